@@ -1,0 +1,67 @@
+import type { ApplicationId, DeploymentId, OwnerId } from '../lib/ids.ts';
+import type { Command, InstanceFiles } from '../engines/engine.ts';
+
+/** What a deployment gives to its build. */
+export type BuildInput = {
+  deploymentId: DeploymentId;
+  applicationId: ApplicationId;
+  ownerId: OwnerId;
+  commitId: string;
+  kind: 'runner' | 'webapp';
+  runtime: 'python';
+  /** All the application's variables, the platform's included. */
+  environment: Readonly<Record<string, string>>;
+  /** False: an artifact of the same commit is not taken again, and dependencies are installed afresh. */
+  useCache: boolean;
+};
+
+/** A part of a build that runs in a sandbox: an instance of the build workload. */
+export type BuildStep = {
+  /** Its place in the build; the instance's number. */
+  number: number;
+  name: string;
+  command: Command;
+  files: InstanceFiles;
+  workingDirectory: string;
+  environment: Readonly<Record<string, string>>;
+  masked: readonly string[];
+};
+
+/** How a step ended. */
+export type StepOutcome = { number: number; succeeded: boolean; detail: string };
+
+/** Where a build stands after a look at its tree and the steps that are over. */
+export type BuildProgress =
+  | { next: 'run'; step: BuildStep }
+  | { next: 'done'; artifact: Artifact }
+  | { next: 'failed'; reason: BuildFailure; detail: string };
+
+export type BuildFailure =
+  | 'invalid_repository'
+  | 'missing_start'
+  | 'invalid_variable'
+  | 'missing_file'
+  | 'not_executable'
+  | 'hook_failed'
+  | 'dependencies_failed'
+  | 'build_timeout'
+  | 'disk_full';
+
+/** What a build makes: a sealed tree, its dependencies, and how it is started. Never changed after. */
+export type Artifact = {
+  /** sha256 of everything it was made from. */
+  id: string;
+  environmentKey: string | undefined;
+  start: ArtifactStart;
+};
+
+/** How an instance of an artifact is started; kept as JSON in `artifacts.start`. */
+export type ArtifactStart = {
+  /** Below the tree: `APP_FOLDER`, or empty. */
+  folder: string;
+  command: Command;
+  /** Added to the application's environment (PATH with /opt/env/bin, VIRTUAL_ENV…). */
+  environment: Readonly<Record<string, string>>;
+  /** Interpreters outside /usr. */
+  readOnly: readonly string[];
+};

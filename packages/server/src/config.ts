@@ -1,0 +1,21 @@
+/** How the platform is set up. Parsed once from `GRID_*`, the configuration file and options. */
+export type Config = {
+  /** Absolute. Everything the platform keeps lives below it (`paths.ts`). */
+  dataDirectory: string;
+  /** The platform's own name: `localhost`, or a domain whose sub-domains reach this machine. */
+  domain: string;
+  httpAddress: string;
+  /** 0 picks a free one; the one picked is in `router/status` and in `grid status`. */
+  httpPort: number;
+  sshAddress: string;
+  sshPort: number;
+  /** `postgres://…`, or undefined for SQLite in the data directory. */
+  databaseUrl: string | undefined;
+  /** Serve several organizations although instances are not isolated from each other. */
+  allowUnisolated: boolean;
+  /** Memory that is never given to instances. */
+  memoryReserveMiB: number;
+  /** Private networks (CIDR) that instances may reach all the same. */
+  allowedNetworks: readonly string[];
+  logLevel: 'debug' | 'info' | 'warn' | 'error';
+};

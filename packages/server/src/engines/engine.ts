@@ -1,0 +1,138 @@
+import type { Duplex } from 'node:stream';
+import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
+
+/**
+ * What runs things. Every call may be repeated: asking twice changes nothing. The platform decides
+ * which instances there are; an engine starts, watches and ends them, and never restarts, renumbers
+ * or invents one.
+ */
+export interface Engine {
+  readonly name: 'process' | 'docker' | 'kubernetes' | 'simulated';
+
+  /**
+   * Makes it so that exactly these instances of the workload run or have run: starts those it has
+   * never seen, ends (TERM, then KILL after the grace) those that run and are not in the list.
+   * Resolves when every start is durable, not when it is healthy. A start that the engine refuses
+   * (no such interpreter, disk full) is observed as an exit with a reason, never thrown.
+   */
+  ensure(workload: WorkloadSpec, signal: AbortSignal): Promise<void>;
+
+  /** Ends what still runs of the workload and forgets it. Resolves when nothing of it is left. */
+  remove(workloadId: WorkloadId, graceSeconds: number, signal: AbortSignal): Promise<void>;
+
+  /** Everything that this engine keeps for us, even what nobody remembers. */
+  list(signal: AbortSignal): Promise<readonly Observation[]>;
+
+  /** One instance, or undefined where the engine knows nothing of it. */
+  observe(instanceId: InstanceId, signal: AbortSignal): Promise<Observation | undefined>;
+
+  /** Calls back with the id of each instance that may have changed, until the signal aborts. */
+  watch(changed: (instanceId: InstanceId) => void, signal: AbortSignal): void;
+
+  /** A connection to a port inside the instance, from wherever the control plane is. */
+  connect(instanceId: InstanceId, port: number, signal: AbortSignal): Promise<Duplex>;
+
+  /** Runs a command inside a running instance, with its environment, to its end. */
+  exec(
+    instanceId: InstanceId,
+    argv: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ exitCode: number }>;
+
+  /** What the machine has, before any reserve. */
+  capacity(): Promise<Capacity>;
+}
+
+export type Capacity = {
+  cpus: number;
+  memoryMiB: number;
+  /** Whether instances are kept apart from each other and from the host. */
+  isolated: boolean;
+  /** What is missing for isolation or limits, in words with the command that adds it. */
+  warnings: readonly string[];
+};
+
+export type WorkloadSpec = {
+  workloadId: WorkloadId;
+  /** How long an instance that is ended has between TERM and KILL. */
+  graceSeconds: number;
+  instances: readonly InstanceSpec[];
+};
+
+export type InstanceSpec = {
+  instanceId: InstanceId;
+  workloadId: WorkloadId;
+  ownerId: OwnerId;
+  applicationId: ApplicationId;
+  /** 0 … N-1 within the workload. */
+  number: number;
+  /** Counted from 1 within the number. */
+  attempt: number;
+  files: InstanceFiles;
+  /** Absolute path inside the instance where commands start. */
+  workingDirectory: string;
+  /** Everything the program sees; the engine adds only what it alone knows (PORT without namespaces). */
+  environment: Readonly<Record<string, string>>;
+  /** Run in order before the command, in the same sandbox; the first that fails ends the instance. */
+  before: readonly Command[];
+  command: Command;
+  /** Run after the command ended by itself, by its exit status; what they answer is only logged. */
+  after: { succeeded?: Command; failed?: Command };
+  limits: { cpus: number; memoryMiB: number; diskMiB: number };
+  /** GPUs: always given, empty where there are none. */
+  devices: readonly string[];
+  /** The port that a Webapp serves, or undefined for a Runner or a build. */
+  port: number | undefined;
+  /** Where the segments of `logs/segment.ts` go: a directory of this instance alone. */
+  logDirectory: string;
+  logBudgetMiB: number;
+  /** Values of 8 characters and more that are replaced by *** in the output (build tools). */
+  masked: readonly string[];
+};
+
+/** A step of an instance: what is run, and the name that log lines and failures give it. */
+export type Command = { name: string; argv: readonly [string, ...string[]] };
+
+export type InstanceFiles = {
+  /** The application's directory on the host, seen at `mountedAt` (`/home/bas/<APP_ID>`). */
+  application: { source: string; mountedAt: string; access: 'throw-away' | 'writable' };
+  /** The dependencies, seen at `/opt/env`; writable only while they are built. */
+  environment: { source: string; access: 'read-only' | 'writable' } | undefined;
+  /** The owner's download cache, seen at `/home/bas/.cache`, for builds only. */
+  cache: { source: string } | undefined;
+  /** Interpreters and tools outside /usr, seen read-only at their own paths. */
+  readOnly: readonly string[];
+};
+
+export type Observation = {
+  instanceId: InstanceId;
+  workloadId: WorkloadId;
+  state:
+    | { status: 'running'; startedAt: number; heartbeatAt: number; endpoint: Endpoint | undefined }
+    | { status: 'exited'; startedAt: number; exit: Exit };
+};
+
+/** Where the router reaches the instance. */
+export type Endpoint = { host: string; port: number };
+
+export type Exit = {
+  at: number;
+  exitCode: number | undefined;
+  signal: string | undefined;
+  reason: ExitReason;
+  /** The step that ended it, by name. */
+  step: string;
+  /** A sentence for the user, where the reason alone does not say what to do. */
+  detail: string | undefined;
+};
+
+/** Why an instance is over. */
+export type ExitReason =
+  | 'exited' // by itself, with the code or signal
+  | 'stopped' // because it was asked to
+  | 'memory_limit'
+  | 'disk_full'
+  | 'process_limit'
+  | 'before_failed' // a step before the command
+  | 'start_failed' // the engine could not start it
+  | 'supervisor_lost'; // nobody knows how it ended

@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import type { ApplicationId, DeploymentId, OwnerId } from './lib/ids.ts';
+
+/** Where each thing lives below the data directory. */
+export const dataPaths = (root: string) => ({
+  root,
+  database: join(root, 'grid.db'),
+  leader: join(root, 'leader.db'),
+  keys: join(root, 'keys'),
+  /** The control plane's own socket, 0600: HTTP for the router and for `grid` as the operator. */
+  controlSocket: join(root, 'control.sock'),
+  /** JSON: pid, addresses, version of the running control plane (`grid status`, `grid down`). */
+  controlState: join(root, 'control.json'),
+  repository: (id: ApplicationId) => join(root, 'repositories', `${id}.git`),
+  /** A deployment's tree while it is built. */
+  checkout: (id: DeploymentId) => join(root, 'checkouts', id),
+  artifact: (id: string) => join(root, 'artifacts', id),
+  environment: (key: string) => join(root, 'environments', key),
+  /** Download caches of one owner. */
+  cache: (id: OwnerId) => join(root, 'caches', id),
+  tools: join(root, 'tools'),
+  /** One directory per source: an instance, or the deployment itself (what the platform says). */
+  logs: (id: ApplicationId, source: string) => join(root, 'logs', id, source),
+  applicationLogs: (id: ApplicationId) => join(root, 'logs', id),
+  engine: join(root, 'engine'),
+  router: join(root, 'router'),
+});
+
+export type DataPaths = ReturnType<typeof dataPaths>;
