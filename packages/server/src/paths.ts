@@ -16,8 +16,8 @@ export const dataPaths = (root: string) => ({
   checkout: (id: DeploymentId) => join(root, 'checkouts', id),
   artifact: (id: string) => join(root, 'artifacts', id),
   environment: (key: string) => join(root, 'environments', key),
-  /** Download caches of one owner. */
-  cache: (id: OwnerId) => join(root, 'caches', id),
+  /** Download caches: never shared between owners, nor between the user ids of applications. */
+  cache: (owner: OwnerId, id: ApplicationId) => join(root, 'caches', owner, id),
   tools: join(root, 'tools'),
   /** One directory per source: an instance, or the deployment itself (what the platform says). */
   logs: (id: ApplicationId, source: string) => join(root, 'logs', id, source),

@@ -5,11 +5,12 @@ import type { Command, InstanceFiles } from '../engines/engine.ts';
 export type BuildInput = {
   deploymentId: DeploymentId;
   applicationId: ApplicationId;
+  applicationName: string;
   ownerId: OwnerId;
   commitId: string;
   kind: 'runner' | 'webapp';
   runtime: 'python';
-  /** All the application's variables, the platform's included. */
+  /** The user's variables; the platform's are added by the build. */
   environment: Readonly<Record<string, string>>;
   /** False: an artifact of the same commit is not taken again, and dependencies are installed afresh. */
   useCache: boolean;
@@ -64,4 +65,16 @@ export type ArtifactStart = {
   environment: Readonly<Record<string, string>>;
   /** Interpreters outside /usr. */
   readOnly: readonly string[];
+};
+
+/** Makes artifacts out of commits, a step at a time. */
+export type Builder = {
+  /** Where the build stands; may be asked again at any point, also after a crash. */
+  advance(
+    input: BuildInput,
+    done: readonly StepOutcome[],
+    signal: AbortSignal,
+  ): Promise<BuildProgress>;
+  /** Throws away what a build that is over left behind. */
+  discard(deploymentId: DeploymentId): Promise<void>;
 };

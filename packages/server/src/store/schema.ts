@@ -142,6 +142,8 @@ type RepositoryTable = {
   application_id: ApplicationId;
   /** Head of the deployment branch that has its deployment row. */
   seen_commit: string | null;
+  /** JSON: the commit of each branch that deploys, as it was seen. */
+  seen_refs: string;
   seen_at: Time | null;
   /** Who is pushing now, told before receive-pack runs; the author of what the ref becomes. */
   pusher_id: UserId | null;
@@ -176,6 +178,8 @@ type DeploymentTable = {
   /** Code and sentence where it failed, waits or fell back. */
   reason: string | null;
   detail: string | null;
+  /** The user's variables as they were when it began: JSON, encrypted; null before. */
+  environment: string | null;
   artifact_id: string | null;
   /** The build workload, while there is one. */
   build_workload_id: WorkloadId | null;
@@ -199,7 +203,7 @@ type ArtifactTable = {
   used_at: Time;
 };
 
-export type RunStatus = 'waiting' | 'starting' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+export type RunStatus = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
 /** One execution of a Runner's artifact. */
 type RunTable = {
@@ -259,6 +263,8 @@ type WorkloadTable = {
   detail: string | null;
   created_at: Time;
   admitted_at: Time | null;
+  /** When the router stopped sending to it, or null while it may still be sent requests. */
+  draining_at: Time | null;
   gone_at: Time | null;
 };
 

@@ -1,0 +1,148 @@
+import type { Kysely } from 'kysely';
+import type { UserId } from '../lib/ids.ts';
+import type { Tx } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+import type { SshKey } from './ssh-key.ts';
+import type { User } from './user.ts';
+
+const userColumns = [
+  'users.id',
+  'users.email',
+  'users.name',
+  'users.operator',
+  'users.created_at as createdAt',
+] as const;
+
+type UserRow = Omit<User, 'operator'> & { operator: 0 | 1 };
+
+const toUser = (row: UserRow | undefined): User | undefined =>
+  row && { ...row, operator: row.operator === 1 };
+
+export const insertUser = (
+  tx: Tx,
+  user: { id: UserId; email: string; name: string; passwordHash: string | null; at: number },
+) =>
+  tx
+    .insertInto('users')
+    .values({
+      id: user.id,
+      email: user.email,
+      name: user.name,
+      password_hash: user.passwordHash,
+      operator: 1,
+      created_at: user.at,
+    })
+    .execute();
+
+export const countUsers = async (db: Kysely<Schema>): Promise<number> => {
+  const row = await db
+    .selectFrom('users')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+};
+
+export const findUser = async (db: Kysely<Schema>, id: UserId): Promise<User | undefined> =>
+  toUser(await db.selectFrom('users').select(userColumns).where('id', '=', id).executeTakeFirst());
+
+export async function findPassword(
+  db: Kysely<Schema>,
+  email: string,
+): Promise<{ id: UserId; hash: string | null } | undefined> {
+  return db
+    .selectFrom('users')
+    .select(['id', 'password_hash as hash'])
+    .where('email', '=', email)
+    .executeTakeFirst();
+}
+
+/** Whom a token belongs to, with what proves it. */
+export async function findTokenOwner(
+  db: Kysely<Schema>,
+  token: string,
+): Promise<{ user: User; secretHash: string; expiresAt: number | null } | undefined> {
+  const row = await db
+    .selectFrom('tokens')
+    .innerJoin('users', 'users.id', 'tokens.user_id')
+    .select(userColumns)
+    .select(['tokens.secret_hash as secretHash', 'tokens.expires_at as expiresAt'])
+    .where('tokens.token', '=', token)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { secretHash, expiresAt, ...user } = row;
+  return { user: { ...user, operator: user.operator === 1 }, secretHash, expiresAt };
+}
+
+export const insertToken = (
+  tx: Tx,
+  token: {
+    token: string;
+    userId: UserId;
+    secretHash: string;
+    name: string;
+    at: number;
+    expiresAt: number | null;
+  },
+) =>
+  tx
+    .insertInto('tokens')
+    .values({
+      token: token.token,
+      user_id: token.userId,
+      secret_hash: token.secretHash,
+      name: token.name,
+      created_at: token.at,
+      expires_at: token.expiresAt,
+    })
+    .execute();
+
+/** The account that a public key belongs to, or undefined. */
+export const findKeyOwner = async (db: Kysely<Schema>, key: string): Promise<User | undefined> =>
+  toUser(
+    await db
+      .selectFrom('ssh_keys')
+      .innerJoin('users', 'users.id', 'ssh_keys.user_id')
+      .select(userColumns)
+      .where('ssh_keys.key', '=', key)
+      .executeTakeFirst(),
+  );
+
+export const selectKeys = (
+  db: Kysely<Schema>,
+  userId: UserId,
+): Promise<(SshKey & { name: string })[]> =>
+  db
+    .selectFrom('ssh_keys')
+    .select(['name', 'type', 'key', 'fingerprint'])
+    .where('user_id', '=', userId)
+    .orderBy('name')
+    .execute();
+
+export const insertKey = (
+  tx: Tx,
+  { userId, name, at, ...key }: SshKey & { userId: UserId; name: string; at: number },
+) =>
+  tx
+    .insertInto('ssh_keys')
+    .values({ user_id: userId, name, ...key, created_at: at })
+    .execute();
+
+export const deleteKey = (tx: Tx, userId: UserId, name: string) =>
+  tx.deleteFrom('ssh_keys').where('user_id', '=', userId).where('name', '=', name).execute();
+
+export const insertClaimToken = (tx: Tx, hash: string, at: number) =>
+  tx.insertInto('claim_tokens').values({ hash, created_at: at, used_at: null }).execute();
+
+export const deleteUnusedClaims = (tx: Tx) =>
+  tx.deleteFrom('claim_tokens').where('used_at', 'is', null).execute();
+
+/** Uses up a claim token; false where there is none such. */
+export async function takeClaimToken(tx: Tx, hash: string, at: number): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('claim_tokens')
+    .set({ used_at: at })
+    .where('hash', '=', hash)
+    .where('used_at', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}

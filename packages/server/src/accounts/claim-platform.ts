@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../lib/clock.ts';
+import { newId } from '../lib/ids.ts';
+import type { OrganizationId, UserId } from '../lib/ids.ts';
+import { parseName } from '../lib/name.ts';
+import { Refusal } from '../lib/refusal.ts';
+import { createOrganizationIn } from '../organizations/create-organization.ts';
+import type { Database } from '../store/database.ts';
+import {
+  countUsers,
+  deleteUnusedClaims,
+  insertClaimToken,
+  insertUser,
+  takeClaimToken,
+} from './account-store.ts';
+import { issueToken } from './authenticate.ts';
+import { hashSecret } from './credentials.ts';
+import type { TokenPair } from './credentials.ts';
+import { addKeyIn } from './manage-keys.ts';
+import { hashPassword } from './password.ts';
+import { parseEmail } from './user.ts';
+
+type Deps = { database: Database; clock: Clock };
+
+/**
+ * A new one-time token while nobody has claimed the platform, else undefined. Only its hash is kept,
+ * and an older one that was not used is void.
+ */
+export async function newClaimToken({ database, clock }: Deps): Promise<string | undefined> {
+  const token = randomBytes(24).toString('base64url');
+  return database.transaction(async (tx) => {
+    if ((await countUsers(tx)) > 0) return undefined;
+    await deleteUnusedClaims(tx);
+    await insertClaimToken(tx, hashSecret(token), clock());
+    return token;
+  });
+}
+
+export type Claim = {
+  /** Undefined where the operating system has proved who asks: the control socket is the owner's. */
+  claimToken: string | undefined;
+  email: string;
+  name?: string | undefined;
+  password?: string | undefined;
+  organization: string;
+  sshKey?: string | undefined;
+};
+
+export type Claimed = { userId: UserId; organizationId: OrganizationId; pair: TokenPair };
+
+/** Makes the first user, their organization and a token pair. Works once. */
+export async function claimPlatform({ database, clock }: Deps, claim: Claim): Promise<Claimed> {
+  const email = parseEmail(claim.email);
+  const name = parseName('name', claim.name ?? email.split('@')[0] ?? email);
+  const passwordHash = claim.password === undefined ? null : await hashPassword(claim.password);
+  return database.transaction(async (tx) => {
+    const at = clock();
+    if ((await countUsers(tx)) > 0)
+      throw new Refusal('conflict', 'The platform has its first user already: sign in instead.');
+    const { claimToken } = claim;
+    if (claimToken !== undefined && !(await takeClaimToken(tx, hashSecret(claimToken), at)))
+      throw new Refusal('forbidden', 'This is not the claim token printed at the last start.');
+    const userId = newId('user');
+    await insertUser(tx, { id: userId, email, name, passwordHash, at });
+    const order = { name: claim.organization, adminId: userId, at };
+    const organizationId = await createOrganizationIn(tx, order);
+    const pair = await issueToken(tx, { userId, name: 'claim', at, expiresAt: null });
+    if (claim.sshKey !== undefined)
+      await addKeyIn(tx, { userId, name: 'claim', line: claim.sshKey, at });
+    return { userId, organizationId, pair };
+  });
+}

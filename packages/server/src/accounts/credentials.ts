@@ -1,0 +1,59 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+
+/** A token and its secret; both made of `[A-Za-z0-9_-]`, since the CLI sends them as they are. */
+export type TokenPair = { token: string; secret: string };
+
+export const newTokenPair = (): TokenPair => ({
+  token: randomBytes(18).toString('base64url'),
+  secret: randomBytes(32).toString('base64url'),
+});
+
+/** What is kept of a secret of 256 random bits: a plain hash is enough. */
+export const hashSecret = (secret: string): string =>
+  createHash('sha256').update(secret).digest('hex');
+
+/** Whether `secret` is the one whose hash is kept; takes as long either way. */
+export const isSecret = (secret: string, hash: string): boolean =>
+  timingSafeEqual(Buffer.from(hashSecret(secret)), Buffer.from(hash));
+
+/**
+ * The token pair of an `Authorization` header, or undefined: OAuth 1 PLAINTEXT as the `clever` CLI
+ * sends it (RFC 5849 §3.4.4: the signature is both secrets, joined by `&`), `Bearer token.secret`, or
+ * Basic with the token as user (git).
+ */
+export function parseAuthorization(header: string): TokenPair | undefined {
+  const [scheme = '', rest = ''] = splitOnce(header.trim(), ' ');
+  switch (scheme.toLowerCase()) {
+    case 'oauth':
+      return parsePlaintext(rest);
+    case 'bearer':
+      return pair(splitOnce(rest.trim(), '.'));
+    case 'basic':
+      return pair(splitOnce(Buffer.from(rest.trim(), 'base64').toString('utf8'), ':'));
+    default:
+      return undefined;
+  }
+}
+
+function parsePlaintext(parameters: string): TokenPair | undefined {
+  const values = new Map(
+    [...parameters.matchAll(/([a-z_0-9]+)\s*=\s*"([^"]*)"/gi)].map(([, name, value]) => [
+      name,
+      value,
+    ]),
+  );
+  const method = values.get('oauth_signature_method');
+  if (method !== undefined && method.toUpperCase() !== 'PLAINTEXT') return undefined;
+  const [, secret] = (values.get('oauth_signature') ?? '').split(/%26|&/i);
+  return pair([values.get('oauth_token'), secret]);
+}
+
+const pair = ([token, secret]: readonly (string | undefined)[]): TokenPair | undefined =>
+  token && secret && [token, secret].every((part) => /^[\w-]{8,128}$/.test(part))
+    ? { token, secret }
+    : undefined;
+
+function splitOnce(text: string, separator: string): [string, string] | [string] {
+  const at = text.indexOf(separator);
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}

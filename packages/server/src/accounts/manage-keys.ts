@@ -1,0 +1,41 @@
+import type { Kysely } from 'kysely';
+import type { Clock } from '../lib/clock.ts';
+import type { UserId } from '../lib/ids.ts';
+import { parseName } from '../lib/name.ts';
+import { Refusal } from '../lib/refusal.ts';
+import type { Database, Tx } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+import { deleteKey, findKeyOwner, insertKey, selectKeys } from './account-store.ts';
+import { parseSshKey } from './ssh-key.ts';
+import type { User } from './user.ts';
+
+/** Who pushes with this key (base64 of its wire form), or undefined. */
+export const findUserByKey = (db: Kysely<Schema>, key: string): Promise<User | undefined> =>
+  findKeyOwner(db, key);
+
+export const listKeys = (db: Kysely<Schema>, userId: UserId) => selectKeys(db, userId);
+
+/** Adds a key under a name of the user's. Refuses one that any account has: a key says who acts. */
+export const addKey = (
+  { database, clock }: { database: Database; clock: Clock },
+  order: { userId: UserId; name: string; line: string },
+): Promise<void> => database.transaction((tx) => addKeyIn(tx, { ...order, at: clock() }));
+
+export async function addKeyIn(
+  tx: Tx,
+  { userId, name, line, at }: { userId: UserId; name: string; line: string; at: number },
+): Promise<void> {
+  const key = parseSshKey(line);
+  const owner = await findKeyOwner(tx, key.key);
+  if (owner !== undefined)
+    throw new Refusal('conflict', 'This key is on an account already; use another.', {
+      key: 'is on an account already',
+    });
+  await deleteKey(tx, userId, name);
+  await insertKey(tx, { ...key, userId, name: parseName('name', name), at });
+}
+
+export const removeKey = (
+  { database }: { database: Database },
+  { userId, name }: { userId: UserId; name: string },
+): Promise<unknown> => database.transaction((tx) => deleteKey(tx, userId, name));

@@ -1,0 +1,21 @@
+import type { UserId } from '../lib/ids.ts';
+import { Refusal } from '../lib/refusal.ts';
+
+export type User = {
+  id: UserId;
+  email: string;
+  name: string;
+  /** Looks after the platform itself. */
+  operator: boolean;
+  createdAt: number;
+};
+
+/** `email` as it is kept: lower case. Refuses what is no address. */
+export function parseEmail(email: string): string {
+  const address = email.trim().toLowerCase();
+  if (address.length > 254 || !/^[^\s@<>()",;:\\\p{Cc}]+@[a-z0-9.-]+$/u.test(address))
+    throw new Refusal('invalid', `${JSON.stringify(email)} is not an e-mail address.`, {
+      email: 'must be an address such as ada@example.com',
+    });
+  return address;
+}

@@ -1,0 +1,79 @@
+import type { ApplicationId, OwnerId } from '../lib/ids.ts';
+
+export type Application = {
+  id: ApplicationId;
+  ownerId: OwnerId;
+  name: string;
+  description: string;
+  zone: string;
+  /** The tile it was made from. */
+  variant: string;
+  kind: 'runner' | 'webapp';
+  flavor: string;
+  buildFlavor: string | null;
+  /** Number of instances. */
+  nodes: number;
+  zeroDowntime: boolean;
+  stickySessions: boolean;
+  cancelOnPush: boolean;
+  forceHttps: boolean;
+  wanted: 'up' | 'down';
+  createdAt: number;
+  /** Head of the deployment branch, or null before the first push. */
+  headCommit: string | null;
+};
+
+/** A tile of the creation page: what an application is made of. */
+export type Variant = {
+  slug: string;
+  /** Fixed: clients keep it. */
+  id: string;
+  name: string;
+  type: string;
+  version: string;
+  deployType: string;
+  kind: 'runner' | 'webapp';
+  enabled: boolean;
+};
+
+const variant = (slug: string, name: string, rest: Omit<Variant, 'slug' | 'name'>): Variant => ({
+  ...{ slug, name },
+  ...rest,
+});
+
+const python = { type: 'ml_python', version: '20190626' } as const;
+const docker = { type: 'ml_docker', version: '20190703' } as const;
+
+/** The six tiles, in their order. */
+export const variants: readonly Variant[] = [
+  variant('ml_docker', 'Docker Runner', {
+    ...{ ...docker, deployType: 'docker', kind: 'runner', enabled: false },
+    id: '6f6bcd1f-8c4f-4f6e-9d2c-0e8a1c1c0a01',
+  }),
+  variant('ml_docker_web', 'Docker Webapp', {
+    ...{ ...docker, deployType: 'docker', kind: 'webapp', enabled: false },
+    id: '6f6bcd1f-8c4f-4f6e-9d2c-0e8a1c1c0a02',
+  }),
+  variant('ml_python', 'Python Runner', {
+    ...{ ...python, deployType: 'ml_python', kind: 'runner', enabled: true },
+    id: '6f6bcd1f-8c4f-4f6e-9d2c-0e8a1c1c0a03',
+  }),
+  variant('ml_python_web', 'Python Webapp', {
+    ...{ ...python, deployType: 'ml_python', kind: 'webapp', enabled: true },
+    id: '6f6bcd1f-8c4f-4f6e-9d2c-0e8a1c1c0a04',
+  }),
+  variant('ml_java', 'Java Runner', {
+    ...{ ...python, deployType: 'java', kind: 'runner', enabled: false },
+    id: '6f6bcd1f-8c4f-4f6e-9d2c-0e8a1c1c0a05',
+  }),
+  variant('ml_java_web', 'Java Webapp', {
+    ...{ ...python, deployType: 'java', kind: 'webapp', enabled: false },
+    id: '6f6bcd1f-8c4f-4f6e-9d2c-0e8a1c1c0a06',
+  }),
+];
+
+/** By slug or id. */
+export const findVariant = (slugOrId: string): Variant | undefined =>
+  variants.find(({ slug, id }) => slug === slugOrId || id === slugOrId);
+
+export const MOST_NODES = 40;

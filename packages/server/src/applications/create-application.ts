@@ -1,0 +1,109 @@
+import { appendEvent } from '../events/append.ts';
+import type { Clock } from '../lib/clock.ts';
+import { newId } from '../lib/ids.ts';
+import type { ApplicationId, OwnerId } from '../lib/ids.ts';
+import type { Keyring } from '../lib/encryption.ts';
+import { parseName } from '../lib/name.ts';
+import { Refusal } from '../lib/refusal.ts';
+import type { Database } from '../store/database.ts';
+import { findVariant, variants } from './application.ts';
+import type { Application, Variant } from './application.ts';
+import { insertApplication } from './application-store.ts';
+import { defaultDomain, insertDomain } from './domain-store.ts';
+import { setVariablesIn } from './environment.ts';
+import { parseNodes, parseText } from './update-application.ts';
+
+export type CreateDeps = {
+  database: Database;
+  clock: Clock;
+  keyring: Keyring;
+  /** The zone that applications live in. */
+  zone: string;
+  /** Applications answer below it. */
+  applicationDomain: string;
+  defaultFlavor: string;
+  refuseWhatNeverFits(size: { flavor: string; nodes: number }): void;
+  /** Makes the bare repository; making it twice is fine. */
+  createRepository(id: ApplicationId): Promise<void>;
+};
+
+export type NewApplication = {
+  ownerId: OwnerId;
+  name: string;
+  description?: string | undefined;
+  variant: string;
+  kind?: 'runner' | 'webapp' | undefined;
+  flavor?: string | undefined;
+  buildFlavor?: string | undefined;
+  nodes?: number | undefined;
+  environment: Readonly<Record<string, string>>;
+  zeroDowntime?: boolean | undefined;
+  stickySessions?: boolean | undefined;
+  cancelOnPush?: boolean | undefined;
+  forceHttps?: boolean | undefined;
+};
+
+/** A new application with its repository, its default domain and `PORT` where it serves. */
+export async function createApplication(
+  deps: CreateDeps,
+  order: NewApplication,
+): Promise<ApplicationId> {
+  const variant = enabledVariant(order.variant);
+  const application = describe(deps, order, variant);
+  deps.refuseWhatNeverFits(application);
+  await deps.createRepository(application.id);
+  await deps.database.transaction(async (tx) => {
+    await insertApplication(tx, application);
+    const port = application.kind === 'webapp' ? { PORT: '8080' } : {};
+    const values = { ...port, ...order.environment };
+    await setVariablesIn(tx, deps.keyring, {
+      applicationId: application.id,
+      values,
+      at: deps.clock(),
+    });
+    if (application.kind === 'webapp')
+      await insertDomain(tx, {
+        applicationId: application.id,
+        ...{ host: defaultDomain(application.id, deps.applicationDomain), pathPrefix: '/' },
+        at: deps.clock(),
+      });
+    await appendEvent(tx, {
+      ...{ ownerId: order.ownerId, applicationId: application.id, kind: 'application.created' },
+      at: deps.clock(),
+      data: { name: application.name },
+    });
+  });
+  return application.id;
+}
+
+function enabledVariant(slug: string): Variant {
+  const variant = findVariant(slug);
+  if (variant?.enabled === true) return variant;
+  const offered = variants.filter(({ enabled }) => enabled).map((one) => one.slug);
+  throw new Refusal('invalid', `There is no application type ${JSON.stringify(slug)} here.`, {
+    type: `must be one of ${offered.join(', ')}`,
+  });
+}
+
+const describe = (
+  deps: CreateDeps,
+  order: NewApplication,
+  variant: Variant,
+): Omit<Application, 'headCommit'> => ({
+  id: newId('application'),
+  ownerId: order.ownerId,
+  name: parseName('name', order.name),
+  description: parseText('description', order.description ?? ''),
+  zone: deps.zone,
+  variant: variant.slug,
+  kind: order.kind ?? variant.kind,
+  flavor: order.flavor ?? deps.defaultFlavor,
+  buildFlavor: order.buildFlavor ?? null,
+  nodes: parseNodes(order.nodes ?? 1),
+  zeroDowntime: order.zeroDowntime ?? true,
+  stickySessions: order.stickySessions ?? false,
+  cancelOnPush: order.cancelOnPush ?? false,
+  forceHttps: order.forceHttps ?? false,
+  wanted: 'down',
+  createdAt: deps.clock(),
+});

@@ -1,0 +1,95 @@
+import type { Kysely } from 'kysely';
+import type { Clock } from '../lib/clock.ts';
+import type { Keyring } from '../lib/encryption.ts';
+import type { ApplicationId } from '../lib/ids.ts';
+import { Refusal } from '../lib/refusal.ts';
+import type { Database, Tx } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+import { deleteValues, selectValues, upsertValue } from './environment-store.ts';
+
+export type Variables = Readonly<Record<string, string>>;
+
+type Deps = { database: Database; clock: Clock; keyring: Keyring };
+
+const LONGEST_NAME = 256;
+const LARGEST_VALUE = 64 * 1024;
+const LARGEST_TOTAL = 512 * 1024;
+/** Names with dots and dashes are allowed: they reach Java as system properties. */
+const NAME = /^[A-Za-z0-9._-]+$/;
+
+const context = (id: ApplicationId, name: string) => `environment_values/${id}/${name}`;
+
+/** The application's own variables. */
+export async function loadEnvironment(
+  db: Kysely<Schema>,
+  keyring: Keyring,
+  id: ApplicationId,
+): Promise<Variables> {
+  const rows = await selectValues(db, id);
+  return Object.fromEntries(
+    rows.map(({ name, value }) => [name, keyring.decrypt(value, context(id, name))]),
+  );
+}
+
+/** Sets these variables and leaves the others. They count from the next deployment on. */
+export const setVariables = (
+  { database, clock, keyring }: Deps,
+  applicationId: ApplicationId,
+  values: Variables,
+): Promise<void> =>
+  database.transaction((tx) => setVariablesIn(tx, keyring, { applicationId, values, at: clock() }));
+
+/** These variables and no others. */
+export const replaceVariables = (
+  { database, clock, keyring }: Deps,
+  applicationId: ApplicationId,
+  values: Variables,
+): Promise<void> =>
+  database.transaction(async (tx) => {
+    await deleteValues(tx, applicationId);
+    await setVariablesIn(tx, keyring, { applicationId, values, at: clock() });
+  });
+
+/** Removes a variable; one that is not there is fine. */
+export const removeVariable = (
+  { database }: Pick<Deps, 'database'>,
+  applicationId: ApplicationId,
+  name: string,
+): Promise<unknown> => database.transaction((tx) => deleteValues(tx, applicationId, name));
+
+export async function setVariablesIn(
+  tx: Tx,
+  keyring: Keyring,
+  order: { applicationId: ApplicationId; values: Variables; at: number },
+): Promise<void> {
+  const { applicationId, at } = order;
+  for (const [name, value] of Object.entries(order.values)) {
+    refuseVariable(name, value);
+    const sealed = keyring.encrypt(value, context(applicationId, name));
+    await upsertValue(tx, { applicationId, name, value: sealed, at });
+  }
+  const total = Object.entries(await loadEnvironment(tx, keyring, applicationId))
+    .map(([name, value]) => Buffer.byteLength(name) + Buffer.byteLength(value))
+    .reduce((a, b) => a + b, 0);
+  if (total > LARGEST_TOTAL)
+    throw new Refusal('too_large', `All variables together may have ${LARGEST_TOTAL / 1024} KiB.`);
+}
+
+function refuseVariable(name: string, value: string): void {
+  if (!NAME.test(name) || name.length > LONGEST_NAME)
+    throw new Refusal('invalid', `${JSON.stringify(name)} cannot be the name of a variable.`, {
+      name: `must be 1 to ${LONGEST_NAME} letters, digits, "_", "." or "-"`,
+    });
+  if (value.includes('\0'))
+    throw new Refusal('invalid', `The value of ${name} holds a NUL, which no environment can.`, {
+      value: 'must not hold a NUL character',
+    });
+  if (Buffer.byteLength(value) > LARGEST_VALUE)
+    throw new Refusal(
+      'too_large',
+      `The value of ${name} is larger than ${LARGEST_VALUE / 1024} KiB.`,
+      {
+        value: `must have at most ${LARGEST_VALUE / 1024} KiB`,
+      },
+    );
+}

@@ -1,0 +1,1 @@
+export { deleteRows as eraseApplication } from './application-store.ts';

@@ -1,0 +1,33 @@
+import type { ApplicationId, InstanceId, OwnerId } from '../lib/ids.ts';
+import { findFlavor } from '../scheduling/flavor.ts';
+import type { Tx } from '../store/database.ts';
+import { insertInterval, setEnded, setHeartbeat } from './usage-store.ts';
+
+export type NewInterval = {
+  instanceId: InstanceId;
+  ownerId: OwnerId;
+  applicationId: ApplicationId;
+  /** The deployment or run that minutes are rounded within. */
+  subjectId: string;
+  instanceNumber: number;
+  flavor: string;
+  at: number;
+};
+
+/** The instance's time is paid for from `at` on, at the price of now. */
+export async function openInterval(tx: Tx, interval: NewInterval): Promise<void> {
+  const flavor = findFlavor(interval.flavor);
+  await insertInterval(tx, {
+    ...interval,
+    gpus: flavor?.gpus ?? 0,
+    microEurosPerDay: flavor?.microEurosPerDay ?? 0,
+  });
+}
+
+/** The instance was seen alive at `at`. */
+export const heartbeatInterval = (tx: Tx, id: InstanceId, at: number): Promise<void> =>
+  setHeartbeat(tx, id, at);
+
+/** The instance is over. Closing twice keeps the first end. */
+export const closeInterval = (tx: Tx, id: InstanceId, at: number): Promise<void> =>
+  setEnded(tx, id, at);

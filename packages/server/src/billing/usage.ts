@@ -1,0 +1,80 @@
+import { DAY, MINUTE } from '../lib/duration.ts';
+import type { ApplicationId } from '../lib/ids.ts';
+
+/** An instance's time, as metered. */
+export type Interval = {
+  applicationId: ApplicationId;
+  applicationName: string | null;
+  subjectId: string;
+  instanceNumber: number;
+  flavor: string;
+  gpus: number;
+  microEurosPerDay: number;
+  startedAt: number;
+  /** Null while it lasts. */
+  endedAt: number | null;
+};
+
+export type Usage = {
+  applicationId: ApplicationId;
+  applicationName: string | null;
+  /** Instance-minutes, each (subject, number) rounded up once. */
+  minutes: number;
+  gpuMinutes: number;
+  microEuros: number;
+};
+
+/**
+ * What each application used and costs. Minutes are rounded up once per deployment or run and
+ * instance number, over the union of its attempts: pauses between crashes are free, and time that two
+ * attempts share counts once.
+ */
+export function usageOf(
+  intervals: readonly Interval[],
+  { from, to }: { from: number; to: number },
+): Usage[] {
+  const byApplication = Map.groupBy(intervals, ({ applicationId }) => applicationId);
+  return [...byApplication].map(([applicationId, own]) => {
+    const lines = [...Map.groupBy(own, lineOf).values()].map((line) => chargeLine(line, from, to));
+    return {
+      applicationId,
+      applicationName: own[0]?.applicationName ?? null,
+      minutes: sum(lines.map(({ minutes }) => minutes)),
+      gpuMinutes: sum(lines.map(({ gpuMinutes }) => gpuMinutes)),
+      microEuros: Math.round(sum(lines.map(({ microEuros }) => microEuros))),
+    };
+  });
+}
+
+const lineOf = ({ subjectId, instanceNumber }: Interval): string =>
+  `${subjectId}/${instanceNumber}`;
+
+function chargeLine(line: readonly Interval[], from: number, to: number) {
+  const minutes = Math.ceil(unionLength(line, from, to) / MINUTE);
+  const { gpus = 0, microEurosPerDay = 0 } = line[0] ?? {};
+  return {
+    minutes,
+    gpuMinutes: minutes * gpus,
+    microEuros: (minutes * MINUTE * microEurosPerDay) / DAY,
+  };
+}
+
+/** Milliseconds covered by at least one interval, within the window. */
+export function unionLength(intervals: readonly Interval[], from: number, to: number): number {
+  const spans = intervals
+    .map(({ startedAt, endedAt }) => ({
+      start: Math.max(startedAt, from),
+      end: Math.min(endedAt ?? to, to),
+    }))
+    .filter(({ start, end }) => end > start)
+    .toSorted((a, b) => a.start - b.start);
+  let covered = 0;
+  let reached = from;
+  for (const { start, end } of spans) {
+    covered += Math.max(0, end - Math.max(start, reached));
+    reached = Math.max(reached, end);
+  }
+  return covered;
+}
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

@@ -1,0 +1,1 @@
+export { selectArtifact as findArtifact } from './artifact-store.ts';

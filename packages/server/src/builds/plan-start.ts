@@ -1,0 +1,70 @@
+import { posix } from 'node:path';
+import type { Command } from '../engines/engine.ts';
+import type { BuildFailure } from './build.ts';
+import { shellCommand } from './run-hooks.ts';
+
+type Variables = Readonly<Record<string, string>>;
+
+export type Failure = { reason: BuildFailure; detail: string };
+
+/** What is started, and the file that must be there for it. */
+export type Start = {
+  variable: string;
+  command: Command;
+  file: { path: string; executable: boolean } | undefined;
+};
+
+/** The strongest first. */
+const STARTS = ['CC_RUN_COMMAND', 'CC_MLPYTHON_START_SCRIPT', 'CC_MLPYTHON_RUN_MAIN'] as const;
+
+/** Which of the three variables decides, and what it starts; those it wins over are named. */
+export function planStart(variables: Variables): (Start & { ignored: string[] }) | Failure {
+  const [winner, ...ignored] = STARTS.filter((name) => (variables[name]?.trim() ?? '') !== '');
+  if (winner === undefined)
+    return {
+      reason: 'missing_start',
+      detail: `Nothing says what to start: set ${STARTS.slice(1).toReversed().join(' (a Python file), ')} (an executable script) or CC_RUN_COMMAND (a command line).`,
+    };
+  const start = startBy(winner, variables[winner]?.trim() ?? '');
+  return 'reason' in start ? start : { ...start, ignored };
+}
+
+function startBy(variable: (typeof STARTS)[number], value: string): Start | Failure {
+  if (variable === 'CC_RUN_COMMAND')
+    return { variable, command: shellCommand(value, value), file: undefined };
+  const path = posix.normalize(value);
+  if (path.startsWith('/') || path === '..' || path.startsWith('../') || value.includes('\0'))
+    return {
+      reason: 'invalid_variable',
+      detail: `${variable}=${value}: the path must be relative to the root of the repository and stay inside it.`,
+    };
+  const executable = variable === 'CC_MLPYTHON_START_SCRIPT';
+  const command: Command = executable
+    ? { name: path, argv: ['/bin/sh', '-c', RUN_SCRIPT, `./${path}`] }
+    : { name: path, argv: ['python', '-u', path] };
+  return { variable, command, file: { path, executable } };
+}
+
+/** Its shebang decides; a script without one is bash's. */
+const RUN_SCRIPT =
+  'read -r first <"$0"; case $first in "#!"*) exec "$0";; *) exec /bin/bash "$0";; esac';
+
+export type FileFact = { kind: 'file' | 'missing' | 'other'; executable: boolean };
+
+/** Whether the file that is to be started is there, and can be. */
+export function checkStart({ variable, file }: Start, fact: FileFact): Failure | undefined {
+  if (file === undefined) return undefined;
+  if (fact.kind === 'missing')
+    return {
+      reason: 'missing_file',
+      detail: `${variable}=${file.path}: there is no such file in the repository.`,
+    };
+  if (fact.kind === 'other')
+    return { reason: 'missing_file', detail: `${variable}=${file.path} is not a file.` };
+  if (file.executable && !fact.executable)
+    return {
+      reason: 'not_executable',
+      detail: `${variable}=${file.path} is not executable: run "chmod +x ${file.path}" (or "git update-index --chmod=+x ${file.path}"), commit and push.`,
+    };
+  return undefined;
+}

@@ -1,0 +1,1 @@
+export { upsertArtifact as recordArtifact } from './artifact-store.ts';

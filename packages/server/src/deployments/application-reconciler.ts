@@ -1,0 +1,38 @@
+import { eraseApplication } from '../applications/erase-application.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { ApplicationId } from '../lib/ids.ts';
+import { holdClaim } from '../reconcile/queue.ts';
+import type { Reconciler } from '../reconcile/reconciler.ts';
+import type { Database } from '../store/database.ts';
+import { presentWorkloads } from '../workloads/list-workloads.ts';
+import { findDeploying } from './deployable-store.ts';
+import { selectPending } from './deployment-store.ts';
+import { requestPending } from './queue-deployment.ts';
+import { endApplication } from './stop-application.ts';
+
+type Deps = {
+  database: Database;
+  clock: Clock;
+  /** Removes what the application keeps outside the database: repository, artifacts, logs. */
+  eraseFiles(id: ApplicationId): Promise<void>;
+};
+
+/** Lets what waits go on when something of the application ended, and erases one that was deleted. */
+export const applicationReconciler =
+  ({ database, clock, eraseFiles }: Deps): Reconciler =>
+  async (claim) => {
+    const id = claim.id as ApplicationId;
+    const application = await findDeploying(database.read, id);
+    if (application === undefined) return undefined;
+    const busy =
+      (await presentWorkloads(database.read, id)).length > 0 ||
+      (await selectPending(database.read, id)).length > 0;
+    if (application.deletedAt !== null && !busy) await eraseFiles(id);
+    await database.transaction(async (tx) => {
+      await holdClaim(tx, claim);
+      if (application.deletedAt === null) return requestPending(tx, id, clock());
+      if (busy) return endApplication(tx, application, { authorId: null, at: clock() });
+      return eraseApplication(tx, id);
+    });
+    return undefined;
+  };

@@ -1,0 +1,157 @@
+import type { Artifact, BuildInput, BuildStep, StepOutcome } from '../builds/build.ts';
+import { recordArtifact } from '../builds/record-artifact.ts';
+import { MINUTE } from '../lib/duration.ts';
+import { holdClaim, request } from '../reconcile/queue.ts';
+import { addInstance } from '../workloads/admit-workload.ts';
+import { createWorkload } from '../workloads/create-workload.ts';
+import { findWorkload, workloadInstances } from '../workloads/list-workloads.ts';
+import { wantGone } from '../workloads/want-gone.ts';
+import { describeExit, succeeded } from '../workloads/workload.ts';
+import type { Instance } from '../workloads/workload.ts';
+import type { DeploymentDeps, Look } from './deployment-reconciler.ts';
+import type { Situation } from './plan-deployment.ts';
+import { moveDeployment, setBuildWorkload } from './deployment-store.ts';
+import { endDeployment } from './end-deployment.ts';
+import { spell, startWorkload } from './start-deployment.ts';
+
+/** The size of a build's sandbox where the user chose none. */
+const BUILD_FLAVOR = 'S';
+/** A step that takes longer is ended. */
+const STEP_WITHIN = 30 * MINUTE;
+
+/** The deployment's turn has come: it takes the variables as they are now, and builds. */
+export async function beginBuild(
+  deps: DeploymentDeps,
+  { claim, situation: { deployment } }: Look,
+): Promise<undefined> {
+  const environment = await deps.environments.snapshot(deployment);
+  await deps.say(deployment, `Deploying commit ${deployment.commitId} (${deployment.id})`);
+  await deps.database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    const at = deps.clock();
+    await moveDeployment(tx, deployment, { status: 'building', environment, startedAt: at });
+    await request(tx, 'deployment', deployment.id, at);
+  });
+}
+
+/** Looks at the steps that are over and asks for the next, or takes the artifact. */
+export async function advanceDeploymentBuild(
+  deps: DeploymentDeps,
+  look: Look,
+): Promise<number | undefined> {
+  const { deployment } = look.situation;
+  const { buildWorkloadId } = deployment;
+  const steps =
+    buildWorkloadId === null ? [] : await workloadInstances(deps.database.read, buildWorkloadId);
+  const underWay = steps.find(({ status }) => status !== 'exited');
+  if (underWay !== undefined) return waitForStep(deps, look, underWay);
+
+  const progress = await deps.builder.advance(
+    buildInput(look.situation, deps.environments.open(deployment)),
+    steps.map(stepOutcome),
+    look.signal,
+  );
+  switch (progress.next) {
+    case 'run':
+      return addStep(deps, look, progress.step);
+    case 'done':
+      return takeArtifact(deps, look, progress.artifact);
+    case 'failed':
+      return endDeployment(deps, look, { event: 'failed', ...progress });
+    default:
+      return progress satisfies never;
+  }
+}
+
+/** What the build is told; the same for every look at it. */
+export const buildInput = (
+  { deployment, application }: Pick<Situation, 'deployment' | 'application'>,
+  environment: BuildInput['environment'],
+): BuildInput => ({
+  deploymentId: deployment.id,
+  applicationId: application.id,
+  applicationName: application.name,
+  ownerId: application.ownerId,
+  commitId: deployment.commitId,
+  kind: application.kind,
+  runtime: 'python',
+  environment,
+  useCache: deployment.useCache,
+});
+
+export const stepOutcome = (instance: Instance): StepOutcome => ({
+  number: instance.number,
+  succeeded: succeeded(instance),
+  detail: describeExit(instance),
+});
+
+async function waitForStep(
+  deps: DeploymentDeps,
+  look: Look,
+  step: Instance,
+): Promise<number | undefined> {
+  if (step.startedAt === null) return undefined;
+  const deadline = step.startedAt + STEP_WITHIN;
+  if (deps.clock() < deadline) return deadline;
+  const detail = `A build step took longer than ${spell(STEP_WITHIN)} and was ended.`;
+  return endDeployment(deps, look, { event: 'failed', reason: 'build_timeout', detail });
+}
+
+/** The step is an instance of the build's workload, which is made with the first. */
+async function addStep(
+  { database, clock }: DeploymentDeps,
+  { claim, situation: { deployment, application } }: Look,
+  { number }: BuildStep,
+): Promise<undefined> {
+  await database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    const at = clock();
+    const workloadId =
+      deployment.buildWorkloadId ??
+      (await createWorkload(tx, {
+        ownerId: application.ownerId,
+        applicationId: application.id,
+        deploymentId: deployment.id,
+        runId: null,
+        kind: 'build',
+        flavor: application.buildFlavor ?? BUILD_FLAVOR,
+        nodes: 1,
+        graceSeconds: 5,
+        at,
+      }));
+    await setBuildWorkload(tx, deployment.id, workloadId);
+    const workload = await findWorkload(tx, workloadId);
+    if (workload === undefined) return;
+    await addInstance(tx, workload, { number, attempt: 1, startAfter: null, at });
+    await request(tx, 'workload', workloadId, at);
+  });
+}
+
+/** The build is over: its artifact is recorded, and what it is for is asked for. */
+async function takeArtifact(
+  deps: DeploymentDeps,
+  { claim, situation }: Look,
+  artifact: Artifact,
+): Promise<undefined> {
+  const { deployment, application, former } = situation;
+  const built = deps.clock() - (deployment.startedAt ?? deployment.createdAt);
+  await deps.say(deployment, `build succeeded in ${spell(built)}`);
+  await deps.database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    const at = deps.clock();
+    await recordArtifact(tx, { ...artifact, ...buildSubject(situation), at });
+    const starting = { status: 'starting', artifactId: artifact.id, builtAt: at } as const;
+    if (!(await moveDeployment(tx, deployment, starting))) return;
+    await wantGone(tx, { deploymentId: deployment.id }, at);
+    await request(tx, 'deployment', deployment.id, at);
+    if (former.length > 0 && !application.zeroDowntime) return;
+    await startWorkload(tx, deps, { deployment, application, artifactId: artifact.id, at });
+  });
+  await deps.builder.discard(deployment.id);
+}
+
+const buildSubject = ({ deployment, application }: Situation) => ({
+  ownerId: application.ownerId,
+  applicationId: application.id,
+  commitId: deployment.commitId,
+});

@@ -1,0 +1,40 @@
+import type { Clock } from '../lib/clock.ts';
+import type { ApplicationId, DeploymentId, OwnerId, UserId } from '../lib/ids.ts';
+import { Refusal } from '../lib/refusal.ts';
+import type { Database } from '../store/database.ts';
+import { findDeployable } from './deployable-store.ts';
+import { selectLastDeployedCommit } from './deployment-store.ts';
+import { queueDeployment } from './queue-deployment.ts';
+
+type Deps = { database: Database; clock: Clock };
+
+type Order = {
+  applicationId: ApplicationId;
+  ownerId: OwnerId;
+  /** A full commit id; without it the one deployed last, else the head of the branch. */
+  commitId?: string | undefined;
+  useCache: boolean;
+  cause: string;
+  authorId: UserId | null;
+};
+
+/**
+ * Records that the application is to be deployed; its reconciliation takes it from there.
+ * Refuses an application that no commit was ever pushed to.
+ */
+export const deployApplication = ({ database, clock }: Deps, order: Order): Promise<DeploymentId> =>
+  database.transaction(async (tx) => {
+    const application = await findDeployable(tx, order.applicationId);
+    if (application?.ownerId !== order.ownerId)
+      throw new Refusal('not_found', `There is no application ${order.applicationId}.`);
+    const commitId =
+      order.commitId ??
+      (await selectLastDeployedCommit(tx, application.id)) ??
+      application.headCommit;
+    if (commitId === null)
+      throw new Refusal(
+        'not_deployed',
+        `Nothing was pushed to ${application.name} yet: push a commit first.`,
+      );
+    return queueDeployment(tx, application, { ...order, commitId, at: clock() });
+  });

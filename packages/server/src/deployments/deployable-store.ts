@@ -1,0 +1,61 @@
+import type { Kysely } from 'kysely';
+import type { ApplicationId, OwnerId } from '../lib/ids.ts';
+import type { Tx } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+
+/** What deploying needs to know of an application. */
+export type Deployable = {
+  id: ApplicationId;
+  ownerId: OwnerId;
+  name: string;
+  kind: 'runner' | 'webapp';
+  flavor: string;
+  buildFlavor: string | null;
+  nodes: number;
+  zeroDowntime: boolean;
+  cancelOnPush: boolean;
+  wanted: 'up' | 'down';
+  deletedAt: number | null;
+  headCommit: string | null;
+};
+
+/** The application, or undefined where it is not there or being deleted. */
+export async function findDeployable(
+  db: Kysely<Schema>,
+  id: ApplicationId,
+): Promise<Deployable | undefined> {
+  const application = await findDeploying(db, id);
+  return application?.deletedAt === null ? application : undefined;
+}
+
+/** The application, also while it is being deleted. */
+export async function findDeploying(
+  db: Kysely<Schema>,
+  id: ApplicationId,
+): Promise<Deployable | undefined> {
+  const row = await db
+    .selectFrom('applications as a')
+    .leftJoin('repositories as r', 'r.application_id', 'a.id')
+    .select([
+      'a.id',
+      'a.owner_id as ownerId',
+      'a.name',
+      'a.kind',
+      'a.flavor',
+      'a.build_flavor as buildFlavor',
+      'a.nodes',
+      'a.zero_downtime as zeroDowntime',
+      'a.cancel_on_push as cancelOnPush',
+      'a.wanted',
+      'a.deleted_at as deletedAt',
+      'r.seen_commit as headCommit',
+    ])
+    .where('a.id', '=', id)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return { ...row, zeroDowntime: row.zeroDowntime === 1, cancelOnPush: row.cancelOnPush === 1 };
+}
+
+/** What the user wants of the application from now on. */
+export const setWanted = (tx: Tx, id: ApplicationId, wanted: 'up' | 'down') =>
+  tx.updateTable('applications').set({ wanted }).where('id', '=', id).execute();

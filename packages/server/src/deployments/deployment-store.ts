@@ -1,0 +1,242 @@
+import type { Kysely } from 'kysely';
+import { newId } from '../lib/ids.ts';
+import type { ApplicationId, DeploymentId, OwnerId, UserId, WorkloadId } from '../lib/ids.ts';
+import type { Tx } from '../store/database.ts';
+import type { DeploymentStatus, Schema } from '../store/schema.ts';
+import { activeStatuses, pendingStatuses } from './deployment.ts';
+import type { Deployment } from './deployment.ts';
+
+const columns = [
+  'id',
+  'owner_id as ownerId',
+  'application_id as applicationId',
+  'number',
+  'commit_id as commitId',
+  'action',
+  'cause',
+  'author_id as authorId',
+  'use_cache as useCache',
+  'wanted',
+  'status',
+  'reason',
+  'detail',
+  'environment',
+  'artifact_id as artifactId',
+  'build_workload_id as buildWorkloadId',
+  'created_at as createdAt',
+  'started_at as startedAt',
+  'built_at as builtAt',
+  'finished_at as finishedAt',
+] as const;
+
+type Row = Omit<Deployment, 'useCache'> & { useCache: 0 | 1 };
+
+const toDeployment = (row: Row): Deployment => ({ ...row, useCache: row.useCache === 1 });
+
+export type NewDeployment = {
+  ownerId: OwnerId;
+  applicationId: ApplicationId;
+  commitId: string;
+  action: 'DEPLOY' | 'UNDEPLOY';
+  cause: string;
+  authorId: UserId | null;
+  useCache: boolean;
+  status: 'queued' | 'completed';
+  at: number;
+};
+
+/** Inserts the next deployment of the application; its number is the highest so far and one. */
+export async function insertDeployment(tx: Tx, deployment: NewDeployment): Promise<DeploymentId> {
+  const id = newId('deployment');
+  await tx
+    .insertInto('deployments')
+    .values(({ selectFrom, fn, val }) => ({
+      id,
+      owner_id: deployment.ownerId,
+      application_id: deployment.applicationId,
+      number: selectFrom('deployments')
+        .where('application_id', '=', deployment.applicationId)
+        .select(({ eb }) => eb(fn.coalesce(fn.max('number'), val(0)), '+', 1).as('next')),
+      commit_id: deployment.commitId,
+      action: deployment.action,
+      cause: deployment.cause,
+      author_id: deployment.authorId,
+      use_cache: deployment.useCache ? 1 : 0,
+      wanted: 'proceed',
+      status: deployment.status,
+      reason: null,
+      detail: null,
+      environment: null,
+      artifact_id: null,
+      build_workload_id: null,
+      created_at: deployment.at,
+      started_at: null,
+      built_at: null,
+      finished_at: deployment.status === 'completed' ? deployment.at : null,
+    }))
+    .execute();
+  return id;
+}
+
+export async function findDeploymentById(
+  db: Kysely<Schema>,
+  id: DeploymentId,
+): Promise<Deployment | undefined> {
+  const row = await db
+    .selectFrom('deployments')
+    .select(columns)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row && toDeployment(row);
+}
+
+/** The newest first. */
+export async function selectDeployments(
+  db: Kysely<Schema>,
+  applicationId: ApplicationId,
+  limit: number,
+): Promise<Deployment[]> {
+  const rows = await db
+    .selectFrom('deployments')
+    .select(columns)
+    .where('application_id', '=', applicationId)
+    .orderBy('number', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(toDeployment);
+}
+
+export async function selectDeploymentByNumber(
+  db: Kysely<Schema>,
+  applicationId: ApplicationId,
+  number: number,
+): Promise<Deployment | undefined> {
+  const row = await db
+    .selectFrom('deployments')
+    .select(columns)
+    .where('application_id', '=', applicationId)
+    .where('number', '=', number)
+    .executeTakeFirst();
+  return row && toDeployment(row);
+}
+
+/** Those that are queued or under way, the oldest first. */
+export async function selectPending(
+  db: Kysely<Schema>,
+  applicationId: ApplicationId,
+): Promise<Deployment[]> {
+  const rows = await db
+    .selectFrom('deployments')
+    .select(columns)
+    .where('application_id', '=', applicationId)
+    .where('status', 'in', pendingStatuses)
+    .orderBy('number')
+    .execute();
+  return rows.map(toDeployment);
+}
+
+/** The deployment that serves, or undefined. */
+export async function selectLive(
+  db: Kysely<Schema>,
+  applicationId: ApplicationId,
+): Promise<Deployment | undefined> {
+  const row = await db
+    .selectFrom('deployments')
+    .select(columns)
+    .where('application_id', '=', applicationId)
+    .where('status', '=', 'live')
+    .orderBy('number', 'desc')
+    .executeTakeFirst();
+  return row && toDeployment(row);
+}
+
+/** The last commit that was brought live or run, or undefined. */
+export async function selectLastDeployedCommit(
+  db: Kysely<Schema>,
+  applicationId: ApplicationId,
+): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('deployments')
+    .select('commit_id')
+    .where('application_id', '=', applicationId)
+    .where('action', '=', 'DEPLOY')
+    .where('status', 'in', ['live', 'completed', 'superseded', 'running'])
+    .orderBy('number', 'desc')
+    .executeTakeFirst();
+  return row?.commit_id;
+}
+
+/** Whether another deployment of the application must end, or start first. */
+export async function hasPredecessor(db: Kysely<Schema>, deployment: Deployment): Promise<boolean> {
+  const row = await db
+    .selectFrom('deployments')
+    .select('id')
+    .where('application_id', '=', deployment.applicationId)
+    .where('id', '!=', deployment.id)
+    .where(({ eb, or, and }) =>
+      or([
+        eb('status', 'in', activeStatuses),
+        and([eb('status', '=', 'queued'), eb('number', '<', deployment.number)]),
+      ]),
+    )
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export type DeploymentChange = {
+  status: DeploymentStatus;
+  reason?: string | null;
+  detail?: string | null;
+  artifactId?: string;
+  environment?: string;
+  startedAt?: number;
+  builtAt?: number;
+  finishedAt?: number;
+};
+
+/** Moves a deployment on from `from`; false where it is no longer there. */
+export async function moveDeployment(
+  tx: Tx,
+  deployment: { id: DeploymentId; status: DeploymentStatus },
+  change: DeploymentChange,
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('deployments')
+    .set({
+      status: change.status,
+      ...(change.reason !== undefined && { reason: change.reason }),
+      ...(change.detail !== undefined && { detail: change.detail }),
+      ...(change.artifactId !== undefined && { artifact_id: change.artifactId }),
+      ...(change.environment !== undefined && { environment: change.environment }),
+      ...(change.startedAt !== undefined && { started_at: change.startedAt }),
+      ...(change.builtAt !== undefined && { built_at: change.builtAt }),
+      ...(change.finishedAt !== undefined && { finished_at: change.finishedAt }),
+    })
+    .where('id', '=', deployment.id)
+    .where('status', '=', deployment.status)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Says why a deployment waits, without moving it. */
+export const setDeploymentReason = (
+  tx: Tx,
+  id: DeploymentId,
+  why: { reason: string | null; detail: string | null },
+) => tx.updateTable('deployments').set(why).where('id', '=', id).execute();
+
+export const setBuildWorkload = (tx: Tx, id: DeploymentId, workloadId: WorkloadId) =>
+  tx
+    .updateTable('deployments')
+    .set({ build_workload_id: workloadId })
+    .where('id', '=', id)
+    .execute();
+
+/** Asks a deployment that is not over to end. */
+export const wantCancelled = (tx: Tx, id: DeploymentId) =>
+  tx
+    .updateTable('deployments')
+    .set({ wanted: 'cancel' })
+    .where('id', '=', id)
+    .where('status', 'in', pendingStatuses)
+    .execute();

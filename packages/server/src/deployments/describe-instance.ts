@@ -1,0 +1,118 @@
+import type { Builder } from '../builds/build.ts';
+import { findArtifact } from '../builds/find-artifact.ts';
+import { instanceVariables } from '../builds/platform-variables.ts';
+import { runHooks } from '../builds/run-hooks.ts';
+import type { InstanceSpec } from '../engines/engine.ts';
+import type { DataPaths } from '../paths.ts';
+import { findFlavor } from '../scheduling/flavor.ts';
+import type { Database } from '../store/database.ts';
+import { workloadInstances } from '../workloads/list-workloads.ts';
+import type { Instance, Workload } from '../workloads/workload.ts';
+import { buildInput, stepOutcome } from './build-deployment.ts';
+import { findDeploying } from './deployable-store.ts';
+import type { Deployable } from './deployable-store.ts';
+import type { Deployment } from './deployment.ts';
+import { findDeploymentById } from './deployment-store.ts';
+import type { Environments } from './environment.ts';
+
+type Deps = { database: Database; paths: DataPaths; builder: Builder; environments: Environments };
+
+/** The port that every Webapp serves. */
+const PORT = 8080;
+const DISK_MIB = 10 * 1024;
+const LOG_BUDGET_MIB = 1024;
+
+type Subject = {
+  workload: Workload;
+  instance: Instance;
+  deployment: Deployment;
+  application: Deployable;
+};
+
+/** What the engine is told of an instance: the same each time it is asked. */
+export const describeInstance =
+  (deps: Deps) =>
+  async (workload: Workload, instance: Instance, signal: AbortSignal): Promise<InstanceSpec> => {
+    const deployment = await findDeploymentById(deps.database.read, workload.deploymentId);
+    const application = await findDeploying(deps.database.read, workload.applicationId);
+    if (deployment === undefined || application === undefined)
+      throw new Error(`workload ${workload.id} belongs to nothing`);
+    const subject = { workload, instance, deployment, application };
+    return workload.kind === 'build'
+      ? describeStep(deps, subject, signal)
+      : describeProduction(deps, subject);
+  };
+
+/** What all instances have in common. */
+const common = ({ paths }: Deps, { workload, instance }: Subject) => ({
+  instanceId: instance.id,
+  workloadId: workload.id,
+  ownerId: workload.ownerId,
+  applicationId: workload.applicationId,
+  number: instance.number,
+  attempt: instance.attempt,
+  limits: { cpus: workload.cpus, memoryMiB: workload.memoryMiB, diskMiB: DISK_MIB },
+  devices: [],
+  logDirectory: paths.logs(workload.applicationId, instance.id),
+  logBudgetMiB: LOG_BUDGET_MIB,
+});
+
+async function describeStep(
+  deps: Deps,
+  subject: Subject,
+  signal: AbortSignal,
+): Promise<InstanceSpec> {
+  const { workload, instance, deployment } = subject;
+  const steps = await workloadInstances(deps.database.read, workload.id);
+  const before = steps.filter(({ number }) => number < instance.number);
+  const input = buildInput(subject, deps.environments.open(deployment));
+  const progress = await deps.builder.advance(input, before.map(stepOutcome), signal);
+  if (progress.next !== 'run' || progress.step.number !== instance.number)
+    throw new Error(`build ${deployment.id} has no step ${instance.number} to run`);
+  const { command, files, workingDirectory, environment, masked } = progress.step;
+  return {
+    ...common(deps, subject),
+    ...{ command, files, workingDirectory, masked, before: [], after: {}, port: undefined },
+    environment: { ...environment, INSTANCE_ID: instance.id, CC_INSTANCE_ID: instance.id },
+  };
+}
+
+async function describeProduction(deps: Deps, subject: Subject): Promise<InstanceSpec> {
+  const { workload, instance, deployment, application } = subject;
+  const artifact = await findArtifact(deps.database.read, deployment.artifactId ?? '');
+  if (artifact === undefined) throw new Error(`deployment ${deployment.id} has no artifact`);
+  const { start, environmentKey } = artifact;
+  const user = deps.environments.open(deployment);
+  const home = `/home/bas/${application.id}`;
+  const hooks = runHooks(user);
+  return {
+    ...common(deps, subject),
+    workingDirectory: start.folder === '' ? home : `${home}/${start.folder}`,
+    environment: instanceVariables({
+      user,
+      start: start.environment,
+      application,
+      deployment,
+      instance,
+      gpus: findFlavor(workload.flavor)?.gpus ?? 0,
+    }),
+    before: hooks.before,
+    command: start.command,
+    after: application.kind === 'runner' ? hooks.after : {},
+    port: application.kind === 'webapp' ? PORT : undefined,
+    masked: [],
+    files: {
+      application: {
+        source: deps.paths.artifact(artifact.id),
+        mountedAt: home,
+        access: 'throw-away',
+      },
+      environment:
+        environmentKey === undefined
+          ? undefined
+          : { source: deps.paths.environment(environmentKey), access: 'read-only' },
+      cache: undefined,
+      readOnly: start.readOnly,
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { appendEvent } from '../events/append.ts';
+import { holdClaim, request } from '../reconcile/queue.ts';
+import { endRun } from '../runs/conclude-run.ts';
+import type { RunOutcome } from '../runs/run.ts';
+import type { Tx } from '../store/database.ts';
+import { wantGone } from '../workloads/want-gone.ts';
+import type { DeploymentDeps, Look } from './deployment-reconciler.ts';
+import { moveDeployment } from './deployment-store.ts';
+import { requestPending } from './queue-deployment.ts';
+import { spell } from './start-deployment.ts';
+
+/** How a deployment ends short of serving. */
+export type Ending =
+  | { event: 'run_ended'; outcome: RunOutcome }
+  | { event: 'failed'; reason: string; detail: string }
+  | { event: 'cancelled' };
+
+/** Ends a deployment and everything it started; what served before goes on serving. */
+export async function endDeployment(
+  deps: DeploymentDeps,
+  { claim, situation }: Look,
+  ending: Ending,
+): Promise<undefined> {
+  const { deployment, run } = situation;
+  const result = resultOf(ending);
+  const took = deps.clock() - (deployment.startedAt ?? deployment.createdAt);
+  await deps.say(deployment, sentenceOf(result, took));
+  await deps.database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    const at = deps.clock();
+    const { status, reason, detail } = result;
+    if (!(await moveDeployment(tx, deployment, { status, reason, detail, finishedAt: at }))) return;
+    if (run !== undefined) await endRun(tx, run, outcomeOf(ending), at);
+    await wantGone(tx, { deploymentId: deployment.id }, at);
+    await afterEnd(tx, { situation, result, at });
+  });
+  await deps.builder.discard(deployment.id);
+}
+
+type Result = {
+  status: 'completed' | 'failed' | 'cancelled';
+  reason: string | null;
+  detail: string | null;
+};
+
+function resultOf(ending: Ending): Result {
+  if (ending.event === 'cancelled') return { status: 'cancelled', reason: null, detail: null };
+  if (ending.event === 'failed')
+    return { status: 'failed', reason: ending.reason, detail: ending.detail };
+  const { outcome } = ending;
+  if (outcome.status === 'failed')
+    return { status: 'failed', reason: outcome.reason, detail: outcome.detail };
+  const status = outcome.status === 'succeeded' ? 'completed' : 'cancelled';
+  return { status, reason: null, detail: null };
+}
+
+const outcomeOf = (ending: Ending): RunOutcome => {
+  if (ending.event === 'run_ended') return ending.outcome;
+  return ending.event === 'cancelled'
+    ? { status: 'cancelled' }
+    : { status: 'failed', reason: ending.reason, detail: ending.detail, exitCode: null };
+};
+
+function sentenceOf({ status, detail }: Result, took: number): string {
+  if (status === 'cancelled') return `cancelled after ${spell(took)}`;
+  if (status === 'completed') return `run succeeded in ${spell(took)}`;
+  return `deploy failed in ${spell(took)}: ${detail ?? ''}`;
+}
+
+/** The application's next deployment may begin, and visitors are told where nothing serves. */
+async function afterEnd(
+  tx: Tx,
+  { situation, result, at }: { situation: Look['situation']; result: Result; at: number },
+): Promise<void> {
+  const { deployment, application } = situation;
+  await requestPending(tx, deployment.applicationId, at);
+  if (application.kind === 'webapp') await request(tx, 'routes', 'all', at);
+  await appendEvent(tx, {
+    ownerId: deployment.ownerId,
+    applicationId: deployment.applicationId,
+    kind: `deployment.${result.status}`,
+    at,
+    data: { deploymentId: deployment.id, reason: result.reason, detail: result.detail },
+  });
+}

@@ -1,0 +1,63 @@
+import { appendEvent } from '../events/append.ts';
+import type { ApplicationId, DeploymentId, UserId } from '../lib/ids.ts';
+import { request } from '../reconcile/queue.ts';
+import type { Tx } from '../store/database.ts';
+import { setWanted } from './deployable-store.ts';
+import type { Deployable } from './deployable-store.ts';
+import { insertDeployment, selectPending, wantCancelled } from './deployment-store.ts';
+
+type Order = {
+  commitId: string;
+  authorId: UserId | null;
+  cause: string;
+  useCache: boolean;
+  at: number;
+};
+
+/** Queues a deployment behind those under way, or in their place where the application says so. */
+export async function queueDeployment(
+  tx: Tx,
+  application: Deployable,
+  order: Order,
+): Promise<DeploymentId> {
+  if (application.cancelOnPush) await cancelPending(tx, application, order.at);
+  const id = await insertDeployment(tx, {
+    ...order,
+    ownerId: application.ownerId,
+    applicationId: application.id,
+    action: 'DEPLOY',
+    status: 'queued',
+  });
+  await setWanted(tx, application.id, 'up');
+  await request(tx, 'deployment', id, order.at);
+  await appendEvent(tx, {
+    ownerId: application.ownerId,
+    applicationId: application.id,
+    kind: 'deployment.queued',
+    at: order.at,
+    data: { deploymentId: id, commitId: order.commitId, cause: order.cause },
+  });
+  return id;
+}
+
+/** Asks everything of the application that is queued or under way to end. */
+export async function cancelPending(
+  tx: Tx,
+  application: Pick<Deployable, 'id'>,
+  at: number,
+): Promise<void> {
+  for (const { id } of await selectPending(tx, application.id)) {
+    await wantCancelled(tx, id);
+    await request(tx, 'deployment', id, at);
+  }
+}
+
+/** Asks for a look at what is queued or under way: something it may wait for has changed. */
+export async function requestPending(
+  tx: Tx,
+  applicationId: ApplicationId,
+  at: number,
+): Promise<void> {
+  for (const { id } of await selectPending(tx, applicationId))
+    await request(tx, 'deployment', id, at);
+}

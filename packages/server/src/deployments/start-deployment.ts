@@ -1,0 +1,148 @@
+import { appendEvent } from '../events/append.ts';
+import { SECOND } from '../lib/duration.ts';
+import { holdClaim, request } from '../reconcile/queue.ts';
+import { setRunStarted } from '../runs/note-run.ts';
+import { startRun } from '../runs/start-run.ts';
+import type { Tx } from '../store/database.ts';
+import { createWorkload } from '../workloads/create-workload.ts';
+import { wantGone } from '../workloads/want-gone.ts';
+import type { Deployable } from './deployable-store.ts';
+import type { Deployment } from './deployment.ts';
+import type { DeploymentDeps, Look } from './deployment-reconciler.ts';
+import { moveDeployment, selectLive, setDeploymentReason } from './deployment-store.ts';
+import { environmentHash } from './environment.ts';
+import { requestPending } from './queue-deployment.ts';
+
+/** How long instances that are replaced may take to finish what they do. */
+const GRACE_SECONDS = 30;
+
+/** Creates what the deployment keeps running; in its own transaction where the former had to go first. */
+export async function start(deps: DeploymentDeps, look: Look): Promise<undefined> {
+  const { deployment, application } = look.situation;
+  await deps.database.transaction(async (tx) => {
+    await holdClaim(tx, look.claim);
+    const order = { deployment, application, artifactId: deployment.artifactId ?? '' };
+    await startWorkload(tx, deps, { ...order, at: deps.clock() });
+  });
+}
+
+/** The workload of a Webapp, or a run with its first attempt. */
+export async function startWorkload(
+  tx: Tx,
+  { environments }: Pick<DeploymentDeps, 'environments'>,
+  order: { deployment: Deployment; application: Deployable; artifactId: string; at: number },
+): Promise<void> {
+  const { deployment, application, artifactId, at } = order;
+  const common = {
+    ownerId: application.ownerId,
+    applicationId: application.id,
+    deploymentId: deployment.id,
+    flavor: application.flavor,
+    nodes: application.nodes,
+    at,
+  };
+  if (application.kind === 'runner') {
+    const variables = environments.open(deployment);
+    const command = commandOf(variables);
+    const { commitId } = deployment;
+    const hash = environmentHash(variables);
+    await startRun(tx, { ...common, commitId, artifactId, command, environmentHash: hash });
+    return;
+  }
+  const webapp = { ...common, runId: null, kind: 'webapp', graceSeconds: GRACE_SECONDS } as const;
+  await request(tx, 'workload', await createWorkload(tx, webapp), at);
+}
+
+/** What a run is said to execute. */
+const commandOf = (variables: Readonly<Record<string, string>>): string =>
+  variables['CC_RUN_COMMAND'] ??
+  variables['CC_MLPYTHON_START_SCRIPT'] ??
+  variables['CC_MLPYTHON_RUN_MAIN'] ??
+  '';
+
+/** Ends the version that serves before this one starts. */
+export async function endFormer(
+  deps: DeploymentDeps,
+  { claim, situation: { deployment, former } }: Look,
+  reason: 'by_option' | 'no_room_for_both',
+): Promise<undefined> {
+  const ending = former.filter(({ wanted }) => wanted === 'up');
+  if (ending.length === 0) return;
+  const detail =
+    reason === 'by_option'
+      ? 'Zero-downtime is off: the version that serves is stopped first.'
+      : 'There is no room for the old and the new version side by side: the old one is stopped first.';
+  await deps.say(deployment, detail);
+  await deps.database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    const at = deps.clock();
+    for (const { id } of ending) await wantGone(tx, { workloadId: id }, at);
+    const live = await selectLive(tx, deployment.applicationId);
+    if (live !== undefined)
+      await moveDeployment(tx, live, { status: 'superseded', finishedAt: at });
+    await setDeploymentReason(tx, deployment.id, { reason: 'restarting_with_downtime', detail });
+    await request(tx, 'routes', 'all', at);
+  });
+}
+
+/** Tells the user why it waits. */
+export async function sayWaiting(
+  deps: DeploymentDeps,
+  { claim, situation: { deployment } }: Look,
+  { reason, detail }: { reason: string; detail: string },
+): Promise<undefined> {
+  await deps.say(deployment, detail);
+  await deps.database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    await setDeploymentReason(tx, deployment.id, { reason, detail });
+  });
+}
+
+/** The new version serves from now on; the routes are swapped next, and the former drained. */
+export async function goLive(
+  deps: DeploymentDeps,
+  { claim, situation: { deployment } }: Look,
+): Promise<undefined> {
+  const took = deps.clock() - (deployment.startedAt ?? deployment.createdAt);
+  await deps.say(deployment, `successfully deployed in ${spell(took)}`);
+  await deps.database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    const at = deps.clock();
+    const former = await selectLive(tx, deployment.applicationId);
+    if (former !== undefined)
+      await moveDeployment(tx, former, { status: 'superseded', reason: null, finishedAt: at });
+    const live = { status: 'live', reason: null, detail: null, finishedAt: at } as const;
+    if (!(await moveDeployment(tx, deployment, live))) return;
+    await request(tx, 'routes', 'all', at);
+    await requestPending(tx, deployment.applicationId, at);
+    await appendEvent(tx, {
+      ownerId: deployment.ownerId,
+      applicationId: deployment.applicationId,
+      kind: 'deployment.live',
+      at,
+      data: { deploymentId: deployment.id, commitId: deployment.commitId },
+    });
+  });
+}
+
+/** All nodes of the run compute. */
+export async function noteRunning(
+  { database, clock }: DeploymentDeps,
+  { claim, situation: { deployment, run } }: Look,
+): Promise<undefined> {
+  await database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    const running = { status: 'running', reason: null, detail: null } as const;
+    await moveDeployment(tx, deployment, running);
+    if (run !== undefined) await setRunStarted(tx, run.id, clock());
+  });
+}
+
+/** `2 minutes and 5 seconds`, `0.8 seconds`. */
+export function spell(milliseconds: number): string {
+  const seconds = milliseconds / SECOND;
+  if (seconds < 10) return `${seconds.toFixed(1)} seconds`;
+  const minutes = Math.floor(seconds / 60);
+  const rest = `${Math.round(seconds - minutes * 60)} seconds`;
+  return minutes === 0 ? rest : `${minutes} ${minutes === 1 ? 'minute' : 'minutes'} and ${rest}`;
+}

@@ -1,0 +1,56 @@
+import { appendEvent } from '../events/append.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { ApplicationId, UserId } from '../lib/ids.ts';
+import { request } from '../reconcile/queue.ts';
+import type { Database, Tx } from '../store/database.ts';
+import { wantGone } from '../workloads/want-gone.ts';
+import { findDeployable, setWanted } from './deployable-store.ts';
+import type { Deployable } from './deployable-store.ts';
+import { insertDeployment, moveDeployment, selectLive } from './deployment-store.ts';
+import { cancelPending } from './queue-deployment.ts';
+
+type Deps = { database: Database; clock: Clock };
+
+/** Ends everything of the application: what is queued, under way or serving. Stopping twice is fine. */
+export const stopApplication = (
+  { database, clock }: Deps,
+  order: { applicationId: ApplicationId; authorId: UserId | null },
+): Promise<void> =>
+  database.transaction(async (tx) => {
+    const application = await findDeployable(tx, order.applicationId);
+    if (application === undefined || application.wanted === 'down') return;
+    await endApplication(tx, application, { authorId: order.authorId, at: clock() });
+  });
+
+/** The same inside a transaction, for whoever deletes the application. */
+export async function endApplication(
+  tx: Tx,
+  application: Deployable,
+  { authorId, at }: { authorId: UserId | null; at: number },
+): Promise<void> {
+  await setWanted(tx, application.id, 'down');
+  await cancelPending(tx, application, at);
+  const live = await selectLive(tx, application.id);
+  if (live === undefined) return;
+  await moveDeployment(tx, live, { status: 'superseded', reason: 'stopped' });
+  await wantGone(tx, { applicationId: application.id }, at);
+  await request(tx, 'routes', 'all', at);
+  await insertDeployment(tx, {
+    ownerId: application.ownerId,
+    applicationId: application.id,
+    commitId: live.commitId,
+    action: 'UNDEPLOY',
+    cause: 'Console',
+    authorId,
+    useCache: true,
+    status: 'completed',
+    at,
+  });
+  await appendEvent(tx, {
+    ownerId: application.ownerId,
+    applicationId: application.id,
+    kind: 'application.stopped',
+    at,
+    data: { deploymentId: live.id },
+  });
+}

@@ -1,0 +1,100 @@
+import { readFile, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Endpoint, Exit, Observation } from '../engine.ts';
+import type { InstanceId, WorkloadId } from '../../lib/ids.ts';
+
+/** What a supervisor writes of its instance (`instance.json`). */
+export type Record = {
+  instanceId: InstanceId;
+  workloadId: WorkloadId;
+  startedAt: number;
+  /** The supervisor: with its start and the boot it names a process for ever. */
+  pid: number;
+  processStarted: number;
+  boot: string;
+  logDirectory: string;
+  endpoint: Endpoint | null;
+};
+
+export type Seen = {
+  record: Record;
+  /** When the record was touched last. */
+  heartbeatAt: number;
+  exit: Exit | undefined;
+  /** Whether the supervisor still lives. */
+  alive: boolean;
+};
+
+/** How an instance stands: what its supervisor recorded, or that it was lost. */
+export function toObservation({ record, heartbeatAt, exit, alive }: Seen): Observation {
+  const { instanceId, workloadId, startedAt } = record;
+  if (exit !== undefined)
+    return { instanceId, workloadId, state: { status: 'exited', startedAt, exit } };
+  if (alive) {
+    const endpoint = record.endpoint ?? undefined;
+    return {
+      instanceId,
+      workloadId,
+      state: { status: 'running', startedAt, heartbeatAt, endpoint },
+    };
+  }
+  const lost: Exit = {
+    at: Math.max(startedAt, heartbeatAt),
+    exitCode: undefined,
+    signal: undefined,
+    reason: 'supervisor_lost',
+    step: '',
+    detail:
+      'supervisor_lost: whoever looked after the instance was killed, and the instance with it.',
+  };
+  return { instanceId, workloadId, state: { status: 'exited', startedAt, exit: lost } };
+}
+
+/** Everything on disk about one instance, or undefined where there is nothing. */
+export async function readSeen(directory: string, boot: string): Promise<Seen | undefined> {
+  const path = join(directory, 'instance.json');
+  const record = await readJson<Record>(path);
+  if (record === undefined) return undefined;
+  const touched = await stat(path).catch(() => undefined);
+  const alive = record.boot === boot && (await isAlive(record));
+  // Read after the look at the process: one that ends in between has written its exit.
+  const exit = await readJson<Exit & { [K in keyof Exit]: Exit[K] | null }>(
+    join(directory, 'exit.json'),
+  );
+  return {
+    record,
+    heartbeatAt: Math.round(touched?.mtimeMs ?? record.startedAt),
+    exit: exit === undefined ? undefined : fromJson(exit),
+    alive,
+  };
+}
+
+const fromJson = (exit: { [K in keyof Exit]: Exit[K] | null }): Exit =>
+  ({
+    ...exit,
+    exitCode: exit.exitCode ?? undefined,
+    signal: exit.signal ?? undefined,
+    detail: exit.detail ?? undefined,
+  }) as Exit;
+
+/** Field 22 of /proc/<pid>/stat is the start in clock ticks since boot (proc(5)). */
+export async function isAlive({ pid, processStarted }: Pick<Record, 'pid' | 'processStarted'>) {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return Number(fields[19]) === processStarted && fields[0] !== 'Z';
+}
+
+export const listInstanceDirectories = (directory: string): Promise<string[]> =>
+  readdir(join(directory, 'instances')).catch(() => []);
+
+export const readBootId = async (): Promise<string> =>
+  (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+
+async function readJson<T>(path: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as T;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

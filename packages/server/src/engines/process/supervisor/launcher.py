@@ -1,0 +1,253 @@
+"""
+Starts supervisors: one resident process that forks, so that a start costs milliseconds and little
+memory. It keeps nothing that is not on disk; the supervisors it made outlive it.
+"""
+import hashlib
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import limits  # noqa: E402
+import linux  # noqa: E402
+import network  # noqa: E402
+from segments import STDERR, STDOUT, Segments  # noqa: E402
+from supervisor import Supervisor  # noqa: E402
+
+
+class Host:
+    """What this machine offers; the same for every instance."""
+
+    def __init__(self, directory, isolation, allowed):
+        self.directory = directory
+        self.root = os.geteuid() == 0
+        self.bwrap = shutil.which('bwrap')
+        self.tag = hashlib.sha256(os.fsencode(directory)).hexdigest()[:8]
+        self.warnings = []
+        self.cgroups = limits.find_cgroups()
+        self.isolated = isolation != 'none' and self.can_isolate()
+        self.platform = self.open_network(allowed) if self.isolated else None
+        self.resolv = ''.join(f'nameserver {one}\n' for one in network.find_resolvers())
+        if self.isolated and self.platform is None:
+            self.isolated = False
+        if not self.cgroups:
+            self.warnings.append('Memory limits are sampled: control groups cannot be written here.')
+
+    def can_isolate(self):
+        if self.bwrap is None:
+            self.warnings.append('bubblewrap is missing: apt-get install bubblewrap')
+            return False
+        probe = ['bwrap', '--unshare-user', '--unshare-pid', '--ro-bind', '/', '/', '--proc', '/proc', 'true']
+        drop = (lambda: os.setuid(65534)) if self.root else None
+        answer = subprocess.run(probe, capture_output=True, preexec_fn=drop, cwd='/')
+        if answer.returncode != 0:
+            words = answer.stderr.decode(errors='replace').strip()
+            self.warnings.append(f'User namespaces are refused ({words}): sysctl -w kernel.unprivileged_userns_clone=1')
+        return answer.returncode == 0
+
+    def open_network(self, allowed):
+        resolvers = network.find_resolvers()
+        try:
+            return network.open_platform(self.directory, not self.root, allowed, resolvers)
+        except (OSError, RuntimeError, subprocess.CalledProcessError, IndexError) as error:
+            words = getattr(error, 'stderr', None)
+            detail = words.decode(errors='replace').strip() if words else str(error)
+            tool = 'iproute2 nftables' if self.root else 'passt iproute2 nftables, and chmod 0666 /dev/net/tun'
+            self.warnings.append(f'Instances get no network of their own ({detail}): apt-get install {tool}')
+            return None
+
+    def describe(self):
+        return {
+            'pid': os.getpid(), 'isolated': self.isolated, 'warnings': self.warnings, 'root': self.root,
+            'network': self.platform.describe() if self.platform else None,
+            'cgroups': bool(self.cgroups),
+        }
+
+
+def serve(host, path):
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    if os.path.exists(path):
+        os.unlink(path)
+    listener.bind(path)
+    os.chmod(path, 0o600)
+    listener.listen(1024)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        connection, _ = listener.accept()
+        with connection:
+            try:
+                answer(host, listener, connection)
+            except (OSError, ValueError, KeyError) as error:
+                print(f'launcher: {type(error).__name__}: {error}', file=sys.stderr, flush=True)
+
+
+def answer(host, listener, connection):
+    request = json.loads(receive(connection))
+    if request['do'] == 'start':
+        fork(listener, lambda: start(host, request['spec'], connection))
+    elif request['do'] == 'exec':
+        fork(listener, lambda: execute(host, request, connection))
+    elif request['do'] == 'dial':
+        fork(listener, lambda: dial(host, request, connection))
+    elif request['do'] == 'describe':
+        send(connection, host.describe())
+    elif request['do'] == 'quit':
+        send(connection, {})
+        os._exit(0)
+
+
+def receive(connection):
+    """One message: four bytes of length, then JSON."""
+    length = struct.unpack('>I', read_exactly(connection, 4))[0]
+    return read_exactly(connection, length)
+
+
+def read_exactly(connection, length):
+    parts = []
+    while length > 0:
+        part = connection.recv(length)
+        if not part:
+            raise OSError('the message broke off')
+        parts.append(part)
+        length -= len(part)
+    return b''.join(parts)
+
+
+def send(connection, value):
+    data = json.dumps(value).encode()
+    connection.sendall(struct.pack('>I', len(data)) + data)
+
+
+def fork(listener, work):
+    """Runs `work` in a process of its own, in a session of its own, and nothing after it."""
+    if os.fork() != 0:
+        return
+    code = 1
+    try:
+        listener.close()
+        os.setsid()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        work()
+        code = 0
+    except BaseException as error:  # noqa: BLE001
+        print(f'launcher: {type(error).__name__}: {error}', file=sys.stderr, flush=True)
+    finally:
+        os._exit(code)
+
+
+def start(host, spec, connection):
+    directory = os.path.join(host.directory, 'instances', spec['instanceId'])
+    supervisor = Supervisor(host, spec, directory)
+    try:
+        supervisor.claim()
+    except FileExistsError:
+        send(connection, {'exists': True})
+        return
+    send(connection, {'started': True})
+    connection.close()
+    supervisor.run()
+
+
+def execute(host, request, connection):
+    """Runs a command inside a running instance; its output goes to the instance's log."""
+    directory = os.path.join(host.directory, 'instances', request['instanceId'])
+    with open(os.path.join(directory, 'instance.json')) as file:
+        known = json.load(file)
+    inner = innermost(known['pid'], host.isolated)
+    with open(f'/proc/{inner}/environ', 'rb') as file:
+        pairs = [entry.partition(b'=') for entry in file.read().split(b'\0') if entry]
+    environment = {name: value for name, _, value in pairs}
+    argv = request['argv']
+    if host.isolated:
+        enter = ['nsenter', '--target', str(inner), '--user', '--mount', '--pid', '--net', '--ipc', '--uts',
+                 '--wd', '--preserve-credentials', '--']
+        if host.root:
+            enter = ['nsenter', '--target', str(inner), '--user', '--mount', '--pid', '--net', '--ipc', '--uts',
+                     '--wd', '--setuid', '1000', '--setgid', '1000', '--']
+        argv = [*enter, *argv]
+    child = subprocess.Popen(
+        argv, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        executable=shutil.which('nsenter') if host.isolated else None,
+    )
+    pump_into_log(child, known['logDirectory'])
+    send(connection, {'exitCode': child.wait()})
+
+
+def innermost(supervisor, isolated):
+    """The first process of the instance itself: below the supervisor and, with a sandbox, its init."""
+    found = linux.descendants(supervisor)
+    if not found:
+        raise OSError('the instance is not running')
+    if not isolated:
+        return found[0]
+    with open(f'/proc/{supervisor}/task/{supervisor}/children') as file:
+        outer = int(file.read().split()[0])
+    with open(f'/proc/{outer}/task/{outer}/children') as file:
+        init = int(file.read().split()[0])
+    return linux.descendants(init)[0]
+
+
+def pump_into_log(child, directory):
+    numbers = [int(name[:8]) for name in os.listdir(directory) if name.endswith('.log')]
+    log = Segments.joined(directory, max(numbers))
+    threads = [
+        threading.Thread(target=pump, args=(log, kind, stream))
+        for kind, stream in ((STDOUT, child.stdout), (STDERR, child.stderr))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def pump(log, kind, stream):
+    while data := stream.read1(65536):
+        log.write(kind, data)
+
+
+def dial(host, request, connection):
+    """Connects to an address of the platform's network and passes bytes both ways."""
+    if host.platform is not None and host.platform.rootless:
+        host.platform.enter()
+    try:
+        target = socket.create_connection((request['host'], request['port']), timeout=10)
+    except OSError as error:
+        send(connection, {'error': str(error)})
+        return
+    target.settimeout(None)
+    send(connection, {'connected': True})
+    back = threading.Thread(target=copy, args=(target, connection), daemon=True)
+    back.start()
+    copy(connection, target)
+    back.join()
+
+
+def copy(source, target):
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+def main():
+    options = json.loads(sys.argv[1])
+    directory = options['directory']
+    for name in ('instances', 'changes'):
+        os.makedirs(os.path.join(directory, name), mode=0o700, exist_ok=True)
+    reserve = os.open('/dev/null', os.O_RDONLY)
+    os.dup2(reserve, 3)  # steps are told there, so nothing of ours may stand there
+    host = Host(directory, options['isolation'], options['allowedNetworks'])
+    print(json.dumps({'ready': True}), flush=True)
+    serve(host, os.path.join(directory, 'launcher.sock'))
+
+
+main()

@@ -1,0 +1,299 @@
+"""
+A network of the platform's own: a namespace that a holder keeps, with a bridge per owner in it. An
+instance is a namespace on its owner's bridge, so each has its own address and its own port 8080.
+"""
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import linux
+import registry
+
+PRIVATE = (
+    '0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, '
+    '192.168.0.0/16, 224.0.0.0/3'
+)
+MOST_OWNERS = 250
+
+
+class Platform:
+    """The platform's namespace: where it is, and which addresses it has."""
+
+    def __init__(self, directory, pid, subnet, rootless):
+        self.directory, self.pid, self.subnet, self.rootless = directory, pid, subnet, rootless
+
+    def describe(self):
+        user = f'/proc/{self.pid}/ns/user' if self.rootless else ''
+        return {'userns': user, 'netns': f'/proc/{self.pid}/ns/net'}
+
+    def enter(self):
+        """Joins the namespaces; for a process of its own."""
+        if self.rootless:
+            linux.setns(f'/proc/{self.pid}/ns/user', linux.NEWUSER)
+        linux.setns(f'/proc/{self.pid}/ns/net', linux.NEWNET)
+
+    def run(self, argv, text):
+        return subprocess.run(
+            argv, input=text.encode(), preexec_fn=self.enter, check=True, capture_output=True, env=TOOLS
+        )
+
+
+TOOLS = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'}
+
+
+def open_platform(directory, rootless, allowed, resolvers):
+    """The namespace of this data directory: the one that is held, or a new one."""
+    state = os.path.join(directory, 'network.json')
+    try:
+        with open(state) as file:
+            known = json.load(file)
+        if known['boot'] == linux.boot_id() and linux.is_alive(known['pid'], known['started']):
+            return Platform(directory, known['pid'], known['subnet'], rootless)
+    except (OSError, KeyError, ValueError):
+        pass
+    subnet = _free_subnet(directory)
+    pid = _hold_with_pasta() if rootless else _hold()
+    platform = Platform(directory, pid, subnet, rootless)
+    _configure(platform, allowed, resolvers)
+    known = {'pid': pid, 'started': linux.start_time(pid), 'boot': linux.boot_id(), 'subnet': subnet}
+    with open(f'{state}.new', 'w') as file:
+        json.dump(known, file)
+    os.replace(f'{state}.new', state)
+    return platform
+
+
+def _hold():
+    """A process that does nothing but keep a network namespace, in a session of its own."""
+    reading, writing = os.pipe()
+    middle = os.fork()
+    if middle == 0:
+        os.setsid()
+        holder = os.fork()
+        if holder == 0:
+            os.close(reading)
+            linux.unshare(linux.NEWNET)
+            os.write(writing, str(os.getpid()).encode())
+            os.close(writing)
+            argv = [sys.executable, '-I', '-S', '-c', HOLD]
+            os.execve(sys.executable, argv, {})
+        os._exit(0)
+    os.waitpid(middle, 0)
+    os.close(writing)
+    with os.fdopen(reading) as file:
+        return int(file.read())
+
+
+HOLD = 'import signal\nwhile True: signal.pause()'
+
+
+def _hold_with_pasta():
+    """The same for an ordinary user: pasta gives the namespace a way out and none to this host."""
+    options = ['--config-net', '-t', 'none', '-T', 'none', '-u', 'none', '-U', 'none']
+    quiet = ['--no-map-gw', '--quiet', '--foreground']
+    marker = os.urandom(8).hex()
+    program = f'import os,sys\nprint(os.getpid(), flush=True)\n{HOLD}\n#{marker}'
+    child = subprocess.Popen(
+        ['pasta', *options, *quiet, '--', sys.executable, '-I', '-S', '-c', program],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        start_new_session=True, env={'PATH': os.environ.get('PATH', '')},
+    )
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        for pid in linux.descendants(child.pid):
+            try:
+                with open(f'/proc/{pid}/cmdline', 'rb') as file:
+                    if marker.encode() in file.read() and _has_route(pid):
+                        return pid
+            except OSError:
+                pass
+        if child.poll() is not None:
+            raise RuntimeError(f'pasta ended: {child.stderr.read().decode().strip()}')
+        time.sleep(0.02)
+    child.kill()
+    raise RuntimeError('pasta gave no network in 10 seconds')
+
+
+def _has_route(pid):
+    with open(f'/proc/{pid}/net/route') as file:
+        return len(file.readlines()) > 1
+
+
+def _tag(directory):
+    return hashlib.sha256(os.fsencode(os.path.abspath(directory))).hexdigest()[:8]
+
+
+def _free_subnet(directory):
+    """A slice 10.x.0.0/16 that no route of this machine touches; stays with the data directory."""
+    routes = subprocess.run(['ip', '-4', 'route'], capture_output=True, env=TOOLS).stdout.decode()
+    first = int(_tag(directory), 16)
+    for step in range(200):
+        candidate = 20 + (first + step) % 200
+        if f'10.{candidate}.' not in routes:
+            return f'10.{candidate}'
+    raise RuntimeError('no free network 10.x.0.0/16 on this machine')
+
+
+def _configure(platform, allowed, resolvers):
+    subnet, uplink = platform.subnet, 'up0'
+    commands = ['link set lo up']
+    if platform.rootless:
+        uplink = _default_interface(platform)
+    else:
+        _connect_host(platform)
+        commands += [
+            'link set up0 up', f'addr add {subnet}.255.2/30 dev up0', f'route add default via {subnet}.255.1',
+        ]
+    platform.run(['ip', '-batch', '-'], '\n'.join(commands))
+    platform.run([sys.executable, '-I', '-S', '-c', FORWARD], '')
+    platform.run(['nft', '-f', '-'], _rules(uplink, allowed, resolvers))
+
+
+FORWARD = "open('/proc/sys/net/ipv4/ip_forward', 'w').write('1')"
+
+
+def _default_interface(platform):
+    answer = platform.run(['ip', '-j', 'route', 'show', 'default'], '')
+    return json.loads(answer.stdout)[0]['dev']
+
+
+def _connect_host(platform):
+    """A cable to this host, which lets the namespace out and nothing of it in."""
+    tag, subnet = _tag(platform.directory), platform.subnet
+    device = f'cg{tag}'
+    batch = [
+        f'link add {device} type veth peer name up0 netns {platform.pid}',
+        f'link set {device} up', f'addr add {subnet}.255.1/30 dev {device}',
+        f'route add {subnet}.0.0/16 via {subnet}.255.2',
+    ]
+    subprocess.run(['ip', 'link', 'del', device], capture_output=True, env=TOOLS)
+    _run(['ip', '-batch', '-'], '\n'.join(batch))
+    _run([sys.executable, '-I', '-S', '-c', FORWARD], '')
+    table = f'clever_grid_{tag}'
+    _run(['nft', '-f', '-'], f'''
+table ip {table} {{}}
+delete table ip {table}
+table ip {table} {{
+  chain input {{
+    type filter hook input priority -10;
+    iifname "{device}" ct state established,related accept
+    iifname "{device}" drop
+  }}
+  chain postrouting {{
+    type nat hook postrouting priority 100;
+    ip saddr {subnet}.0.0/16 oifname != "{device}" masquerade
+  }}
+}}''')
+
+
+def _run(argv, text):
+    subprocess.run(argv, input=text.encode(), check=True, capture_output=True, env=TOOLS)
+
+
+def _rules(uplink, allowed, resolvers):
+    """Owners are kept apart; of what is private, only resolvers and what the operator allows is reached."""
+    permit = f'ip daddr {{ {", ".join(allowed)} }} accept' if allowed else ''
+    ask = (
+        f'ip daddr {{ {", ".join(resolvers)} }} meta l4proto {{ tcp, udp }} th dport 53 accept'
+        if resolvers else ''
+    )
+    return f'''
+table ip grid {{
+  chain input {{
+    type filter hook input priority 0;
+    iifname "b*" ct state established,related accept
+    iifname "b*" drop
+  }}
+  chain forward {{
+    type filter hook forward priority 0; policy drop;
+    ct state established,related accept
+    iifname "{uplink}" oifname "b*" accept
+    iifname "b*" oifname "b*" drop
+    {ask}
+    {permit}
+    ip daddr {{ {PRIVATE} }} drop
+    iifname "b*" oifname "{uplink}" accept
+  }}
+  chain postrouting {{
+    type nat hook postrouting priority 100;
+    iifname "b*" oifname "{uplink}" masquerade
+  }}
+}}'''
+
+
+def attach(platform, owner, instance, pid):
+    """Connects the network namespace of `pid` to the owner's bridge; its address and gateway."""
+    index = registry.allocate(platform.directory, 'subnets', owner, 1, MOST_OWNERS)
+    base = f'{platform.subnet}.{index}'
+    host = registry.allocate(platform.directory, f'addresses-{index}', instance, 2, 252)
+    cable = f'v{index}x{host}'
+    batch = []
+    if host == 2 or not os.path.exists(f'{platform.directory}/bridge-{index}-{platform.pid}'):
+        batch = [f'link add b{index} type bridge', f'addr add {base}.1/24 dev b{index}', f'link set b{index} up']
+        _tolerate(platform, batch)
+        open(f'{platform.directory}/bridge-{index}-{platform.pid}', 'w').close()
+    _tolerate(platform, [f'link del {cable}'])
+    platform.run(['ip', '-batch', '-'], '\n'.join([
+        f'link add {cable} type veth peer name eth0 netns {pid}',
+        f'link set {cable} master b{index} up',
+    ]))
+    return f'{base}.{host}', f'{base}.1'
+
+
+def _tolerate(platform, batch):
+    """What is so already is fine."""
+    for command in batch:
+        subprocess.run(['ip', *command.split()], preexec_fn=platform.enter, capture_output=True, env=TOOLS)
+
+
+def configure_inside(address, gateway):
+    """The instance's own side; called in its namespace, before it loses the right to."""
+    _run(['ip', '-batch', '-'], '\n'.join([
+        'link set lo up', f'addr add {address}/24 dev eth0', 'link set eth0 up',
+        f'route add default via {gateway}',
+    ]))
+    try:
+        with open('/proc/sys/net/ipv6/conf/all/disable_ipv6', 'w') as file:
+            file.write('1')
+    except OSError:
+        pass
+
+
+def detach(platform, owner, instance):
+    index = registry.allocate(platform.directory, 'subnets', owner, 1, MOST_OWNERS)
+    registry.release(platform.directory, f'addresses-{index}', instance)
+
+
+def destroy(directory):
+    """Takes away everything of this data directory's network."""
+    try:
+        with open(os.path.join(directory, 'network.json')) as file:
+            known = json.load(file)
+        if linux.is_alive(known['pid'], known['started']):
+            os.kill(known['pid'], signal.SIGKILL)
+        os.unlink(os.path.join(directory, 'network.json'))
+    except (OSError, KeyError, ValueError):
+        pass
+    if os.geteuid() == 0:
+        tag = _tag(directory)
+        subprocess.run(['ip', 'link', 'del', f'cg{tag}'], capture_output=True, env=TOOLS)
+        subprocess.run(['nft', 'delete', 'table', 'ip', f'clever_grid_{tag}'], capture_output=True, env=TOOLS)
+
+
+def find_resolvers():
+    """The machine's name servers, those behind systemd's local one included."""
+    for path in ('/etc/resolv.conf', '/run/systemd/resolve/resolv.conf'):
+        try:
+            with open(path) as file:
+                servers = [line.split()[1] for line in file if line.startswith('nameserver')]
+        except OSError:
+            continue
+        usable = [one for one in servers if ':' not in one and not one.startswith('127.')]
+        if usable:
+            return usable
+    return []
+
+

@@ -1,0 +1,57 @@
+"""Small numbers that stay with a name: user ids of applications, subnets of owners."""
+import fcntl
+import json
+import os
+
+
+class Full(Exception):
+    pass
+
+
+def allocate(directory, kind, name, first, count):
+    """The number of `name`, the same each time; a new name gets the lowest that is free."""
+    path = os.path.join(directory, f'{kind}.json')
+    with _locked(path):
+        known = _read(path)
+        if name not in known:
+            taken = set(known.values())
+            free = next((n for n in range(first, first + count) if n not in taken), None)
+            if free is None:
+                raise Full(f'all {count} numbers for {kind} are taken')
+            known[name] = free
+            _write(path, known)
+        return known[name]
+
+
+def release(directory, kind, name):
+    path = os.path.join(directory, f'{kind}.json')
+    with _locked(path):
+        known = _read(path)
+        if known.pop(name, None) is not None:
+            _write(path, known)
+
+
+class _locked:
+    def __init__(self, path):
+        self.path = path
+
+    def __enter__(self):
+        self.file = open(f'{self.path}.lock', 'w')
+        fcntl.flock(self.file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_):
+        self.file.close()
+
+
+def _read(path):
+    try:
+        with open(path) as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return {}
+
+
+def _write(path, value):
+    with open(f'{path}.new', 'w') as file:
+        json.dump(value, file)
+    os.replace(f'{path}.new', path)

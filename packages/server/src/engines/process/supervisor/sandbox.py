@@ -1,0 +1,185 @@
+"""The inside of an instance: its files, its user, its namespaces. Runs in the process that becomes it."""
+import os
+import resource
+import shutil
+
+import linux
+from limits import MOST_PROCESSES
+
+USER, GROUP = 1000, 1000
+#: Where sources are gathered, in a mount namespace of the instance's own, before rights are given up.
+STAGE = '/mnt'
+
+ETC = (
+    'alternatives', 'ca-certificates', 'fonts', 'java-11-openjdk', 'java-17-openjdk', 'java-21-openjdk',
+    'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'localtime', 'magic', 'mime.types', 'pki', 'profile',
+    'bash.bashrc', 'protocols', 'services', 'ssl/certs', 'ssl/openssl.cnf', 'timezone',
+)
+
+#: Runs steps one after the other in one sandbox, and tells on descriptor 3 which.
+STEPS = r'''
+trap : TERM
+ulimit -c 0
+call() { "$@" 3>&- & child=$!; wait $child; code=$?; while kill -0 $child 2>/dev/null; do wait $child; code=$?; done; }
+i=1; ended=0
+while [ $i -le $# ]; do
+  kind=${!i}; j=$((i+1)); name=${!j}; j=$((i+2)); n=${!j}; argv=("${@:i+3:n}"); i=$((i+3+n))
+  case $kind in
+    before) printf 'step %s\n' "$name" >&3; call "${argv[@]}"; if [ $code -ne 0 ]; then printf 'before-failed %s\n' "$code" >&3; exit $code; fi;;
+    command) printf 'step %s\n' "$name" >&3; call "${argv[@]}"; ended=$code; printf 'code %s\n' "$code" >&3;;
+    succeeded) if [ $ended -eq 0 ]; then printf 'after %s\n' "$name" >&3; call "${argv[@]}"; fi;;
+    failed) if [ $ended -ne 0 ]; then printf 'after %s\n' "$name" >&3; call "${argv[@]}"; fi;;
+  esac
+done
+exit $ended
+'''
+
+
+def prepare_mounts(spec, scratch, user, resolv):
+    """Gathers everything that the instance sees below STAGE, in a mount namespace of its own."""
+    linux.mount('none', '/', None, linux.MS_REC | linux.MS_PRIVATE)
+    linux.mount('tmpfs', STAGE, 'tmpfs', 0, 'mode=755')
+    files = spec['files']
+    for name in ('app', 'home', 'env', 'cache', 'etc'):
+        os.mkdir(f'{STAGE}/{name}', 0o755)
+    home = _own_directory(f'{scratch}/home', user)
+    _bind(home, f'{STAGE}/home')
+    _mount_application(files['application'], scratch, user)
+    if files.get('environment'):
+        _mount_environment(files['environment'], user)
+    if files.get('cache'):
+        _bind(_own_directory(files['cache']['source'], user), f'{STAGE}/cache')
+    for index, path in enumerate(files['readOnly']):
+        _bind_any(path, f'{STAGE}/ro{index}')
+    _write_etc(resolv)
+
+
+def _mount_application(application, scratch, user):
+    source = application['source']
+    _give_to(source, user)
+    if application['access'] == 'writable':
+        _bind(source, f'{STAGE}/app')
+        return
+    upper, work = _own_directory(f'{scratch}/upper', user), _own_directory(f'{scratch}/work', user)
+    options = f'lowerdir={_escape(source)},upperdir={upper},workdir={work}'
+    try:
+        linux.mount('overlay', f'{STAGE}/app', 'overlay', 0, options + (',userxattr' if user is None else ''))
+    except OSError:
+        copy = f'{scratch}/copy'
+        shutil.copytree(source, copy, symlinks=True)
+        _give_to(copy, user)
+        _bind(copy, f'{STAGE}/app')
+
+
+def _mount_environment(environment, user):
+    source = environment['source']
+    if environment['access'] == 'writable':
+        _own_directory(source, user)
+    _bind(source, f'{STAGE}/env')
+
+
+def _escape(path):
+    return path.replace('\\', '\\\\').replace(':', '\\:').replace(',', '\\,')
+
+
+def _bind(source, target):
+    linux.mount(source, target, None, linux.MS_BIND | linux.MS_REC)
+
+
+def _bind_any(source, target):
+    if os.path.isdir(source):
+        os.mkdir(target)
+    else:
+        open(target, 'w').close()
+    _bind(source, target)
+
+
+def _own_directory(path, user):
+    os.makedirs(path, mode=0o755, exist_ok=True)
+    _give_to(path, user)
+    return path
+
+
+def _give_to(path, user):
+    """The tree belongs to the application's own user from now on; its root is changed last."""
+    if user is None or os.lstat(path).st_uid == user:
+        return
+    for folder, folders, names in os.walk(path):
+        for name in folders + names:
+            os.lchown(os.path.join(folder, name), user, user)
+    os.lchown(path, user, user)
+
+
+def _write_etc(resolv):
+    contents = {
+        'passwd': f'root:x:0:0:root:/:/usr/sbin/nologin\nbas:x:{USER}:{GROUP}:bas:/home/bas:/bin/bash\n',
+        'group': f'root:x:0:\nbas:x:{GROUP}:\n',
+        'hosts': '127.0.0.1 localhost\n::1 localhost\n',
+        'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
+        'resolv.conf': resolv,
+    }
+    for name, text in contents.items():
+        with open(f'{STAGE}/etc/{name}', 'w') as file:
+            file.write(text)
+
+
+def bwrap_arguments(spec, info, block):
+    """The sandbox itself: what is seen, and nothing else; the environment is not among the arguments."""
+    memory = max(64, spec['limits']['memoryMiB']) * 1024 * 1024
+    mounted = spec['files']['application']['mountedAt']
+    arguments = ['bwrap', '--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts',
+                 '--unshare-cgroup-try', '--uid', str(USER), '--gid', str(GROUP), '--die-with-parent',
+                 '--new-session', '--hostname', f"instance-{spec['number']}",
+                 '--info-fd', str(info), '--block-fd', str(block)]
+    arguments += _system() + ['--proc', '/proc', '--dev', '/dev']
+    arguments += ['--size', str(memory // 2), '--tmpfs', '/dev/shm', '--size', str(memory), '--tmpfs', '/tmp']
+    arguments += ['--dir', '/var/tmp', '--dir', '/run', '--dir', '/mnt']
+    for name in ETC:
+        arguments += ['--ro-bind-try', f'/etc/{name}', f'/etc/{name}']
+    for name in os.listdir(f'{STAGE}/etc'):
+        arguments += ['--ro-bind', f'{STAGE}/etc/{name}', f'/etc/{name}']
+    arguments += ['--bind', f'{STAGE}/home', '/home/bas', '--bind', f'{STAGE}/app', mounted]
+    environment = spec['files'].get('environment')
+    if environment:
+        kind = '--bind' if environment['access'] == 'writable' else '--ro-bind'
+        arguments += [kind, f'{STAGE}/env', '/opt/env']
+    if spec['files'].get('cache'):
+        arguments += ['--bind', f'{STAGE}/cache', '/home/bas/.cache']
+    for index, path in enumerate(spec['files']['readOnly']):
+        arguments += ['--ro-bind', f'{STAGE}/ro{index}', path]
+    return arguments + ['--chdir', spec['workingDirectory']] + command_of(spec)
+
+
+def _system():
+    """/usr, and the names beside it as this machine has them."""
+    arguments = ['--ro-bind', '/usr', '/usr']
+    for name in ('bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'):
+        path = f'/{name}'
+        if os.path.islink(path):
+            arguments += ['--symlink', os.readlink(path), path]
+        elif os.path.isdir(path):
+            arguments += ['--ro-bind', path, path]
+    return arguments
+
+
+def command_of(spec):
+    """The instance's command; with hooks around it, a shell that runs them in turn."""
+    after = spec['after']
+    if not spec['before'] and not after:
+        return ['--', *spec['command']['argv']] if spec.get('sandboxed', True) else spec['command']['argv']
+    steps = [('before', step) for step in spec['before']] + [('command', spec['command'])]
+    steps += [(kind, after[kind]) for kind in ('succeeded', 'failed') if kind in after]
+    words = []
+    for kind, step in steps:
+        words += [kind, step['name'].replace('\n', ' ')[:200], str(len(step['argv'])), *step['argv']]
+    shell = ['/bin/bash', '-c', STEPS, 'steps', *words]
+    return ['--', *shell] if spec.get('sandboxed', True) else shell
+
+
+def limit_processes(pid):
+    """Counted inside the instance's own user namespace."""
+    try:
+        resource.prlimit(pid, resource.RLIMIT_NPROC, (MOST_PROCESSES, MOST_PROCESSES))
+        resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+    except (OSError, ValueError):
+        pass

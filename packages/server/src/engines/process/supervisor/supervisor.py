@@ -1,0 +1,466 @@
+"""
+Looks after one instance from its start to its exit: makes its sandbox, writes down what it says, keeps
+its limits, ends it when asked, and records how it ended. Nobody else needs to be alive for that.
+"""
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import time
+import traceback
+
+import limits
+import linux
+import network
+import registry
+import sandbox
+from segments import STDERR, STDOUT, Segments
+
+HEARTBEAT, LOOK = 10, 1.0
+FIRST_USER, USERS = 2_000_000, 60_000
+CHUNK = 256 * 1024
+#: Where the steps' shell tells what it does; the launcher keeps it free in itself.
+STEPS = 3
+
+
+class Refused(Exception):
+    """The instance cannot be started; the message is for its user."""
+
+
+def now():
+    return int(time.time() * 1000)
+
+
+def write_durably(path, value):
+    with open(f'{path}.new', 'w') as file:
+        json.dump(value, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(f'{path}.new', path)
+    folder = os.open(os.path.dirname(path), os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
+
+
+class Supervisor:
+    def __init__(self, host, spec, directory):
+        self.host, self.spec, self.directory = host, spec, directory
+        self.started = now()
+        self.stopping = None
+        self.reason = None
+        self.detail = None
+        self.step = spec['command']['name']
+        self.code = None
+        self.inner = None
+        self.group = None
+        self.attached = False
+
+    def claim(self):
+        """Takes the instance's directory; an id starts once and never again."""
+        os.mkdir(self.directory, 0o700)
+        self.remember(None)
+
+    def remember(self, endpoint):
+        write_durably(os.path.join(self.directory, 'instance.json'), {
+            'instanceId': self.spec['instanceId'], 'workloadId': self.spec['workloadId'],
+            'ownerId': self.spec['ownerId'], 'startedAt': self.started, 'pid': os.getpid(),
+            'processStarted': linux.start_time(os.getpid()), 'boot': linux.boot_id(),
+            'logDirectory': self.spec['logDirectory'], 'endpoint': endpoint,
+        })
+
+    def run(self):
+        self.log = Segments(self.spec['logDirectory'], self.spec['logBudgetMiB'] << 20, self.spec['masked'])
+        signal.signal(signal.SIGTERM, self.on_stop)
+        try:
+            self.start()
+            status = self.watch()
+        except Refused as refused:
+            status, self.reason, self.detail = None, 'start_failed', str(refused)
+        except Exception as error:  # noqa: BLE001
+            status, self.reason = None, 'start_failed'
+            self.detail = f'The engine could not start the instance: {error}'
+            traceback.print_exc()
+        self.finish(status)
+
+    def on_stop(self, *_):
+        self.stopping = self.stopping or time.monotonic()
+
+    # -- start -----------------------------------------------------------------------------------
+
+    def start(self):
+        spec, host = self.spec, self.host
+        source = spec['files']['application']['source']
+        if not os.path.isdir(source):
+            raise Refused(f'The application\'s files are gone ({os.path.basename(source)}): deploy it again.')
+        self.scratch = os.path.join(self.directory, 'scratch')
+        os.mkdir(self.scratch, 0o711)
+        self.user = None
+        if host.root:
+            self.user = registry.allocate(host.directory, 'users', spec['applicationId'], FIRST_USER, USERS)
+        if host.cgroups:
+            memory, cpus = spec['limits']['memoryMiB'], spec['limits']['cpus']
+            self.group = limits.Group(host.cgroups, f"{host.tag}-{spec['instanceId']}", memory, cpus)
+        self.open_pipes()
+        if host.isolated:
+            self.start_sandboxed()
+        else:
+            self.start_plain()
+
+    def open_pipes(self):
+        self.out, self.out_end = os.pipe()
+        self.err, self.err_end = os.pipe()
+        self.steps, self.steps_end = os.pipe()
+
+    def start_sandboxed(self):
+        info, info_end = os.pipe()
+        block_end, block = os.pipe()
+        ready, ready_end = os.pipe()
+        go_end, go = os.pipe()
+        self.child = os.fork()
+        if self.child == 0:
+            self.become_sandbox(info_end, block_end, ready_end, go_end)
+        for end in (info_end, block_end, ready_end, go_end, self.out_end, self.err_end, self.steps_end):
+            os.close(end)
+        endpoint = self.connect(ready, go)
+        self.inner = self.read_inner(info)
+        sandbox.limit_processes(self.inner)
+        self.remember(endpoint)
+        self.tell('started')
+        os.write(block, b'1')
+        for end in (block, info, ready, go):
+            os.close(end)
+
+    def connect(self, ready, go):
+        """Waits for the child's network namespace and plugs it in; where the router finds it."""
+        if self.host.platform is None:
+            os.write(go, b'\n')
+            return None
+        if not os.read(ready, 1):
+            raise Refused('The sandbox could not be made.')
+        address, gateway = network.attach(
+            self.host.platform, self.spec['ownerId'], self.spec['instanceId'], self.child)
+        self.attached = True
+        os.write(go, f'{address} {gateway}\n'.encode())
+        port = self.spec.get('port')
+        return None if port is None else {'host': address, 'port': port}
+
+    def read_inner(self, info):
+        text = b''
+        while not text.endswith(b'}\n') and not text.rstrip().endswith(b'}'):
+            chunk = os.read(info, 4096)
+            if not chunk:
+                raise Refused(f'The sandbox could not be made: {self.last_words()}')
+            text += chunk
+        return json.loads(text)['child-pid']
+
+    def last_words(self):
+        if select.select([self.err], [], [], 1)[0]:
+            return os.read(self.err, 4096).decode(errors='replace').strip()
+        return 'it ended at once'
+
+    def become_sandbox(self, info, block, ready, go):
+        """In the child: joins its group and namespaces, gathers its files, gives up its rights."""
+        try:
+            linux.die_with_parent()
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            self.take_streams()
+            if self.group:
+                self.group.join()
+            self.enter_network(ready, go)
+            if not self.host.root and self.host.platform is None:
+                self.make_user_namespace()
+            linux.unshare(linux.NEWNS)
+            sandbox.prepare_mounts(self.spec, self.scratch, self.user, self.host.resolv)
+            if self.user is not None:
+                os.setgroups([])
+                os.setresgid(self.user, self.user, self.user)
+                os.setresuid(self.user, self.user, self.user)
+                linux.die_with_parent()
+            arguments = sandbox.bwrap_arguments(self.spec, info, block)
+            for descriptor in (info, block, STEPS):
+                os.set_inheritable(descriptor, True)
+            os.execve(self.host.bwrap, arguments, self.spec['environment'])
+        except BaseException as error:  # noqa: BLE001
+            os.write(2, f'{type(error).__name__}: {error}\n'.encode())
+            os._exit(127)
+
+    def take_streams(self):
+        null = os.open('/dev/null', os.O_RDONLY)
+        os.dup2(null, 0)
+        os.dup2(self.out_end, 1)
+        os.dup2(self.err_end, 2)
+        os.dup2(self.steps_end, STEPS)
+
+    def enter_network(self, ready, go):
+        platform = self.host.platform
+        if platform is None:
+            return
+        if platform.rootless:
+            linux.setns(f'/proc/{platform.pid}/ns/user', linux.NEWUSER)
+        linux.unshare(linux.NEWNET)
+        os.write(ready, b'1')
+        answer = os.read(go, 200).decode().split()
+        if len(answer) != 2:
+            raise OSError('no network for the instance')
+        network.configure_inside(*answer)
+
+    def make_user_namespace(self):
+        user, group = os.getuid(), os.getgid()
+        linux.unshare(linux.NEWUSER)
+        for name, text in (('setgroups', 'deny'), ('uid_map', f'0 {user} 1'), ('gid_map', f'0 {group} 1')):
+            with open(f'/proc/self/{name}', 'w') as file:
+                file.write(text)
+
+    def start_plain(self):
+        """Without namespaces: a copy of the files, and a port of the platform's choice."""
+        spec = self.spec
+        application = spec['files']['application']
+        folder = application['source']
+        if application['access'] == 'throw-away':
+            folder = f'{self.scratch}/application'
+            shutil.copytree(application['source'], folder, symlinks=True)
+        port = None
+        if spec.get('port') is not None:
+            with socket.socket() as free:
+                free.bind(('127.0.0.1', 0))
+                port = free.getsockname()[1]
+        self.child = os.fork()
+        if self.child == 0:
+            self.become_plain(folder, port)
+        self.inner = self.child
+        for end in (self.out_end, self.err_end, self.steps_end):
+            os.close(end)
+        self.port = port
+        self.remember(None if port is None else {'host': '127.0.0.1', 'port': port})
+        self.tell('started')
+
+    def become_plain(self, folder, port):
+        try:
+            linux.die_with_parent()
+            os.setsid()
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            self.take_streams()
+            if self.group:
+                self.group.join()
+            environment = self.plain_environment(folder, port)
+            mounted = self.spec['files']['application']['mountedAt']
+            os.chdir(folder + self.spec['workingDirectory'][len(mounted):])
+            argv = [plain_path(word, self.spec) for word in sandbox.command_of({**self.spec, 'sandboxed': False})]
+            for descriptor in (1, 2, STEPS):
+                os.set_inheritable(descriptor, True)
+            program = argv[0]
+            if '/' in program:
+                os.execve(program, argv, environment)
+            for place in environment.get('PATH', '').split(':'):
+                if os.access(os.path.join(place, program), os.X_OK):
+                    os.execve(os.path.join(place, program), argv, environment)
+            raise FileNotFoundError(program)
+        except BaseException as error:  # noqa: BLE001
+            os.write(2, f'{type(error).__name__}: {error}\n'.encode())
+            os._exit(127)
+
+    def plain_environment(self, folder, port):
+        mounted = self.spec['files']['application']['mountedAt']
+        home = f'{self.scratch}/home'
+        os.makedirs(home, exist_ok=True)
+        changed = {
+            name: plain_path(value.replace(mounted, folder), self.spec)
+            for name, value in self.spec['environment'].items()
+        }
+        cache = self.spec['files'].get('cache')
+        if cache:
+            os.makedirs(cache['source'], exist_ok=True)
+            changed['XDG_CACHE_HOME'] = cache['source']
+        changed['HOME'] = home
+        if port is not None:
+            changed['PORT'] = str(port)
+        return changed
+
+    # -- watch -----------------------------------------------------------------------------------
+
+    def watch(self):
+        """Until everything of the instance is gone; its exit status as `waitpid` has it."""
+        poll = select.poll()
+        streams = {self.out: STDOUT, self.err: STDERR, self.steps: None}
+        for descriptor in streams:
+            poll.register(descriptor, select.POLLIN | select.POLLHUP)
+        status, beat, look = None, 0.0, 0.0
+        while True:
+            for descriptor, _ in poll.poll(self.pause(status)):
+                data = os.read(descriptor, CHUNK)
+                if not data:
+                    poll.unregister(descriptor)
+                    del streams[descriptor]
+                elif streams[descriptor] is None:
+                    self.note_steps(data.decode(errors='replace'))
+                else:
+                    self.log.write(streams[descriptor], data)
+            if status is None:
+                pid, found = os.waitpid(self.child, os.WNOHANG)
+                status = found if pid else None
+                ended = time.monotonic()
+            elif not streams or time.monotonic() - ended > 2:
+                return status
+            moment = time.monotonic()
+            if status is None and moment - look >= LOOK:
+                look = moment
+                self.check_limits()
+            if status is None and self.stopping:
+                self.stop(moment)
+            if moment - beat >= HEARTBEAT:
+                beat = moment
+                os.utime(os.path.join(self.directory, 'instance.json'))
+
+    def pause(self, status):
+        """In milliseconds: a child's end closes its pipes, so there is little to wait for besides."""
+        return 20 if status is not None or self.stopping else 500
+
+    def note_steps(self, text):
+        for line in text.splitlines():
+            kind, _, rest = line.partition(' ')
+            if kind == 'step':
+                self.step = rest
+            elif kind == 'before-failed':
+                self.reason = 'before_failed'
+                self.detail = f'{self.step} failed (exit code {rest}).'
+            elif kind == 'code':
+                self.code = int(rest)
+
+    def check_limits(self):
+        spec = self.spec
+        if not self.group:
+            used = limits.used_memory(os.getpid())
+            if used > spec['limits']['memoryMiB'] << 20:
+                self.end('memory_limit', f"memory_limit (sampled): it used {used >> 20} MiB of "
+                                         f"{spec['limits']['memoryMiB']} MiB.")
+        elif self.group.memory_kills():
+            self.end('memory_limit', self.memory_sentence())
+        if limits.used_disk(self.scratch) > spec['limits']['diskMiB'] << 20:
+            self.end('disk_full', f"disk_full: it wrote more than its {spec['limits']['diskMiB']} MiB of disk. "
+                                  'Keep data in an add-on, or write less.')
+        if not self.host.isolated and spec.get('port') is not None:
+            self.check_port()
+
+    def memory_sentence(self):
+        return (f"memory_limit: it needed more than the {self.spec['limits']['memoryMiB']} MiB of its flavor. "
+                'Choose a bigger one.')
+
+    def check_port(self):
+        """Without namespaces, an application that ignores PORT would take the host's own 8080."""
+        if self.port != 8080 and listens_below(self.inner, 8080):
+            self.end('start_failed', 'wrong_port: it listens on 8080, but this machine has no namespaces, so it '
+                                     'must listen on the port that the PORT variable names.')
+
+    def end(self, reason, detail):
+        if self.reason is None:
+            self.reason, self.detail = reason, detail
+        self.kill(signal.SIGKILL)
+
+    def stop(self, moment):
+        """TERM to every process of the instance, KILL when the grace is over."""
+        if self.stopping is not True:
+            self.asked, self.stopping = self.stopping, True
+            self.grace = self.read_grace()
+            if self.reason is None:
+                self.reason = 'stopped'
+            self.kill(signal.SIGTERM)
+        elif moment - self.asked >= self.grace:
+            self.kill(signal.SIGKILL)
+
+    def read_grace(self):
+        try:
+            with open(os.path.join(self.directory, 'stop')) as file:
+                return float(file.read())
+        except (OSError, ValueError):
+            return 10.0
+
+    def kill(self, number):
+        """Signals the instance's processes; KILL takes the whole namespace with its first process."""
+        pids = linux.descendants(self.inner) if self.host.isolated else [self.inner, *linux.descendants(self.inner)]
+        if number == signal.SIGKILL:
+            pids = [self.inner, *pids]
+        for pid in pids:
+            try:
+                os.kill(pid, number)
+            except OSError:
+                pass
+
+    # -- end -------------------------------------------------------------------------------------
+
+    def finish(self, status):
+        if not self.host.isolated and self.inner:
+            self.kill(signal.SIGKILL)
+        exit_code, number = self.read_status(status)
+        if self.group:
+            if self.group.memory_kills() and exit_code != 0 and self.reason in (None, 'stopped'):
+                self.reason, self.detail = 'memory_limit', self.memory_sentence()
+            elif self.reason is None and exit_code != 0 and self.group.refused_forks():
+                self.reason = 'process_limit'
+                self.detail = f'process_limit: it wanted more than {limits.MOST_PROCESSES} processes.'
+        if self.detail:
+            self.log.say(self.detail)
+        self.log.close()
+        self.release()
+        write_durably(os.path.join(self.directory, 'exit.json'), {
+            'at': now(), 'exitCode': exit_code, 'signal': number, 'reason': self.reason or 'exited',
+            'step': self.step, 'detail': self.detail,
+        })
+        self.tell('exited')
+
+    def read_status(self, status):
+        """An exit code, or the name of a signal; bubblewrap passes a signal on as 128 and its number."""
+        if self.code is not None:
+            code = self.code
+        elif status is None:
+            return None, None
+        else:
+            code = os.waitstatus_to_exitcode(status) if hasattr(os, 'waitstatus_to_exitcode') else status >> 8
+        number = -code if code < 0 else code - 128
+        if number > 0 and number in set(signal.Signals):
+            return None, signal.Signals(number).name
+        return code, None
+
+    def release(self):
+        if self.group:
+            self.group.remove()
+        if self.attached:
+            network.detach(self.host.platform, self.spec['ownerId'], self.spec['instanceId'])
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def tell(self, what):
+        """One folder to watch for all instances: a file's name says whose state has changed."""
+        folder = os.path.join(self.host.directory, 'changes')
+        path = os.path.join(folder, self.spec['instanceId'])
+        with open(path, 'w') as file:
+            file.write(what)
+
+
+def plain_path(text, spec):
+    """Paths of the sandbox, as they are without one."""
+    environment = spec['files'].get('environment')
+    return text.replace('/opt/env', environment['source']) if environment else text
+
+
+def listens_below(pid, port):
+    """Whether a process below `pid` has a listening socket on this port."""
+    listening = set()
+    for table in ('/proc/net/tcp', '/proc/net/tcp6'):
+        try:
+            with open(table) as file:
+                for line in file.readlines()[1:]:
+                    words = line.split()
+                    if words[3] == '0A' and int(words[1].rpartition(':')[2], 16) == port:
+                        listening.add(f'socket:[{words[9]}]')
+        except OSError:
+            pass
+    for one in [pid, *linux.descendants(pid)]:
+        try:
+            for name in os.listdir(f'/proc/{one}/fd'):
+                if os.readlink(f'/proc/{one}/fd/{name}') in listening:
+                    return True
+        except OSError:
+            pass
+    return False
+

@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { recordHead } from '../deployments/record-head.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { ApplicationId, DeploymentId } from '../lib/ids.ts';
+import type { DataPaths } from '../paths.ts';
+import type { Reconciler } from '../reconcile/reconciler.ts';
+import type { Database } from '../store/database.ts';
+import { readHeads } from './repository.ts';
+import { findSeen, moveSeen } from './repository-store.ts';
+
+type Deps = { database: Database; clock: Clock; paths: DataPaths };
+
+/** The ref is the fact: writes the deployment of a pushed commit that has none yet. */
+export const repositoryReconciler =
+  (deps: Deps): Reconciler =>
+  async (claim) => {
+    await recordPushed(deps, claim.id as ApplicationId);
+    return undefined;
+  };
+
+/** The deployment that the repository's head was given just now, or undefined where it had one. */
+export async function recordPushed(
+  { database, clock, paths }: Deps,
+  id: ApplicationId,
+): Promise<DeploymentId | undefined> {
+  const seen = await findSeen(database.read, id);
+  if (seen === undefined || !existsSync(paths.repository(id))) return undefined;
+  const heads = await readHeads(paths, id);
+  const head = newestMoved(heads, JSON.parse(seen.refs) as Record<string, string>);
+  if (head === undefined) return undefined;
+  const refs = JSON.stringify(Object.fromEntries(heads.map((one) => [one.ref, one.commitId])));
+  return database.transaction(async (tx) => {
+    const at = clock();
+    const move = { from: seen.refs, to: refs, commitId: head, at };
+    if (!(await moveSeen(tx, id, move))) return undefined;
+    const { pusherId: authorId } = seen;
+    return recordHead(tx, { applicationId: id, commitId: head, authorId, cause: 'Git', at });
+  });
+}
+
+/** Of the branches that moved since they were seen, the newest commit. */
+export function newestMoved(
+  heads: readonly { ref: string; commitId: string; at: number }[],
+  seen: Readonly<Record<string, string>>,
+): string | undefined {
+  const moved = heads.filter(({ ref, commitId }) => seen[ref] !== commitId);
+  return moved.toSorted((a, b) => b.at - a.at)[0]?.commitId;
+}

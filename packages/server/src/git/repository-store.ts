@@ -1,0 +1,37 @@
+import type { Kysely } from 'kysely';
+import type { ApplicationId, UserId } from '../lib/ids.ts';
+import type { Tx } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+
+/** What was seen of the repository, or undefined where there is no such application. */
+export const findSeen = (
+  db: Kysely<Schema>,
+  id: ApplicationId,
+): Promise<{ refs: string; pusherId: UserId | null } | undefined> =>
+  db
+    .selectFrom('repositories')
+    .select(['seen_refs as refs', 'pusher_id as pusherId'])
+    .where('application_id', '=', id)
+    .executeTakeFirst();
+
+export const setPusher = (tx: Tx, id: ApplicationId, pusherId: UserId) =>
+  tx
+    .updateTable('repositories')
+    .set({ pusher_id: pusherId })
+    .where('application_id', '=', id)
+    .execute();
+
+/** Moves what was seen of the branches on; false where somebody else has done so. */
+export async function moveSeen(
+  tx: Tx,
+  id: ApplicationId,
+  move: { from: string; to: string; commitId: string; at: number },
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('repositories')
+    .set({ seen_refs: move.to, seen_commit: move.commitId, seen_at: move.at })
+    .where('application_id', '=', id)
+    .where('seen_refs', '=', move.from)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}

@@ -1,0 +1,15 @@
+/** Where lines come from: an instance, or the deployment itself (what the platform says of it). */
+export type Source = {
+  /** The directory's name: an instance's or a deployment's id. */
+  id: string;
+  directory: string;
+  /** What is known of its lines without reading them. */
+  instanceId: string | undefined;
+  deploymentId: string;
+};
+
+export type Stream = 'platform' | 'stdout' | 'stderr';
+
+export type LogLine = { source: Source; at: number; stream: Stream; text: string };
+
+export const streams: readonly Stream[] = ['platform', 'stdout', 'stderr'];

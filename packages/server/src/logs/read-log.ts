@@ -1,0 +1,126 @@
+import { open, readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { place, segmentOf } from './cursor.ts';
+import type { LogLine, Source } from './log.ts';
+import { streams } from './log.ts';
+import { decodeFrames, segmentName, segmentNumber } from './segment.ts';
+import type { Frame } from './segment.ts';
+
+const CHUNK = 1024 * 1024;
+/** A longer line is split. */
+const LONGEST_LINE = 64 * 1024;
+
+/** A line, and where its stream goes on after it. */
+export type ReadLine = LogLine & { next: number };
+
+type Pending = { at: number; parts: Buffer[]; length: number };
+
+/** Reads one source forward, from any place, to wherever it goes on growing. */
+export type LogReader = {
+  readonly source: Source;
+  /** The place of the next line in each stream. */
+  positions(): readonly number[];
+  /** The next lines, oldest first; empty where there is nothing new. */
+  read(): Promise<ReadLine[]>;
+  /** Whether the source is complete and all of it was read. */
+  ended(): boolean;
+};
+
+export function openLogReader(source: Source, from: readonly number[] = []): LogReader {
+  const next = streams.map((_, stream) => from[stream] ?? 0);
+  const pending: (Pending | undefined)[] = streams.map(() => undefined);
+  let segment = segmentOf(Math.min(...next));
+  let offset = 0;
+  let over = false;
+
+  return { source, positions: () => [...next], read, ended: () => over };
+
+  async function read(): Promise<ReadLine[]> {
+    if (over) return [];
+    const closed = await isClosed(source.directory);
+    const available = await listSegments(source.directory);
+    const lines = skipDropped(available);
+    for (;;) {
+      const chunk = await readChunk(join(source.directory, segmentName(segment)), offset);
+      const { frames, used } = decodeFrames(chunk, offset);
+      offset += used;
+      for (const frame of frames) lines.push(...takeFrame(frame));
+      if (lines.length > 0) return lines;
+      if (used > 0) continue;
+      const following = available.find((number) => number > segment);
+      if (following === undefined) break;
+      [segment, offset] = [following, 0];
+    }
+    if (!closed) return lines;
+    over = true;
+    return streams.flatMap((_, stream) => flush(stream));
+  }
+
+  /** Moves over segments that a budget removed, and says so. */
+  function skipDropped(available: readonly number[]): ReadLine[] {
+    const first = available[0];
+    if (first === undefined || segment >= first) return [];
+    const missed = segment > 0;
+    [segment, offset] = [first, 0];
+    if (!missed) return [];
+    const text = 'Older output was removed here: the log is larger than its budget.';
+    return [{ source, at: 0, stream: 'platform', text, next: next[0] ?? 0 }];
+  }
+
+  function takeFrame(frame: Frame): ReadLine[] {
+    const lines: ReadLine[] = [];
+    const start = next[frame.stream] ?? 0;
+    let from = Math.max(0, Math.min(frame.bytes.length, start - place(segment, frame.offset)));
+    while (from < frame.bytes.length) {
+      const newline = frame.bytes.indexOf(10, from);
+      const to = newline === -1 ? frame.bytes.length : newline;
+      const length = addPart(frame, frame.bytes.subarray(from, to));
+      from = newline === -1 ? to : to + 1;
+      if (newline !== -1 || length >= LONGEST_LINE)
+        lines.push(finish(frame.stream, place(segment, frame.offset + from)));
+    }
+    return lines;
+  }
+
+  function addPart({ stream, at }: Frame, bytes: Buffer): number {
+    const line = (pending[stream] ??= { at, parts: [], length: 0 });
+    line.parts.push(Buffer.from(bytes));
+    line.length += bytes.length;
+    return line.length;
+  }
+
+  function finish(stream: number, at: number): ReadLine {
+    const { at: time = 0, parts = [] } = pending[stream] ?? {};
+    pending[stream] = undefined;
+    next[stream] = at;
+    const text = Buffer.concat(parts).toString('utf8').replace(/\r$/, '');
+    return { source, at: time, stream: streams[stream] ?? 'stdout', text, next: at };
+  }
+
+  function flush(stream: number): ReadLine[] {
+    return pending[stream] === undefined ? [] : [finish(stream, place(segment, offset))];
+  }
+}
+
+/** Whether its writer is done; asked before reading, so that nothing written before is missed. */
+const isClosed = (directory: string): Promise<boolean> =>
+  readFile(join(directory, 'closed')).then(
+    () => true,
+    () => false,
+  );
+
+async function listSegments(directory: string): Promise<number[]> {
+  const names = await readdir(directory).catch(() => []);
+  return names.flatMap((name) => segmentNumber(name) ?? []).toSorted((a, b) => a - b);
+}
+
+async function readChunk(path: string, offset: number): Promise<Buffer> {
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) return Buffer.alloc(0);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(CHUNK), 0, CHUNK, offset);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,29 @@
+import type { Kysely } from 'kysely';
+import type { OwnerId, UserId } from '../lib/ids.ts';
+import { Refusal } from '../lib/refusal.ts';
+import type { Role, Schema } from '../store/schema.ts';
+import { may } from './may.ts';
+import type { Action } from './may.ts';
+import { findRole } from './organization-store.ts';
+
+/** The user's role with this owner, or undefined: their own space is theirs alone. */
+export async function roleWith(
+  db: Kysely<Schema>,
+  userId: UserId,
+  ownerId: OwnerId,
+): Promise<Role | undefined> {
+  if (ownerId.startsWith('user_')) return ownerId === userId ? 'ADMIN' : undefined;
+  return findRole(db, userId, ownerId);
+}
+
+/** Refuses what the user may not do there; to strangers the owner does not exist. */
+export async function demand(
+  db: Kysely<Schema>,
+  userId: UserId,
+  { ownerId, action }: { ownerId: OwnerId; action: Action },
+): Promise<void> {
+  const role = await roleWith(db, userId, ownerId);
+  if (role === undefined) throw new Refusal('not_found', `There is no owner ${ownerId}.`);
+  if (!may(role, action))
+    throw new Refusal('forbidden', `Your role there (${role}) does not allow this (${action}).`);
+}

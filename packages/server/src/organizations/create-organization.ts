@@ -1,0 +1,38 @@
+import { parseName } from '../lib/name.ts';
+import type { Clock } from '../lib/clock.ts';
+import { newId } from '../lib/ids.ts';
+import type { OrganizationId, UserId } from '../lib/ids.ts';
+import { Refusal } from '../lib/refusal.ts';
+import type { Database, Tx } from '../store/database.ts';
+import { countOrganizations, insertMember, insertOrganization } from './organization-store.ts';
+
+type Deps = {
+  database: Database;
+  clock: Clock;
+  /** Whether several organizations may share the machine: only where they are kept apart. */
+  severalAllowed: boolean;
+};
+
+/** A new organization whose administrator is the user. */
+export const createOrganization = (
+  { database, clock, severalAllowed }: Deps,
+  order: { name: string; adminId: UserId },
+): Promise<OrganizationId> =>
+  database.transaction(async (tx) => {
+    if (!severalAllowed && (await countOrganizations(tx)) > 0)
+      throw new Refusal(
+        'not_isolated',
+        'Applications are not isolated from each other on this machine, so it serves one organization. `grid doctor` says what is missing; `--allow-unisolated` serves several all the same.',
+      );
+    return createOrganizationIn(tx, { ...order, at: clock() });
+  });
+
+export async function createOrganizationIn(
+  tx: Tx,
+  { name, adminId, at }: { name: string; adminId: UserId; at: number },
+): Promise<OrganizationId> {
+  const id = newId('organization');
+  await insertOrganization(tx, { id, name: parseName('organization', name), at });
+  await insertMember(tx, { organizationId: id, userId: adminId, role: 'ADMIN', at });
+  return id;
+}

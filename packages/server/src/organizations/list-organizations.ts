@@ -1,0 +1,1 @@
+export { selectMemberships as listMemberships } from './organization-store.ts';

@@ -1,0 +1,66 @@
+import type { Kysely } from 'kysely';
+import type { OrganizationId, OwnerId, UserId } from '../lib/ids.ts';
+import type { Tx } from '../store/database.ts';
+import type { Role, Schema } from '../store/schema.ts';
+import type { Membership } from './organization.ts';
+
+export const findRole = async (
+  db: Kysely<Schema>,
+  userId: UserId,
+  organizationId: OwnerId,
+): Promise<Role | undefined> => {
+  const row = await db
+    .selectFrom('members')
+    .select('role')
+    .where('user_id', '=', userId)
+    .where('organization_id', '=', organizationId as OrganizationId)
+    .executeTakeFirst();
+  return row?.role;
+};
+
+export const insertOrganization = (
+  tx: Tx,
+  organization: { id: OrganizationId; name: string; at: number },
+) =>
+  tx
+    .insertInto('organizations')
+    .values({
+      id: organization.id,
+      name: organization.name,
+      description: '',
+      created_at: organization.at,
+    })
+    .execute();
+
+export const insertMember = (
+  tx: Tx,
+  member: { organizationId: OrganizationId; userId: UserId; role: Role; at: number },
+) =>
+  tx
+    .insertInto('members')
+    .values({
+      organization_id: member.organizationId,
+      user_id: member.userId,
+      role: member.role,
+      created_at: member.at,
+    })
+    .execute();
+
+/** The organizations that the user is a member of, by name. */
+export const selectMemberships = (db: Kysely<Schema>, userId: UserId): Promise<Membership[]> =>
+  db
+    .selectFrom('organizations as o')
+    .innerJoin('members as m', 'm.organization_id', 'o.id')
+    .select(['o.id', 'o.name', 'o.description', 'o.created_at as createdAt', 'm.role'])
+    .where('m.user_id', '=', userId)
+    .orderBy('o.name')
+    .orderBy('o.id')
+    .execute();
+
+export const countOrganizations = async (db: Kysely<Schema>): Promise<number> => {
+  const row = await db
+    .selectFrom('organizations')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+};

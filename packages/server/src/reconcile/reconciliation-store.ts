@@ -1,0 +1,147 @@
+import type { Kysely } from 'kysely';
+import type { Tx } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+import type { Claim, Kind } from './reconciler.ts';
+import type { Taking } from './queue.ts';
+
+/** Makes the row, or a newer version of it that is due no later than `dueAt`. */
+export async function insertOrAdvance(
+  tx: Tx,
+  { kind, id, dueAt }: { kind: Kind; id: string; dueAt: number },
+): Promise<void> {
+  await tx
+    .insertInto('reconciliations')
+    .values({
+      kind,
+      id,
+      version: 1,
+      due_at: dueAt,
+      claim: null,
+      claimed_until: null,
+      epoch: null,
+      attempts: 0,
+    })
+    .onConflict((conflict) =>
+      conflict.columns(['kind', 'id']).doUpdateSet(({ eb, ref }) => ({
+        version: eb(ref('reconciliations.version'), '+', 1),
+        due_at: eb
+          .case()
+          .when(ref('reconciliations.due_at'), '<=', dueAt)
+          .then(ref('reconciliations.due_at'))
+          .else(dueAt)
+          .end(),
+      })),
+    )
+    .execute();
+}
+
+/** The update repeats the whole condition outside the subquery: else two claimants could both win. */
+export async function takeDue(tx: Tx, taking: Taking & { claim: string }): Promise<Claim[]> {
+  const { now, epoch, kinds, limit } = taking;
+  const due = tx
+    .selectFrom('reconciliations')
+    .select(['kind', 'id'])
+    .where('due_at', '<=', now)
+    .where('kind', 'in', kinds)
+    .where(({ or, eb }) =>
+      or([eb('claim', 'is', null), eb('claimed_until', '<', now), eb('epoch', '<', epoch)]),
+    )
+    .orderBy('due_at')
+    .limit(limit);
+  const rows = await tx
+    .updateTable('reconciliations')
+    .set(({ eb }) => ({
+      claim: taking.claim,
+      claimed_until: now + taking.leaseMs,
+      epoch,
+      attempts: eb('attempts', '+', 1),
+    }))
+    .where(({ eb, refTuple }) => eb(refTuple('kind', 'id'), 'in', due.$asTuple('kind', 'id')))
+    .where('due_at', '<=', now)
+    .where(({ or, eb }) =>
+      or([eb('claim', 'is', null), eb('claimed_until', '<', now), eb('epoch', '<', epoch)]),
+    )
+    .returning(['kind', 'id', 'claim', 'version', 'attempts'])
+    .execute();
+  return rows.map((row) => ({ ...row, kind: row.kind as Kind, claim: taking.claim }));
+}
+
+/** Whether the claim is still the row's, under the present leader. */
+export async function isHeld(tx: Tx, { kind, id, claim }: Claim): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('reconciliations')
+    .set({ claim })
+    .where('kind', '=', kind)
+    .where('id', '=', id)
+    .where('claim', '=', claim)
+    .where(({ eb, selectFrom }) => eb('epoch', '=', selectFrom('leadership').select('epoch')))
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+export async function renewRow(
+  tx: Tx,
+  { kind, id, claim }: Claim,
+  until: number,
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('reconciliations')
+    .set({ claimed_until: until })
+    .where('kind', '=', kind)
+    .where('id', '=', id)
+    .where('claim', '=', claim)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+type Done = { claim: Claim; dueAt: number | undefined; attempts: number };
+
+export async function releaseRow(tx: Tx, done: Done, now: number): Promise<void> {
+  const { kind, id, claim, version } = done.claim;
+  await tx
+    .updateTable('reconciliations')
+    .set(({ eb, ref }) => ({
+      claim: null,
+      claimed_until: null,
+      attempts: done.attempts,
+      due_at: eb
+        .case()
+        .when(ref('version'), '=', version)
+        .then(done.dueAt ?? null)
+        .else(eb.case().when(ref('due_at'), '<', now).then(ref('due_at')).else(now).end())
+        .end(),
+    }))
+    .where('kind', '=', kind)
+    .where('id', '=', id)
+    .where('claim', '=', claim)
+    .execute();
+}
+
+export async function selectNextDue(
+  db: Kysely<Schema>,
+  kinds: readonly Kind[],
+): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('reconciliations')
+    .select(({ fn }) => fn.min('due_at').as('dueAt'))
+    .where('kind', 'in', kinds)
+    .where('claim', 'is', null)
+    .executeTakeFirst();
+  return row?.dueAt ?? undefined;
+}
+
+/** Begins a new epoch: claims of older ones are void from now on. */
+export async function takeEpoch(tx: Tx): Promise<number> {
+  const { epoch } = await tx
+    .updateTable('leadership')
+    .set(({ eb }) => ({ epoch: eb('epoch', '+', 1) }))
+    .where('id', '=', 1)
+    .returning('epoch')
+    .executeTakeFirstOrThrow();
+  await tx
+    .updateTable('reconciliations')
+    .set({ claim: null, claimed_until: null })
+    .where('claim', 'is not', null)
+    .execute();
+  return epoch;
+}

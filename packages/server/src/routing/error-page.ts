@@ -1,0 +1,82 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+type Page = { status: number; title: string; advice: string };
+
+/** What visitors are told where no application answers. */
+export const pages = {
+  unknownHost: {
+    status: 404,
+    title: 'No application has this address',
+    advice: 'Check the address, or add it as a domain of the application.',
+  },
+  stopped: {
+    status: 503,
+    title: 'This application is stopped',
+    advice: 'Whoever looks after it can start it again.',
+  },
+  failed: {
+    status: 503,
+    title: 'This application does not run',
+    advice: 'Its last deployment failed; the log of that deployment says why.',
+  },
+  starting: {
+    status: 503,
+    title: 'This application is still starting',
+    advice: 'Try again in a moment.',
+  },
+  broken: {
+    status: 502,
+    title: 'The application broke off its answer',
+    advice: 'Try again; the application’s log may say more.',
+  },
+  silent: {
+    status: 504,
+    title: 'The application did not answer in time',
+    advice: 'Nothing was heard from it for too long. Long work is better done in the background.',
+  },
+  restarting: {
+    status: 503,
+    title: 'The control plane is restarting',
+    advice: 'Applications keep serving. Try again in a few seconds.',
+  },
+  tooMany: {
+    status: 503,
+    title: 'Too many requests wait for this application to start',
+    advice: 'Try again in a moment.',
+  },
+  badRequest: {
+    status: 400,
+    title: 'This request cannot be understood',
+    advice: 'It is not valid HTTP.',
+  },
+} as const satisfies Record<string, Page>;
+
+const html = ({ status, title, advice }: Page, id: string): string => `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>${status} ${title}</title>
+<style>body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1rem;color:#222;background:#fff}
+h1{font-size:1.4rem}small{color:#666}@media(prefers-color-scheme:dark){body{color:#ddd;background:#111}small{color:#999}}</style></head>
+<body><h1>${title}</h1><p>${advice}</p><p><small>${status} · request ${id}</small></p></body></html>
+`;
+
+/** Answers with a page for browsers, a line for programs; nothing is answered twice. */
+export function answerPage(
+  request: Pick<IncomingMessage, 'headers' | 'method'>,
+  response: ServerResponse,
+  { page, id }: { page: Page; id: string },
+): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const browser = request.headers.accept?.includes('text/html') === true;
+  const body = browser ? html(page, id) : `${page.title}. ${page.advice} (request ${id})\n`;
+  response.writeHead(page.status, {
+    'content-type': browser ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-request-id': id,
+    ...(page.status === 503 && { 'retry-after': '5' }),
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}

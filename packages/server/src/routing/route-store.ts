@@ -1,0 +1,81 @@
+import type { Kysely } from 'kysely';
+import type { ApplicationId, DeploymentId, InstanceId, WorkloadId } from '../lib/ids.ts';
+import type { DeploymentStatus, Schema } from '../store/schema.ts';
+
+export type RoutableApplication = {
+  applicationId: ApplicationId;
+  wanted: 'up' | 'down';
+  forceHttps: 0 | 1;
+  stickySessions: 0 | 1;
+  host: string;
+  pathPrefix: string;
+};
+
+/** The domains of every Webapp, with what routing needs of the application. */
+export const selectRoutable = (db: Kysely<Schema>): Promise<RoutableApplication[]> =>
+  db
+    .selectFrom('applications as a')
+    .innerJoin('domains as d', 'd.application_id', 'a.id')
+    .select([
+      'a.id as applicationId',
+      'a.wanted',
+      'a.force_https as forceHttps',
+      'a.sticky_sessions as stickySessions',
+      'd.host',
+      'd.path_prefix as pathPrefix',
+    ])
+    .where('a.kind', '=', 'webapp')
+    .where('a.deleted_at', 'is', null)
+    .orderBy('a.id')
+    .execute();
+
+export type ServingInstance = {
+  applicationId: ApplicationId;
+  instanceId: InstanceId;
+  host: string;
+  port: number;
+};
+
+/** The healthy instances of deployments that are live. */
+export const selectServing = (db: Kysely<Schema>): Promise<ServingInstance[]> =>
+  db
+    .selectFrom('instances as i')
+    .innerJoin('deployments as d', 'd.id', 'i.deployment_id')
+    .select([
+      'i.application_id as applicationId',
+      'i.id as instanceId',
+      'i.endpoint_host as host',
+      'i.endpoint_port as port',
+    ])
+    .where('d.status', '=', 'live')
+    .where('i.status', '=', 'healthy')
+    .where('i.endpoint_host', 'is not', null)
+    .orderBy('i.number')
+    .$narrowType<{ host: string; port: number }>()
+    .execute();
+
+/** The newest deployment's status of each application that has any but those being replaced. */
+export const selectStanding = (
+  db: Kysely<Schema>,
+): Promise<{ applicationId: ApplicationId; id: DeploymentId; status: DeploymentStatus }[]> =>
+  db
+    .selectFrom('deployments as d')
+    .innerJoin('applications as a', 'a.id', 'd.application_id')
+    .select(['d.application_id as applicationId', 'd.id', 'd.status'])
+    .where('a.kind', '=', 'webapp')
+    .where('d.status', 'in', ['queued', 'building', 'starting', 'live'])
+    .execute();
+
+/** Webapp workloads that run for a deployment that is replaced, and are still sent to. */
+export async function selectReplaced(db: Kysely<Schema>): Promise<WorkloadId[]> {
+  const rows = await db
+    .selectFrom('workloads as w')
+    .innerJoin('deployments as d', 'd.id', 'w.deployment_id')
+    .select('w.id')
+    .where('w.kind', '=', 'webapp')
+    .where('w.state', '!=', 'gone')
+    .where('w.draining_at', 'is', null)
+    .where('d.status', '=', 'superseded')
+    .execute();
+  return rows.map(({ id }) => id);
+}

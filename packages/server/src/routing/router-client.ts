@@ -1,0 +1,38 @@
+import { request } from 'node:http';
+import type { RouteTable, RouterStatus } from './route-table.ts';
+
+/** Asks a router on its control socket; rejects where it is not there or refuses. */
+function ask<Answer>(
+  socketPath: string,
+  { method, path, body }: { method: string; path: string; body?: object },
+  signal: AbortSignal,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, method, path, signal }, (response) => {
+      const parts: Buffer[] = [];
+      response.on('data', (part: Buffer) => parts.push(part));
+      response.on('error', reject);
+      response.on('end', () => {
+        const text = Buffer.concat(parts).toString('utf8');
+        if (response.statusCode === 200) resolve(JSON.parse(text) as Answer);
+        else reject(new Error(`the router answered ${response.statusCode}: ${text}`));
+      });
+    });
+    asked.on('error', reject);
+    asked.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+export const readStatus = (socketPath: string, signal: AbortSignal): Promise<RouterStatus> =>
+  ask(socketPath, { method: 'GET', path: '/status' }, signal);
+
+/** The table is on the router's disk and in use when this resolves. */
+export const putTable = (
+  socketPath: string,
+  table: RouteTable,
+  signal: AbortSignal,
+): Promise<RouterStatus> => ask(socketPath, { method: 'PUT', path: '/table', body: table }, signal);
+
+/** Takes nothing new, finishes what is under way, ends. */
+export const drainRouter = (socketPath: string, signal: AbortSignal): Promise<unknown> =>
+  ask(socketPath, { method: 'POST', path: '/drain' }, signal);

@@ -1,0 +1,33 @@
+import { describeExit, outcomeOf } from '../workloads/workload.ts';
+import type { Instance, Workload } from '../workloads/workload.ts';
+import type { Tx } from '../store/database.ts';
+import type { Run, RunOutcome } from './run.ts';
+import { setEnded } from './run-store.ts';
+
+/** How a run's attempt ended, or undefined while it goes on: it succeeds when all its nodes do. */
+export function concludeAttempt(
+  workload: Workload,
+  instances: readonly Instance[],
+): RunOutcome | undefined {
+  const outcome = outcomeOf(workload, instances);
+  if (outcome === 'running') return undefined;
+  if (outcome === 'succeeded') return { status: 'succeeded', exitCode: 0 };
+  const { failed } = outcome;
+  const node = workload.nodes > 1 ? `node ${failed.number}: ` : '';
+  return {
+    status: 'failed',
+    reason: failed.reason ?? 'exited',
+    detail: `${node}${describeExit(failed)}`,
+    exitCode: failed.exitCode,
+  };
+}
+
+/** Records the end of a run and of its present attempt. */
+export const endRun = (tx: Tx, { id }: Run, outcome: RunOutcome, at: number): Promise<void> =>
+  setEnded(tx, id, {
+    status: outcome.status,
+    reason: outcome.status === 'failed' ? outcome.reason : null,
+    detail: outcome.status === 'failed' ? outcome.detail : null,
+    exitCode: outcome.status === 'cancelled' ? null : outcome.exitCode,
+    at,
+  });

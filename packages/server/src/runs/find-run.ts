@@ -1,0 +1,1 @@
+export { findRun, findRunOf } from './run-store.ts';

@@ -1,0 +1,1 @@
+export { setRunning as setRunStarted } from './run-store.ts';

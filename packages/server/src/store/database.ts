@@ -1,0 +1,73 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Kysely, PostgresDialect } from 'kysely';
+import type { Transaction } from 'kysely';
+import pg from 'pg';
+import type { Schema } from './schema.ts';
+import { openSqlite } from './sqlite.ts';
+
+export type Tx = Transaction<Schema>;
+
+/** The state: read freely, written in transactions. */
+export type Database = {
+  readonly kind: 'sqlite' | 'postgres';
+  /** For reading outside a transaction; on SQLite a connection that cannot write. */
+  readonly read: Kysely<Schema>;
+  /**
+   * Runs `work` in one transaction, the only way to write. Nothing may be awaited in it but its own
+   * queries; a transaction within a transaction is refused, since it could never begin.
+   */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Calls back after each commit, until the answer is called. */
+  afterCommit(listener: () => void): () => void;
+  close(): Promise<void>;
+};
+
+/** Opens SQLite at `path`, or PostgreSQL at `url`. The tables are made by `migrate`. */
+export const openDatabase = (at: { path: string } | { url: string }): Database =>
+  'url' in at ? openPostgres(at.url) : database('sqlite', openSqlite<Schema>(at.path));
+
+/** int8 and numeric come as text by default; ours all fit a JavaScript number. */
+const NUMBERS = [20, 1700];
+
+function openPostgres(url: string): Database {
+  const types = {
+    getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+      NUMBERS.includes(oid) ? Number : pg.types.getTypeParser(oid, format),
+  } as pg.CustomTypesConfig;
+  const pool = new pg.Pool({ connectionString: url, max: 10, types });
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  return database('postgres', { read: db, write: db, exclusive: (work) => work() });
+}
+
+type Handles = {
+  read: Kysely<Schema>;
+  write: Kysely<Schema>;
+  /** Runs one after the other what must not overlap. */
+  exclusive<T>(work: () => Promise<T>): Promise<T>;
+};
+
+function database(kind: Database['kind'], { read, write, exclusive }: Handles): Database {
+  const listeners = new Set<() => void>();
+  const inside = new AsyncLocalStorage<true>();
+  return {
+    kind,
+    read,
+    async transaction(work) {
+      if (inside.getStore() === true)
+        throw new Error('a transaction was begun inside a transaction: pass `tx` on instead');
+      const answer = await exclusive(() =>
+        write.transaction().execute((tx) => inside.run(true, () => work(tx))),
+      );
+      for (const listener of listeners) listener();
+      return answer;
+    },
+    afterCommit(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async close() {
+      await write.destroy();
+      if (read !== write) await read.destroy();
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import type { Database, Tx } from './database.ts';
+import { up as first } from './migrations/0001-tables.ts';
+
+export type Migration = { number: number; name: string; up(tx: Tx): Promise<void> };
+
+/** In order; never changed once they have landed. */
+const migrations: readonly Migration[] = [{ number: 1, name: 'tables', up: first }];
+
+/** The database was made by a newer program: this one would harm it. */
+export class NewerDatabase extends Error {
+  override readonly name = 'NewerDatabase';
+}
+
+type WithMigrations = { migrations: { number: number; name: string; applied_at: number } };
+
+/**
+ * Brings the tables to what this program expects, one transaction per migration. A SQLite file that
+ * holds something is copied to `<file>.before-<number>` first.
+ */
+export async function migrate(
+  database: Database,
+  { now, file }: { now: number; file?: string },
+): Promise<void> {
+  await database.transaction((tx) =>
+    tx.schema
+      .createTable('migrations')
+      .ifNotExists()
+      .addColumn('number', 'integer', (column) => column.primaryKey())
+      .addColumn('name', 'text', (column) => column.notNull())
+      .addColumn('applied_at', 'bigint', (column) => column.notNull())
+      .execute(),
+  );
+  const db = database.read as unknown as Kysely<WithMigrations>;
+  const applied = await db.selectFrom('migrations').select('number').execute();
+  const newest = Math.max(0, ...applied.map(({ number }) => number));
+  const known = migrations.at(-1)?.number ?? 0;
+  if (newest > known)
+    throw new NewerDatabase(
+      `The database was made by a newer version (schema ${newest}, this program knows ${known}): install that version, or restore a back-up.`,
+    );
+  const missing = migrations.filter(({ number }) => number > newest);
+  if (newest > 0 && missing.length > 0) await backUp(database, file, newest);
+  for (const migration of missing) await apply(database, migration, now);
+}
+
+async function backUp(
+  database: Database,
+  file: string | undefined,
+  version: number,
+): Promise<void> {
+  if (database.kind !== 'sqlite' || file === undefined || !existsSync(file)) return;
+  await sql`pragma wal_checkpoint(truncate)`.execute(database.read);
+  await copyFile(file, `${file}.before-${version + 1}`);
+}
+
+const apply = (database: Database, { number, name, up }: Migration, now: number) =>
+  database.transaction(async (tx) => {
+    await up(tx);
+    await (tx as unknown as Kysely<WithMigrations>)
+      .insertInto('migrations')
+      .values({ number, name, applied_at: now })
+      .execute();
+  });

@@ -1,0 +1,89 @@
+import type { Observation } from '../engines/engine.ts';
+import { MINUTE, SECOND } from '../lib/duration.ts';
+import type { InstanceId, WorkloadId } from '../lib/ids.ts';
+import { request } from '../reconcile/queue.ts';
+import type { Reconciler } from '../reconcile/reconciler.ts';
+import { heartbeatUsage } from './account-instance.ts';
+import { findInstance, selectUnended, setExited } from './instance-store.ts';
+import { afterExit, recordObservation } from './observe-instance.ts';
+import type { Observer } from './observe-instance.ts';
+import type { Instance } from './workload.ts';
+import { findWorkload } from './workload-store.ts';
+
+/** How often rows are compared with what runs; changes are seen at once without it. */
+const EVERY = 10 * SECOND;
+/** How long an instance that the engine does not know may be about to be started. */
+const START_WITHIN = MINUTE;
+
+/**
+ * Compares every row with everything that the engine has: what happened while nobody watched is
+ * recorded, what runs for nobody is ended, and what is gone without a trace is over.
+ */
+export const compareEngine =
+  (deps: Observer): Reconciler =>
+  async (_claim, signal) => {
+    const { database, engine, clock, health } = deps;
+    const rows = await selectUnended(database.read);
+    const seen = new Map((await engine.list(signal)).map((one) => [one.instanceId, one]));
+    const toWatch = await database.transaction(async (tx) => {
+      const watched: InstanceId[] = [];
+      for (const row of rows) {
+        const observation = seen.get(row.id);
+        if (observation === undefined) await noteMissing(tx, row, clock());
+        else if (await noteSeen(tx, row, observation, clock())) watched.push(row.id);
+      }
+      return watched;
+    });
+    for (const id of toWatch) health.watch(id);
+    await endStrangers(deps, [...seen.values()], signal);
+    return clock() + EVERY;
+  };
+
+type Tx = Parameters<typeof recordObservation>[0];
+
+/** Records what is seen of a row; whether its health is to be watched. */
+async function noteSeen(
+  tx: Tx,
+  row: Instance,
+  observation: Observation,
+  at: number,
+): Promise<boolean> {
+  const started = await recordObservation(tx, observation, at);
+  if (observation.state.status === 'running')
+    await heartbeatUsage(tx, row.id, observation.state.heartbeatAt);
+  const waitsForHealth = row.status === 'starting' && row.reason === null;
+  return started || (waitsForHealth && row.startedAt !== null);
+}
+
+/** A row that was started and that the engine does not know is over; one that was not is asked for. */
+async function noteMissing(tx: Tx, row: Instance, at: number): Promise<void> {
+  if (row.startedAt === null) {
+    if (at - row.createdAt < START_WITHIN) return;
+    await request(tx, 'workload', row.workloadId, at);
+    return;
+  }
+  const instance = await findInstance(tx, row.id);
+  if (instance === undefined) return;
+  const exit = {
+    at,
+    exitCode: undefined,
+    signal: undefined,
+    reason: 'supervisor_lost',
+    step: '',
+    detail: 'The instance was lost: nothing is left of it (did the machine restart?).',
+  } as const;
+  if (await setExited(tx, row.id, exit)) await afterExit(tx, instance, at);
+}
+
+/** Ends what runs for a workload that is gone, or that no row knows. */
+async function endStrangers(
+  { database, engine }: Observer,
+  seen: readonly Observation[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const workloadId of new Set<WorkloadId>(seen.map((one) => one.workloadId))) {
+    const workload = await findWorkload(database.read, workloadId);
+    if (workload === undefined || workload.state === 'gone')
+      await engine.remove(workloadId, 5, signal);
+  }
+}

@@ -1,0 +1,106 @@
+import { request as httpRequest } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Engine } from '../engines/engine.ts';
+import type { Clock } from '../lib/clock.ts';
+import { SECOND } from '../lib/duration.ts';
+import type { InstanceId } from '../lib/ids.ts';
+import { judgeHealth } from './health.ts';
+import type { CheckResult, HealthRule } from './health.ts';
+
+const FIRST_PAUSE = 25;
+const LONGEST_PAUSE = 2 * SECOND;
+/** How long one answer may take. */
+const ANSWER_WITHIN = 10 * SECOND;
+/** How often the log says that nothing listens yet. */
+const SAY_EVERY = 15 * SECOND;
+
+export type HealthChecker = {
+  /** Looks at an instance until it is healthy, over, or past its deadline. Asking twice is fine. */
+  watch(id: InstanceId): void;
+  stop(): void;
+};
+
+export type HealthDeps = {
+  engine: Engine;
+  clock: Clock;
+  /** What is to be checked, or undefined where there is nothing to watch any more. */
+  rule(id: InstanceId): Promise<HealthRule | undefined>;
+  healthy(id: InstanceId, checks: readonly CheckResult[]): Promise<void>;
+  unhealthy(id: InstanceId, detail: string): Promise<void>;
+  say(id: InstanceId, line: string): Promise<void>;
+  failed(error: unknown): void;
+};
+
+/** Watches instances that start: every 25 ms at first, doubling to 2 s. */
+export function createHealthChecker(deps: HealthDeps): HealthChecker {
+  const watched = new Map<InstanceId, AbortController>();
+  return {
+    watch(id) {
+      if (watched.has(id)) return;
+      const controller = new AbortController();
+      watched.set(id, controller);
+      void watchInstance(deps, id, controller.signal)
+        .catch((error: unknown) => controller.signal.aborted || deps.failed(error))
+        .finally(() => watched.delete(id));
+    },
+    stop: () => watched.forEach((controller) => controller.abort()),
+  };
+}
+
+async function watchInstance(deps: HealthDeps, id: InstanceId, signal: AbortSignal): Promise<void> {
+  let saidAt = deps.clock();
+  for (let pause = FIRST_PAUSE; ; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
+    const rule = await deps.rule(id);
+    if (rule === undefined) return;
+    const checks = await checkAll(deps.engine, { id, rule, signal });
+    const verdict = judgeHealth(rule, checks, deps.clock());
+    if (verdict.healthy) return deps.healthy(id, checks);
+    if (verdict.over) return deps.unhealthy(id, verdict.detail);
+    if (deps.clock() - saidAt >= SAY_EVERY) {
+      saidAt = deps.clock();
+      await deps.say(id, verdict.detail);
+    }
+    await wait(pause, undefined, { signal });
+  }
+}
+
+type Target = { id: InstanceId; rule: HealthRule; signal: AbortSignal };
+
+const checkAll = (engine: Engine, { id, rule, signal }: Target) =>
+  Promise.all(rule.paths.map((path) => checkPath(engine, { id, path, port: rule.port, signal })));
+
+/** Asks one path once; undefined where nothing answered. */
+async function checkPath(
+  engine: Engine,
+  { id, path, port, signal }: { id: InstanceId; path: string; port: number; signal: AbortSignal },
+): Promise<CheckResult> {
+  const within = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN)]);
+  try {
+    const socket = await engine.connect(id, port, within);
+    return { path, listening: true, status: await statusOf(socket, path, within) };
+  } catch {
+    signal.throwIfAborted();
+    return { path, listening: false, status: undefined };
+  }
+}
+
+/** The status that `GET path` answers over the connection, or undefined where it breaks. */
+const statusOf = (socket: Duplex, path: string, signal: AbortSignal): Promise<number | undefined> =>
+  new Promise((resolve) => {
+    const headers = {
+      host: 'localhost:8080',
+      'x-clevercloud-monitoring': 'deployment',
+      connection: 'close',
+    };
+    const asked = httpRequest(
+      { createConnection: () => socket, path, headers, signal },
+      (answer) => {
+        resolve(answer.statusCode);
+        socket.destroy();
+      },
+    );
+    asked.on('error', () => resolve(undefined));
+    asked.on('close', () => socket.destroy());
+    asked.end();
+  });

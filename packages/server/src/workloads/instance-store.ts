@@ -1,0 +1,163 @@
+import type { Kysely } from 'kysely';
+import type { Exit, Observation } from '../engines/engine.ts';
+import type { ApplicationId, InstanceId, WorkloadId } from '../lib/ids.ts';
+import type { Tx } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+import type { Instance, Workload } from './workload.ts';
+
+const columns = [
+  'id',
+  'workload_id as workloadId',
+  'owner_id as ownerId',
+  'application_id as applicationId',
+  'deployment_id as deploymentId',
+  'number',
+  'attempt',
+  'name',
+  'flavor',
+  'wanted',
+  'status',
+  'endpoint_host as endpointHost',
+  'endpoint_port as endpointPort',
+  'exit_code as exitCode',
+  'signal',
+  'reason',
+  'detail',
+  'start_after as startAfter',
+  'created_at as createdAt',
+  'started_at as startedAt',
+  'healthy_at as healthyAt',
+  'ended_at as endedAt',
+] as const;
+
+export type NewInstance = {
+  id: InstanceId;
+  number: number;
+  attempt: number;
+  name: string;
+  startAfter: number | null;
+  at: number;
+};
+
+/** Adds an instance that is to be started; its number and attempt can be taken once only. */
+export const insertInstance = (tx: Tx, workload: Workload, instance: NewInstance) =>
+  tx
+    .insertInto('instances')
+    .values({
+      id: instance.id,
+      workload_id: workload.id,
+      owner_id: workload.ownerId,
+      application_id: workload.applicationId,
+      deployment_id: workload.deploymentId,
+      number: instance.number,
+      attempt: instance.attempt,
+      name: instance.name,
+      flavor: workload.flavor,
+      wanted: 'running',
+      status: 'starting',
+      endpoint_host: null,
+      endpoint_port: null,
+      exit_code: null,
+      signal: null,
+      reason: null,
+      detail: null,
+      start_after: instance.startAfter,
+      created_at: instance.at,
+      started_at: null,
+      healthy_at: null,
+      ended_at: null,
+    })
+    .execute();
+
+export const selectInstances = (db: Kysely<Schema>, workloadId: WorkloadId): Promise<Instance[]> =>
+  db
+    .selectFrom('instances')
+    .select(columns)
+    .where('workload_id', '=', workloadId)
+    .orderBy('number')
+    .orderBy('attempt')
+    .execute();
+
+/** All of an application's that are not over, and those that ended since `endedAfter`. */
+export const selectInstancesOf = (
+  db: Kysely<Schema>,
+  applicationId: ApplicationId,
+  endedAfter: number,
+): Promise<Instance[]> =>
+  db
+    .selectFrom('instances')
+    .select(columns)
+    .where('application_id', '=', applicationId)
+    .where(({ eb, or }) => or([eb('ended_at', 'is', null), eb('ended_at', '>', endedAfter)]))
+    .orderBy('created_at')
+    .orderBy('number')
+    .execute();
+
+/** Everything that is not over, whoever's: to be compared with what the engine has. */
+export const selectUnended = (db: Kysely<Schema>): Promise<Instance[]> =>
+  db.selectFrom('instances').select(columns).where('status', '!=', 'exited').execute();
+
+/** The instance with its workload's kind, or undefined. */
+export const findInstance = (
+  db: Kysely<Schema>,
+  id: InstanceId,
+): Promise<(Instance & { kind: Workload['kind'] }) | undefined> =>
+  db
+    .selectFrom('instances')
+    .innerJoin('workloads', 'workloads.id', 'instances.workload_id')
+    .select(columns.map((column) => `instances.${column}` as const))
+    .select('workloads.kind')
+    .where('instances.id', '=', id)
+    .executeTakeFirst() as Promise<(Instance & { kind: Workload['kind'] }) | undefined>;
+
+type Running = Extract<Observation['state'], { status: 'running' }>;
+
+/** Records that it runs, and where; false where that was known. */
+export async function setStarted(tx: Tx, id: InstanceId, running: Running): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('instances')
+    .set({
+      started_at: running.startedAt,
+      endpoint_host: running.endpoint?.host ?? null,
+      endpoint_port: running.endpoint?.port ?? null,
+    })
+    .where('id', '=', id)
+    .where('status', '=', 'starting')
+    .where('started_at', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Records that it does what it is for; false where it is over, or was so already. */
+export async function setHealthy(tx: Tx, id: InstanceId, at: number): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('instances')
+    .set({ status: 'healthy', healthy_at: at })
+    .where('id', '=', id)
+    .where('status', '=', 'starting')
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Records how it ended; false where that was known. */
+export async function setExited(
+  tx: Tx,
+  id: InstanceId,
+  exit: Exit & { startedAt?: number },
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('instances')
+    .set({
+      status: 'exited',
+      ended_at: exit.at,
+      exit_code: exit.exitCode ?? null,
+      signal: exit.signal ?? null,
+      reason: exit.reason,
+      detail: exit.detail ?? null,
+      ...(exit.startedAt !== undefined && { started_at: exit.startedAt }),
+    })
+    .where('id', '=', id)
+    .where('status', '!=', 'exited')
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}

@@ -1,0 +1,68 @@
+import type { Engine, Observation } from '../engines/engine.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { InstanceId } from '../lib/ids.ts';
+import { request } from '../reconcile/queue.ts';
+import type { Database, Tx } from '../store/database.ts';
+import { closeUsage } from './account-instance.ts';
+import type { HealthChecker } from './health-check.ts';
+import { findInstance, setExited, setHealthy, setStarted } from './instance-store.ts';
+import type { Instance, Workload } from './workload.ts';
+
+export type Observer = {
+  database: Database;
+  engine: Engine;
+  clock: Clock;
+  health: Pick<HealthChecker, 'watch'>;
+};
+
+/** Records what the engine sees of these instances; what it does not know is left as it is. */
+export async function observeInstances(
+  { database, engine, clock, health }: Observer,
+  ids: readonly InstanceId[],
+  signal: AbortSignal,
+): Promise<void> {
+  const found = await Promise.all(ids.map((id) => engine.observe(id, signal)));
+  const seen = found.filter((observation) => observation !== undefined);
+  if (seen.length === 0) return;
+  const started = await database.transaction(async (tx) => {
+    const toWatch: InstanceId[] = [];
+    for (const observation of seen)
+      if (await recordObservation(tx, observation, clock())) toWatch.push(observation.instanceId);
+    return toWatch;
+  });
+  for (const id of started) health.watch(id);
+}
+
+/** Records one observation and asks for what follows from it; whether its health is to be watched. */
+export async function recordObservation(
+  tx: Tx,
+  { instanceId, state }: Observation,
+  at: number,
+): Promise<boolean> {
+  const instance = await findInstance(tx, instanceId);
+  if (instance === undefined || instance.status === 'exited') return false;
+  if (state.status === 'running') {
+    if (!(await setStarted(tx, instanceId, state))) return false;
+    if (instance.kind === 'webapp') return true;
+    await setHealthy(tx, instanceId, state.startedAt);
+    if (instance.kind === 'run') await request(tx, 'deployment', instance.deploymentId, at);
+    return false;
+  }
+  const { exit, startedAt } = state;
+  if (await setExited(tx, instanceId, { ...exit, startedAt }))
+    await afterExit(tx, instance, exit.at);
+  return false;
+}
+
+/** Closes what an instance's end closes, and asks for looks at what depends on it. */
+export async function afterExit(
+  tx: Tx,
+  instance: Instance & { kind: Workload['kind'] },
+  at: number,
+): Promise<void> {
+  await closeUsage(tx, instance.id, at);
+  await request(tx, 'deployment', instance.deploymentId, at);
+  if (instance.kind !== 'webapp') return;
+  await request(tx, 'workload', instance.workloadId, at);
+  await request(tx, 'routes', 'all', at);
+}

@@ -1,0 +1,46 @@
+import { MINUTE, SECOND } from '../lib/duration.ts';
+import { latestAttempts } from './workload.ts';
+import type { Instance, Workload } from './workload.ts';
+
+export type RolloutStep = { number: number; attempt: number; startAfter: number | null };
+
+/** An instance that lived this long was well; what ends it is not counted as one crash more in a row. */
+const STEADY = 10 * MINUTE;
+const LONGEST_PAUSE = MINUTE;
+
+/**
+ * The instances that are missing so that each number of an admitted workload has one that runs. A
+ * Webapp's instance that was healthy and ended is tried again, after a pause that doubles with each
+ * crash in a row; one that never became healthy, and a run's, is not: what follows from it is
+ * decided by the deployment.
+ */
+export function planRollout(
+  { kind, nodes }: Pick<Workload, 'kind' | 'nodes'>,
+  instances: readonly Instance[],
+  now: number,
+): RolloutStep[] {
+  if (kind === 'build') return [];
+  const latest = latestAttempts(instances);
+  return Array.from({ length: nodes }, (_, number) => latest.get(number) ?? number).flatMap(
+    (known): RolloutStep[] => {
+      if (typeof known === 'number') return [{ number: known, attempt: 1, startAfter: null }];
+      if (kind !== 'webapp' || known.status !== 'exited' || known.wanted === 'gone') return [];
+      if (!instances.some((one) => one.number === known.number && one.healthyAt !== null))
+        return [];
+      const { number, attempt } = known;
+      return [{ number, attempt: attempt + 1, startAfter: now + pauseAfter(instances, number) }];
+    },
+  );
+}
+
+/** 1 s after the first crash, doubling up to a minute; a steady life starts the count anew. */
+export function pauseAfter(instances: readonly Instance[], number: number): number {
+  const lives = instances
+    .filter((one) => one.number === number && one.status === 'exited')
+    .toSorted((a, b) => b.attempt - a.attempt);
+  const steady = lives.findIndex(
+    ({ healthyAt, endedAt }) => healthyAt !== null && (endedAt ?? healthyAt) - healthyAt >= STEADY,
+  );
+  const crashes = steady === -1 ? lives.length : steady + 1;
+  return Math.min(LONGEST_PAUSE, SECOND * 2 ** Math.min(Math.max(0, crashes - 1), 10));
+}

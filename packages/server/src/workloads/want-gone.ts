@@ -1,0 +1,12 @@
+import { request } from '../reconcile/queue.ts';
+import type { Tx } from '../store/database.ts';
+import { updateWantedGone } from './workload-store.ts';
+
+/** From now on the workloads of `of` are to be ended and forgotten. */
+export async function wantGone(
+  tx: Tx,
+  of: Parameters<typeof updateWantedGone>[1],
+  at: number,
+): Promise<void> {
+  for (const id of await updateWantedGone(tx, of)) await request(tx, 'workload', id, at);
+}

@@ -1,0 +1,102 @@
+import type { Engine, InstanceSpec } from '../engines/engine.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { WorkloadId } from '../lib/ids.ts';
+import { holdClaim, request } from '../reconcile/queue.ts';
+import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
+import type { Pool } from '../scheduling/admission.ts';
+import type { Database } from '../store/database.ts';
+import { closeUsage } from './account-instance.ts';
+import { addInstances, admitWorkload, requestWaiting } from './admit-workload.ts';
+import { selectInstances, setExited } from './instance-store.ts';
+import { observeInstances } from './observe-instance.ts';
+import type { Observer } from './observe-instance.ts';
+import { planRollout } from './plan-rollout.ts';
+import type { Instance, Workload } from './workload.ts';
+import { findWorkload, setGone } from './workload-store.ts';
+
+export type WorkloadDeps = Observer & {
+  database: Database;
+  engine: Engine;
+  clock: Clock;
+  pool: Pool;
+  /** What the engine is told of an instance. */
+  describe(workload: Workload, instance: Instance, signal: AbortSignal): Promise<InstanceSpec>;
+};
+
+/** Keeps the engine at what a workload is to be: N instances, or nothing. */
+export const workloadReconciler =
+  (deps: WorkloadDeps): Reconciler =>
+  async (claim, signal) => {
+    const workload = await findWorkload(deps.database.read, claim.id as WorkloadId);
+    if (workload === undefined || workload.state === 'gone') return undefined;
+    if (workload.wanted === 'gone') return removeWorkload(deps, { claim, workload, signal });
+    if (workload.state === 'waiting' && !(await admit(deps, claim, workload))) return undefined;
+    if (workload.state === 'admitted') await replaceCrashed(deps, claim, workload);
+    return startInstances(deps, workload, signal);
+  };
+
+const admit = ({ database, pool, clock }: WorkloadDeps, claim: Claim, workload: Workload) =>
+  database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    return admitWorkload(tx, workload, { pool, at: clock() });
+  });
+
+/** Adds the instances that crashes took. */
+async function replaceCrashed(
+  { database, clock }: WorkloadDeps,
+  claim: Claim,
+  workload: Workload,
+): Promise<void> {
+  const instances = await selectInstances(database.read, workload.id);
+  if (planRollout(workload, instances, clock()).length === 0) return;
+  await database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    await addInstances(tx, workload, clock());
+  });
+}
+
+/** Has the engine start what is due; answers when the next pause after a crash is over. */
+async function startInstances(
+  deps: WorkloadDeps,
+  workload: Workload,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const { database, engine, clock } = deps;
+  const instances = await selectInstances(database.read, workload.id);
+  const alive = instances.filter(({ status }) => status !== 'exited');
+  const due = alive.filter(({ startAfter }) => (startAfter ?? 0) <= clock());
+  if (due.some(({ startedAt }) => startedAt === null)) {
+    const specs = await Promise.all(due.map((one) => deps.describe(workload, one, signal)));
+    const { id: workloadId, graceSeconds } = workload;
+    await engine.ensure({ workloadId, graceSeconds, instances: specs }, signal);
+    await observeInstances(
+      deps,
+      due.map(({ id }) => id),
+      signal,
+    );
+  }
+  const pauses = alive.flatMap(({ startAfter }) => startAfter ?? []).filter((at) => at > clock());
+  return pauses.length === 0 ? undefined : Math.min(...pauses);
+}
+
+/** Ends what runs and gives the room back. */
+async function removeWorkload(
+  { database, engine, clock }: WorkloadDeps,
+  { claim, workload, signal }: { claim: Claim; workload: Workload; signal: AbortSignal },
+): Promise<undefined> {
+  if (workload.state === 'admitted')
+    await engine.remove(workload.id, workload.graceSeconds, signal);
+  await database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    const at = clock();
+    for (const instance of await selectInstances(tx, workload.id)) {
+      const stopped = { at, exitCode: undefined, signal: undefined, step: '', detail: undefined };
+      if (await setExited(tx, instance.id, { ...stopped, reason: 'stopped' }))
+        await closeUsage(tx, instance.id, at);
+    }
+    await setGone(tx, workload.id, at);
+    await request(tx, 'application', workload.applicationId, at);
+    if (workload.kind === 'webapp') await request(tx, 'routes', 'all', at);
+    await requestWaiting(tx, at);
+  });
+}

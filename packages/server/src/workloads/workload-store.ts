@@ -1,0 +1,176 @@
+import type { Kysely } from 'kysely';
+import { newId } from '../lib/ids.ts';
+import type { ApplicationId, DeploymentId, OwnerId, RunId, WorkloadId } from '../lib/ids.ts';
+import type { Tx } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+import type { Workload } from './workload.ts';
+
+const columns = [
+  'id',
+  'owner_id as ownerId',
+  'application_id as applicationId',
+  'deployment_id as deploymentId',
+  'run_id as runId',
+  'kind',
+  'flavor',
+  'memory_mib as memoryMiB',
+  'cpus',
+  'nodes',
+  'wanted',
+  'grace_seconds as graceSeconds',
+  'state',
+  'reason',
+  'detail',
+  'created_at as createdAt',
+  'admitted_at as admittedAt',
+  'draining_at as drainingAt',
+] as const;
+
+export type NewWorkload = {
+  ownerId: OwnerId;
+  applicationId: ApplicationId;
+  deploymentId: DeploymentId;
+  runId: RunId | null;
+  kind: Workload['kind'];
+  flavor: string;
+  /** Of each instance. */
+  memoryMiB: number;
+  cpus: number;
+  nodes: number;
+  graceSeconds: number;
+  at: number;
+};
+
+/** A workload that waits for its admission. */
+export async function insertWorkload(tx: Tx, workload: NewWorkload): Promise<WorkloadId> {
+  const id = newId('workload');
+  await tx
+    .insertInto('workloads')
+    .values({
+      id,
+      owner_id: workload.ownerId,
+      application_id: workload.applicationId,
+      deployment_id: workload.deploymentId,
+      run_id: workload.runId,
+      kind: workload.kind,
+      flavor: workload.flavor,
+      memory_mib: workload.memoryMiB,
+      cpus: workload.cpus,
+      nodes: workload.nodes,
+      wanted: 'up',
+      grace_seconds: workload.graceSeconds,
+      state: 'waiting',
+      reason: null,
+      detail: null,
+      created_at: workload.at,
+      admitted_at: null,
+      draining_at: null,
+      gone_at: null,
+    })
+    .execute();
+  return id;
+}
+
+export const findWorkload = (db: Kysely<Schema>, id: WorkloadId): Promise<Workload | undefined> =>
+  db.selectFrom('workloads').select(columns).where('id', '=', id).executeTakeFirst();
+
+/** Those of a deployment that the engine may still keep, or that wait. */
+export const selectWorkloadsOf = (
+  db: Kysely<Schema>,
+  deploymentId: DeploymentId,
+): Promise<Workload[]> =>
+  db
+    .selectFrom('workloads')
+    .select(columns)
+    .where('deployment_id', '=', deploymentId)
+    .where('state', '!=', 'gone')
+    .orderBy('created_at')
+    .execute();
+
+/** The workloads of an application that are not gone. */
+export const selectPresent = (
+  db: Kysely<Schema>,
+  applicationId: ApplicationId,
+): Promise<Workload[]> =>
+  db
+    .selectFrom('workloads')
+    .select(columns)
+    .where('application_id', '=', applicationId)
+    .where('state', '!=', 'gone')
+    .orderBy('created_at')
+    .execute();
+
+/** Every workload that waits for room, the one that waits longest first. */
+export const selectWaiting = (db: Kysely<Schema>): Promise<Workload[]> =>
+  db
+    .selectFrom('workloads')
+    .select(columns)
+    .where('state', '=', 'waiting')
+    .where('wanted', '=', 'up')
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
+
+/** Memory that admitted workloads hold, in MiB; computed from the rows, never counted. */
+export async function heldMemory(db: Kysely<Schema>): Promise<number> {
+  const row = await db
+    .selectFrom('workloads')
+    .where('state', '=', 'admitted')
+    .select(({ fn, eb }) =>
+      fn.sum<number | null>(eb('memory_mib', '*', eb.ref('nodes'))).as('held'),
+    )
+    .executeTakeFirst();
+  return Number(row?.held ?? 0);
+}
+
+/** One admission at a time, also where transactions may run side by side. */
+export const lockPool = (tx: Tx) =>
+  tx
+    .updateTable('leadership')
+    .set(({ ref }) => ({ epoch: ref('epoch') }))
+    .execute();
+
+export const setAdmitted = (tx: Tx, id: WorkloadId, at: number) =>
+  tx
+    .updateTable('workloads')
+    .set({ state: 'admitted', admitted_at: at, reason: null, detail: null })
+    .where('id', '=', id)
+    .where('state', '=', 'waiting')
+    .execute();
+
+export const setWaitingReason = (tx: Tx, id: WorkloadId, why: { reason: string; detail: string }) =>
+  tx.updateTable('workloads').set(why).where('id', '=', id).execute();
+
+export const setGone = (tx: Tx, id: WorkloadId, at: number) =>
+  tx
+    .updateTable('workloads')
+    .set({ state: 'gone', gone_at: at })
+    .where('id', '=', id)
+    .where('state', '!=', 'gone')
+    .execute();
+
+export const setDraining = (tx: Tx, id: WorkloadId, at: number) =>
+  tx
+    .updateTable('workloads')
+    .set({ draining_at: at })
+    .where('id', '=', id)
+    .where('draining_at', 'is', null)
+    .execute();
+
+/** Those wanted gone from now on, by what they belong to; their ids. */
+export async function updateWantedGone(
+  tx: Tx,
+  of:
+    | { workloadId: WorkloadId }
+    | { deploymentId: DeploymentId }
+    | { applicationId: ApplicationId },
+): Promise<WorkloadId[]> {
+  const update = tx.updateTable('workloads').set({ wanted: 'gone' }).where('state', '!=', 'gone');
+  const mine =
+    'workloadId' in of
+      ? update.where('id', '=', of.workloadId)
+      : 'deploymentId' in of
+        ? update.where('deployment_id', '=', of.deploymentId)
+        : update.where('application_id', '=', of.applicationId);
+  return (await mine.returning('id').execute()).map(({ id }) => id);
+}
