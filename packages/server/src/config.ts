@@ -11,6 +11,8 @@ export type Config = {
   sshPort: number;
   /** `postgres://…`, or undefined for SQLite in the data directory. */
   databaseUrl: string | undefined;
+  /** `none`: run instances without a sandbox although there could be one. */
+  isolation: 'auto' | 'none';
   /** Serve several organizations although instances are not isolated from each other. */
   allowUnisolated: boolean;
   /** Memory that is never given to instances. */

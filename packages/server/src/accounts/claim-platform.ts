@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Kysely } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { OrganizationId, UserId } from '../lib/ids.ts';
@@ -6,6 +7,7 @@ import { parseName } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { createOrganizationIn } from '../organizations/create-organization.ts';
 import type { Database } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
 import {
   countUsers,
   deleteUnusedClaims,
@@ -70,3 +72,6 @@ export async function claimPlatform({ database, clock }: Deps, claim: Claim): Pr
     return { userId, organizationId, pair };
   });
 }
+
+/** Whether the platform has its first user. */
+export const isClaimed = async (db: Kysely<Schema>): Promise<boolean> => (await countUsers(db)) > 0;

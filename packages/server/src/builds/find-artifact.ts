@@ -1,1 +1,4 @@
-export { selectArtifact as findArtifact } from './artifact-store.ts';
+export {
+  selectArtifact as findArtifact,
+  selectMadeFrom as findMadeFrom,
+} from './artifact-store.ts';

@@ -25,8 +25,6 @@ export type RouterHandle = {
   put(table: RouteTable, signal: AbortSignal): Promise<void>;
   /** A new router takes over the port; the old one finishes what it has. */
   replace(signal: AbortSignal): Promise<void>;
-  /** Ends it: the port is free when this resolves. */
-  end(signal: AbortSignal): Promise<void>;
 };
 
 type Running = { socket: string; status: RouterStatus };
@@ -63,11 +61,13 @@ export async function openRouter(
       await start({ ...settings, port: old.status.publicPort }, within);
       await drainRouter(old.socket, within);
     },
-    async end(within) {
-      for (const { status } of await findRouters(settings.directory, within)) end(status.pid);
-      while ((await findRouters(settings.directory, within)).length > 0) await wait(20);
-    },
   };
+}
+
+/** Ends every router of the directory: the port is free when this resolves. */
+export async function endRouters(directory: string, signal: AbortSignal): Promise<void> {
+  for (const { status } of await findRouters(directory, signal)) end(status.pid);
+  while ((await findRouters(directory, signal)).length > 0) await wait(20, undefined, { signal });
 }
 
 function end(pid: number): void {

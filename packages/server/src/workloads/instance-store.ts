@@ -161,3 +161,12 @@ export async function setExited(
     .executeTakeFirst();
   return numUpdatedRows > 0n;
 }
+
+/** Records that it did not prove its health in time; it still runs. */
+export const setUnhealthy = (tx: Tx, id: InstanceId, detail: string) =>
+  tx
+    .updateTable('instances')
+    .set({ reason: 'unhealthy', detail })
+    .where('id', '=', id)
+    .where('status', '=', 'starting')
+    .execute();

@@ -1,11 +1,14 @@
 import type { Engine, InstanceSpec } from '../engines/engine.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { WorkloadId } from '../lib/ids.ts';
+import type { InstanceId, WorkloadId } from '../lib/ids.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
 import type { Pool } from '../scheduling/admission.ts';
+import { findFlavor } from '../scheduling/flavor.ts';
 import type { Database } from '../store/database.ts';
 import { closeUsage } from './account-instance.ts';
+import { planDrain } from './drain-workload.ts';
+import { wantGone } from './want-gone.ts';
 import { addInstances, admitWorkload, requestWaiting } from './admit-workload.ts';
 import { selectInstances, setExited } from './instance-store.ts';
 import { observeInstances } from './observe-instance.ts';
@@ -21,6 +24,8 @@ export type WorkloadDeps = Observer & {
   pool: Pool;
   /** What the engine is told of an instance. */
   describe(workload: Workload, instance: Instance, signal: AbortSignal): Promise<InstanceSpec>;
+  /** Requests under way at these instances. */
+  inFlight(ids: readonly InstanceId[], signal: AbortSignal): Promise<number>;
 };
 
 /** Keeps the engine at what a workload is to be: N instances, or nothing. */
@@ -30,10 +35,34 @@ export const workloadReconciler =
     const workload = await findWorkload(deps.database.read, claim.id as WorkloadId);
     if (workload === undefined || workload.state === 'gone') return undefined;
     if (workload.wanted === 'gone') return removeWorkload(deps, { claim, workload, signal });
+    if (workload.drainingAt !== null) return drain(deps, { claim, workload, signal });
     if (workload.state === 'waiting' && !(await admit(deps, claim, workload))) return undefined;
     if (workload.state === 'admitted') await replaceCrashed(deps, claim, workload);
     return startInstances(deps, workload, signal);
   };
+
+type Look = { claim: Claim; workload: Workload; signal: AbortSignal };
+
+/** Lets go of a workload that was replaced, once its requests are over or their time is. */
+async function drain(
+  { database, clock, inFlight }: WorkloadDeps,
+  { claim, workload, signal }: Look,
+): Promise<number | undefined> {
+  const instances = await selectInstances(database.read, workload.id);
+  const under = await inFlight(
+    instances.map(({ id }) => id),
+    signal,
+  );
+  const gpus = findFlavor(workload.flavor)?.gpus ?? 0;
+  const since = { drainingAt: workload.drainingAt ?? 0, gpus };
+  const plan = planDrain(since, { inFlight: under, now: clock() });
+  if (!plan.done) return plan.lookAt;
+  await database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    await wantGone(tx, { workloadId: workload.id }, clock());
+  });
+  return undefined;
+}
 
 const admit = ({ database, pool, clock }: WorkloadDeps, claim: Claim, workload: Workload) =>
   database.transaction(async (tx) => {
@@ -82,7 +111,7 @@ async function startInstances(
 /** Ends what runs and gives the room back. */
 async function removeWorkload(
   { database, engine, clock }: WorkloadDeps,
-  { claim, workload, signal }: { claim: Claim; workload: Workload; signal: AbortSignal },
+  { claim, workload, signal }: Look,
 ): Promise<undefined> {
   if (workload.state === 'admitted')
     await engine.remove(workload.id, workload.graceSeconds, signal);

@@ -99,7 +99,9 @@ def answer(host, listener, connection):
     elif request['do'] == 'describe':
         send(connection, host.describe())
     elif request['do'] == 'quit':
+        network.destroy(host.directory)
         send(connection, {})
+        os.unlink(os.path.join(host.directory, 'launcher.sock'))
         os._exit(0)
 
 

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { Deployment, Instance, OwnedApplication, nothing, none } from './schemas.ts';
+
+const path = '/v2/organisations/:ownerId/applications/:applicationId';
+
+export const listInstances = endpoint({
+  method: 'GET',
+  path: `${path}/instances`,
+  summary: 'The instances that are not over',
+  params: OwnedApplication,
+  query: none,
+  body: nothing,
+  result: z.array(Instance),
+});
+
+export const deploy = endpoint({
+  method: 'POST',
+  path: `${path}/instances`,
+  summary: 'Deploy: the commit deployed last, or the one named',
+  params: OwnedApplication,
+  query: z.object({
+    commit: z.string().optional(),
+    useCache: z.enum(['yes', 'no', 'true', 'false']).optional(),
+    cause: z.string().max(64).optional(),
+  }),
+  body: nothing,
+  result: z.object({ deploymentId: z.string() }),
+});
+
+export const stop = endpoint({
+  method: 'DELETE',
+  path: `${path}/instances`,
+  summary: 'Stop everything of the application',
+  params: OwnedApplication,
+  query: none,
+  body: nothing,
+  result: nothing,
+});
+
+export const listDeployments = endpoint({
+  method: 'GET',
+  path: `${path}/deployments`,
+  summary: 'Deployments, the newest first',
+  params: OwnedApplication,
+  query: z.object({
+    limit: z.coerce.number().int().min(1).max(1000).optional(),
+    offset: z.coerce.number().int().min(0).optional(),
+    action: z.string().optional(),
+  }),
+  body: nothing,
+  result: z.array(Deployment),
+});
+
+const OneDeployment = OwnedApplication.extend({ deployment: z.string().max(64) });
+
+export const getDeployment = endpoint({
+  method: 'GET',
+  path: `${path}/deployments/:deployment`,
+  summary: 'One deployment, by uuid or number',
+  params: OneDeployment,
+  query: none,
+  body: nothing,
+  result: Deployment,
+});
+
+export const cancelDeployment = endpoint({
+  method: 'DELETE',
+  path: `${path}/deployments/:deployment/instances`,
+  summary: 'Cancel a deployment that is not over',
+  params: OneDeployment,
+  query: none,
+  body: nothing,
+  result: nothing,
+});
+
+/** Server-sent events; see `followEvents`. */
+export const logsPath = ({ ownerId, applicationId }: z.infer<typeof OwnedApplication>): string =>
+  `/v4/logs/organisations/${encodeURIComponent(ownerId)}/applications/${encodeURIComponent(applicationId)}/logs`;
+
+export const LogRecord = z.object({
+  id: z.string(),
+  date: z.string(),
+  message: z.string(),
+  service: z.string(),
+  applicationId: z.string(),
+  deploymentId: z.string(),
+  instanceId: z.string().optional(),
+  stream: z.enum(['platform', 'stdout', 'stderr']),
+});
+export type LogRecord = z.infer<typeof LogRecord>;

@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { Owned, OwnedApplication, none, nothing } from './schemas.ts';
+
+const TokenPair = z.object({ token: z.string(), secret: z.string() });
+
+export const getStatus = endpoint({
+  method: 'GET',
+  path: '/grid/v1/status',
+  summary: 'Whether the platform is up, and where',
+  open: true,
+  params: none,
+  query: none,
+  body: nothing,
+  result: z.object({
+    version: z.string(),
+    claimed: z.boolean(),
+    isolated: z.boolean(),
+    url: z.string(),
+    sshUrl: z.string(),
+  }),
+});
+
+export const claim = endpoint({
+  method: 'POST',
+  path: '/grid/v1/claim',
+  summary: 'Make the first user with the one-time claim token',
+  open: true,
+  params: none,
+  query: none,
+  body: z.object({
+    claimToken: z.string().optional(),
+    email: z.string(),
+    name: z.string().optional(),
+    password: z.string().optional(),
+    organization: z.string(),
+    sshKey: z.string().optional(),
+  }),
+  result: TokenPair.extend({ userId: z.string(), organizationId: z.string() }),
+});
+
+export const signIn = endpoint({
+  method: 'POST',
+  path: '/grid/v1/sign-in',
+  summary: 'A token pair for an e-mail address and its password',
+  open: true,
+  params: none,
+  query: none,
+  body: z.object({ email: z.string(), password: z.string() }),
+  result: TokenPair,
+});
+
+const Organization = z.object({ id: z.string(), name: z.string(), role: z.string() });
+
+export const listOrganizations = endpoint({
+  method: 'GET',
+  path: '/grid/v1/organizations',
+  summary: 'The organizations that the user is a member of',
+  params: none,
+  query: none,
+  body: nothing,
+  result: z.array(Organization),
+});
+
+export const createOrganization = endpoint({
+  method: 'POST',
+  path: '/grid/v1/organizations',
+  summary: 'Create an organization',
+  params: none,
+  query: none,
+  body: z.object({ name: z.string() }),
+  result: Organization,
+});
+
+export const getUsage = endpoint({
+  method: 'GET',
+  path: '/grid/v1/owners/:ownerId/usage',
+  summary: 'Minutes and money by application; this month without a window',
+  params: Owned,
+  query: z.object({ from: z.coerce.number().optional(), to: z.coerce.number().optional() }),
+  body: nothing,
+  result: z.object({
+    from: z.number(),
+    to: z.number(),
+    applications: z.array(
+      z.object({
+        applicationId: z.string(),
+        applicationName: z.string().nullable(),
+        minutes: z.number(),
+        gpuMinutes: z.number(),
+        microEuros: z.number(),
+      }),
+    ),
+  }),
+});
+
+export const listRuns = endpoint({
+  method: 'GET',
+  path: '/grid/v1/owners/:ownerId/applications/:applicationId/runs',
+  summary: 'Runs, the newest first',
+  params: OwnedApplication,
+  query: none,
+  body: nothing,
+  result: z.array(
+    z.object({
+      id: z.string(),
+      deploymentId: z.string(),
+      commitId: z.string(),
+      command: z.string(),
+      status: z.string(),
+      reason: z.string().nullable(),
+      detail: z.string().nullable(),
+      exitCode: z.number().nullable(),
+      flavor: z.string(),
+      nodes: z.number(),
+      createdAt: z.number(),
+      startedAt: z.number().nullable(),
+      finishedAt: z.number().nullable(),
+    }),
+  ),
+});

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+
+export const nothing = z.unknown();
+export const none = z.object({});
+
+/** An owner: an organization, or a user for their personal space. */
+export const Owned = z.object({ ownerId: z.string().max(64) });
+export const OwnedApplication = Owned.extend({ applicationId: z.string().max(64) });
+
+export const Flavor = z.object({
+  name: z.string(),
+  mem: z.number(),
+  cpus: z.number(),
+  gpus: z.number(),
+  price: z.number(),
+  available: z.boolean(),
+  microservice: z.boolean(),
+  machine_learning: z.boolean(),
+});
+
+export const Variable = z.object({ name: z.string(), value: z.string() });
+
+export const Application = z.object({
+  id: z.string(),
+  ownerId: z.string(),
+  name: z.string(),
+  description: z.string(),
+  zone: z.string(),
+  instance: z.object({
+    type: z.string(),
+    version: z.string(),
+    variant: z.object({
+      id: z.string(),
+      slug: z.string(),
+      name: z.string(),
+      deployType: z.string(),
+    }),
+    minInstances: z.number(),
+    maxInstances: z.number(),
+    maxAllowedInstances: z.number(),
+    minFlavor: Flavor,
+    maxFlavor: Flavor,
+    flavors: z.array(Flavor),
+    defaultEnv: z.record(z.string(), z.string()),
+    lifetime: z.enum(['REGULAR', 'TASK']),
+  }),
+  deployment: z.object({
+    url: z.string(),
+    httpUrl: z.string(),
+    type: z.string(),
+    repoState: z.string(),
+    shutdownable: z.boolean(),
+  }),
+  deployUrl: z.string(),
+  vhosts: z.array(z.object({ fqdn: z.string() })),
+  creationDate: z.number(),
+  homogeneous: z.boolean(),
+  stickySessions: z.boolean(),
+  cancelOnPush: z.boolean(),
+  forceHttps: z.enum(['ENABLED', 'DISABLED']),
+  separateBuild: z.boolean(),
+  buildFlavor: z.object({ name: z.string() }),
+  commitId: z.string().nullable(),
+  env: z.array(Variable),
+  state: z.enum(['SHOULD_BE_UP', 'SHOULD_BE_DOWN', 'WANTS_TO_BE_UP']),
+  branch: z.string(),
+  archived: z.boolean(),
+});
+export type Application = z.infer<typeof Application>;
+
+export const Deployment = z.object({
+  id: z.number(),
+  uuid: z.string(),
+  date: z.number(),
+  state: z.enum(['WIP', 'OK', 'FAIL', 'CANCELLED']),
+  action: z.string(),
+  commit: z.string().nullable(),
+  cause: z.string(),
+  instances: z.number(),
+  author: z.object({ id: z.string().nullable(), name: z.string() }),
+  /** Why it waits, or failed; ours. */
+  reason: z.string().nullable(),
+  detail: z.string().nullable(),
+  /** Ours: the status behind `state`. */
+  status: z.string(),
+});
+export type Deployment = z.infer<typeof Deployment>;
+
+export const Instance = z.object({
+  id: z.string(),
+  state: z.string(),
+  flavor: z.object({ name: z.string() }),
+  commit: z.string().nullable(),
+  instanceNumber: z.number(),
+  displayName: z.string(),
+  ip: z.string().nullable(),
+  appPort: z.number().nullable(),
+  deployId: z.string(),
+  deployNumber: z.number(),
+  creationDate: z.number(),
+});
+
+export const Domain = z.object({ fqdn: z.string() });

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { accounts, createClient, grid } from '@grid/api';
+import type { Command } from 'commander';
+import { Failure } from '../fail.ts';
+import { print } from '../print.ts';
+import { clientOf, readProfile, signedIn, writeProfile } from '../profile.ts';
+import { transportTo } from '../transport.ts';
+import type { Format } from './applications.ts';
+
+/** Signing in, and the keys that pushes are made with. */
+export function accountCommands(program: Command): void {
+  program
+    .command('login')
+    .description('sign in with a password, or with a token pair')
+    .requiredOption('--url <address>', 'of the platform')
+    .option('--email <address>')
+    .option('--token <token>')
+    .option('--secret <secret>')
+    .action(login);
+  program
+    .command('whoami')
+    .description('who is signed in, and where')
+    .action(async () => {
+      const { url } = readProfile();
+      const { email, id } = await signedIn().call(accounts.getSelf);
+      print({ text: `${email} (${id}) at ${url}`, json: {} }, 'human');
+    });
+  keyCommands(program);
+}
+
+type LoginOptions = { url: string; email?: string; token?: string; secret?: string };
+
+async function login({ url, email, token, secret }: LoginOptions): Promise<void> {
+  const pair =
+    token !== undefined && secret !== undefined
+      ? { token, secret }
+      : await createClient(transportTo({ url })).call(grid.signIn, {
+          body: await askCredentials(email),
+        });
+  const profile = { url, ...pair };
+  const self = await clientOf(profile).call(accounts.getSelf);
+  process.stdout.write(`You are signed in as ${self.email} (${writeProfile(profile)}).\n`);
+}
+
+async function askCredentials(given: string | undefined) {
+  const password = process.env['GRID_PASSWORD'];
+  if (given !== undefined && password !== undefined) return { email: given, password };
+  if (!process.stdin.isTTY)
+    throw new Failure('Give --email and GRID_PASSWORD, or --token and --secret.', 'misused');
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const email = given ?? (await terminal.question('E-mail: '));
+  const typed = await terminal.question('Password: ');
+  terminal.close();
+  return { email, password: typed };
+}
+
+function keyCommands(program: Command): void {
+  const keys = program.command('ssh-key').description('keys to push with');
+  keys
+    .command('add <file>')
+    .description('add a public key (.pub)')
+    .option('--name <name>', 'what to call it', 'default')
+    .action(async (file: string, { name }: { name: string }) => {
+      const body = readFileSync(file, 'utf8');
+      await signedIn().call(accounts.putKey, { params: { name }, body });
+      process.stdout.write(`The key is added as ${name}.\n`);
+    });
+  keys
+    .command('list')
+    .description('your keys')
+    .option('--format <format>', 'human or json', 'human')
+    .action(async ({ format }: Format) => {
+      const found = await signedIn().call(accounts.listKeys);
+      const table = found.map(({ name, fingerprint }) => ({ name, fingerprint }));
+      print(
+        { table, empty: 'No keys yet: grid ssh-key add ~/.ssh/id_ed25519.pub', json: found },
+        format,
+      );
+    });
+  keys
+    .command('rm <name>')
+    .description('remove a key')
+    .action(async (name: string) => {
+      await signedIn().call(accounts.deleteKey, { params: { name } });
+      process.stdout.write('The key is removed.\n');
+    });
+}

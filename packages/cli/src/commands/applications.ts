@@ -1,0 +1,173 @@
+import { applications } from '@grid/api';
+import type { Application, Client } from '@grid/api';
+import type { Command } from 'commander';
+import { Failure } from '../fail.ts';
+import { findApplication, findOwner, paramsOf } from '../find-application.ts';
+import { runGit } from '../git.ts';
+import { ago, print } from '../print.ts';
+import { signedIn } from '../profile.ts';
+
+export type Format = { format: 'human' | 'json' };
+
+/** Making, listing and erasing applications, and their variables. */
+export function applicationCommands(program: Command): void {
+  const app = program.command('app').description('applications');
+  createCommand(app);
+  app
+    .command('list')
+    .description('your applications')
+    .option('--org <organization>', 'only those of one organization')
+    .option('--format <format>', 'human or json', 'human')
+    .action(async ({ org, format }: Format & { org?: string }) => {
+      const client = signedIn();
+      const owner = await findOwner(client, org);
+      const found = await client.call(applications.listApplications, {
+        params: { ownerId: owner.id },
+      });
+      const table = found.map((one) => ({ name: one.name, ...columns(one) }));
+      print(
+        { table, empty: 'No applications yet: grid app create NAME --type ml_python', json: found },
+        format,
+      );
+    });
+  app
+    .command('delete <application>')
+    .description('end an application and erase it')
+    .option('--yes', 'do not ask')
+    .action(async (named: string, { yes }: { yes?: boolean }) => {
+      const client = signedIn();
+      const application = await findApplication(client, named);
+      if (yes !== true)
+        throw new Failure(
+          `This erases ${application.name} with its repository and logs: add --yes.`,
+          'misused',
+        );
+      await client.call(applications.deleteApplication, { params: paramsOf(application) });
+      print(
+        { text: `${application.name} is being erased.`, json: { id: application.id } },
+        'human',
+      );
+    });
+  environmentCommands(program);
+}
+
+const columns = (application: Application) => ({
+  type: application.instance.variant.slug,
+  size: `${application.instance.minInstances} × ${application.instance.minFlavor.name}`,
+  state: application.state === 'SHOULD_BE_UP' ? 'up' : 'stopped',
+  created: ago(application.creationDate, Date.now()),
+  id: application.id,
+});
+
+type CreateOptions = Format & {
+  type: string;
+  org?: string;
+  flavor?: string;
+  nodes?: string;
+  env: string[];
+  remote?: boolean;
+};
+
+function createCommand(app: Command): void {
+  app
+    .command('create <name>')
+    .description('create an application')
+    .requiredOption('--type <type>', 'ml_python (Runner) or ml_python_web (Webapp)')
+    .option('--org <organization>', 'where there are several')
+    .option('--flavor <size>', 'such as XS, S or ML_S')
+    .option('--nodes <number>', 'number of instances')
+    .option('--env <NAME=value>', 'a variable; may be repeated', collect, [])
+    .option('--no-remote', 'do not add the git remote "grid" to this folder')
+    .option('--format <format>', 'human or json', 'human')
+    .action(async (name: string, options: CreateOptions) => {
+      const client = signedIn();
+      const application = await create(client, name, options);
+      const { url } = application.deployment;
+      const remote = options.remote === false ? false : await addRemote(url);
+      const next = remote ? 'git push grid HEAD:master' : `git push ${url} HEAD:master`;
+      print(
+        { text: `${name} is created (${application.id}).\nPush to it: ${next}`, json: application },
+        options.format,
+      );
+    });
+}
+
+async function create(client: Client, name: string, options: CreateOptions): Promise<Application> {
+  const owner = await findOwner(client, options.org);
+  const types = await client.call(applications.listInstanceTypes);
+  const type = types.find(({ variant, enabled }) => enabled && variant.slug === options.type);
+  if (type === undefined) {
+    const offered = types.filter(({ enabled }) => enabled).map(({ variant }) => variant.slug);
+    throw new Failure(
+      `There is no type ${options.type}: choose ${offered.join(' or ')}.`,
+      'misused',
+    );
+  }
+  const flavor = options.flavor ?? type.defaultFlavor.name;
+  const nodes = options.nodes === undefined ? 1 : Number(options.nodes);
+  return client.call(applications.createApplication, {
+    params: { ownerId: owner.id },
+    body: {
+      ...{ name, instanceVariant: type.variant.id, env: parsePairs(options.env) },
+      ...{ minFlavor: flavor, maxFlavor: flavor, minInstances: nodes, maxInstances: nodes },
+    },
+  });
+}
+
+const collect = (value: string, previous: string[]): string[] => [...previous, value];
+
+export const parsePairs = (pairs: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=');
+      if (at < 1) throw new Failure(`${JSON.stringify(pair)} is not NAME=value.`, 'misused');
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+
+/** Names the repository `grid` in a folder that is one; false elsewhere, or where the name is taken. */
+const addRemote = async (url: string): Promise<boolean> =>
+  (await runGit(['remote', 'add', 'grid', url], 'quiet')) === 0;
+
+function environmentCommands(program: Command): void {
+  const env = program
+    .command('env')
+    .description('print what scripts and the clever CLI need, for eval');
+  env
+    .command('list')
+    .description("an application's variables")
+    .option('--app <application>')
+    .option('--format <format>', 'human or json', 'human')
+    .action(async ({ app, format }: Format & { app?: string }) => {
+      const client = signedIn();
+      const params = paramsOf(await findApplication(client, app));
+      const variables = await client.call(applications.getEnvironment, { params });
+      const table = variables.map(({ name, value }) => ({ name, value }));
+      print({ table, empty: 'No variables.', json: variables }, format);
+    });
+  env
+    .command('set <pairs...>')
+    .description('set variables: NAME=value …')
+    .option('--app <application>')
+    .action(async (pairs: string[], { app }: { app?: string }) => {
+      const client = signedIn();
+      const params = paramsOf(await findApplication(client, app));
+      for (const [name, value] of Object.entries(parsePairs(pairs)))
+        await client.call(applications.setVariable, {
+          params: { ...params, name },
+          body: { value },
+        });
+      process.stdout.write('Set; it counts from the next deployment on (grid restart).\n');
+    });
+  env
+    .command('rm <names...>')
+    .description('remove variables')
+    .option('--app <application>')
+    .action(async (names: string[], { app }: { app?: string }) => {
+      const client = signedIn();
+      const params = paramsOf(await findApplication(client, app));
+      for (const name of names)
+        await client.call(applications.removeVariable, { params: { ...params, name } });
+      process.stdout.write('Removed; it counts from the next deployment on (grid restart).\n');
+    });
+}

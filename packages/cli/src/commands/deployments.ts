@@ -1,0 +1,236 @@
+import { deployments, grid } from '@grid/api';
+import type { Application, Client, Deployment } from '@grid/api';
+import type { Command } from 'commander';
+import { Failure } from '../fail.ts';
+import { findApplication, findOwner, paramsOf } from '../find-application.ts';
+import { followDeployment, formatLine, readLogs } from '../follow.ts';
+import { headCommit, runGit } from '../git.ts';
+import { ago, colour, print } from '../print.ts';
+import { signedIn } from '../profile.ts';
+import { startSpinner } from '../spinner.ts';
+import type { Format } from './applications.ts';
+import { platformStatus } from './platform.ts';
+
+type AppOption = { app?: string };
+
+/** Deploying, running, stopping, and watching it. */
+export function deploymentCommands(program: Command): void {
+  program
+    .command('deploy')
+    .description('push this folder’s HEAD and follow the deployment')
+    .option('--app <application>')
+    .option('--force', 'also where history was rewritten')
+    .action(async ({ app, force }: AppOption & { force?: boolean }) => {
+      const client = signedIn();
+      const application = await findApplication(client, app);
+      await push(client, application, force === true);
+    });
+  for (const [name, what] of [
+    ['run', 'run a Runner again, at the commit that ran last'],
+    ['restart', 'deploy again the commit that was deployed last'],
+  ] as const)
+    program
+      .command(`${name}`)
+      .description(what)
+      .option('--app <application>')
+      .option('--commit <id>', 'another commit that was pushed')
+      .option('--without-cache', 'build afresh')
+      .option('--detach', 'do not wait for its end')
+      .action((options: RestartOptions) => restart(options));
+  program
+    .command('stop')
+    .description('stop everything of an application')
+    .option('--app <application>')
+    .action(async ({ app }: AppOption) => {
+      const client = signedIn();
+      const application = await findApplication(client, app);
+      await client.call(deployments.stop, { params: paramsOf(application) });
+      process.stdout.write(`${application.name} is being stopped.\n`);
+    });
+  logsCommand(program);
+  statusCommand(program);
+  activityCommand(program);
+  usageCommand(program);
+}
+
+type RestartOptions = AppOption & { commit?: string; withoutCache?: boolean; detach?: boolean };
+
+async function restart({ app, commit, withoutCache, detach }: RestartOptions): Promise<void> {
+  const client = signedIn();
+  const application = await findApplication(client, app);
+  const query = { commit, cause: 'grid', useCache: withoutCache === true ? 'no' : 'yes' } as const;
+  const { deploymentId } = await client.call(deployments.deploy, {
+    params: paramsOf(application),
+    query,
+  });
+  process.stdout.write(`${deploymentId}\n`);
+  if (detach !== true) conclude(await followDeployment(client, application, deploymentId));
+}
+
+async function push(client: Client, application: Application, force: boolean): Promise<void> {
+  const params = paramsOf(application);
+  const commit = await headCommit();
+  if (commit === undefined)
+    throw new Failure('There is no commit in this folder to push.', 'misused');
+  const before = await client.call(deployments.listDeployments, { params, query: { limit: 5 } });
+  const url = application.deployment.url;
+  const code = await runGit([
+    'push',
+    ...(force ? ['--force'] : []),
+    url,
+    `${commit}:refs/heads/master`,
+  ]);
+  if (code !== 0) throw new Failure('The push was refused; git says why above.');
+  const spinner = startSpinner('Waiting for the deployment');
+  const after = await client.call(deployments.listDeployments, { params, query: { limit: 5 } });
+  spinner.stop();
+  const known = new Set(before.map(({ uuid }) => uuid));
+  const [started] = after.filter(({ uuid, commit: one }) => !known.has(uuid) && one === commit);
+  if (started === undefined)
+    throw new Failure(
+      'This commit is what was pushed last: commit something, or use "grid restart".',
+    );
+  conclude(await followDeployment(client, application, started.uuid));
+}
+
+/** Exit code 0 for what succeeded, 1 for what did not. */
+function conclude({ state, status, detail }: Deployment): void {
+  if (state === 'OK') {
+    process.stdout.write(`${colour('green', '✓')} ${status}\n`);
+    return;
+  }
+  throw new Failure(`${status}${detail === null ? '' : `: ${detail}`}`);
+}
+
+type LogsOptions = AppOption & {
+  follow?: boolean;
+  deployment?: string;
+  since?: string;
+  search?: string;
+  format: 'human' | 'json';
+};
+
+function logsCommand(program: Command): void {
+  program
+    .command('logs')
+    .description('the log of an application')
+    .option('--app <application>')
+    .option('-f, --follow', 'go on as lines come')
+    .option('--deployment <id>', 'of one deployment only')
+    .option('--since <time>', 'such as 2026-11-01T12:00:00Z, or 1h')
+    .option('--search <text>', 'only lines that contain it')
+    .option('--format <format>', 'human, or json for a line each', 'human')
+    .action(async ({ app, follow, deployment, since, search, format }: LogsOptions) => {
+      const client = signedIn();
+      const application = await findApplication(client, app);
+      const options = {
+        ...{ deploymentId: deployment, filter: search, follow: follow === true },
+        since: since === undefined ? undefined : parseTime(since),
+      };
+      for await (const line of readLogs(client, application, options))
+        process.stdout.write(`${format === 'json' ? JSON.stringify(line) : formatLine(line)}\n`);
+    });
+}
+
+const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+
+function parseTime(text: string): Date {
+  const [, count, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  const date =
+    count === undefined
+      ? new Date(text)
+      : new Date(Date.now() - Number(count) * UNITS[unit as keyof typeof UNITS] * 1000);
+  if (Number.isNaN(date.getTime()))
+    throw new Failure(`${text} is not a time: try 1h, or 2026-11-01T12:00:00Z.`, 'misused');
+  return date;
+}
+
+function statusCommand(program: Command): void {
+  program
+    .command('status')
+    .description('how the platform stands, or with --app an application')
+    .option('--data-dir <folder>', 'where the platform keeps everything')
+    .option('--app <application>')
+    .option('--json', 'for programs')
+    .action(async (options: AppOption & { dataDir?: string; json?: boolean }) => {
+      if (options.app === undefined) return platformStatus(options);
+      const client = signedIn();
+      const application = await findApplication(client, options.app);
+      const params = paramsOf(application);
+      const instances = await client.call(deployments.listInstances, { params });
+      const [newest] = await client.call(deployments.listDeployments, {
+        params,
+        query: { limit: 1 },
+      });
+      const json = { application, instances, deployment: newest ?? null };
+      const lines = [
+        `${application.name} (${application.id}): ${newest?.status ?? 'nothing was pushed yet'}`,
+        ...(newest?.detail ? [`  ${newest.detail}`] : []),
+        ...application.vhosts.map(({ fqdn }) => `  http://${fqdn}`),
+        ...instances.map(
+          (one) =>
+            `  ${one.instanceNumber}  ${one.state.padEnd(16)} ${one.displayName} (${one.flavor.name})`,
+        ),
+      ];
+      return print({ text: lines.join('\n'), json }, options.json === true ? 'json' : 'human');
+    });
+}
+
+function activityCommand(program: Command): void {
+  program
+    .command('activity')
+    .description('deployments, the newest first')
+    .option('--app <application>')
+    .option('--limit <number>', 'how many', '10')
+    .option('--format <format>', 'human or json', 'human')
+    .action(async ({ app, limit, format }: AppOption & Format & { limit: string }) => {
+      const client = signedIn();
+      const params = paramsOf(await findApplication(client, app));
+      const query = { limit: Number(limit) };
+      const found = await client.call(deployments.listDeployments, { params, query });
+      const table = found.map((one) => ({
+        no: one.id,
+        when: ago(one.date, Date.now()),
+        state: one.status,
+        action: one.action,
+        commit: one.commit?.slice(0, 8) ?? '',
+        cause: one.cause,
+        detail: one.detail ?? '',
+      }));
+      print({ table, empty: 'Nothing was deployed yet.', json: found }, format);
+    });
+}
+
+const euros = (micros: number): string => {
+  const amount = micros / 1_000_000;
+  return micros === 0 || amount >= 0.01
+    ? `${amount.toFixed(2)} €`
+    : `${Number(amount.toPrecision(4))} €`;
+};
+
+function usageCommand(program: Command): void {
+  program
+    .command('usage')
+    .description('minutes and euros by application, this month')
+    .option('--org <organization>', 'where there are several')
+    .option('--format <format>', 'human or json', 'human')
+    .action(async ({ org, format }: Format & { org?: string }) => {
+      const client = signedIn();
+      const owner = await findOwner(client, org);
+      const usage = await client.call(grid.getUsage, { params: { ownerId: owner.id } });
+      const rows = usage.applications.map((one) => ({
+        application: one.applicationName ?? one.applicationId,
+        minutes: one.minutes,
+        'gpu minutes': one.gpuMinutes,
+        cost: euros(one.microEuros),
+      }));
+      const total = usage.applications.reduce((sum, { microEuros }) => sum + microEuros, 0);
+      const minutes = usage.applications.reduce((sum, one) => sum + one.minutes, 0);
+      const gpuMinutes = usage.applications.reduce((sum, one) => sum + one.gpuMinutes, 0);
+      const table = [
+        ...rows,
+        { application: 'Total', minutes, 'gpu minutes': gpuMinutes, cost: euros(total) },
+      ];
+      print({ table, empty: 'Nothing was used yet.', json: usage }, format);
+    });
+}

@@ -1,0 +1,229 @@
+import { execFile } from 'node:child_process';
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import type { Config } from '@grid/server/config.ts';
+import { findInterpreters } from '@grid/server/builds/interpreters.ts';
+import { readControlState } from './platform.ts';
+import type { Printable } from './print.ts';
+import { colour } from './print.ts';
+
+/** One thing that the platform needs or can use. */
+export type Finding = {
+  what: string;
+  state: 'ok' | 'limited' | 'missing';
+  /** What there is, or what its absence costs. */
+  detail: string;
+  /** The command that mends it. */
+  mend?: string;
+};
+
+const run = promisify(execFile);
+const root = process.getuid?.() === 0;
+
+/** Looks at everything; `missing` keeps the platform from working, `limited` costs something. */
+export async function diagnose(
+  config: Config,
+): Promise<{ findings: Finding[]; printable: Printable }> {
+  const findings = await Promise.all([
+    program('git', ['--version'], {
+      need: 'missing',
+      cost: 'nothing can be pushed',
+      mend: 'apt-get install git',
+    }),
+    findPythons(),
+    program('python3', ['-m', 'pip', '--version'], {
+      ...{
+        need: 'missing',
+        cost: 'dependencies cannot be installed',
+        mend: 'apt-get install python3-pip python3-venv',
+      },
+    }),
+    program('bwrap', ['--version'], {
+      need: 'limited',
+      cost: UNISOLATED,
+      mend: 'apt-get install bubblewrap',
+    }),
+    userNamespaces(),
+    program('ip', ['-V'], { need: 'limited', cost: UNISOLATED, mend: 'apt-get install iproute2' }),
+    program('nft', ['--version'], {
+      need: 'limited',
+      cost: UNISOLATED,
+      mend: 'apt-get install nftables',
+    }),
+    ...(root ? [] : [pasta(), tunnel()]),
+    controlGroups(),
+    disk(config),
+    clock(),
+    ...ports(config),
+  ]);
+  const text = findings.map(describe).join('\n');
+  return { findings, printable: { text, json: findings } };
+}
+
+const UNISOLATED = 'applications are not isolated, so only one organization is served';
+
+const signs = { ok: ['green', '✓'], limited: ['cyan', '!'], missing: ['red', '✗'] } as const;
+
+function describe({ what, state, detail, mend }: Finding): string {
+  const [name, sign] = signs[state];
+  const help = state === 'ok' || mend === undefined ? '' : `\n    ${mend}`;
+  return `${colour(name, sign)} ${what}: ${detail}${help}`;
+}
+
+async function program(
+  name: string,
+  args: readonly string[],
+  { need, cost, mend }: { need: 'missing' | 'limited'; cost: string; mend: string },
+): Promise<Finding> {
+  const what = args[1] === 'pip' ? 'pip' : name;
+  try {
+    const { stdout, stderr } = await run(name, [...args]);
+    return { what, state: 'ok', detail: (stdout || stderr).split('\n')[0]?.trim() ?? '' };
+  } catch {
+    return { what, state: need, detail: `is missing: ${cost}`, mend };
+  }
+}
+
+async function findPythons(): Promise<Finding> {
+  const versions = (await findInterpreters()).map(({ version }) => version.join('.')).toSorted();
+  return versions.length > 0
+    ? { what: 'Python', state: 'ok', detail: versions.join(', ') }
+    : {
+        what: 'Python',
+        state: 'missing',
+        detail: 'none answers: nothing can be run',
+        mend: 'apt-get install python3',
+      };
+}
+
+async function userNamespaces(): Promise<Finding> {
+  const what = 'User namespaces';
+  const args = [
+    '--unshare-user',
+    '--unshare-pid',
+    '--ro-bind',
+    '/',
+    '/',
+    '--proc',
+    '/proc',
+    'true',
+  ];
+  try {
+    await run('bwrap', args, root ? { uid: 65_534, cwd: '/' } : {});
+    return { what, state: 'ok', detail: 'can be made' };
+  } catch {
+    return {
+      what,
+      state: 'limited',
+      detail: `are refused: ${UNISOLATED}`,
+      mend: 'sysctl -w kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0',
+    };
+  }
+}
+
+const pasta = (): Promise<Finding> =>
+  program('pasta', ['--version'], {
+    need: 'limited',
+    cost: UNISOLATED,
+    mend: 'apt-get install passt',
+  });
+
+async function tunnel(): Promise<Finding> {
+  const what = '/dev/net/tun';
+  try {
+    accessSync(what, constants.R_OK | constants.W_OK);
+    return { what, state: 'ok', detail: 'can be opened' };
+  } catch {
+    return {
+      what,
+      state: 'limited',
+      detail: `cannot be opened: ${UNISOLATED}`,
+      mend: 'sudo chmod 0666 /dev/net/tun',
+    };
+  }
+}
+
+async function controlGroups(): Promise<Finding> {
+  const what = 'Control groups';
+  const roots = ['/sys/fs/cgroup/memory', '/sys/fs/cgroup'];
+  const writable = roots.some((path) => {
+    try {
+      accessSync(path, constants.W_OK);
+      return existsSync(`${path}/cgroup.procs`);
+    } catch {
+      return false;
+    }
+  });
+  return writable
+    ? { what, state: 'ok', detail: 'can be written: memory limits are exact' }
+    : {
+        what,
+        state: 'limited',
+        detail: 'cannot be written: memory limits are sampled',
+        mend: 'run the platform as a service: grid service',
+      };
+}
+
+async function disk({ dataDirectory }: Config): Promise<Finding> {
+  let folder = dataDirectory;
+  while (!existsSync(folder)) folder = dirname(folder);
+  const { bavail, bsize, blocks } = statfsSync(folder);
+  const free = (bavail * bsize) / 2 ** 30;
+  const state = bavail / blocks < 0.05 ? 'missing' : free < 10 ? 'limited' : 'ok';
+  return {
+    what: 'Disk',
+    state,
+    detail: `${free.toFixed(0)} GiB free at ${folder}`,
+    mend: 'make room: below 5 % logs are dropped',
+  };
+}
+
+async function clock(): Promise<Finding> {
+  const synchronized = existsSync('/run/systemd/timesync/synchronized');
+  const sane = Date.now() > Date.parse('2026-01-01');
+  if (!sane)
+    return {
+      what: 'Clock',
+      state: 'missing',
+      detail: `is wrong: ${new Date().toISOString()}`,
+      mend: 'timedatectl set-ntp true',
+    };
+  const source = readFileSync(
+    '/sys/devices/system/clocksource/clocksource0/current_clocksource',
+    'utf8',
+  ).trim();
+  return {
+    what: 'Clock',
+    state: 'ok',
+    detail: synchronized
+      ? 'is synchronized'
+      : `runs (${source}); nothing says that it is synchronized`,
+  };
+}
+
+const ports = (config: Config): Promise<Finding>[] => {
+  if (readControlState(config.dataDirectory) !== undefined) return [];
+  return [
+    port('HTTP port', config.httpAddress, config.httpPort),
+    port('SSH port', config.sshAddress, config.sshPort),
+  ];
+};
+
+const port = (what: string, host: string, number: number): Promise<Finding> =>
+  new Promise((resolve) => {
+    const probe = createServer();
+    const mend = `choose another: --${what.split(' ')[0]?.toLowerCase()}-port 0 picks a free one`;
+    probe.once('error', (error) =>
+      resolve({
+        what,
+        state: 'missing',
+        detail: `${host}:${number} cannot be used (${error.message})`,
+        mend,
+      }),
+    );
+    probe.listen(number, host, () =>
+      probe.close(() => resolve({ what, state: 'ok', detail: `${host}:${number} is free` })),
+    );
+  });

@@ -1,0 +1,93 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { deployments } from '@grid/api';
+import type { Application, Client, Deployment, LogRecord } from '@grid/api';
+
+import { paramsOf } from './find-application.ts';
+import { colour } from './print.ts';
+
+const RECONNECT_AFTER = 500;
+const ASK_EVERY = 300;
+/** How long the log may still bring lines after the deployment is over. */
+const LAST_LINES = 600;
+
+export type LogOptions = {
+  deploymentId?: string | undefined;
+  since?: Date | undefined;
+  filter?: string | undefined;
+  follow: boolean;
+  signal?: AbortSignal | undefined;
+};
+
+/** The application's log; with `follow` it goes on, also over a restart of the control plane. */
+export async function* readLogs(
+  client: Client,
+  application: Application,
+  { deploymentId, since, filter, follow, signal }: LogOptions,
+): AsyncGenerator<LogRecord> {
+  const query = new URLSearchParams({
+    ...(deploymentId !== undefined && { deploymentId }),
+    ...(since !== undefined && { since: since.toISOString() }),
+    ...(filter !== undefined && { filter }),
+    ...(!follow && { until: new Date().toISOString() }),
+  });
+  let lastEventId: string | undefined;
+  while (!isAborted(signal)) {
+    try {
+      const path = `${deployments.logsPath(paramsOf(application))}?${query.toString()}`;
+      for await (const { event, id, data } of client.events(path, {
+        lastEventId,
+        ...(signal && { signal }),
+      })) {
+        if (event === 'END_OF_STREAM') return;
+        if (event !== 'APPLICATION_LOG') continue;
+        lastEventId = id;
+        yield JSON.parse(data) as LogRecord;
+      }
+    } catch (error) {
+      if (isAborted(signal)) return;
+      if (!isLost(error)) throw error;
+    }
+    await wait(RECONNECT_AFTER);
+  }
+}
+
+const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true;
+
+const isLost = (error: unknown): boolean =>
+  ['ECONNRESET', 'ECONNREFUSED', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '') ||
+  (error as { status?: number }).status === 503 ||
+  (error as Error).message.includes('No platform answers');
+
+export function formatLine({ date, message, service, stream }: LogRecord): string {
+  const time = colour('dim', date.slice(11, 23));
+  const text =
+    service === 'bas-deploy' || stream === 'platform' ? colour('cyan', message) : message;
+  return `${time} ${stream === 'stderr' ? colour('red', text) : text}`;
+}
+
+/** Prints a deployment's log as it comes until the deployment is over; how it ended. */
+export async function followDeployment(
+  client: Client,
+  application: Application,
+  deploymentId: string,
+): Promise<Deployment> {
+  const over = new AbortController();
+  const printing = (async () => {
+    const options = { deploymentId, follow: true, signal: over.signal };
+    for await (const line of readLogs(client, application, options))
+      process.stdout.write(`${formatLine(line)}\n`);
+  })();
+  const params = { ...paramsOf(application), deployment: deploymentId };
+  for (;;) {
+    const deployment = await client
+      .call(deployments.getDeployment, { params })
+      .catch((error: unknown) => (isLost(error) ? undefined : Promise.reject(error)));
+    if (deployment !== undefined && deployment.state !== 'WIP') {
+      await wait(LAST_LINES);
+      over.abort();
+      await printing;
+      return deployment;
+    }
+    await wait(ASK_EVERY);
+  }
+}

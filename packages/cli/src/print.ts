@@ -1,0 +1,50 @@
+/** What a command found: printed as a table for people, as JSON for programs. */
+export type Printable =
+  | { table: readonly Readonly<Record<string, string | number>>[]; empty: string; json: unknown }
+  | { text: string; json: unknown };
+
+export function print(found: Printable, format: 'human' | 'json'): void {
+  const text =
+    format === 'json'
+      ? JSON.stringify(found.json, null, 2)
+      : 'text' in found
+        ? found.text
+        : found.table.length === 0
+          ? found.empty
+          : formatTable(found.table);
+  if (text !== '') process.stdout.write(`${text}\n`);
+}
+
+/** Columns as wide as they need to be; numbers to the right. */
+function formatTable(rows: readonly Readonly<Record<string, string | number>>[]): string {
+  const names = Object.keys(rows[0] ?? {});
+  const widths = names.map((name) =>
+    Math.max(name.length, ...rows.map((row) => String(row[name] ?? '').length)),
+  );
+  const line = (cells: readonly (string | number)[]): string =>
+    cells
+      .map((cell, index) => {
+        const width = widths[index] ?? 0;
+        return typeof cell === 'number' ? String(cell).padStart(width) : cell.padEnd(width);
+      })
+      .join('  ')
+      .trimEnd();
+  const head = line(names.map((name) => name.toUpperCase()));
+  return [head, ...rows.map((row) => line(names.map((name) => row[name] ?? '')))].join('\n');
+}
+
+const colours = { green: 32, red: 31, dim: 2, bold: 1, cyan: 36 } as const;
+
+/** Coloured on a terminal only, and never where NO_COLOR is set. */
+export const colour = (name: keyof typeof colours, text: string): string =>
+  process.stdout.isTTY && process.env['NO_COLOR'] === undefined
+    ? `\u001B[${colours[name]}m${text}\u001B[0m`
+    : text;
+
+export const ago = (at: number, now: number): string => {
+  const seconds = Math.max(0, Math.round((now - at) / 1000));
+  if (seconds < 90) return `${seconds} s ago`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min ago`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h ago`;
+  return new Date(at).toISOString().slice(0, 10);
+};

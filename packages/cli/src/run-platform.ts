@@ -1,0 +1,51 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import pino from 'pino';
+import type { Config } from '@grid/server/config.ts';
+import { AlreadyRunning, startControlPlane } from '@grid/server/roles/control-plane.ts';
+import type { ControlPlane } from '@grid/server/roles/control-plane.ts';
+import { Failure } from './fail.ts';
+import { colour } from './print.ts';
+
+/** Runs the control plane until it is told to end. */
+export async function runPlatform(config: Config): Promise<void> {
+  mkdirSync(config.dataDirectory, { recursive: true });
+  const destination = join(config.dataDirectory, 'control-plane.log');
+  const log = pino(
+    { level: config.logLevel },
+    pino.destination({ dest: destination, sync: false }),
+  );
+  const ended = new Promise<NodeJS.Signals>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.once(signal, () => resolve(signal));
+  });
+  const platform = await startControlPlane(config, log).catch((error: unknown) => {
+    if (error instanceof AlreadyRunning) throw new Failure(error.message);
+    throw error;
+  });
+  for (const line of describeStart(platform)) process.stdout.write(`${line}\n`);
+  await ended;
+  process.stdout.write('Ending the control plane; applications and router go on.\n');
+  await platform.stop();
+  log.flush();
+  process.exit(0);
+}
+
+/** The last line says that it is ready, and where. */
+function describeStart({ addresses, claimToken, isolated, warnings }: ControlPlane): string[] {
+  const banner = [
+    '!! Applications are NOT isolated from each other on this machine. !!',
+    'Only one organization is served. "grid doctor" says what is missing.',
+  ];
+  return [
+    ...warnings.map((warning) => colour('red', `! ${warning}`)),
+    ...(isolated ? [] : banner.map((line) => colour('red', line))),
+    ...(claimToken === undefined
+      ? []
+      : [
+          `Claim token (works once): ${claimToken}`,
+          'Make the first user: grid claim --email you@example.com --organization "My team" --ssh-key ~/.ssh/id_ed25519.pub',
+        ]),
+    `Ready at ${addresses.url} (git: ${addresses.sshUrl}/<APP_ID>)`,
+  ];
+}

@@ -1,0 +1,1 @@
+export { findDeploymentById } from './deployment-store.ts';

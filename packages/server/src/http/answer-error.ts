@@ -1,0 +1,55 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Refusal, refusals } from '../lib/refusal.ts';
+import type { Log } from '../lib/log.ts';
+
+/** Numbers that clients of /v2 know an error by. */
+const NUMBERS: Partial<Record<string, number>> = {
+  no_favourite_domain: 4021,
+  unauthenticated: 2001,
+  not_found: 4004,
+  invalid: 4000,
+  forbidden: 4003,
+};
+
+type Answered = { status: number; code: string; message: string; fields: Record<string, string> };
+
+/** Every error in the shape that its part of the API speaks; what nobody expected is logged, not told. */
+export function answerErrors(app: FastifyInstance, log: Log): void {
+  app.setErrorHandler((error, request, reply) => send(request, reply, describe(error, log)));
+  app.setNotFoundHandler((request, reply) => {
+    const message = `There is nothing at ${request.method} ${request.url.split('?')[0]}.`;
+    return send(request, reply, { status: 404, code: 'not_found', message, fields: {} });
+  });
+}
+
+function describe(error: unknown, log: Log): Answered {
+  if (error instanceof Refusal)
+    return {
+      status: refusals[error.code],
+      code: error.code,
+      message: error.message,
+      fields: { ...error.fields },
+    };
+  const { statusCode, message } = error as { statusCode?: number; message: string };
+  if (statusCode !== undefined && statusCode < 500)
+    return { status: statusCode, code: 'invalid', message, fields: {} };
+  log.error({ err: error }, 'a request failed');
+  return {
+    status: 500,
+    code: 'failed',
+    message: 'The platform failed; its log says why.',
+    fields: {},
+  };
+}
+
+/** /v4's content type carries no charset: the CLI's stream reader compares it whole. */
+function send(request: FastifyRequest, reply: FastifyReply, answered: Answered): FastifyReply {
+  const { status, code, message, fields } = answered;
+  const body = request.url.startsWith('/v4/')
+    ? { code, error: message, context: fields }
+    : { id: NUMBERS[code] ?? status, message, type: 'error', code, fields };
+  reply.code(status).serializer((value) => value as string);
+  reply.raw.setHeader('content-type', 'application/json');
+  reply.header('content-type', 'application/json');
+  return reply.send(Buffer.from(JSON.stringify(body)));
+}

@@ -1,0 +1,76 @@
+import fastify from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import { handleGitHttp } from '../git/http-git.ts';
+import { answerErrors } from './answer-error.ts';
+import type { HttpContext } from './context.ts';
+import { gridRoutes } from './grid/routes.ts';
+import { startPage } from './start-page.ts';
+import { accountRoutes } from './v2/account-routes.ts';
+import { applicationRoutes } from './v2/application-routes.ts';
+import { deploymentRoutes } from './v2/deployment-routes.ts';
+import { productRoutes } from './v2/product-routes.ts';
+import { logRoutes } from './v4/log-routes.ts';
+
+const LARGEST_BODY = 4 * 1024 * 1024;
+
+/** The platform's HTTP surface; it listens on the control socket, behind the router. */
+export function buildApp(context: HttpContext): FastifyInstance {
+  const app = fastify({
+    bodyLimit: LARGEST_BODY,
+    // Clients join addresses by hand: `//v2/self` is meant as `/v2/self`.
+    routerOptions: {
+      ignoreDuplicateSlashes: true,
+      ignoreTrailingSlash: true,
+      maxParamLength: 2048,
+    },
+    forceCloseConnections: true,
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) =>
+    parseBody(String(body), done),
+  );
+  app.addHook('onSend', async (_, reply) => {
+    reply.header('x-content-type-options', 'nosniff');
+    reply.header('x-frame-options', 'DENY');
+    reply.header('referrer-policy', 'no-referrer');
+    reply.header(
+      'content-security-policy',
+      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    );
+  });
+  answerErrors(app, context.log);
+  app.register(async (git) => gitRoutes(git, context));
+  accountRoutes(app, context);
+  productRoutes(app, context);
+  applicationRoutes(app, context);
+  deploymentRoutes(app, context);
+  logRoutes(app, context);
+  gridRoutes(app, context);
+  startPage(app, context);
+  return app;
+}
+
+/** An empty body is none; any JSON value is one, a bare string too. */
+function parseBody(text: string, done: (error: Error | null, body?: unknown) => void): void {
+  if (text.trim() === '') return done(null, undefined);
+  try {
+    return done(null, JSON.parse(text));
+  } catch {
+    return done(Object.assign(new Error('The body is not valid JSON.'), { statusCode: 400 }));
+  }
+}
+
+/** Git streams: nothing is parsed, nothing is limited. */
+function gitRoutes(app: FastifyInstance, context: HttpContext): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_, payload, done) => done(null, payload));
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/git/*',
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+    async handler(request, reply) {
+      reply.hijack();
+      await handleGitHttp(context, request.raw, reply.raw);
+    },
+  });
+}

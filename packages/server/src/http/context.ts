@@ -1,0 +1,32 @@
+import type { createSignIn } from '../accounts/sign-in.ts';
+import type { CreateDeps } from '../applications/create-application.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Keyring } from '../lib/encryption.ts';
+import type { Log } from '../lib/log.ts';
+import type { DataPaths } from '../paths.ts';
+import type { Database } from '../store/database.ts';
+
+/** Everything that routes need; built once by the control plane. */
+export type HttpContext = {
+  database: Database;
+  clock: Clock;
+  log: Log;
+  keyring: Keyring;
+  paths: DataPaths;
+  version: string;
+  /** Whether instances are kept apart on this machine. */
+  isolated: boolean;
+  /** Whether several organizations may share it. */
+  severalOrganizations: boolean;
+  zone: string;
+  /** Addresses as users see them; the ports are known once everything listens. */
+  addresses(): { url: string; sshUrl: string };
+  platformHosts: readonly string[];
+  applicationDomain: string;
+  defaultFlavor: string;
+  gpus: number;
+  refuseWhatNeverFits: CreateDeps['refuseWhatNeverFits'];
+  createRepository: CreateDeps['createRepository'];
+  hasCommit(from: { applicationId: string; commitId: string }): Promise<boolean>;
+  signIn: ReturnType<typeof createSignIn>;
+};

@@ -1,0 +1,59 @@
+import { grid } from '@grid/api';
+import type { FastifyInstance } from 'fastify';
+import { claimPlatform, isClaimed } from '../../accounts/claim-platform.ts';
+import { accountUsage } from '../../billing/account-usage.ts';
+import { Refusal } from '../../lib/refusal.ts';
+import { createOrganization } from '../../organizations/create-organization.ts';
+import { listMemberships } from '../../organizations/list-organizations.ts';
+import { listRuns } from '../../runs/list-runs.ts';
+import { accessApplication, accessOwner } from '../access.ts';
+import type { HttpContext } from '../context.ts';
+import { serve } from '../serve.ts';
+
+/** What Clever Cloud's API has no words for. */
+export function gridRoutes(app: FastifyInstance, context: HttpContext): void {
+  const { database, clock } = context;
+  serve(app, context, grid.getStatus, async () => ({
+    version: context.version,
+    claimed: await isClaimed(database.read),
+    isolated: context.isolated,
+    ...context.addresses(),
+  }));
+  serve(app, context, grid.claim, async ({ body, local }) => {
+    if (body.claimToken === undefined && !local)
+      throw new Refusal('forbidden', 'Give the claim token that was printed at the first start.');
+    const claimed = await claimPlatform(context, { ...body, claimToken: body.claimToken });
+    const { userId, organizationId, pair } = claimed;
+    return { userId, organizationId, ...pair };
+  });
+  serve(app, context, grid.signIn, async ({ body }) => context.signIn(body));
+  serve(app, context, grid.listOrganizations, async ({ user }) =>
+    (await listMemberships(database.read, user.id)).map(({ id, name, role }) => ({
+      id,
+      name,
+      role,
+    })),
+  );
+  serve(app, context, grid.createOrganization, async ({ user, body }) => {
+    const deps = { database, clock, severalAllowed: context.severalOrganizations };
+    const id = await createOrganization(deps, { name: body.name, adminId: user.id });
+    return { id, name: body.name, role: 'ADMIN' };
+  });
+  serve(app, context, grid.getUsage, async (call) => {
+    const ownerId = await accessOwner(context, call, 'usage:read');
+    const window = {
+      from: call.query.from ?? startOfMonth(clock()),
+      to: Math.min(call.query.to ?? clock(), clock()),
+    };
+    return { ...window, applications: await accountUsage(database.read, ownerId, window) };
+  });
+  serve(app, context, grid.listRuns, async (call) => {
+    const { id } = await accessApplication(context, call, 'application:read');
+    return listRuns(database.read, id);
+  });
+}
+
+const startOfMonth = (now: number): number => {
+  const date = new Date(now);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth());
+};

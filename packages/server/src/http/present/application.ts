@@ -1,0 +1,95 @@
+import type { Application as WireApplication } from '@grid/api';
+import { MOST_NODES, findVariant } from '../../applications/application.ts';
+import type { Application } from '../../applications/application.ts';
+import { formatDomain, listDomains } from '../../applications/domain.ts';
+import { loadEnvironment } from '../../applications/environment.ts';
+import { findFlavor, flavors } from '../../scheduling/flavor.ts';
+import type { Flavor } from '../../scheduling/flavor.ts';
+import type { HttpContext } from '../context.ts';
+
+const MICROS = 1_000_000;
+
+/** A size, as clients know it; the price is in euros per hour. */
+export const presentFlavor = (flavor: Flavor) => ({
+  name: flavor.name,
+  mem: flavor.memoryMiB,
+  cpus: flavor.cpus,
+  gpus: flavor.gpus,
+  price: flavor.microEurosPerDay / 24 / MICROS,
+  available: true,
+  microservice: flavor.microservice,
+  machine_learning: flavor.gpus > 0,
+});
+
+const named = (name: string) => {
+  const flavor = findFlavor(name);
+  if (flavor === undefined) throw new Error(`flavor ${name} is in the database and unknown`);
+  return presentFlavor(flavor);
+};
+
+/** An application, as clients know it. */
+export async function presentApplication(
+  context: HttpContext,
+  application: Application,
+): Promise<WireApplication> {
+  const { database, keyring, addresses } = context;
+  const domains = await listDomains(database.read, application.id);
+  const variables = await loadEnvironment(database.read, keyring, application.id);
+  const { url, sshUrl } = addresses();
+  const httpUrl = `${url}/git/${application.id}.git`;
+  return {
+    id: application.id,
+    ownerId: application.ownerId,
+    name: application.name,
+    description: application.description,
+    zone: application.zone,
+    instance: presentInstance(application),
+    deployment: {
+      url: `${sshUrl}/${application.id}.git`,
+      httpUrl,
+      type: 'GIT',
+      repoState: 'CREATED',
+      shutdownable: false,
+    },
+    deployUrl: httpUrl,
+    vhosts: domains.map((domain) => ({ fqdn: formatDomain(domain) })),
+    creationDate: application.createdAt,
+    ...presentOptions(application),
+    commitId: application.headCommit,
+    env: Object.entries(variables).map(([name, value]) => ({ name, value })),
+    state: application.wanted === 'up' ? 'SHOULD_BE_UP' : 'SHOULD_BE_DOWN',
+    branch: 'master',
+    archived: false,
+  };
+}
+
+const presentOptions = (application: Application) => ({
+  homogeneous: !application.zeroDowntime,
+  stickySessions: application.stickySessions,
+  cancelOnPush: application.cancelOnPush,
+  forceHttps: application.forceHttps ? ('ENABLED' as const) : ('DISABLED' as const),
+  separateBuild: application.buildFlavor !== null,
+  buildFlavor: named(application.buildFlavor ?? 'S'),
+});
+
+function presentInstance(application: Application): WireApplication['instance'] {
+  const variant = findVariant(application.variant);
+  return {
+    type: variant?.type ?? '',
+    version: variant?.version ?? '',
+    variant: {
+      id: variant?.id ?? '',
+      slug: application.variant,
+      name: variant?.name ?? '',
+      deployType: variant?.deployType ?? '',
+    },
+    minInstances: application.nodes,
+    maxInstances: application.nodes,
+    maxAllowedInstances: MOST_NODES,
+    minFlavor: named(application.flavor),
+    maxFlavor: named(application.flavor),
+    flavors: flavors.map(presentFlavor),
+    defaultEnv: {},
+    lifetime: application.kind === 'runner' ? 'TASK' : 'REGULAR',
+  };
+}

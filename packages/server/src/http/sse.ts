@@ -1,0 +1,43 @@
+import type { FastifyReply } from 'fastify';
+
+const HEARTBEAT_EVERY = 2_000;
+
+export type EventStream = {
+  /** Sends an event; resolves when the client has room for more. */
+  send(event: { event: string; id?: string; data: string }): Promise<void>;
+  end(): void;
+  /** Aborts when the client leaves. */
+  signal: AbortSignal;
+};
+
+/** Server-sent events (HTML standard §9.2) with a heartbeat, which clients need every few seconds. */
+export function openEventStream(reply: FastifyReply): EventStream {
+  reply.hijack();
+  const { raw } = reply;
+  const leaving = new AbortController();
+  raw.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  });
+  raw.flushHeaders();
+  const beat = (): boolean => raw.write('event:HEARTBEAT\ndata:{}\n\n');
+  const timer = setInterval(beat, HEARTBEAT_EVERY);
+  raw.on('close', () => {
+    clearInterval(timer);
+    leaving.abort();
+  });
+  beat();
+  return {
+    signal: leaving.signal,
+    end: () => raw.end(),
+    async send({ event, id, data }) {
+      const text = `event:${event}\n${id === undefined ? '' : `id:${id}\n`}data:${data}\n\n`;
+      if (raw.write(text) || leaving.signal.aborted) return;
+      await new Promise<void>((resolve) => {
+        raw.once('drain', resolve);
+        raw.once('close', resolve);
+      });
+    },
+  };
+}

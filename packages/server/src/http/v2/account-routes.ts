@@ -1,0 +1,90 @@
+import { accounts } from '@grid/api';
+import type { FastifyInstance } from 'fastify';
+import { addKey, listKeys, removeKey } from '../../accounts/manage-keys.ts';
+import { findVariant } from '../../applications/application.ts';
+import type { Application } from '../../applications/application.ts';
+import { findApplication, listApplications } from '../../applications/find-application.ts';
+import { parseId } from '../../lib/ids.ts';
+import type { OwnerId } from '../../lib/ids.ts';
+import { Refusal } from '../../lib/refusal.ts';
+import { demand } from '../../organizations/access.ts';
+import { listMemberships } from '../../organizations/list-organizations.ts';
+import type { HttpContext } from '../context.ts';
+import { presentApplication } from '../present/application.ts';
+import { serve } from '../serve.ts';
+
+/** Who asks, and what they can reach. */
+export function accountRoutes(app: FastifyInstance, context: HttpContext): void {
+  const { database } = context;
+  serve(app, context, accounts.getSelf, async ({ user }) => ({
+    ...{
+      id: user.id,
+      email: user.email,
+      name: user.name,
+      avatar: null,
+      creationDate: user.createdAt,
+    },
+    ...{ lang: 'EN', preferredMFA: 'NONE', hasPassword: true, admin: user.operator },
+  }));
+  serve(app, context, accounts.getCurrentToken, async () => ({ expirationDate: null }));
+  serve(app, context, accounts.getSummary, async ({ user }) => {
+    const memberships = await listMemberships(database.read, user.id);
+    const personal = { id: user.id, name: user.name, role: 'ADMIN' };
+    const owners = await Promise.all(
+      [...memberships, personal].map((owner) => summarize(context, owner)),
+    );
+    // The personal space stands among the organizations: listed twice, its names would be ambiguous.
+    const empty = { applications: [], addons: [], consumers: [], providers: [] };
+    const url = context.addresses().url;
+    return {
+      user: { ...personal, ...empty, partnerConsoleUrl: url, lang: 'EN' },
+      organisations: owners,
+    };
+  });
+  serve(app, context, accounts.getOwnApplication, async ({ user, params }) => {
+    const id = parseId('application', params.applicationId);
+    const application = id && (await findApplication(database.read, id));
+    const absent = new Refusal('not_found', `There is no application ${params.applicationId}.`);
+    if (application === undefined) throw absent;
+    const { ownerId } = application;
+    await demand(database.read, user.id, { ownerId, action: 'application:read' }).catch(() => {
+      throw absent;
+    });
+    return presentApplication(context, application);
+  });
+  keyRoutes(app, context);
+}
+
+function keyRoutes(app: FastifyInstance, context: HttpContext): void {
+  const { database } = context;
+  serve(app, context, accounts.listKeys, async ({ user }) =>
+    (await listKeys(database.read, user.id)).map(({ name, type, key, fingerprint }) => ({
+      name,
+      key: `${type} ${key}`,
+      fingerprint,
+    })),
+  );
+  serve(app, context, accounts.putKey, async ({ user, params, body }) =>
+    addKey(context, { userId: user.id, name: params.name, line: body }),
+  );
+  serve(app, context, accounts.deleteKey, async ({ user, params }) => {
+    await removeKey({ database }, { userId: user.id, name: params.name });
+  });
+}
+
+async function summarize(
+  { database }: HttpContext,
+  { id, name, role }: { id: OwnerId; name: string; role: string },
+) {
+  const applications = (await listApplications(database.read, id)).map(summarizeApplication);
+  return { id, name, role, applications, addons: [], consumers: [], providers: [] };
+}
+
+const summarizeApplication = (application: Application) => ({
+  id: application.id,
+  name: application.name,
+  variantSlug: application.variant,
+  instanceType: findVariant(application.variant)?.type ?? '',
+  state: application.wanted === 'up' ? 'SHOULD_BE_UP' : 'SHOULD_BE_DOWN',
+  commit: application.headCommit,
+});

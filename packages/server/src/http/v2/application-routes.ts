@@ -1,0 +1,141 @@
+import { applications } from '@grid/api';
+import type { FastifyInstance } from 'fastify';
+import type { z } from 'zod';
+import { createApplication } from '../../applications/create-application.ts';
+import {
+  addDomain,
+  formatDomain,
+  listDomains,
+  removeDomain,
+  setFavouriteDomain,
+} from '../../applications/domain.ts';
+import {
+  loadEnvironment,
+  removeVariable,
+  replaceVariables,
+  setVariables,
+} from '../../applications/environment.ts';
+import { listApplications } from '../../applications/find-application.ts';
+import { deleteApplication, updateApplication } from '../../applications/update-application.ts';
+import { Refusal } from '../../lib/refusal.ts';
+import { accessApplication, accessOwner } from '../access.ts';
+import type { HttpContext } from '../context.ts';
+import { presentApplication } from '../present/application.ts';
+import { serve } from '../serve.ts';
+
+/** Applications, their variables and their domains. */
+export function applicationRoutes(app: FastifyInstance, context: HttpContext): void {
+  const { database } = context;
+  serve(app, context, applications.listApplications, async (call) => {
+    const ownerId = await accessOwner(context, call, 'application:read');
+    const found = await listApplications(database.read, ownerId);
+    return Promise.all(found.map((application) => presentApplication(context, application)));
+  });
+  serve(app, context, applications.createApplication, async (call) => {
+    const ownerId = await accessOwner(context, call, 'application:create');
+    const { name, instanceVariant: variant, env: environment = {}, description } = call.body;
+    const options = readOptions(call.body);
+    const order = { ...options, ownerId, name, description, variant, environment };
+    const applicationId = await createApplication(context, order);
+    const params = { ownerId, applicationId };
+    const created = await accessApplication(context, { ...call, params }, 'application:read');
+    return presentApplication(context, created);
+  });
+  serve(app, context, applications.getApplication, async (call) =>
+    presentApplication(context, await accessApplication(context, call, 'application:read')),
+  );
+  serve(app, context, applications.updateApplication, async (call) => {
+    const application = await accessApplication(context, call, 'application:operate');
+    const { name, description } = call.body;
+    const change = { ...readOptions(call.body), ...defined({ name, description }) };
+    await updateApplication(context, application, change);
+    return presentApplication(context, await accessApplication(context, call, 'application:read'));
+  });
+  serve(app, context, applications.deleteApplication, async (call) => {
+    const { id } = await accessApplication(context, call, 'application:delete');
+    await deleteApplication(context, id);
+  });
+  environmentRoutes(app, context);
+  domainRoutes(app, context);
+}
+
+type Options = z.output<typeof applications.updateApplication.body>;
+
+/** What an application is changed to, out of what clients call it. */
+const readOptions = (body: Options) =>
+  defined({
+    nodes: body.maxInstances ?? body.minInstances,
+    flavor: body.maxFlavor ?? body.minFlavor,
+    buildFlavor: body.separateBuild === false ? undefined : body.buildFlavor,
+    kind: body.instanceLifetime === undefined ? undefined : LIFETIMES[body.instanceLifetime],
+    zeroDowntime: body.homogeneous === undefined ? undefined : !body.homogeneous,
+    stickySessions: body.stickySessions,
+    cancelOnPush: body.cancelOnPush,
+    forceHttps: body.forceHttps === undefined ? undefined : body.forceHttps === 'ENABLED',
+  });
+
+const LIFETIMES = { TASK: 'runner', REGULAR: 'webapp' } as const;
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+const defined = <T extends object>(value: T): Defined<T> =>
+  Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as Defined<T>;
+
+function environmentRoutes(app: FastifyInstance, context: HttpContext): void {
+  const { database, keyring } = context;
+  serve(app, context, applications.getEnvironment, async (call) => {
+    const { id } = await accessApplication(context, call, 'application:operate');
+    const variables = await loadEnvironment(database.read, keyring, id);
+    return Object.entries(variables).map(([name, value]) => ({ name, value }));
+  });
+  serve(app, context, applications.replaceEnvironment, async (call) => {
+    const { id } = await accessApplication(context, call, 'application:operate');
+    await replaceVariables(context, id, call.body);
+    return {};
+  });
+  serve(app, context, applications.setVariable, async (call) => {
+    const { id } = await accessApplication(context, call, 'application:operate');
+    await setVariables(context, id, { [call.params.name]: call.body.value });
+    return {};
+  });
+  serve(app, context, applications.removeVariable, async (call) => {
+    const { id } = await accessApplication(context, call, 'application:operate');
+    await removeVariable(context, id, call.params.name);
+    return {};
+  });
+}
+
+function domainRoutes(app: FastifyInstance, context: HttpContext): void {
+  const { database } = context;
+  serve(app, context, applications.listDomains, async (call) => {
+    const { id } = await accessApplication(context, call, 'application:read');
+    const domains = await listDomains(database.read, id);
+    return domains.map((domain) => ({ fqdn: formatDomain(domain) }));
+  });
+  serve(app, context, applications.getFavouriteDomain, async (call) => {
+    const { id } = await accessApplication(context, call, 'application:read');
+    const found = (await listDomains(database.read, id)).find(({ favourite }) => favourite);
+    if (found === undefined)
+      throw new Refusal('no_favourite_domain', 'The application has no favourite domain.');
+    return { fqdn: formatDomain(found) };
+  });
+  serve(app, context, applications.setFavouriteDomain, async (call) => {
+    const { id } = await accessApplication(context, call, 'application:operate');
+    await setFavouriteDomain(context, id, call.body.fqdn);
+    return call.body;
+  });
+  serve(app, context, applications.unsetFavouriteDomain, async (call) => {
+    const { id } = await accessApplication(context, call, 'application:operate');
+    await setFavouriteDomain(context, id, undefined);
+  });
+  serve(app, context, applications.addDomain, async (call) => {
+    const { id } = await accessApplication(context, call, 'application:operate');
+    await addDomain(context, id, call.params.fqdn);
+    return {};
+  });
+  serve(app, context, applications.removeDomain, async (call) => {
+    const { id } = await accessApplication(context, call, 'application:operate');
+    await removeDomain(context, id, call.params.fqdn);
+    return {};
+  });
+}

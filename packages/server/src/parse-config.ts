@@ -1,0 +1,94 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import type { Config } from './config.ts';
+
+const flag = z
+  .union([z.boolean(), z.string()])
+  .transform((value) => value === true || /^(true|1|yes|on)$/i.test(String(value)));
+const port = z.coerce.number().int().min(0).max(65_535);
+const network = z
+  .string()
+  .regex(/^\d{1,3}(\.\d{1,3}){3}(\/\d{1,2})?$/, 'must be IPv4 networks such as 10.1.0.0/16');
+const networks = z
+  .union([z.array(network), z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean))])
+  .pipe(z.array(network));
+
+/** Every setting: its check, and what it is for; `docs/configuration.md` is made from this. */
+export const settings = {
+  dataDirectory: z.string().min(1).describe('Where the platform keeps everything'),
+  domain: z
+    .string()
+    .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'must be a host name')
+    .default('localhost')
+    .describe('The platform’s own name; applications answer below it'),
+  httpAddress: z.string().default('127.0.0.1').describe('Address that the router listens on'),
+  httpPort: port.default(8080).describe('Port that the router listens on; 0 picks a free one'),
+  sshAddress: z.string().default('127.0.0.1').describe('Address that git over SSH listens on'),
+  sshPort: port.default(2222).describe('Port of git over SSH; 0 picks a free one'),
+  databaseUrl: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://')
+    .optional()
+    .describe('PostgreSQL instead of SQLite in the data directory'),
+  isolation: z
+    .enum(['auto', 'none'])
+    .default('auto')
+    .describe('`none` runs applications without a sandbox although there could be one'),
+  allowUnisolated: flag
+    .default(false)
+    .describe('Serve several organizations although applications are not isolated from each other'),
+  memoryReserveMiB: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(1024)
+    .describe('Memory (MiB) that is never given to applications'),
+  allowedNetworks: networks
+    .default([])
+    .describe('Private networks that applications may reach all the same'),
+  logLevel: z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('What the platform’s own log holds'),
+} as const satisfies Record<keyof Config, z.ZodType>;
+
+export type SettingName = keyof typeof settings;
+
+/** `httpPort` is `GRID_HTTP_PORT` in the environment. */
+export const variableOf = (name: string): string =>
+  `GRID_${name.replaceAll(/(MiB|[A-Z])/g, (part) => `_${part}`).toUpperCase()}`;
+
+/** Settings that do not fit, all at once. */
+export class InvalidConfig extends Error {
+  override readonly name = 'InvalidConfig';
+}
+
+/**
+ * The configuration out of options (strongest), `GRID_*` variables and a file's contents (weakest).
+ * Throws `InvalidConfig` that names every wrong setting and its rule.
+ */
+export function parseConfig(sources: {
+  options: Readonly<Record<string, unknown>>;
+  environment: Readonly<Record<string, string | undefined>>;
+  file: Readonly<Record<string, unknown>>;
+}): Config {
+  const { options, environment, file } = sources;
+  const given = Object.fromEntries(
+    Object.keys(settings)
+      .map((name) => [name, options[name] ?? environment[variableOf(name)] ?? file[name]])
+      .filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const unknown = Object.keys(file).filter((name) => !(name in settings));
+  const parsed = z.object(settings).safeParse(given);
+  const problems = [
+    ...unknown.map((name) => `${name}: there is no such setting`),
+    ...(parsed.error?.issues ?? []).map(({ path, message }) => {
+      const name = String(path[0]);
+      return `${name} (${variableOf(name)}): ${message}`;
+    }),
+  ];
+  if (!parsed.success || problems.length > 0)
+    throw new InvalidConfig(`The configuration is wrong:\n  ${problems.join('\n  ')}`);
+  const { data } = parsed;
+  return { ...data, databaseUrl: data.databaseUrl, dataDirectory: resolve(data.dataDirectory) };
+}

@@ -1,0 +1,255 @@
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { newClaimToken } from '../accounts/claim-platform.ts';
+import { createSignIn } from '../accounts/sign-in.ts';
+import { listApplicationIds } from '../applications/find-application.ts';
+import type { Config } from '../config.ts';
+import { createEnvironments } from '../deployments/environment.ts';
+import { createProcessEngine } from '../engines/process/process-engine.ts';
+import type { ProcessEngine } from '../engines/process/process-engine.ts';
+import { createRepository, hasCommit } from '../git/repository.ts';
+import { startSshServer } from '../git/ssh-git.ts';
+import type { SshServer } from '../git/ssh-git.ts';
+import { buildApp } from '../http/build-app.ts';
+import type { HttpContext } from '../http/context.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
+import { openKeyring } from '../lib/encryption.ts';
+import type { Keyring } from '../lib/encryption.ts';
+import type { ApplicationId, InstanceId } from '../lib/ids.ts';
+import type { Log } from '../lib/log.ts';
+import { appendLine } from '../logs/append-log.ts';
+import { dataPaths } from '../paths.ts';
+import type { DataPaths } from '../paths.ts';
+import { becomeLeader } from '../reconcile/leader.ts';
+import type { Leadership } from '../reconcile/leader.ts';
+import { startReconcileLoop } from '../reconcile/loop.ts';
+import { request } from '../reconcile/queue.ts';
+import { openRouter } from '../routing/router-process.ts';
+import type { RouterHandle } from '../routing/router-process.ts';
+import type { Pool } from '../scheduling/admission.ts';
+import { defaultFlavor } from '../scheduling/flavor.ts';
+import { refuseWhatNeverFits } from '../scheduling/never-fits.ts';
+import { openDatabase } from '../store/database.ts';
+import type { Database } from '../store/database.ts';
+import { migrate } from '../store/migrate.ts';
+import { observeInstances } from '../workloads/observe-instance.ts';
+import { watchHealth } from './health.ts';
+import { createReconcilers } from './reconcilers.ts';
+
+export const VERSION = '0.1.0';
+
+export type Addresses = { url: string; sshUrl: string; httpPort: number; sshPort: number };
+
+export type ControlPlane = {
+  addresses: Addresses;
+  /** Printed once, at the first start; undefined where the platform has its first user. */
+  claimToken: string | undefined;
+  isolated: boolean;
+  warnings: readonly string[];
+  /** Ends the control plane in order; applications and the router go on. */
+  stop(): Promise<void>;
+};
+
+/** Another control plane runs on this data directory. */
+export class AlreadyRunning extends Error {
+  override readonly name = 'AlreadyRunning';
+}
+
+/** What everything else is built from. */
+export type Foundation = {
+  config: Config;
+  paths: DataPaths;
+  clock: Clock;
+  log: Log;
+  database: Database;
+  keyring: Keyring;
+  engine: ProcessEngine;
+  router: RouterHandle;
+  pool: Pool;
+};
+
+/** Starts the control plane: looks at what there is, compares, carries on. */
+export async function startControlPlane(config: Config, log: Log): Promise<ControlPlane> {
+  const clock = systemClock;
+  const paths = dataPaths(config.dataDirectory);
+  await mkdir(paths.root, { recursive: true, mode: 0o711 });
+  const { database, leadership } = await openState(config, paths, clock);
+  const stopping = new AbortController();
+  const engine = await openEngine(config, paths, { clock, log });
+  const { memoryMiB, warnings } = await engine.capacity();
+  const pool = { memoryMiB: Math.max(256, memoryMiB - config.memoryReserveMiB) };
+  const keyring = openKeyring(paths.keys);
+  const router = await openRouter(
+    routerSettings(config, paths, { engine, clock, log }),
+    stopping.signal,
+  );
+  const foundation = { config, paths, clock, log, database, keyring, engine, router, pool };
+  const routerPort = (await router.status(stopping.signal)).publicPort;
+
+  let addresses = addressesOf(config, { http: routerPort, ssh: config.sshPort });
+  const context = createContext(foundation, () => addresses);
+  const app = buildApp(context);
+  const loop = await startLoop(foundation, { context, leadership, signal: stopping.signal });
+  await rm(paths.controlSocket, { force: true });
+  await app.listen({ path: paths.controlSocket });
+  await chmod(paths.controlSocket, 0o600);
+  const ssh = await startSshServer(
+    { database, clock, paths, log },
+    { address: config.sshAddress, port: config.sshPort, keys: paths.keys },
+  );
+  addresses = addressesOf(config, { http: routerPort, ssh: ssh.port });
+  const claimToken = await newClaimToken({ database, clock });
+  await writeState(paths, addresses);
+  return {
+    addresses,
+    claimToken,
+    isolated: engine.host.isolated,
+    warnings,
+    stop: async () => {
+      await app.close();
+      await closeSsh(ssh);
+      stopping.abort();
+      await loop.stop();
+      await rm(paths.controlState, { force: true });
+      await leadership.resign();
+      await database.close();
+    },
+  };
+}
+
+const LEADER_WITHIN = 10_000;
+
+async function openState(config: Config, paths: DataPaths, clock: Clock) {
+  const url = config.databaseUrl;
+  const database = openDatabase(url === undefined ? { path: paths.database } : { url });
+  await migrate(database, { now: clock(), file: paths.database });
+  const leadership = await becomeLeader(database, paths.leader, AbortSignal.timeout(LEADER_WITHIN));
+  if (leadership === undefined)
+    throw new AlreadyRunning(
+      `Another control plane runs on ${paths.root}: end it with "grid down", or choose another --data-dir.`,
+    );
+  return { database, leadership };
+}
+
+const openEngine = (
+  config: Config,
+  paths: DataPaths,
+  { clock, log }: { clock: Clock; log: Log },
+): Promise<ProcessEngine> =>
+  createProcessEngine({
+    directory: paths.engine,
+    isolation: config.isolation,
+    allowedNetworks: config.allowedNetworks,
+    clock,
+    log,
+  });
+
+const routerSettings = (
+  config: Config,
+  paths: DataPaths,
+  { engine, clock, log }: { engine: ProcessEngine; clock: Clock; log: Log },
+) => ({
+  directory: paths.router,
+  controlSocket: paths.controlSocket,
+  address: config.httpAddress,
+  port: config.httpPort,
+  namespaces: engine.host.network ?? undefined,
+  clock,
+  log,
+});
+
+const addressesOf = (
+  { domain }: Config,
+  { http, ssh }: { http: number; ssh: number },
+): Addresses => ({
+  url: `http://${domain}${http === 80 ? '' : `:${http}`}`,
+  sshUrl: `ssh://git@${domain}:${ssh}`,
+  httpPort: http,
+  sshPort: ssh,
+});
+
+/** Applications answer below it: browsers resolve `*.localhost`, and a certificate may name `*.grid.localhost`. */
+const applicationDomainOf = ({ domain }: Config): string =>
+  domain === 'localhost' ? 'grid.localhost' : domain;
+
+function createContext(foundation: Foundation, addresses: () => Addresses): HttpContext {
+  const { config, paths, database, clock, log, keyring, engine, pool } = foundation;
+  const applicationDomain = applicationDomainOf(config);
+  const gpus = 0;
+  return {
+    ...{ database, clock, log, keyring, paths, addresses, applicationDomain, gpus },
+    version: VERSION,
+    isolated: engine.host.isolated,
+    severalOrganizations: engine.host.isolated || config.allowUnisolated,
+    zone: 'grid',
+    platformHosts: [...new Set(['localhost', config.domain, applicationDomain])],
+    defaultFlavor: defaultFlavor(gpus),
+    refuseWhatNeverFits: (size) => refuseWhatNeverFits({ pool, gpus }, size),
+    createRepository: (id) => createRepository(paths, id),
+    hasCommit: ({ applicationId, commitId }) =>
+      hasCommit(paths, { applicationId: applicationId as ApplicationId, commitId }),
+    signIn: createSignIn({ database, clock }),
+  };
+}
+
+const CONCURRENCY = 32;
+
+/** The loop over everything that may differ from what is wanted, and what wakes it. */
+async function startLoop(
+  foundation: Foundation,
+  {
+    context,
+    leadership,
+    signal,
+  }: { context: HttpContext; leadership: Leadership; signal: AbortSignal },
+) {
+  const { database, clock, log, paths, keyring, engine } = foundation;
+  const environments = createEnvironments(database, keyring);
+  const say = ({ id, applicationId }: { id: string; applicationId: string }, line: string) =>
+    appendLine(paths.logs(applicationId as ApplicationId, id), { line, clock });
+  const health = watchHealth({ database, engine, clock, log, environments, say });
+  const observer = { database, engine, clock, health };
+  const reconcilers = createReconcilers(foundation, { observer, environments, say, context });
+  await askForEverything(foundation);
+  const { epoch } = leadership;
+  const loop = startReconcileLoop({
+    database,
+    clock,
+    log,
+    epoch,
+    reconcilers,
+    concurrency: CONCURRENCY,
+  });
+  const changed = (id: InstanceId): void => {
+    observeInstances(observer, [id], signal).catch((error: unknown) => {
+      if (!signal.aborted)
+        log.error({ err: error, instanceId: id }, 'an instance could not be observed');
+    });
+  };
+  engine.watch(changed, signal);
+  signal.addEventListener('abort', () => health.stop(), { once: true });
+  return loop;
+}
+
+/** At a start nothing is known: every repository, what runs, and the routes are looked at. */
+const askForEverything = ({ database, clock }: Foundation): Promise<void> =>
+  database.transaction(async (tx) => {
+    const now = clock();
+    await request(tx, 'cleanup', 'engine', now);
+    await request(tx, 'routes', 'all', now);
+    for (const id of await listApplicationIds(tx)) {
+      await request(tx, 'repository', id, now);
+      await request(tx, 'application', id, now);
+    }
+  });
+
+const writeState = (paths: DataPaths, addresses: Addresses): Promise<void> =>
+  writeFile(
+    paths.controlState,
+    JSON.stringify({ pid: process.pid, version: VERSION, ...addresses }),
+    {
+      mode: 0o600,
+    },
+  );
+
+const closeSsh = (ssh: SshServer): Promise<void> => ssh.close();

@@ -1,0 +1,77 @@
+import { runHooks } from '../builds/run-hooks.ts';
+import { findDeploymentById } from '../deployments/find-deployment.ts';
+import type { Environments } from '../deployments/environment.ts';
+import type { Engine } from '../engines/engine.ts';
+import type { Clock } from '../lib/clock.ts';
+import { MINUTE } from '../lib/duration.ts';
+import type { InstanceId } from '../lib/ids.ts';
+import type { Log } from '../lib/log.ts';
+import { findFlavor } from '../scheduling/flavor.ts';
+import type { Database } from '../store/database.ts';
+import { createHealthChecker } from '../workloads/health-check.ts';
+import type { HealthChecker } from '../workloads/health-check.ts';
+import { healthPaths, startTimeout } from '../workloads/health.ts';
+import { findUnproved, recordHealthy, recordUnhealthy } from '../workloads/watch-health.ts';
+import type { Instance } from '../workloads/workload.ts';
+
+type Deps = {
+  database: Database;
+  engine: Engine;
+  clock: Clock;
+  log: Log;
+  environments: Environments;
+  say(deployment: { id: string; applicationId: string }, line: string): Promise<void>;
+};
+
+const PORT = 8080;
+const HOOK_WITHIN = 10 * MINUTE;
+
+/** Proves the health of Webapps' instances, and runs the hooks that follow from it. */
+export function watchHealth(deps: Deps): HealthChecker {
+  const { database, engine, clock, environments } = deps;
+  const variablesOf = async ({ deploymentId }: Instance) => {
+    const deployment = await findDeploymentById(database.read, deploymentId);
+    return deployment === undefined ? {} : environments.open(deployment);
+  };
+  const say = async (id: InstanceId, line: string): Promise<void> => {
+    const instance = await findUnproved(database, id);
+    if (instance === undefined) return;
+    const { deploymentId, applicationId } = instance;
+    await deps.say({ id: deploymentId, applicationId }, line);
+  };
+  /** What a hook answers is only logged. */
+  const runHook = async (instance: Instance, which: 'succeeded' | 'failed'): Promise<void> => {
+    const hook = runHooks(await variablesOf(instance)).after[which];
+    if (hook === undefined) return;
+    await engine
+      .exec(instance.id, hook.argv, AbortSignal.timeout(HOOK_WITHIN))
+      .catch((error: unknown) => deps.log.warn({ err: error }, 'a run hook could not be run'));
+  };
+  return createHealthChecker({
+    engine,
+    clock,
+    say,
+    failed: (error) => deps.log.error({ err: error }, 'a health check failed'),
+    async rule(id) {
+      const instance = await findUnproved(database, id);
+      if (instance === undefined || instance.startedAt === null) return undefined;
+      const variables = await variablesOf(instance);
+      const gpus = findFlavor(instance.flavor)?.gpus ?? 0;
+      const deadline = instance.startedAt + startTimeout(variables, gpus);
+      return { port: PORT, ...healthPaths(variables), deadline };
+    },
+    async healthy(id, checks) {
+      const instance = await findUnproved(database, id);
+      if (instance === undefined) return;
+      for (const { path, status } of checks) await say(id, `GET ${path} ${status}`);
+      await recordHealthy(database, instance, clock());
+      await runHook(instance, 'succeeded');
+    },
+    async unhealthy(id, detail) {
+      const instance = await findUnproved(database, id);
+      if (instance === undefined) return;
+      await runHook(instance, 'failed');
+      await recordUnhealthy(database, instance, { detail, at: clock() });
+    },
+  });
+}

@@ -1,0 +1,95 @@
+import { rm } from 'node:fs/promises';
+import { createBuilder } from '../builds/advance-build.ts';
+import { findMadeFrom } from '../builds/find-artifact.ts';
+import { bringInstaller } from '../builds/installer.ts';
+import { findInterpreters } from '../builds/interpreters.ts';
+import type { Builder } from '../builds/build.ts';
+import { applicationReconciler } from '../deployments/application-reconciler.ts';
+import { deploymentReconciler } from '../deployments/deployment-reconciler.ts';
+import type { DeploymentDeps } from '../deployments/deployment-reconciler.ts';
+import { describeInstance } from '../deployments/describe-instance.ts';
+import { checkout, treeId } from '../git/repository.ts';
+import { repositoryReconciler } from '../git/repository-reconciler.ts';
+import type { HttpContext } from '../http/context.ts';
+import type { ApplicationId } from '../lib/ids.ts';
+import type { Kind, Reconciler } from '../reconcile/reconciler.ts';
+import { routeReconciler } from '../routing/route-reconciler.ts';
+import type { Observer } from '../workloads/observe-instance.ts';
+import { compareEngine } from '../workloads/compare-engine.ts';
+import { workloadReconciler } from '../workloads/workload-reconciler.ts';
+import type { Foundation } from './control-plane.ts';
+
+type Parts = {
+  observer: Observer;
+  environments: DeploymentDeps['environments'];
+  say: DeploymentDeps['say'];
+  context: HttpContext;
+};
+
+/** Who looks at what. */
+export function createReconcilers(
+  foundation: Foundation,
+  { observer, environments, say, context }: Parts,
+): Partial<Record<Kind, Reconciler>> {
+  const { database, clock, paths, pool, engine, router } = foundation;
+  const builder = openBuilder(foundation, say);
+  const deps = { database, clock, pool, builder, environments, say };
+  return {
+    repository: repositoryReconciler({ database, clock, paths }),
+    deployment: deploymentReconciler(deps),
+    workload: workloadReconciler({
+      ...{ ...observer, engine, pool },
+      describe: describeInstance({ database, paths, builder, environments }),
+      async inFlight(ids, signal) {
+        const { inFlight } = await router.status(signal);
+        return ids.reduce((sum, id) => sum + (inFlight[id] ?? 0), 0);
+      },
+    }),
+    application: applicationReconciler({
+      database,
+      clock,
+      eraseFiles: (id) => eraseFiles(foundation, id),
+    }),
+    routes: routeReconciler({ database, clock, platformHosts: context.platformHosts, router }),
+    cleanup: compareEngine(observer),
+  };
+}
+
+/** The builder, once it is known what this machine has; asked for at the first build. */
+function openBuilder({ paths, log, database }: Foundation, say: Parts['say']): Builder {
+  let opened: Promise<Builder> | undefined;
+  const open = async (): Promise<Builder> => {
+    const environment = process.env;
+    const [interpreters, installer] = await Promise.all([
+      findInterpreters(),
+      bringInstaller({ tools: paths.tools, environment, log }),
+    ]);
+    return createBuilder({
+      ...{ paths, interpreters, installer },
+      checkout: (from, signal) => checkout(paths, from, signal),
+      treeId: (from) => treeId(paths, from),
+      findMadeFrom: (id, key) => findMadeFrom(database.read, id, key),
+      say: ({ deploymentId, applicationId }, line) =>
+        say({ id: deploymentId, applicationId }, line),
+    });
+  };
+  const builder = (): Promise<Builder> => {
+    opened ??= open().catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+  void builder().catch((error: unknown) =>
+    log.warn({ err: error }, 'the builder is not ready yet'),
+  );
+  return {
+    advance: async (input, done, signal) => (await builder()).advance(input, done, signal),
+    discard: async (id) => (await builder()).discard(id),
+  };
+}
+
+const eraseFiles = async ({ paths }: Foundation, id: ApplicationId): Promise<void> => {
+  for (const path of [paths.repository(id), paths.applicationLogs(id)])
+    await rm(path, { recursive: true, force: true });
+};
