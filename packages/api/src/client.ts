@@ -65,19 +65,27 @@ export function createClient(transport: Transport, authorization?: string): Clie
         signal,
       });
       const text = await readText(answer.body);
-      const value = text === '' ? undefined : (JSON.parse(text) as unknown);
-      if (answer.status >= 400) throw new ApiError(answer.status, (value ?? {}) as object);
-      return endpoint.result.parse(value) as never;
+      if (answer.status >= 400) throw toError(answer.status, text);
+      return endpoint.result.parse(text === '' ? undefined : JSON.parse(text)) as never;
     },
     async *events(path, { lastEventId, signal } = {}) {
       const resume = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
       const headers = { accept: 'text/event-stream', ...credentials, ...resume };
       const answer = await transport({ method: 'GET', path, headers, body: undefined, signal });
-      if (answer.status >= 400)
-        throw new ApiError(answer.status, JSON.parse(await readText(answer.body)) as object);
+      if (answer.status >= 400) throw toError(answer.status, await readText(answer.body));
       yield* readEvents(answer.body);
     },
   };
+}
+
+/** The API's own object, or the page of whoever stands before it. */
+function toError(status: number, text: string): ApiError {
+  try {
+    const body = JSON.parse(text) as { message?: string; error?: string };
+    return new ApiError(status, { ...body, message: body.message ?? body.error ?? text });
+  } catch {
+    return new ApiError(status, { message: text.trim() });
+  }
 }
 
 const fill = (path: string, params: Readonly<Record<string, string>> = {}): string =>

@@ -81,7 +81,7 @@ export function dependenciesStep(
   const script =
     uv === undefined
       ? '"$1" -m venv --clear /opt/env && exec /opt/env/bin/python -m pip install -r "$2"'
-      : '"$3" venv --quiet --allow-existing --python "$1" /opt/env && exec "$3" pip install --python /opt/env/bin/python -r "$2"';
+      : '"$3" venv --quiet --allow-existing --python "$1" /opt/env && exec "$3" pip install --compile-bytecode --link-mode copy --python /opt/env/bin/python -r "$2"';
   const name = `${uv === undefined ? 'pip' : 'uv pip'} install -r ${requirements.path}`;
   const argv = ['/bin/sh', '-c', script, 'install', python, requirements.path, uv ?? ''] as const;
   return step(deps, site, { number, command: { name, argv: [...argv] }, installs: true });

@@ -14,6 +14,8 @@ export type Record = {
   boot: string;
   logDirectory: string;
   endpoint: Endpoint | null;
+  /** False until its sandbox runs: where it is reached is not known before. */
+  ready: boolean;
 };
 
 export type Seen = {
@@ -25,11 +27,12 @@ export type Seen = {
   alive: boolean;
 };
 
-/** How an instance stands: what its supervisor recorded, or that it was lost. */
-export function toObservation({ record, heartbeatAt, exit, alive }: Seen): Observation {
+/** How an instance stands: what its supervisor recorded, or that it was lost; undefined while it is made. */
+export function toObservation({ record, heartbeatAt, exit, alive }: Seen): Observation | undefined {
   const { instanceId, workloadId, startedAt } = record;
   if (exit !== undefined)
     return { instanceId, workloadId, state: { status: 'exited', startedAt, exit } };
+  if (alive && !record.ready) return undefined;
   if (alive) {
     const endpoint = record.endpoint ?? undefined;
     return {

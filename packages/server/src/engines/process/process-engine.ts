@@ -97,7 +97,7 @@ export async function createProcessEngine(
     ensure,
     remove,
     observe,
-    list: async () => (await seeAll()).map(toObservation),
+    list: async () => (await seeAll()).flatMap((seen) => toObservation(seen) ?? []),
     watch: (changed, signal) => watchChanges(join(directory, 'changes'), changed, signal),
     async connect(id, port, signal) {
       const endpoint = (await see(id))?.record.endpoint ?? undefined;

@@ -60,14 +60,15 @@ class Supervisor:
     def claim(self):
         """Takes the instance's directory; an id starts once and never again."""
         os.mkdir(self.directory, 0o700)
-        self.remember(None)
+        self.remember(None, ready=False)
 
-    def remember(self, endpoint):
+    def remember(self, endpoint, ready=True):
         write_durably(os.path.join(self.directory, 'instance.json'), {
             'instanceId': self.spec['instanceId'], 'workloadId': self.spec['workloadId'],
             'ownerId': self.spec['ownerId'], 'startedAt': self.started, 'pid': os.getpid(),
             'processStarted': linux.start_time(os.getpid()), 'boot': linux.boot_id(),
             'logDirectory': self.spec['logDirectory'], 'endpoint': endpoint,
+            'ready': ready,
         })
 
     def run(self):
