@@ -22,6 +22,7 @@ def main():
         linux.setns(userns, linux.NEWUSER)
     linux.setns(netns, linux.NEWNET)
     os.dup2(listener.fileno(), 3)
+    os.set_inheritable(3, True)
     os.execv(program[0], program)
 
 
