@@ -149,7 +149,7 @@ def _configure(platform, allowed, resolvers):
         ]
     platform.run(['ip', '-batch', '-'], '\n'.join(commands))
     platform.run([sys.executable, '-I', '-S', '-c', FORWARD], '')
-    platform.run(['nft', '-f', '-'], _rules(uplink, allowed, resolvers))
+    platform.run(['nft', '-f', '-'], _rules(subnet, uplink, allowed, resolvers))
 
 
 FORWARD = "open('/proc/sys/net/ipv4/ip_forward', 'w').write('1')"
@@ -193,7 +193,7 @@ def _run(argv, text):
     subprocess.run(argv, input=text.encode(), check=True, capture_output=True, env=TOOLS)
 
 
-def _rules(uplink, allowed, resolvers):
+def _rules(subnet, uplink, allowed, resolvers):
     """Owners are kept apart; of what is private, only resolvers and what the operator allows is reached."""
     permit = f'ip daddr {{ {", ".join(allowed)} }} accept' if allowed else ''
     ask = (
@@ -219,7 +219,7 @@ table ip grid {{
   }}
   chain postrouting {{
     type nat hook postrouting priority 100;
-    iifname "b*" oifname "{uplink}" masquerade
+    ip saddr {subnet}.0.0/16 oifname "{uplink}" masquerade
   }}
 }}'''
 
