@@ -38,7 +38,11 @@ const title = (text: string): boolean => process.stdout.write(`\n${bold(`▸ ${t
 type RunOptions = { cwd?: string; quiet?: boolean };
 
 /** Runs a program to its end and passes its output on; what it printed. */
-function run(file: string, args: readonly string[], { cwd, quiet }: RunOptions = {}): Promise<string> {
+function run(
+  file: string,
+  args: readonly string[],
+  { cwd, quiet }: RunOptions = {},
+): Promise<string> {
   const child = spawn(file, args, { cwd, env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.on('data', (part: Buffer) => {
@@ -48,7 +52,9 @@ function run(file: string, args: readonly string[], { cwd, quiet }: RunOptions =
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) =>
-      code === 0 ? resolve(text) : reject(new Error(`${file} ${args.join(' ')} failed (exit code ${code})`)),
+      code === 0
+        ? resolve(text)
+        : reject(new Error(`${file} ${args.join(' ')} failed (exit code ${code})`)),
     );
   });
 }
@@ -64,7 +70,9 @@ function startPlatform(): Promise<ChildProcess> {
   return new Promise((resolve, reject) => {
     let text = '';
     child.on('error', reject);
-    child.on('exit', (code) => reject(new Error(`the platform ended (exit code ${code}): ${text}`)));
+    child.on('exit', (code) =>
+      reject(new Error(`the platform ended (exit code ${code}): ${text}`)),
+    );
     child.stdout.on('data', (part: Buffer) => {
       text += part.toString('utf8');
       if (text.includes('Ready at ')) resolve(child);
@@ -97,7 +105,9 @@ function visit(port: number, host: string, body: object): Promise<string> {
       let received = '';
       answer.on('data', (part: Buffer) => (received += part.toString('utf8')));
       answer.on('end', () =>
-        answer.statusCode === 200 ? resolve(received) : reject(new Error(`${answer.statusCode}: ${received}`)),
+        answer.statusCode === 200
+          ? resolve(received)
+          : reject(new Error(`${answer.statusCode}: ${received}`)),
       );
     });
     asked.on('error', reject);
@@ -107,8 +117,9 @@ function visit(port: number, host: string, body: object): Promise<string> {
 
 /** A handwritten 3 of scikit-learn's set. */
 const THREE = [
-  0, 0, 7, 15, 13, 1, 0, 0, 0, 8, 13, 6, 15, 4, 0, 0, 0, 2, 1, 13, 13, 0, 0, 0, 0, 0, 2, 15, 11, 1, 0, 0, 0, 0,
-  0, 1, 12, 12, 1, 0, 0, 0, 0, 0, 1, 10, 8, 0, 0, 0, 8, 4, 5, 14, 9, 0, 0, 0, 7, 13, 13, 9, 0, 0,
+  0, 0, 7, 15, 13, 1, 0, 0, 0, 8, 13, 6, 15, 4, 0, 0, 0, 2, 1, 13, 13, 0, 0, 0, 0, 0, 2, 15, 11, 1,
+  0, 0, 0, 0, 0, 1, 12, 12, 1, 0, 0, 0, 0, 0, 1, 10, 8, 0, 0, 0, 8, 4, 5, 14, 9, 0, 0, 0, 7, 13, 13,
+  9, 0, 0,
 ];
 
 async function demo(): Promise<Status> {
@@ -123,7 +134,14 @@ async function demo(): Promise<Status> {
 
   title('The first user, their organization and their key');
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'demo', '-f', key]);
-  const claim = ['--email', 'ada@example.com', '--organization', 'Ada’s lab', '--ssh-key', `${key}.pub`];
+  const claim = [
+    '--email',
+    'ada@example.com',
+    '--organization',
+    'Ada’s lab',
+    '--ssh-key',
+    `${key}.pub`,
+  ];
   await run(grid, ['claim', '--data-dir', data, ...claim]);
 
   title('A Runner: a real training, pushed by git over SSH');
@@ -168,7 +186,8 @@ Stop     ${grid} down --apps --data-dir ${data}
 } catch (error) {
   process.stderr.write(`\nThe demo failed: ${(error as Error).message}\n`);
   const log = join(data, 'control-plane.log');
-  if (existsSync(log)) process.stderr.write(readFileSync(log, 'utf8').split('\n').slice(-20).join('\n'));
+  if (existsSync(log))
+    process.stderr.write(readFileSync(log, 'utf8').split('\n').slice(-20).join('\n'));
   await cleanUp().catch(() => undefined);
   process.exit(1);
 }

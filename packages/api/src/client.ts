@@ -66,7 +66,7 @@ export function createClient(transport: Transport, authorization?: string): Clie
       });
       const text = await readText(answer.body);
       if (answer.status >= 400) throw toError(answer.status, text);
-      return endpoint.result.parse(text === '' ? undefined : JSON.parse(text)) as never;
+      return endpoint.result.parse(text === '' ? undefined : JSON.parse(text));
     },
     async *events(path, { lastEventId, signal } = {}) {
       const resume = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };

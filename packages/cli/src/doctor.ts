@@ -34,11 +34,9 @@ export async function diagnose(
     }),
     findPythons(),
     program('python3', ['-m', 'pip', '--version'], {
-      ...{
-        need: 'missing',
-        cost: 'dependencies cannot be installed',
-        mend: 'apt-get install python3-pip python3-venv',
-      },
+      need: 'missing',
+      cost: 'dependencies cannot be installed',
+      mend: 'apt-get install python3-pip python3-venv',
     }),
     program('bwrap', ['--version'], {
       need: 'limited',

@@ -20,17 +20,18 @@ export type ControlState = {
 };
 
 /** Root keeps it where services do, everybody else at home. */
-export const defaultDataDirectory = (): string =>
+const defaultDataDirectory = (): string =>
   process.getuid?.() === 0
     ? '/var/lib/clever-grid'
     : join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'clever-grid');
 
 /** The configuration: options, then `GRID_*`, then `grid.json` in the data directory. */
-export function readConfig(options: Readonly<Record<string, unknown>>): Config {
+export function readConfig(
+  options: Readonly<Record<string, unknown>> & { dataDirectory?: string | undefined },
+): Config {
   const environment = process.env;
-  const directory = String(
-    options['dataDirectory'] ?? environment['GRID_DATA_DIRECTORY'] ?? defaultDataDirectory(),
-  );
+  const directory =
+    options.dataDirectory ?? environment['GRID_DATA_DIRECTORY'] ?? defaultDataDirectory();
   const path = environment['GRID_CONFIG'] ?? join(directory, 'grid.json');
   try {
     const file = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as object) : {};

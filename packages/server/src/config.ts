@@ -19,5 +19,7 @@ export type Config = {
   memoryReserveMiB: number;
   /** Private networks (CIDR) that instances may reach all the same. */
   allowedNetworks: readonly string[];
+  /** The environment that the platform was started in: the machine's own pip settings are in it. */
+  environment: Readonly<Record<string, string | undefined>>;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
 };

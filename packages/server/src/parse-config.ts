@@ -50,7 +50,7 @@ export const settings = {
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
     .describe('What the platform’s own log holds'),
-} as const satisfies Record<keyof Config, z.ZodType>;
+} as const satisfies Record<Exclude<keyof Config, 'environment'>, z.ZodType>;
 
 export type SettingName = keyof typeof settings;
 
@@ -90,5 +90,10 @@ export function parseConfig(sources: {
   if (!parsed.success || problems.length > 0)
     throw new InvalidConfig(`The configuration is wrong:\n  ${problems.join('\n  ')}`);
   const { data } = parsed;
-  return { ...data, databaseUrl: data.databaseUrl, dataDirectory: resolve(data.dataDirectory) };
+  return {
+    ...data,
+    environment,
+    databaseUrl: data.databaseUrl,
+    dataDirectory: resolve(data.dataDirectory),
+  };
 }

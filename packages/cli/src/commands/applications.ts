@@ -108,15 +108,20 @@ async function create(client: Client, name: string, options: CreateOptions): Pro
   return client.call(applications.createApplication, {
     params: { ownerId: owner.id },
     body: {
-      ...{ name, instanceVariant: type.variant.id, env: parsePairs(options.env) },
-      ...{ minFlavor: flavor, maxFlavor: flavor, minInstances: nodes, maxInstances: nodes },
+      name,
+      instanceVariant: type.variant.id,
+      env: parsePairs(options.env),
+      minFlavor: flavor,
+      maxFlavor: flavor,
+      minInstances: nodes,
+      maxInstances: nodes,
     },
   });
 }
 
 const collect = (value: string, previous: string[]): string[] => [...previous, value];
 
-export const parsePairs = (pairs: readonly string[]): Record<string, string> =>
+const parsePairs = (pairs: readonly string[]): Record<string, string> =>
   Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf('=');

@@ -30,7 +30,7 @@ export function deploymentCommands(program: Command): void {
     ['restart', 'deploy again the commit that was deployed last'],
   ] as const)
     program
-      .command(`${name}`)
+      .command(name)
       .description(what)
       .option('--app <application>')
       .option('--commit <id>', 'another commit that was pushed')
@@ -124,7 +124,9 @@ function logsCommand(program: Command): void {
       const client = signedIn();
       const application = await findApplication(client, app);
       const options = {
-        ...{ deploymentId: deployment, filter: search, follow: follow === true },
+        deploymentId: deployment,
+        filter: search,
+        follow: follow === true,
         since: since === undefined ? undefined : parseTime(since),
       };
       for await (const line of readLogs(client, application, options))

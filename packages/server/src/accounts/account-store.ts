@@ -39,7 +39,7 @@ export const countUsers = async (db: Kysely<Schema>): Promise<number> => {
     .selectFrom('users')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
-  return Number(row.count);
+  return row.count;
 };
 
 export const findUser = async (db: Kysely<Schema>, id: UserId): Promise<User | undefined> =>

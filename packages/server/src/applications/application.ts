@@ -37,7 +37,8 @@ export type Variant = {
 };
 
 const variant = (slug: string, name: string, rest: Omit<Variant, 'slug' | 'name'>): Variant => ({
-  ...{ slug, name },
+  slug,
+  name,
   ...rest,
 });
 
@@ -47,27 +48,45 @@ const docker = { type: 'ml_docker', version: '20190703' } as const;
 /** The six tiles, in their order. */
 export const variants: readonly Variant[] = [
   variant('ml_docker', 'Docker Runner', {
-    ...{ ...docker, deployType: 'docker', kind: 'runner', enabled: false },
+    ...docker,
+    deployType: 'docker',
+    kind: 'runner',
+    enabled: false,
     id: '6f6bcd1f-8c4f-4f6e-9d2c-0e8a1c1c0a01',
   }),
   variant('ml_docker_web', 'Docker Webapp', {
-    ...{ ...docker, deployType: 'docker', kind: 'webapp', enabled: false },
+    ...docker,
+    deployType: 'docker',
+    kind: 'webapp',
+    enabled: false,
     id: '6f6bcd1f-8c4f-4f6e-9d2c-0e8a1c1c0a02',
   }),
   variant('ml_python', 'Python Runner', {
-    ...{ ...python, deployType: 'ml_python', kind: 'runner', enabled: true },
+    ...python,
+    deployType: 'ml_python',
+    kind: 'runner',
+    enabled: true,
     id: '6f6bcd1f-8c4f-4f6e-9d2c-0e8a1c1c0a03',
   }),
   variant('ml_python_web', 'Python Webapp', {
-    ...{ ...python, deployType: 'ml_python', kind: 'webapp', enabled: true },
+    ...python,
+    deployType: 'ml_python',
+    kind: 'webapp',
+    enabled: true,
     id: '6f6bcd1f-8c4f-4f6e-9d2c-0e8a1c1c0a04',
   }),
   variant('ml_java', 'Java Runner', {
-    ...{ ...python, deployType: 'java', kind: 'runner', enabled: false },
+    ...python,
+    deployType: 'java',
+    kind: 'runner',
+    enabled: false,
     id: '6f6bcd1f-8c4f-4f6e-9d2c-0e8a1c1c0a05',
   }),
   variant('ml_java_web', 'Java Webapp', {
-    ...{ ...python, deployType: 'java', kind: 'webapp', enabled: false },
+    ...python,
+    deployType: 'java',
+    kind: 'webapp',
+    enabled: false,
     id: '6f6bcd1f-8c4f-4f6e-9d2c-0e8a1c1c0a06',
   }),
 ];

@@ -64,11 +64,14 @@ export async function createApplication(
     if (application.kind === 'webapp')
       await insertDomain(tx, {
         applicationId: application.id,
-        ...{ host: defaultDomain(application.id, deps.applicationDomain), pathPrefix: '/' },
+        host: defaultDomain(application.id, deps.applicationDomain),
+        pathPrefix: '/',
         at: deps.clock(),
       });
     await appendEvent(tx, {
-      ...{ ownerId: order.ownerId, applicationId: application.id, kind: 'application.created' },
+      ownerId: order.ownerId,
+      applicationId: application.id,
+      kind: 'application.created',
       at: deps.clock(),
       data: { name: application.name },
     });

@@ -79,7 +79,11 @@ async function openSite(deps: BuildDeps, input: BuildInput, plan: Plan): Promise
   const site = deps.paths.checkout(input.deploymentId);
   const warm = known !== undefined && isComplete(deps.paths, known) ? known : undefined;
   return {
-    ...{ input, plan, treeId, key, warm },
+    input,
+    plan,
+    treeId,
+    key,
+    warm,
     tree: join(site, 'tree'),
     staging: join(site, 'environment'),
   };

@@ -27,7 +27,7 @@ export async function bringInstaller({
   log,
 }: {
   tools: string;
-  environment: NodeJS.ProcessEnv;
+  environment: Readonly<Record<string, string | undefined>>;
   log: Log;
 }): Promise<Installer> {
   const settings = await pipSettings(environment);
@@ -77,7 +77,9 @@ const OWN =
   /^(PIP_(TARGET|CACHE_DIR|USER|PREFIX|ROOT|CONFIG_FILE|REQUIRE_VIRTUALENV)|UV_(CACHE_DIR|TOOL_DIR|PYTHON.*|PROJECT_ENVIRONMENT))$/;
 
 /** pip's configuration files and environment, as variables; uv's names for them beside. */
-async function pipSettings(environment: NodeJS.ProcessEnv): Promise<Record<string, string>> {
+async function pipSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Record<string, string>> {
   const asked = await run('python3', ['-m', 'pip', 'config', 'list']).catch(() => ({ stdout: '' }));
   const settings: Record<string, string> = {};
   for (const [, key = '', value = ''] of asked.stdout.matchAll(

@@ -79,8 +79,14 @@ export const inputKey = (
 ): string =>
   digest([
     RECIPE,
-    ...[ownerId, applicationId, treeId, plan.folder, plan.interpreter.digest],
-    ...[plan.requirements.path, plan.setupGoal ?? '', JSON.stringify(plan.hooks)],
+    ownerId,
+    applicationId,
+    treeId,
+    plan.folder,
+    plan.interpreter.digest,
+    plan.requirements.path,
+    plan.setupGoal ?? '',
+    JSON.stringify(plan.hooks),
     JSON.stringify(plan.start),
   ]).slice(0, 40);
 
@@ -97,13 +103,18 @@ export const environmentKey = (
   { requirements, treeId }: { requirements: Requirements; treeId: string },
 ): string =>
   digest([
-    ...[RECIPE, ownerId, plan.interpreter.digest, process.platform, process.arch],
-    ...[requirements.path, requirements.digest],
+    RECIPE,
+    ownerId,
+    plan.interpreter.digest,
+    process.platform,
+    process.arch,
+    requirements.path,
+    requirements.digest,
     ...(requirements.local ? [applicationId, treeId] : []),
     JSON.stringify(
       Object.entries(environment)
         .filter(([name]) => INDEX.test(name))
-        .toSorted(),
+        .toSorted(([a], [b]) => (a < b ? -1 : 1)),
     ),
   ]).slice(0, 40);
 

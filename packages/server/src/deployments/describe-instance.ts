@@ -72,8 +72,18 @@ async function describeStep(
   const { command, files, workingDirectory, environment, masked } = progress.step;
   return {
     ...common(deps, subject),
-    ...{ command, files, workingDirectory, masked, before: [], after: {}, port: undefined },
-    environment: { ...environment, INSTANCE_ID: instance.id, CC_INSTANCE_ID: instance.id },
+    command,
+    files,
+    workingDirectory,
+    masked,
+    before: [],
+    after: {},
+    port: undefined,
+    environment: {
+      ...environment,
+      INSTANCE_ID: instance.id,
+      CC_INSTANCE_ID: instance.id,
+    },
   };
 }
 

@@ -32,7 +32,9 @@ export async function handleGitHttp(
     const gzip = request.headers['content-encoding'] === 'gzip';
     const protocol = request.headers['git-protocol'];
     const code = await serveGit(deps, {
-      ...{ service, application, user },
+      service,
+      application,
+      user,
       input: gzip ? request.pipe(createGunzip()) : request,
       output: response,
       errors: undefined,

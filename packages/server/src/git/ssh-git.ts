@@ -75,7 +75,7 @@ async function authenticate(deps: GitDeps, context: AuthContext): Promise<User |
   if (user === undefined || context.signature === undefined) return user;
   const key = ssh.utils.parseKey(context.key.data);
   if (key instanceof Error || context.blob === undefined) return undefined;
-  return key.verify(context.blob, context.signature, context.hashAlgo) === true ? user : undefined;
+  return key.verify(context.blob, context.signature, context.hashAlgo) ? user : undefined;
 }
 
 function serveSession(deps: GitDeps & { log: Log }, session: Session, user: User): void {
@@ -128,8 +128,13 @@ async function serveCommand(
   const application = await demandRepository(deps, user, path);
   const code = await serveGit(deps, {
     service: service as Service,
-    ...{ application, user, protocol },
-    ...{ input: channel, output: channel, errors: channel.stderr, args: [] },
+    application,
+    user,
+    protocol,
+    input: channel,
+    output: channel,
+    errors: channel.stderr,
+    args: [],
   });
   if (service === 'git-receive-pack' && code === 0)
     for (const line of await endPush(deps, application)) channel.stderr.write(`${line}\n`);

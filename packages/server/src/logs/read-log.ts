@@ -28,79 +28,102 @@ export type LogReader = {
 
 export function openLogReader(source: Source, from: readonly number[] = []): LogReader {
   const next = streams.map((_, stream) => from[stream] ?? 0);
-  const pending: (Pending | undefined)[] = streams.map(() => undefined);
-  let segment = segmentOf(Math.min(...next));
-  let offset = 0;
-  let over = false;
-
-  return { source, positions: () => [...next], read, ended: () => over };
-
-  async function read(): Promise<ReadLine[]> {
-    if (over) return [];
-    const closed = await isClosed(source.directory);
-    const available = await listSegments(source.directory);
-    const lines = skipDropped(available);
-    for (;;) {
-      const chunk = await readChunk(join(source.directory, segmentName(segment)), offset);
-      const { frames, used } = decodeFrames(chunk, offset);
-      offset += used;
-      for (const frame of frames) lines.push(...takeFrame(frame));
-      if (lines.length > 0) return lines;
-      if (used > 0) continue;
-      const following = available.find((number) => number > segment);
-      if (following === undefined) break;
-      [segment, offset] = [following, 0];
-    }
-    if (!closed) return lines;
-    over = true;
-    return streams.flatMap((_, stream) => flush(stream));
-  }
-
-  /** Moves over segments that a budget removed, and says so. */
-  function skipDropped(available: readonly number[]): ReadLine[] {
-    const first = available[0];
-    if (first === undefined || segment >= first) return [];
-    const missed = segment > 0;
-    [segment, offset] = [first, 0];
-    if (!missed) return [];
-    const text = 'Older output was removed here: the log is larger than its budget.';
-    return [{ source, at: 0, stream: 'platform', text, next: next[0] ?? 0 }];
-  }
-
-  function takeFrame(frame: Frame): ReadLine[] {
-    const lines: ReadLine[] = [];
-    const start = next[frame.stream] ?? 0;
-    let from = Math.max(0, Math.min(frame.bytes.length, start - place(segment, frame.offset)));
-    while (from < frame.bytes.length) {
-      const newline = frame.bytes.indexOf(10, from);
-      const to = newline === -1 ? frame.bytes.length : newline;
-      const length = addPart(frame, frame.bytes.subarray(from, to));
-      from = newline === -1 ? to : to + 1;
-      if (newline !== -1 || length >= LONGEST_LINE)
-        lines.push(finish(frame.stream, place(segment, frame.offset + from)));
-    }
-    return lines;
-  }
-
-  function addPart({ stream, at }: Frame, bytes: Buffer): number {
-    const line = (pending[stream] ??= { at, parts: [], length: 0 });
-    line.parts.push(Buffer.from(bytes));
-    line.length += bytes.length;
-    return line.length;
-  }
-
-  function finish(stream: number, at: number): ReadLine {
-    const { at: time = 0, parts = [] } = pending[stream] ?? {};
-    pending[stream] = undefined;
-    next[stream] = at;
-    const text = Buffer.concat(parts).toString('utf8').replace(/\r$/, '');
-    return { source, at: time, stream: streams[stream] ?? 'stdout', text, next: at };
-  }
-
-  function flush(stream: number): ReadLine[] {
-    return pending[stream] === undefined ? [] : [finish(stream, place(segment, offset))];
-  }
+  const state: State = {
+    source,
+    next,
+    pending: streams.map(() => undefined),
+    segment: segmentOf(Math.min(...next)),
+    offset: 0,
+    over: false,
+  };
+  return {
+    source,
+    positions: () => [...state.next],
+    read: () => readOn(state),
+    ended: () => state.over,
+  };
 }
+
+type State = {
+  source: Source;
+  /** The place of the next line in each stream. */
+  next: number[];
+  /** Lines whose end was not yet written. */
+  pending: (Pending | undefined)[];
+  segment: number;
+  offset: number;
+  over: boolean;
+};
+
+async function readOn(state: State): Promise<ReadLine[]> {
+  if (state.over) return [];
+  const { directory } = state.source;
+  const closed = await isClosed(directory);
+  const available = await listSegments(directory);
+  const lines = skipDropped(state, available);
+  for (;;) {
+    const chunk = await readChunk(join(directory, segmentName(state.segment)), state.offset);
+    const { frames, used } = decodeFrames(chunk, state.offset);
+    state.offset += used;
+    for (const frame of frames) lines.push(...takeFrame(state, frame));
+    if (lines.length > 0) return lines;
+    if (used > 0) continue;
+    const following = available.find((number) => number > state.segment);
+    if (following === undefined) break;
+    state.segment = following;
+    state.offset = 0;
+  }
+  if (!closed) return lines;
+  state.over = true;
+  return streams.flatMap((_, stream) => flush(state, stream));
+}
+
+/** Moves over segments that a budget removed, and says so. */
+function skipDropped(state: State, available: readonly number[]): ReadLine[] {
+  const [first] = available;
+  if (first === undefined || state.segment >= first) return [];
+  const missed = state.segment > 0 || first > 1;
+  state.segment = first;
+  state.offset = 0;
+  if (!missed) return [];
+  const text = 'Older output was removed here: the log is larger than its budget.';
+  return [{ source: state.source, at: 0, stream: 'platform', text, next: state.next[0] ?? 0 }];
+}
+
+function takeFrame(state: State, frame: Frame): ReadLine[] {
+  const lines: ReadLine[] = [];
+  const start = (state.next[frame.stream] ?? 0) - place(state.segment, frame.offset);
+  let from = Math.max(0, Math.min(frame.bytes.length, start));
+  while (from < frame.bytes.length) {
+    const newline = frame.bytes.indexOf(10, from);
+    const to = newline === -1 ? frame.bytes.length : newline;
+    const length = addPart(state, frame, frame.bytes.subarray(from, to));
+    from = newline === -1 ? to : to + 1;
+    if (newline !== -1 || length >= LONGEST_LINE)
+      lines.push(finish(state, frame.stream, place(state.segment, frame.offset + from)));
+  }
+  return lines;
+}
+
+function addPart({ pending }: State, { stream, at }: Frame, bytes: Buffer): number {
+  const line = (pending[stream] ??= { at, parts: [], length: 0 });
+  line.parts.push(Buffer.from(bytes));
+  line.length += bytes.length;
+  return line.length;
+}
+
+function finish({ source, pending, next }: State, stream: number, end: number): ReadLine {
+  const { at = 0, parts = [] } = pending[stream] ?? {};
+  pending[stream] = undefined;
+  next[stream] = end;
+  const text = Buffer.concat(parts).toString('utf8').replace(/\r$/, '');
+  return { source, at, stream: streams[stream] ?? 'stdout', text, next: end };
+}
+
+const flush = (state: State, stream: number): ReadLine[] =>
+  state.pending[stream] === undefined
+    ? []
+    : [finish(state, stream, place(state.segment, state.offset))];
 
 /** Whether its writer is done; asked before reading, so that nothing written before is missed. */
 const isClosed = (directory: string): Promise<boolean> =>

@@ -62,5 +62,5 @@ export const countOrganizations = async (db: Kysely<Schema>): Promise<number> =>
     .selectFrom('organizations')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
-  return Number(row.count);
+  return row.count;
 };

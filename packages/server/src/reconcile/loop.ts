@@ -36,81 +36,97 @@ type Done = { claim: Claim; dueAt: number | undefined; attempts: number };
  * thing is never looked at twice at the same time, different things are.
  */
 export function startReconcileLoop(deps: LoopDeps): Loop {
-  const { database, clock, log } = deps;
-  const kinds = Object.keys(deps.reconcilers) as Kind[];
-  const stopping = new AbortController();
-  const running = new Set<Promise<void>>();
-  let finished: Done[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  let pumping: Promise<void> | undefined;
-  let again = false;
-
-  const wake = (): void => {
-    again = true;
-    pumping ??= pump()
-      .catch((error: unknown) => {
-        log.error({ err: error }, 'the reconcile loop failed');
-        sleepUntil(clock() + SECOND);
-      })
-      .finally(() => {
-        pumping = undefined;
-        if (again && !stopping.signal.aborted) setImmediate(wake);
-      });
+  const state: State = {
+    deps,
+    kinds: Object.keys(deps.reconcilers) as Kind[],
+    stopping: new AbortController(),
+    running: new Set(),
+    finished: [],
+    timer: undefined,
+    pumping: undefined,
+    again: false,
   };
-
-  const sleepUntil = (at: number): void => {
-    clearTimeout(timer);
-    if (stopping.signal.aborted) return;
-    timer = setTimeout(wake, Math.min(LONGEST_TIMER, Math.max(0, at - clock())));
-  };
-
-  /** Releases what is over and takes what is due, until nothing is. */
-  async function pump(): Promise<void> {
-    while (again) {
-      again = false;
-      await releaseFinished();
-      if (stopping.signal.aborted) return;
-      const due = await nextDue(database, kinds);
-      const free = deps.concurrency - running.size;
-      if (due === undefined || free <= 0) continue;
-      if (due > clock()) {
-        sleepUntil(due);
-        continue;
-      }
-      const taking = { now: clock(), leaseMs: LEASE, epoch: deps.epoch, kinds, limit: free };
-      for (const claim of await claimDue(database, taking)) start(claim);
-    }
-  }
-
-  async function releaseFinished(): Promise<void> {
-    if (finished.length === 0) return;
-    const done = finished;
-    finished = [];
-    await release(database, done, clock());
-  }
-
-  function start(claim: Claim): void {
-    const look = lookAt(deps, claim, stopping.signal).then((done) => {
-      running.delete(look);
-      finished.push(done);
-      wake();
-    });
-    running.add(look);
-  }
-
-  const unsubscribe = database.afterCommit(wake);
-  wake();
+  const unsubscribe = deps.database.afterCommit(() => wake(state));
+  wake(state);
   return {
-    wake,
+    wake: () => wake(state),
     async stop() {
       unsubscribe();
-      stopping.abort();
-      clearTimeout(timer);
-      await Promise.all(running);
-      await pumping;
-      await releaseFinished();
+      state.stopping.abort();
+      clearTimeout(state.timer);
+      await Promise.all(state.running);
+      await state.pumping;
+      await releaseFinished(state);
     },
   };
+}
+
+type State = {
+  deps: LoopDeps;
+  kinds: readonly Kind[];
+  stopping: AbortController;
+  running: Set<Promise<void>>;
+  /** Looks that are over and whose claims are still held. */
+  finished: Done[];
+  timer: NodeJS.Timeout | undefined;
+  pumping: Promise<void> | undefined;
+  /** Something may have come due since the pump looked. */
+  again: boolean;
+};
+
+function wake(state: State): void {
+  state.again = true;
+  state.pumping ??= pump(state)
+    .catch((error: unknown) => {
+      state.deps.log.error({ err: error }, 'the reconcile loop failed');
+      sleepUntil(state, state.deps.clock() + SECOND);
+    })
+    .finally(() => {
+      state.pumping = undefined;
+      if (state.again && !state.stopping.signal.aborted) setImmediate(() => wake(state));
+    });
+}
+
+function sleepUntil(state: State, at: number): void {
+  clearTimeout(state.timer);
+  if (state.stopping.signal.aborted) return;
+  const pause = Math.min(LONGEST_TIMER, Math.max(0, at - state.deps.clock()));
+  state.timer = setTimeout(() => wake(state), pause);
+}
+
+/** Releases what is over and takes what is due, until nothing is. */
+async function pump(state: State): Promise<void> {
+  const { database, clock, epoch, concurrency } = state.deps;
+  while (state.again) {
+    state.again = false;
+    await releaseFinished(state);
+    if (state.stopping.signal.aborted) return;
+    const due = await nextDue(database, state.kinds);
+    const limit = concurrency - state.running.size;
+    if (due === undefined || limit <= 0) continue;
+    if (due > clock()) {
+      sleepUntil(state, due);
+      continue;
+    }
+    const taking = { now: clock(), leaseMs: LEASE, epoch, kinds: state.kinds, limit };
+    for (const claim of await claimDue(database, taking)) start(state, claim);
+  }
+}
+
+async function releaseFinished(state: State): Promise<void> {
+  if (state.finished.length === 0) return;
+  const done = state.finished;
+  state.finished = [];
+  await release(state.deps.database, done, state.deps.clock());
+}
+
+function start(state: State, claim: Claim): void {
+  const look = lookAt(state.deps, claim, state.stopping.signal).then((done) => {
+    state.running.delete(look);
+    state.finished.push(done);
+    wake(state);
+  });
+  state.running.add(look);
 }
 
 /** One look, with its claim renewed while it takes long; a failure is asked for again after a pause. */

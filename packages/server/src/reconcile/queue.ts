@@ -19,7 +19,7 @@ export class ClaimLost extends Error {
  * Asks for a look at `id`, at `dueAt` or before. Call it in the transaction that changed what is
  * wanted or seen. Asked again while it is being looked at, it comes due again.
  */
-export const request = (tx: Tx, kind: Kind, id: string, now: number, dueAt = now): Promise<void> =>
+export const request = (tx: Tx, kind: Kind, id: string, dueAt: number): Promise<void> =>
   insertOrAdvance(tx, { kind, id, dueAt });
 
 export type Taking = {

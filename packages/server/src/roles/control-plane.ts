@@ -75,7 +75,7 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
   await mkdir(paths.root, { recursive: true, mode: 0o711 });
   const { database, leadership } = await openState(config, paths, clock);
   const stopping = new AbortController();
-  const engine = await openEngine(config, paths, { clock, log });
+  const engine = await openEngine(config, paths, log);
   const { memoryMiB, warnings } = await engine.capacity();
   const pool = { memoryMiB: Math.max(256, memoryMiB - config.memoryReserveMiB) };
   const keyring = openKeyring(paths.keys);
@@ -131,16 +131,11 @@ async function openState(config: Config, paths: DataPaths, clock: Clock) {
   return { database, leadership };
 }
 
-const openEngine = (
-  config: Config,
-  paths: DataPaths,
-  { clock, log }: { clock: Clock; log: Log },
-): Promise<ProcessEngine> =>
+const openEngine = (config: Config, paths: DataPaths, log: Log): Promise<ProcessEngine> =>
   createProcessEngine({
     directory: paths.engine,
     isolation: config.isolation,
     allowedNetworks: config.allowedNetworks,
-    clock,
     log,
   });
 
@@ -177,18 +172,38 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
   const applicationDomain = applicationDomainOf(config);
   const gpus = 0;
   return {
-    ...{ database, clock, log, keyring, paths, addresses, applicationDomain, gpus },
+    database,
+    clock,
+    log,
+    keyring,
+    paths,
+    addresses,
+    applicationDomain,
+    gpus,
     version: VERSION,
     isolated: engine.host.isolated,
     severalOrganizations: engine.host.isolated || config.allowUnisolated,
     zone: 'grid',
     platformHosts: [...new Set(['localhost', config.domain, applicationDomain])],
     defaultFlavor: defaultFlavor(gpus),
-    refuseWhatNeverFits: (size) => refuseWhatNeverFits({ pool, gpus }, size),
+    refuseWhatNeverFits: (size) =>
+      refuseWhatNeverFits(
+        {
+          pool,
+          gpus,
+        },
+        size,
+      ),
     createRepository: (id) => createRepository(paths, id),
     hasCommit: ({ applicationId, commitId }) =>
-      hasCommit(paths, { applicationId: applicationId as ApplicationId, commitId }),
-    signIn: createSignIn({ database, clock }),
+      hasCommit(paths, {
+        applicationId: applicationId as ApplicationId,
+        commitId,
+      }),
+    signIn: createSignIn({
+      database,
+      clock,
+    }),
   };
 }
 

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { createProcessEngine } from '../engines/process/process-engine.ts';
-import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { dataPaths } from '../paths.ts';
 import { endRouters } from '../routing/router-process.ts';
@@ -18,8 +17,10 @@ export async function endEverything(
   if (existsSync(paths.router)) await endRouters(paths.router, signal);
   if (!apps || !existsSync(paths.engine)) return;
   const engine = await createProcessEngine({
-    ...{ directory: paths.engine, isolation: 'auto', allowedNetworks: [] },
-    ...{ clock: systemClock, log: silent },
+    directory: paths.engine,
+    isolation: 'auto',
+    allowedNetworks: [],
+    log: silent,
   });
   const workloads = new Set((await engine.list(signal)).map(({ workloadId }) => workloadId));
   await Promise.all([...workloads].map((id) => engine.remove(id, GRACE_SECONDS, signal)));

@@ -38,8 +38,15 @@ export function createReconcilers(
     repository: repositoryReconciler({ database, clock, paths }),
     deployment: deploymentReconciler(deps),
     workload: workloadReconciler({
-      ...{ ...observer, engine, pool },
-      describe: describeInstance({ database, paths, builder, environments }),
+      ...observer,
+      engine,
+      pool,
+      describe: describeInstance({
+        database,
+        paths,
+        builder,
+        environments,
+      }),
       async inFlight(ids, signal) {
         const { inFlight } = await router.status(signal);
         return ids.reduce((sum, id) => sum + (inFlight[id] ?? 0), 0);
@@ -56,21 +63,28 @@ export function createReconcilers(
 }
 
 /** The builder, once it is known what this machine has; asked for at the first build. */
-function openBuilder({ paths, log, database }: Foundation, say: Parts['say']): Builder {
+function openBuilder({ config, paths, log, database }: Foundation, say: Parts['say']): Builder {
   let opened: Promise<Builder> | undefined;
   const open = async (): Promise<Builder> => {
-    const environment = process.env;
     const [interpreters, installer] = await Promise.all([
       findInterpreters(),
-      bringInstaller({ tools: paths.tools, environment, log }),
+      bringInstaller({ tools: paths.tools, environment: config.environment, log }),
     ]);
     return createBuilder({
-      ...{ paths, interpreters, installer },
+      paths,
+      interpreters,
+      installer,
       checkout: (from, signal) => checkout(paths, from, signal),
       treeId: (from) => treeId(paths, from),
       findMadeFrom: (id, key) => findMadeFrom(database.read, id, key),
       say: ({ deploymentId, applicationId }, line) =>
-        say({ id: deploymentId, applicationId }, line),
+        say(
+          {
+            id: deploymentId,
+            applicationId,
+          },
+          line,
+        ),
     });
   };
   const builder = (): Promise<Builder> => {

@@ -28,10 +28,12 @@ export const buildRouteTable = ({
   routes: applications.flatMap(({ domains, upstreams, ...application }) =>
     domains.map(({ host, pathPrefix }): Route => ({
       ...application,
-      ...{ host, pathPrefix },
+      host,
+      pathPrefix,
       upstreams: upstreams.map(({ instanceId, host: address, port }) => ({
         instanceId,
-        ...{ host: address, port },
+        host: address,
+        port,
       })),
       idleTimeoutSeconds: IDLE_SECONDS,
     })),

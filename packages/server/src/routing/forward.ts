@@ -35,7 +35,7 @@ export function forward(forwarding: Forwarding): void {
   const { request, response, id, pool, idleMs } = forwarding;
   const options = {
     path: request.url ?? '/',
-    method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
+    method: request.method ?? 'GET',
     headers: forwardedHeaders(request, id),
     body: hasBody(request) ? request : null,
     headersTimeout: idleMs,

@@ -45,7 +45,9 @@ async function describeApplications({ read }: Database): Promise<Routable[]> {
     const upstreams = serving.get(applicationId) ?? [];
     const found = { serving: upstreams.length > 0, standing: standing.has(applicationId) };
     return {
-      ...{ applicationId, domains, upstreams },
+      applicationId,
+      domains,
+      upstreams,
       state: routeState(application.wanted, found),
       forceHttps: application.forceHttps === 1,
       stickySessions: application.stickySessions === 1,

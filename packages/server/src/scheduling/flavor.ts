@@ -15,15 +15,23 @@ export type Flavor = {
 const GPU_DAY = 10_000_000;
 
 const gpu = (name: string, cpus: number, memoryMiB: number, gpus: number): Flavor => ({
-  ...{ name, cpus, memoryMiB, gpus, microservice: false },
+  name,
+  cpus,
+  memoryMiB,
+  gpus,
+  microservice: false,
   offered: name === 'ML_XS' || name === 'ML_S',
   microEurosPerDay: gpus * GPU_DAY,
 });
 
 const cpu = (name: string, cpus: number, memoryMiB: number, eurosPerHour: number): Flavor => ({
-  ...{ name, cpus, memoryMiB, gpus: 0, offered: true },
+  name,
+  cpus,
+  memoryMiB,
+  gpus: 0,
+  offered: true,
   microservice: name === 'pico' || name === 'nano',
-  microEurosPerDay: Math.round(eurosPerHour * 24 * 1_000_000),
+  microEurosPerDay: Math.round(eurosPerHour * 24 * 1e6),
 });
 
 /** The smallest first. A GPU costs 10 € a day; the rest is as the price list has it per hour. */

@@ -108,7 +108,7 @@ export const findInstance = (
     .select(columns.map((column) => `instances.${column}` as const))
     .select('workloads.kind')
     .where('instances.id', '=', id)
-    .executeTakeFirst() as Promise<(Instance & { kind: Workload['kind'] }) | undefined>;
+    .executeTakeFirst();
 
 type Running = Extract<Observation['state'], { status: 'running' }>;
 

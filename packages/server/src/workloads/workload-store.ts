@@ -120,7 +120,7 @@ export async function heldMemory(db: Kysely<Schema>): Promise<number> {
       fn.sum<number | null>(eb('memory_mib', '*', eb.ref('nodes'))).as('held'),
     )
     .executeTakeFirst();
-  return Number(row?.held ?? 0);
+  return row?.held ?? 0;
 }
 
 /** One admission at a time, also where transactions may run side by side. */

@@ -10,22 +10,18 @@ function encode(message: object): Buffer {
 }
 
 /** Asks the launcher once; rejects where it is not there or breaks off. */
-export async function ask<Answer>(
-  path: string,
-  message: object,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const { answer, socket } = await converse<Answer>(path, message, signal);
+export async function ask(path: string, message: object, signal: AbortSignal): Promise<unknown> {
+  const { answer, socket } = await converse(path, message, signal);
   socket.destroy();
   return answer;
 }
 
 /** Asks the launcher, and keeps the connection for what follows the answer. */
-export function converse<Answer>(
+export function converse(
   path: string,
   message: object,
   signal: AbortSignal,
-): Promise<{ answer: Answer; socket: Socket; rest: Buffer }> {
+): Promise<{ answer: unknown; socket: Socket; rest: Buffer }> {
   return new Promise((resolve, reject) => {
     const socket = connect({ path });
     let received = Buffer.alloc(0);
@@ -53,7 +49,7 @@ export function converse<Answer>(
       if (received.length < end) return;
       settle();
       socket.pause();
-      const answer = JSON.parse(received.subarray(4, end).toString('utf8')) as Answer;
+      const answer: unknown = JSON.parse(received.subarray(4, end).toString('utf8'));
       resolve({ answer, socket, rest: received.subarray(end) });
     });
   });

@@ -4,8 +4,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Engine, InstanceSpec, Observation, WorkloadSpec } from '../engine.ts';
-import type { Clock } from '../../lib/clock.ts';
+import type { Engine, WorkloadSpec } from '../engine.ts';
 import type { InstanceId, WorkloadId } from '../../lib/ids.ts';
 import type { Log } from '../../lib/log.ts';
 import { ask, converse } from './launcher-client.ts';
@@ -31,81 +30,31 @@ export type ProcessEngine = Engine & {
 
 /** Runs instances as sandboxed processes of this machine, each with a supervisor of its own. */
 export async function createProcessEngine(
-  options: LauncherOptions & { clock: Clock; log: Log },
+  options: LauncherOptions & { log: Log },
 ): Promise<ProcessEngine> {
-  const { directory, log, isolation, allowedNetworks } = options;
+  const { directory, isolation, allowedNetworks, log } = options;
   const starting = { directory, isolation, allowedNetworks };
-  const never = new AbortController().signal;
-  const host = await adoptLauncher(starting, never);
-  const boot = await readBootId();
-  const socket = launcherSocket(directory);
-  const home = (id: string): string => join(directory, 'instances', id);
-  const see = (id: string): Promise<Seen | undefined> => readSeen(home(id), boot);
-
-  /** Asks the launcher; one that died is started again first. */
-  async function tell<Answer>(message: object, signal: AbortSignal): Promise<Answer> {
-    try {
-      return await ask<Answer>(socket, message, signal);
-    } catch (error) {
-      if (signal.aborted) throw error;
-      log.warn({ err: error }, 'the launcher does not answer: it is started again');
-      await adoptLauncher(starting, signal);
-      return ask<Answer>(socket, message, signal);
-    }
-  }
-
-  async function seeAll(): Promise<Seen[]> {
-    const found = await Promise.all((await listInstanceDirectories(directory)).map(see));
-    return found.filter((one) => one !== undefined);
-  }
-
-  async function ensure(workload: WorkloadSpec, signal: AbortSignal): Promise<void> {
-    const wanted = new Set(workload.instances.map(({ instanceId }) => instanceId));
-    const running = (await seeOf(workload.workloadId)).filter(({ exit, alive }) => alive && !exit);
-    for (const { record } of running.filter((one) => !wanted.has(one.record.instanceId)))
-      await endSupervisor(home(record.instanceId), record, workload.graceSeconds);
-    await Promise.all(workload.instances.map((spec) => start(spec, signal)));
-  }
-
-  const seeOf = async (id: WorkloadId): Promise<Seen[]> =>
-    (await seeAll()).filter(({ record }) => record.workloadId === id);
-
-  const start = (spec: InstanceSpec, signal: AbortSignal): Promise<unknown> =>
-    tell({ do: 'start', spec }, signal);
-
-  async function remove(id: WorkloadId, graceSeconds: number, signal: AbortSignal): Promise<void> {
-    const all = await seeOf(id);
-    await Promise.all(
-      all.map(async ({ record, exit, alive }) => {
-        if (alive && exit === undefined)
-          await endSupervisor(home(record.instanceId), record, graceSeconds);
-        await whenOver(record, graceSeconds * 1000 + MARGIN, signal);
-        await rm(home(record.instanceId), { recursive: true, force: true });
-        await rm(join(directory, 'changes', record.instanceId), { force: true });
-      }),
-    );
-  }
-
-  async function observe(id: InstanceId): Promise<Observation | undefined> {
-    const seen = await see(id);
-    return seen && toObservation(seen);
-  }
-
+  const host = await adoptLauncher(starting, new AbortController().signal);
+  const site: Site = { starting, directory, log, boot: await readBootId() };
   return {
     name: 'process',
     host,
-    ensure,
-    remove,
-    observe,
-    list: async () => (await seeAll()).flatMap((seen) => toObservation(seen) ?? []),
+    ensure: (workload, signal) => ensure(site, workload, signal),
+    remove: (id, graceSeconds, signal) => remove(site, { id, graceSeconds, signal }),
+    async observe(id) {
+      const seen = await see(site, id);
+      return seen && toObservation(seen);
+    },
+    list: async () => (await seeAll(site)).flatMap((seen) => toObservation(seen) ?? []),
     watch: (changed, signal) => watchChanges(join(directory, 'changes'), changed, signal),
     async connect(id, port, signal) {
-      const endpoint = (await see(id))?.record.endpoint ?? undefined;
+      const endpoint = (await see(site, id))?.record.endpoint ?? undefined;
       if (endpoint === undefined) throw new Error(`instance ${id} serves nothing`);
       const target = { host: endpoint.host, port: host.isolated ? port : endpoint.port };
-      return dial(socket, target, signal);
+      return dial(launcherSocket(directory), target, signal);
     },
-    exec: (instanceId, argv, signal) => tell({ do: 'exec', instanceId, argv }, signal),
+    exec: (instanceId, argv, signal) =>
+      tell<{ exitCode: number }>(site, { do: 'exec', instanceId, argv }, signal),
     capacity: async () => ({
       cpus: availableParallelism(),
       memoryMiB: Math.floor((await machineMemory()) / 2 ** 20),
@@ -113,9 +62,66 @@ export async function createProcessEngine(
       warnings: host.warnings,
     }),
     async destroy() {
-      await ask(socket, { do: 'quit' }, never).catch(() => undefined);
+      const socket = launcherSocket(directory);
+      await ask(socket, { do: 'quit' }, new AbortController().signal).catch(() => undefined);
     },
   };
+}
+
+/** What the engine's verbs share. */
+type Site = { starting: LauncherOptions; directory: string; log: Log; boot: string };
+
+const home = ({ directory }: Site, id: string): string => join(directory, 'instances', id);
+
+const see = (site: Site, id: string): Promise<Seen | undefined> =>
+  readSeen(home(site, id), site.boot);
+
+async function seeAll(site: Site): Promise<Seen[]> {
+  const ids = await listInstanceDirectories(site.directory);
+  const found = await Promise.all(ids.map((id) => see(site, id)));
+  return found.filter((one) => one !== undefined);
+}
+
+const seeOf = async (site: Site, id: WorkloadId): Promise<Seen[]> =>
+  (await seeAll(site)).filter(({ record }) => record.workloadId === id);
+
+/** Asks the launcher; one that died is started again first. */
+async function tell<Answer>(site: Site, message: object, signal: AbortSignal): Promise<Answer> {
+  const socket = launcherSocket(site.directory);
+  try {
+    return (await ask(socket, message, signal)) as Answer;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    site.log.warn({ err: error }, 'the launcher does not answer: it is started again');
+    await adoptLauncher(site.starting, signal);
+    return (await ask(socket, message, signal)) as Answer;
+  }
+}
+
+async function ensure(site: Site, workload: WorkloadSpec, signal: AbortSignal): Promise<void> {
+  const wanted = new Set(workload.instances.map(({ instanceId }) => instanceId));
+  const unwanted = (await seeOf(site, workload.workloadId)).filter(
+    ({ record, exit, alive }) => alive && exit === undefined && !wanted.has(record.instanceId),
+  );
+  for (const { record } of unwanted)
+    await endSupervisor(home(site, record.instanceId), record, workload.graceSeconds);
+  await Promise.all(workload.instances.map((spec) => tell(site, { do: 'start', spec }, signal)));
+}
+
+async function remove(
+  site: Site,
+  { id, graceSeconds, signal }: { id: WorkloadId; graceSeconds: number; signal: AbortSignal },
+): Promise<void> {
+  const all = await seeOf(site, id);
+  await Promise.all(
+    all.map(async ({ record, exit, alive }) => {
+      const directory = home(site, record.instanceId);
+      if (alive && exit === undefined) await endSupervisor(directory, record, graceSeconds);
+      await whenOver(record, graceSeconds * 1000 + MARGIN, signal);
+      await rm(directory, { recursive: true, force: true });
+      await rm(join(site.directory, 'changes', record.instanceId), { force: true });
+    }),
+  );
 }
 
 /** TERM, and KILL after the grace: the supervisor does both. */
@@ -162,11 +168,11 @@ async function dial(
   target: { host: string; port: number },
   signal: AbortSignal,
 ): Promise<Duplex> {
-  type Answer = { connected?: true; error?: string };
-  const { answer, socket, rest } = await converse<Answer>(path, { do: 'dial', ...target }, signal);
-  if (answer.connected !== true) {
+  const { answer, socket, rest } = await converse(path, { do: 'dial', ...target }, signal);
+  const { connected, error } = answer as { connected?: true; error?: string };
+  if (connected !== true) {
     socket.destroy();
-    throw new Error(answer.error ?? 'not connected');
+    throw new Error(error ?? 'not connected');
   }
   if (rest.length > 0) socket.unshift(rest);
   return socket;

@@ -31,7 +31,7 @@ export const launcherSocket = (directory: string): string => join(directory, 'la
 /** The launcher of this directory: the one that runs, else a new one in a session of its own. */
 export async function adoptLauncher(options: LauncherOptions, signal: AbortSignal): Promise<Host> {
   const path = launcherSocket(options.directory);
-  const known = await ask<Host>(path, { do: 'describe' }, signal).catch(() => undefined);
+  const known = await describeHost(path, signal);
   if (known !== undefined) return known;
   await mkdir(options.directory, { recursive: true, mode: 0o700 });
   const output = openSync(join(options.directory, 'launcher.log'), 'a', 0o600);
@@ -52,10 +52,17 @@ export async function adoptLauncher(options: LauncherOptions, signal: AbortSigna
   return Promise.race([failed, whenReady(path, signal)]);
 }
 
+/** What the running launcher says of the machine, or undefined where none answers. */
+const describeHost = (path: string, signal: AbortSignal): Promise<Host | undefined> =>
+  ask(path, { do: 'describe' }, signal).then(
+    (answer) => answer as Host,
+    () => undefined,
+  );
+
 async function whenReady(path: string, signal: AbortSignal): Promise<Host> {
   const within = AbortSignal.any([signal, AbortSignal.timeout(READY_WITHIN)]);
   for (;;) {
-    const host = await ask<Host>(path, { do: 'describe' }, within).catch(() => undefined);
+    const host = await describeHost(path, within);
     if (host !== undefined) return host;
     await wait(20, undefined, { signal: within });
   }

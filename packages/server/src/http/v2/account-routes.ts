@@ -17,14 +17,15 @@ import { serve } from '../serve.ts';
 export function accountRoutes(app: FastifyInstance, context: HttpContext): void {
   const { database } = context;
   serve(app, context, accounts.getSelf, async ({ user }) => ({
-    ...{
-      id: user.id,
-      email: user.email,
-      name: user.name,
-      avatar: null,
-      creationDate: user.createdAt,
-    },
-    ...{ lang: 'EN', preferredMFA: 'NONE', hasPassword: true, admin: user.operator },
+    id: user.id,
+    email: user.email,
+    name: user.name,
+    avatar: null,
+    creationDate: user.createdAt,
+    lang: 'EN',
+    preferredMFA: 'NONE',
+    hasPassword: true,
+    admin: user.operator,
   }));
   serve(app, context, accounts.getCurrentToken, async () => ({ expirationDate: null }));
   serve(app, context, accounts.getSummary, async ({ user }) => {

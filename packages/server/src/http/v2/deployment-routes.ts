@@ -47,7 +47,10 @@ function instanceRoutes(app: FastifyInstance, context: HttpContext): void {
     const { commit, useCache, cause = 'Console' } = call.query;
     if (commit !== undefined) await demandCommit(context, id, commit);
     const deploymentId = await deployApplication(context, {
-      ...{ applicationId: id, ownerId, commitId: commit, cause },
+      applicationId: id,
+      ownerId,
+      commitId: commit,
+      cause,
       useCache: useCache !== 'no' && useCache !== 'false',
       authorId: call.user.id,
     });

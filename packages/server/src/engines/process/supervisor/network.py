@@ -92,7 +92,7 @@ HOLD = 'import signal\nwhile True: signal.pause()'
 
 def _hold_with_pasta():
     """The same for an ordinary user: pasta gives the namespace a way out and none to this host."""
-    options = ['--config-net', '-t', 'none', '-T', 'none', '-u', 'none', '-U', 'none']
+    options = ['--config-net', '--mtu', '1500', '-t', 'none', '-T', 'none', '-u', 'none', '-U', 'none']
     quiet = ['--no-map-gw', '--quiet', '--foreground']
     marker = os.urandom(8).hex()
     program = f'import os,sys\nprint(os.getpid(), flush=True)\n{HOLD}\n#{marker}'

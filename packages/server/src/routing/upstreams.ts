@@ -1,0 +1,51 @@
+import { Pool } from 'undici';
+import type { RouteTable, Upstream } from './route-table.ts';
+
+const CONNECTIONS = 256;
+const KEEP_ALIVE = 30_000;
+
+/** Connections to instances, and how much is under way at each. */
+export type Upstreams = {
+  poolOf(upstream: Upstream): Pool;
+  /** Counts something that begins at an instance; call the answer when it is over. */
+  enter(instanceId: string): () => void;
+  count(instanceId: string): number;
+  inFlight(): Record<string, number>;
+  /** Lets go of the connections that a table no longer needs, once what is under way is over. */
+  keep(table: RouteTable): void;
+};
+
+const originOf = ({ host, port }: Upstream): string => `http://${host}:${port}`;
+
+export function createUpstreams(): Upstreams {
+  const pools = new Map<string, Pool>();
+  const counts = new Map<string, number>();
+  const count = (instanceId: string): number => counts.get(instanceId) ?? 0;
+  return {
+    count,
+    poolOf(upstream) {
+      const origin = originOf(upstream);
+      const known = pools.get(origin);
+      if (known !== undefined) return known;
+      const pool = new Pool(origin, { connections: CONNECTIONS, keepAliveTimeout: KEEP_ALIVE });
+      pools.set(origin, pool);
+      return pool;
+    },
+    enter(instanceId) {
+      counts.set(instanceId, count(instanceId) + 1);
+      return () => {
+        if (count(instanceId) > 1) counts.set(instanceId, count(instanceId) - 1);
+        else counts.delete(instanceId);
+      };
+    },
+    inFlight: () => Object.fromEntries(counts),
+    keep(table) {
+      const used = new Set(table.routes.flatMap(({ upstreams }) => upstreams.map(originOf)));
+      for (const [origin, pool] of pools) {
+        if (used.has(origin)) continue;
+        pools.delete(origin);
+        void pool.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,12 @@
+import type { TestContext } from 'node:test';
+
+/**
+ * Whether the test can run here. What the machine lacks is named and the test skipped; where all tests
+ * are demanded (`GRID_TESTS=all`) that is a failure.
+ */
+export function need(test: TestContext, there: boolean, what: string): boolean {
+  if (there) return true;
+  if (process.env['GRID_TESTS'] === 'all') throw new Error(`this machine lacks ${what}`);
+  test.skip(`this machine lacks ${what}`);
+  return false;
+}
