@@ -1,0 +1,22 @@
+import { Command } from 'commander';
+import { accountCommands } from './commands/account.ts';
+import { applicationCommands } from './commands/applications.ts';
+import { deploymentCommands } from './commands/deployments.ts';
+import { platformCommands } from './commands/platform.ts';
+import { exitCodes } from './fail.ts';
+import { printExports } from './print-exports.ts';
+
+/** Every command of `grid`; also the source of its reference page. */
+export function buildProgram(): Command {
+  const program = new Command('grid')
+    .description('Push code, get a GPU, pay for the minutes you used, on machines you own.')
+    .version('0.1.0')
+    .showHelpAfterError()
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.misused));
+  platformCommands(program);
+  accountCommands(program);
+  applicationCommands(program);
+  deploymentCommands(program);
+  program.commands.find((command) => command.name() === 'env')?.action(printExports);
+  return program;
+}
