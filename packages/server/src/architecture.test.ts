@@ -161,3 +161,19 @@ test('the command line enters the server where it is open to it', () => {
   );
   assert.deepEqual(inward, []);
 });
+
+test('every dependency is explained', () => {
+  const root = join(import.meta.dirname, '..', '..', '..');
+  const explained = readFileSync(join(root, 'docs', 'dependencies.md'), 'utf8');
+  const manifests = ['package.json', ...globSync('packages/*/package.json', { cwd: root })];
+  const names = manifests.flatMap((path) => {
+    const { dependencies, devDependencies } = JSON.parse(
+      readFileSync(join(root, path), 'utf8'),
+    ) as Record<string, object | undefined>;
+    return Object.keys({ ...dependencies, ...devDependencies });
+  });
+  assert.deepEqual(
+    names.filter((name) => !name.startsWith('@grid/') && !explained.includes(`\`${name}\``)),
+    [],
+  );
+});
