@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -11,7 +13,10 @@ import { parseArgs } from 'node:util';
  * directory, a training pushed as a Runner, a model server pushed as a Webapp, and what they cost.
  */
 const { values } = parseArgs({
-  options: { once: { type: 'boolean' }, isolation: { type: 'string', default: 'auto' } },
+  options: {
+    once: { type: 'boolean' },
+    isolation: { type: 'string', default: process.env['GRID_ISOLATION'] ?? 'auto' },
+  },
 });
 const root = join(import.meta.dirname, '..');
 const grid = join(root, 'bin', 'grid');
@@ -19,31 +24,42 @@ const home = mkdtempSync(join(tmpdir(), 'clever-grid-demo-'));
 const data = join(home, 'data');
 const key = join(home, 'key');
 
+const email = 'ada@example.com';
+const password = randomBytes(9).toString('base64url');
+
+/** Settings of another platform of this user's must not reach this one; what the machine needs may. */
+const KEPT = /^GRID_(ALLOWED_NETWORKS|MEMORY_RESERVE_MIB|LOG_LEVEL|ALLOW_UNISOLATED)$/;
+
 const environment: NodeJS.ProcessEnv = {
-  ...process.env,
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('GRID_') || KEPT.test(name)),
+  ),
   XDG_CONFIG_HOME: home,
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_SSH_COMMAND: `ssh -i ${key} -o IdentitiesOnly=yes -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=${join(home, 'known_hosts')} -o LogLevel=ERROR`,
   GIT_AUTHOR_NAME: 'Ada',
-  GIT_AUTHOR_EMAIL: 'ada@example.com',
+  GIT_AUTHOR_EMAIL: email,
   GIT_COMMITTER_NAME: 'Ada',
-  GIT_COMMITTER_EMAIL: 'ada@example.com',
+  GIT_COMMITTER_EMAIL: email,
 };
-for (const name of ['GRID_URL', 'GRID_TOKEN', 'GRID_SECRET']) delete environment[name];
 
 const bold = (text: string): string => (process.stdout.isTTY ? `\u001B[1m${text}\u001B[0m` : text);
 const title = (text: string): boolean => process.stdout.write(`\n${bold(`▸ ${text}`)}\n`);
 
-type RunOptions = { cwd?: string; quiet?: boolean };
+type RunOptions = { cwd?: string; quiet?: boolean; env?: Record<string, string> };
 
 /** Runs a program to its end and passes its output on; what it printed. */
 function run(
   file: string,
   args: readonly string[],
-  { cwd, quiet }: RunOptions = {},
+  { cwd, quiet, env }: RunOptions = {},
 ): Promise<string> {
-  const child = spawn(file, args, { cwd, env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(file, args, {
+    cwd,
+    env: { ...environment, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let text = '';
   child.stdout.on('data', (part: Buffer) => {
     text += part.toString('utf8');
@@ -59,14 +75,17 @@ function run(
   });
 }
 
-/** The platform, ready when its last start line says so. */
-function startPlatform(): Promise<ChildProcess> {
+let platform: ChildProcess | undefined;
+
+/** Starts the platform; it is ready when its last start line says so. */
+function startPlatform(): Promise<void> {
   const args = ['up', '--data-dir', data, '--http-port', '0', '--ssh-port', '0'];
   const child = spawn(grid, [...args, '--isolation', values.isolation], {
     env: environment,
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  platform = child;
   return new Promise((resolve, reject) => {
     let text = '';
     child.on('error', reject);
@@ -75,7 +94,7 @@ function startPlatform(): Promise<ChildProcess> {
     );
     child.stdout.on('data', (part: Buffer) => {
       text += part.toString('utf8');
-      if (text.includes('Ready at ')) resolve(child);
+      if (text.includes('Ready at ')) resolve();
     });
   });
 }
@@ -124,9 +143,7 @@ const THREE = [
 
 async function demo(): Promise<Status> {
   title('Starting the platform on a fresh data directory');
-  const platform = await startPlatform();
-  platform.unref();
-  (platform.stdout as unknown as { unref(): void }).unref();
+  await startPlatform();
   const status = JSON.parse(
     await run(grid, ['status', '--data-dir', data, '--json'], { quiet: true }),
   ) as Status;
@@ -134,15 +151,9 @@ async function demo(): Promise<Status> {
 
   title('The first user, their organization and their key');
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'demo', '-f', key]);
-  const claim = [
-    '--email',
-    'ada@example.com',
-    '--organization',
-    'Ada’s lab',
-    '--ssh-key',
-    `${key}.pub`,
-  ];
-  await run(grid, ['claim', '--data-dir', data, ...claim]);
+  const claim = ['--email', email, '--organization', 'Ada’s lab', '--ssh-key', `${key}.pub`];
+  const env = { GRID_PASSWORD: password };
+  await run(grid, ['claim', '--data-dir', data, ...claim], { env });
 
   title('A Runner: a real training, pushed by git over SSH');
   await pushExample('train-digits', ['CC_MLPYTHON_RUN_MAIN=train.py']);
@@ -165,10 +176,24 @@ async function demo(): Promise<Status> {
 
 /** Ends everything that was started and takes it away. */
 async function cleanUp(): Promise<void> {
+  if (platform?.exitCode === null && platform.kill()) await once(platform, 'exit');
   if (existsSync(data)) await run(grid, ['down', '--apps', '--data-dir', data], { quiet: true });
   rmSync(home, { recursive: true, force: true, maxRetries: 5 });
 }
 
+const interrupted = new AbortController();
+
+/** Ctrl-C leaves as little behind as a demo that came to its end. */
+function cleanUpOnSignal(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => {
+      interrupted.abort();
+      process.stderr.write('\nEnding the demo …\n');
+      void cleanUp().finally(() => process.exit(130));
+    });
+}
+
+cleanUpOnSignal();
 try {
   const { url } = await demo();
   if (values.once === true) {
@@ -177,13 +202,16 @@ try {
   } else {
     title('It stays up');
     process.stdout.write(`Address  ${url}
-Sign in  export XDG_CONFIG_HOME=${home}   (or: grid login --url ${url} with the pair in clever-grid/profile.json there)
-Try      ${grid} app list
-Stop     ${grid} down --apps --data-dir ${data}
+Sign in  ${grid} login --url ${url} --email ${email}
+         with the password ${password}
+Or use   export XDG_CONFIG_HOME=${home}
+Then     ${grid} app list
+Stop     ${grid} down --apps --data-dir ${data} && rm -r ${home}
 `);
     process.exit(0);
   }
 } catch (error) {
+  if (interrupted.signal.aborted) await new Promise(() => undefined);
   process.stderr.write(`\nThe demo failed: ${(error as Error).message}\n`);
   const log = join(data, 'control-plane.log');
   if (existsSync(log))

@@ -16,9 +16,10 @@ export async function runPlatform(config: Config): Promise<void> {
     pino.destination({ dest: destination, sync: false }),
   );
   const ended = new Promise<NodeJS.Signals>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
       process.once(signal, () => resolve(signal));
   });
+  process.stdout.on('error', ignoreClosedPipe);
   const platform = await startControlPlane(config, log).catch((error: unknown) => {
     if (error instanceof AlreadyRunning) throw new Failure(error.message);
     throw error;
@@ -29,6 +30,11 @@ export async function runPlatform(config: Config): Promise<void> {
   await platform.stop();
   log.flush();
   process.exit(0);
+}
+
+/** Who started it may be gone when it ends, and its end must be orderly all the same. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }
 
 /** The last line says that it is ready, and where. */
