@@ -2,23 +2,32 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Config } from './config.ts';
 
-const flag = z
-  .union([z.boolean(), z.string()])
-  .transform((value) => value === true || /^(true|1|yes|on)$/i.test(String(value)));
+const flag = z.union([z.boolean(), z.stringbool()], { error: 'must be true or false' });
 const port = z.coerce.number().int().min(0).max(65_535);
-const network = z
-  .string()
-  .regex(/^\d{1,3}(\.\d{1,3}){3}(\/\d{1,2})?$/, 'must be IPv4 networks such as 10.1.0.0/16');
+const BYTE = /^(25[0-5]|2[0-4]\d|1?\d?\d)$/;
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const bytes = address.split('.');
+  const isAddress = bytes.length === 4 && bytes.every((byte) => BYTE.test(byte));
+  const isPrefix = bits === undefined || (/^\d{1,2}$/.test(bits) && Number(bits) <= 32);
+  return isAddress && isPrefix && rest.length === 0;
+}
+
+const network = z.string().refine(isNetwork, 'must be IPv4 networks such as 10.1.0.0/16');
 const networks = z
   .union([z.array(network), z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean))])
   .pipe(z.array(network));
+
+const HOST_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
 
 /** Every setting: its check, and what it is for; `docs/configuration.md` is made from this. */
 export const settings = {
   dataDirectory: z.string().min(1).describe('Where the platform keeps everything'),
   domain: z
     .string()
-    .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'must be a host name')
+    .max(253, 'must be a host name')
+    .regex(HOST_NAME, 'must be a host name, in small letters')
     .default('localhost')
     .describe('The platform’s own name; applications answer below it'),
   httpAddress: z.string().default('127.0.0.1').describe('Address that the router listens on'),
@@ -29,7 +38,7 @@ export const settings = {
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://')
     .optional()
-    .describe('PostgreSQL instead of SQLite in the data directory'),
+    .describe('PostgreSQL instead of SQLite in the data directory; `DATABASE_URL` says the same'),
   isolation: z
     .enum(['auto', 'none'])
     .default('auto')
@@ -58,6 +67,14 @@ export type SettingName = keyof typeof settings;
 export const variableOf = (name: string): string =>
   `GRID_${name.replaceAll(/(MiB|[A-Z])/g, (part) => `_${part}`).toUpperCase()}`;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Hosts that offer a database name it `DATABASE_URL`. An empty variable is none. */
+function fromEnvironment(environment: Environment, name: string): string | undefined {
+  const names = [variableOf(name), ...(name === 'databaseUrl' ? ['DATABASE_URL'] : [])];
+  return names.map((one) => environment[one]).find((value) => value !== undefined && value !== '');
+}
+
 /** Settings that do not fit, all at once. */
 export class InvalidConfig extends Error {
   override readonly name = 'InvalidConfig';
@@ -69,14 +86,14 @@ export class InvalidConfig extends Error {
  */
 export function parseConfig(sources: {
   options: Readonly<Record<string, unknown>>;
-  environment: Readonly<Record<string, string | undefined>>;
+  environment: Environment;
   file: Readonly<Record<string, unknown>>;
 }): Config {
   const { options, environment, file } = sources;
   const given = Object.fromEntries(
     Object.keys(settings)
-      .map((name) => [name, options[name] ?? environment[variableOf(name)] ?? file[name]])
-      .filter(([, value]) => value !== undefined && value !== ''),
+      .map((name) => [name, options[name] ?? fromEnvironment(environment, name) ?? file[name]])
+      .filter(([, value]) => value !== undefined),
   );
   const unknown = Object.keys(file).filter((name) => !(name in settings));
   const parsed = z.object(settings).safeParse(given);
