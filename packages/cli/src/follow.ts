@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { deployments } from '@grid/api';
 import type { Application, Client, Deployment, LogRecord } from '@grid/api';
 
+import { Failure } from './fail.ts';
 import { paramsOf } from './find-application.ts';
 import { colour } from './print.ts';
 
@@ -9,6 +10,8 @@ const RECONNECT_AFTER = 500;
 const ASK_EVERY = 300;
 /** How long the log may still bring lines after the deployment is over. */
 const LAST_LINES = 600;
+/** A control plane that restarts is back in seconds; one that stays away is not waited for. */
+const GONE_AFTER = 60_000;
 
 export type LogOptions = {
   deploymentId?: string | undefined;
@@ -31,6 +34,7 @@ export async function* readLogs(
     ...(!follow && { until: new Date().toISOString() }),
   });
   let lastEventId: string | undefined;
+  const patience = bePatient();
   while (!isAborted(signal)) {
     try {
       const path = `${deployments.logsPath(paramsOf(application))}?${query.toString()}`;
@@ -38,6 +42,7 @@ export async function* readLogs(
         lastEventId,
         ...(signal && { signal }),
       })) {
+        patience.answered();
         if (event === 'END_OF_STREAM') return;
         if (event !== 'APPLICATION_LOG') continue;
         lastEventId = id;
@@ -45,7 +50,7 @@ export async function* readLogs(
       }
     } catch (error) {
       if (isAborted(signal)) return;
-      if (!isLost(error)) throw error;
+      patience.failed(error);
     }
     await wait(RECONNECT_AFTER);
   }
@@ -57,6 +62,22 @@ const isLost = (error: unknown): boolean =>
   ['ECONNRESET', 'ECONNREFUSED', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '') ||
   (error as { status?: number }).status === 503 ||
   (error as Error).message.includes('No platform answers');
+
+/** Bears errors of a platform that is away, for a while. */
+function bePatient() {
+  let awaySince: number | undefined;
+  return {
+    answered: () => {
+      awaySince = undefined;
+    },
+    failed: (error: unknown) => {
+      if (!isLost(error)) throw error;
+      awaySince ??= Date.now();
+      if (Date.now() - awaySince > GONE_AFTER)
+        throw new Failure('The platform does not answer any more. What was deployed goes on.');
+    },
+  };
+}
 
 export function formatLine({ date, message, service, stream }: LogRecord): string {
   const time = colour('dim', date.slice(11, 23));
@@ -77,16 +98,31 @@ export async function followDeployment(
     for await (const line of readLogs(client, application, options))
       process.stdout.write(`${formatLine(line)}\n`);
   })();
-  const params = { ...paramsOf(application), deployment: deploymentId };
+  try {
+    const deployment = await Promise.race([
+      awaitEnd(client, { ...paramsOf(application), deployment: deploymentId }),
+      printing.then(() => new Promise<never>(() => undefined)),
+    ]);
+    await wait(LAST_LINES);
+    return deployment;
+  } finally {
+    over.abort();
+    await printing.catch(() => undefined);
+  }
+}
+
+type DeploymentParams = { ownerId: string; applicationId: string; deployment: string };
+
+/** Asks until the deployment is over. */
+async function awaitEnd(client: Client, params: DeploymentParams): Promise<Deployment> {
+  const patience = bePatient();
   for (;;) {
-    const deployment = await client
-      .call(deployments.getDeployment, { params })
-      .catch((error: unknown) => (isLost(error) ? undefined : Promise.reject(error)));
-    if (deployment !== undefined && deployment.state !== 'WIP') {
-      await wait(LAST_LINES);
-      over.abort();
-      await printing;
-      return deployment;
+    try {
+      const deployment = await client.call(deployments.getDeployment, { params });
+      patience.answered();
+      if (deployment.state !== 'WIP') return deployment;
+    } catch (error) {
+      patience.failed(error);
     }
     await wait(ASK_EVERY);
   }
