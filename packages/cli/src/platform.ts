@@ -20,7 +20,7 @@ export type ControlState = {
 };
 
 /** Root keeps it where services do, everybody else at home. */
-const defaultDataDirectory = (): string =>
+export const defaultDataDirectory = (): string =>
   process.getuid?.() === 0
     ? '/var/lib/clever-grid'
     : join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'clever-grid');

@@ -5,6 +5,7 @@ import type { Config } from '@grid/server/config.ts';
 import { AlreadyRunning, startControlPlane } from '@grid/server/roles/control-plane.ts';
 import type { ControlPlane } from '@grid/server/roles/control-plane.ts';
 import { Failure } from './fail.ts';
+import { defaultDataDirectory } from './platform.ts';
 import { colour } from './print.ts';
 
 /** Runs the control plane until it is told to end. */
@@ -24,7 +25,7 @@ export async function runPlatform(config: Config): Promise<void> {
     if (error instanceof AlreadyRunning) throw new Failure(error.message);
     throw error;
   });
-  for (const line of describeStart(platform)) process.stdout.write(`${line}\n`);
+  for (const line of describeStart(platform, config)) process.stdout.write(`${line}\n`);
   await ended;
   process.stdout.write('Ending the control plane; applications and router go on.\n');
   await platform.stop();
@@ -38,7 +39,12 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
 }
 
 /** The last line says that it is ready, and where. */
-function describeStart({ addresses, claimToken, isolated, warnings }: ControlPlane): string[] {
+function describeStart(
+  { addresses, claimToken, isolated, warnings }: ControlPlane,
+  { dataDirectory }: Config,
+): string[] {
+  const where =
+    dataDirectory === defaultDataDirectory() ? '' : ` --data-dir ${quoted(dataDirectory)}`;
   const banner = [
     '!! Applications are NOT isolated from each other on this machine. !!',
     'Only one organization is served. "grid doctor" says what is missing.',
@@ -50,8 +56,11 @@ function describeStart({ addresses, claimToken, isolated, warnings }: ControlPla
       ? []
       : [
           `Claim token (works once): ${claimToken}`,
-          'Make the first user: grid claim --email you@example.com --organization "My team" --ssh-key ~/.ssh/id_ed25519.pub',
+          `Make the first user: grid claim${where} --email you@example.com --organization "My team" --ssh-key ~/.ssh/id_ed25519.pub`,
         ]),
     `Ready at ${addresses.url} (git: ${addresses.sshUrl}/<APP_ID>)`,
   ];
 }
+
+const quoted = (text: string): string =>
+  /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
