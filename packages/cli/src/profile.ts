@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createClient } from '@grid/api';
@@ -15,6 +15,7 @@ const path = (): string =>
 /** Readable by its owner alone. */
 export function writeProfile(profile: Profile): string {
   mkdirSync(dirname(path()), { recursive: true, mode: 0o700 });
+  if (existsSync(path())) chmodSync(path(), 0o600);
   writeFileSync(path(), `${JSON.stringify(profile, null, 2)}\n`, { mode: 0o600 });
   return path();
 }

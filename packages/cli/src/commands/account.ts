@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 import { accounts, createClient, grid } from '@grid/api';
 import type { Command } from 'commander';
 import { Failure } from '../fail.ts';
+import { formatOption } from '../options.ts';
+import type { Format } from '../options.ts';
 import { print } from '../print.ts';
 import { clientOf, readProfile, signedIn, writeProfile } from '../profile.ts';
 import { transportTo } from '../transport.ts';
-import type { Format } from './applications.ts';
 
 /** Signing in, and the keys that pushes are made with. */
 export function accountCommands(program: Command): void {
@@ -50,9 +52,20 @@ async function askCredentials(given: string | undefined) {
     throw new Failure('Give --email and GRID_PASSWORD, or --token and --secret.', 'misused');
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const email = given ?? (await terminal.question('E-mail: '));
-  const typed = await terminal.question('Password: ');
   terminal.close();
-  return { email, password: typed };
+  return { email, password: password ?? (await askUnseen('Password: ')) };
+}
+
+/** What is typed is not shown. */
+async function askUnseen(question: string): Promise<string> {
+  process.stdout.write(question);
+  const nowhere = new Writable({ write: (_part, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  terminal.once('SIGINT', () => process.exit(130));
+  const typed = await terminal.question('');
+  terminal.close();
+  process.stdout.write('\n');
+  return typed;
 }
 
 function keyCommands(program: Command): void {
@@ -69,7 +82,7 @@ function keyCommands(program: Command): void {
   keys
     .command('list')
     .description('your keys')
-    .option('--format <format>', 'human or json', 'human')
+    .addOption(formatOption())
     .action(async ({ format }: Format) => {
       const found = await signedIn().call(accounts.listKeys);
       const table = found.map(({ name, fingerprint }) => ({ name, fingerprint }));

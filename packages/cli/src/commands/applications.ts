@@ -4,10 +4,10 @@ import type { Command } from 'commander';
 import { Failure } from '../fail.ts';
 import { findApplication, findOwner, paramsOf } from '../find-application.ts';
 import { runGit } from '../git.ts';
+import { formatOption, parseCount } from '../options.ts';
+import type { Format } from '../options.ts';
 import { ago, print } from '../print.ts';
 import { signedIn } from '../profile.ts';
-
-export type Format = { format: 'human' | 'json' };
 
 /** Making, listing and erasing applications, and their variables. */
 export function applicationCommands(program: Command): void {
@@ -17,7 +17,7 @@ export function applicationCommands(program: Command): void {
     .command('list')
     .description('your applications')
     .option('--org <organization>', 'only those of one organization')
-    .option('--format <format>', 'human or json', 'human')
+    .addOption(formatOption())
     .action(async ({ org, format }: Format & { org?: string }) => {
       const client = signedIn();
       const owner = await findOwner(client, org);
@@ -30,6 +30,7 @@ export function applicationCommands(program: Command): void {
         format,
       );
     });
+  showCommand(app);
   app
     .command('delete <application>')
     .description('end an application and erase it')
@@ -51,6 +52,26 @@ export function applicationCommands(program: Command): void {
   environmentCommands(program);
 }
 
+function showCommand(app: Command): void {
+  app
+    .command('show [application]')
+    .description('one application: its size, addresses and repository')
+    .addOption(formatOption())
+    .action(async (named: string | undefined, { format }: Format) => {
+      const application = await findApplication(signedIn(), named);
+      const { type, size, state } = columns(application);
+      const lines = [
+        `${application.name} (${application.id})`,
+        `  Type        ${type}`,
+        `  Size        ${size}`,
+        `  State       ${state}`,
+        `  Repository  ${application.deployment.url}`,
+        ...application.vhosts.map(({ fqdn }) => `  Address     http://${fqdn}`),
+      ];
+      print({ text: lines.join('\n'), json: application }, format);
+    });
+}
+
 const columns = (application: Application) => ({
   type: application.instance.variant.slug,
   size: `${application.instance.minInstances} × ${application.instance.minFlavor.name}`,
@@ -63,7 +84,7 @@ type CreateOptions = Format & {
   type: string;
   org?: string;
   flavor?: string;
-  nodes?: string;
+  nodes: number;
   env: string[];
   remote?: boolean;
 };
@@ -75,10 +96,10 @@ function createCommand(app: Command): void {
     .requiredOption('--type <type>', 'ml_python (Runner) or ml_python_web (Webapp)')
     .option('--org <organization>', 'where there are several')
     .option('--flavor <size>', 'such as XS, S or ML_S')
-    .option('--nodes <number>', 'number of instances')
+    .option('--nodes <number>', 'number of instances', parseCount, 1)
     .option('--env <NAME=value>', 'a variable; may be repeated', collect, [])
     .option('--no-remote', 'do not add the git remote "grid" to this folder')
-    .option('--format <format>', 'human or json', 'human')
+    .addOption(formatOption())
     .action(async (name: string, options: CreateOptions) => {
       const client = signedIn();
       const application = await create(client, name, options);
@@ -104,7 +125,7 @@ async function create(client: Client, name: string, options: CreateOptions): Pro
     );
   }
   const flavor = options.flavor ?? type.defaultFlavor.name;
-  const nodes = options.nodes === undefined ? 1 : Number(options.nodes);
+  const { nodes } = options;
   return client.call(applications.createApplication, {
     params: { ownerId: owner.id },
     body: {
@@ -142,7 +163,7 @@ function environmentCommands(program: Command): void {
     .command('list')
     .description("an application's variables")
     .option('--app <application>')
-    .option('--format <format>', 'human or json', 'human')
+    .addOption(formatOption())
     .action(async ({ app, format }: Format & { app?: string }) => {
       const client = signedIn();
       const params = paramsOf(await findApplication(client, app));

@@ -5,10 +5,11 @@ import { Failure } from '../fail.ts';
 import { findApplication, findOwner, paramsOf } from '../find-application.ts';
 import { followDeployment, formatLine, readLogs } from '../follow.ts';
 import { headCommit, runGit } from '../git.ts';
+import { formatOption, parseCount } from '../options.ts';
+import type { Format } from '../options.ts';
 import { ago, colour, print } from '../print.ts';
 import { signedIn } from '../profile.ts';
 import { startSpinner } from '../spinner.ts';
-import type { Format } from './applications.ts';
 import { platformStatus } from './platform.ts';
 
 type AppOption = { app?: string };
@@ -119,7 +120,7 @@ function logsCommand(program: Command): void {
     .option('--deployment <id>', 'of one deployment only')
     .option('--since <time>', 'such as 2026-11-01T12:00:00Z, or 1h')
     .option('--search <text>', 'only lines that contain it')
-    .option('--format <format>', 'human, or json for a line each', 'human')
+    .addOption(formatOption('human, or json for a line each'))
     .action(async ({ app, follow, deployment, since, search, format }: LogsOptions) => {
       const client = signedIn();
       const application = await findApplication(client, app);
@@ -183,13 +184,12 @@ function activityCommand(program: Command): void {
     .command('activity')
     .description('deployments, the newest first')
     .option('--app <application>')
-    .option('--limit <number>', 'how many', '10')
-    .option('--format <format>', 'human or json', 'human')
-    .action(async ({ app, limit, format }: AppOption & Format & { limit: string }) => {
+    .option('--limit <number>', 'how many', parseCount, 10)
+    .addOption(formatOption())
+    .action(async ({ app, limit, format }: AppOption & Format & { limit: number }) => {
       const client = signedIn();
       const params = paramsOf(await findApplication(client, app));
-      const query = { limit: Number(limit) };
-      const found = await client.call(deployments.listDeployments, { params, query });
+      const found = await client.call(deployments.listDeployments, { params, query: { limit } });
       const table = found.map((one) => ({
         no: one.id,
         when: ago(one.date, Date.now()),
@@ -215,7 +215,7 @@ function usageCommand(program: Command): void {
     .command('usage')
     .description('minutes and euros by application, this month')
     .option('--org <organization>', 'where there are several')
-    .option('--format <format>', 'human or json', 'human')
+    .addOption(formatOption())
     .action(async ({ org, format }: Format & { org?: string }) => {
       const client = signedIn();
       const owner = await findOwner(client, org);

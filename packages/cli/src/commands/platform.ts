@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { grid } from '@grid/api';
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { dataPaths } from '@grid/server/paths.ts';
 import { Failure } from '../fail.ts';
@@ -30,7 +31,9 @@ export function platformCommands(program: Command): void {
     .option('--ssh-address <address>', 'address of git over SSH (127.0.0.1)')
     .option('--ssh-port <port>', 'port of git over SSH; 0 picks a free one (2222)')
     .option('--database-url <url>', 'PostgreSQL instead of SQLite')
-    .option('--isolation <kind>', 'auto, or none to run without a sandbox')
+    .addOption(
+      new Option('--isolation <kind>', 'none runs without a sandbox').choices(['auto', 'none']),
+    )
     .option('--allow-unisolated', 'serve several organizations without isolation')
     .action(({ dataDir, ...options }: { dataDir?: string } & Record<string, unknown>) =>
       runPlatform(readConfig({ ...options, dataDirectory: dataDir })),

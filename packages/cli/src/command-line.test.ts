@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+
+const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'grid');
+const home = mkdtempSync(join(tmpdir(), 'grid-cli-'));
+after(() => rmSync(home, { recursive: true }));
+
+type Ran = { code: number; out: string; errors: string };
+
+/** Runs `grid` in a folder of its own, as somebody who never signed in. */
+function grid(args: readonly string[], env: Record<string, string> = {}, file = bin): Promise<Ran> {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('GRID_'));
+  const environment = { ...Object.fromEntries(own), XDG_CONFIG_HOME: home, ...env };
+  return new Promise((resolve) => {
+    execFile(file, [...args], { cwd: home, env: environment }, (error, out, errors) => {
+      const code = error === null ? 0 : Number(error.code);
+      resolve({ code, out, errors });
+    });
+  });
+}
+
+/** A platform that answers everything in one way. */
+async function answering(status: number, body: object): Promise<Record<string, string>> {
+  const server = createServer((_, response) => {
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(body));
+  }).listen(0, '127.0.0.1');
+  after(() => server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { GRID_URL: `http://127.0.0.1:${port}`, GRID_TOKEN: 't', GRID_SECRET: 's' };
+}
+
+test('it runs from any folder, through links to links', async () => {
+  mkdirSync(join(home, 'links'));
+  symlinkSync(bin, join(home, 'links', 'first'));
+  symlinkSync('first', join(home, 'links', 'second'));
+  const { code, out } = await grid(['--version'], {}, join(home, 'links', 'second'));
+  assert.deepEqual({ code, out }, { code: 0, out: '0.1.0\n' });
+});
+
+test('without its packages it says how to install them', async () => {
+  mkdirSync(join(home, 'bare', 'bin'), { recursive: true });
+  copyFileSync(bin, join(home, 'bare', 'bin', 'grid'));
+  const { code, errors } = await grid(['--version'], {}, join(home, 'bare', 'bin', 'grid'));
+  assert.equal(code, 1);
+  assert.match(errors, /npm install/);
+});
+
+test('help is no mistake', async () => {
+  const { code, out } = await grid(['app', 'create', '--help']);
+  assert.equal(code, 0);
+  assert.match(out, /--flavor/);
+});
+
+for (const args of [
+  ['fly'],
+  ['app', 'create', 'x'],
+  ['app', 'create', 'x', '--type', 'ml_python', '--nodes', '0'],
+  ['usage', '--format', 'xml'],
+  ['up', '--http-port', 'eighty', '--data-dir', join(home, 'data')],
+  ['app', 'delete', 'x', '--sure'],
+])
+  test(`misused, it ends with 2: grid ${args.slice(0, 5).join(' ')}`, async () => {
+    const { code, errors } = await grid(args);
+    assert.equal(code, 2, errors);
+    assert.notEqual(errors, '');
+  });
+
+for (const [status, code] of [
+  [400, 3],
+  [401, 3],
+  [403, 3],
+  [404, 3],
+  [500, 1],
+] as const)
+  test(`where the platform answers ${status}, it ends with ${code} and its message`, async () => {
+    const platform = await answering(status, { id: 1, message: 'what it says', type: 'error' });
+    const ran = await grid(['whoami'], platform);
+    assert.equal(ran.code, code);
+    assert.match(ran.errors, status === 401 ? /grid login/ : /what it says/);
+    assert.doesNotMatch(ran.errors, /\bat .*\.ts:\d+/);
+  });
+
+test('where no platform answers, it says how to start one', async () => {
+  const { GRID_URL: _, ...pair } = await answering(200, {});
+  const { code, errors } = await grid(['whoami'], { ...pair, GRID_URL: 'http://127.0.0.1:9' });
+  assert.equal(code, 1);
+  assert.match(errors, /grid up/);
+  const { code: none } = await grid(['status', '--data-dir', join(home, 'none')]);
+  assert.equal(none, 1);
+});
+
+const ADA = {
+  id: 'user_1',
+  email: 'ada@example.com',
+  name: 'Ada',
+  avatar: '',
+  creationDate: 1,
+  lang: 'EN',
+  preferredMFA: 'NONE',
+  hasPassword: false,
+  admin: false,
+};
+
+test('what signs in is readable by its owner alone', async () => {
+  const { GRID_URL: url = '' } = await answering(200, ADA);
+  const profile = join(home, 'clever-grid', 'profile.json');
+  mkdirSync(join(home, 'clever-grid'), { recursive: true });
+  writeFileSync(profile, '{}', { mode: 0o644 });
+  const pair = ['--token', 'a', '--secret', 'b'];
+  const { code, errors } = await grid(['login', '--url', url, ...pair]);
+  assert.equal(code, 0, errors);
+  assert.equal(statSync(profile).mode & 0o777, 0o600);
+  const { out } = await grid(['env']);
+  assert.match(out, new RegExp(`^export GRID_URL='${url}'$`, 'm'));
+  assert.match(out, /^export CLEVER_TOKEN='a'$/m);
+  rmSync(join(home, 'clever-grid'), { recursive: true });
+});
+
+test('the service leaves applications running when it restarts', async () => {
+  const { out } = await grid(['service', '--data-dir', '/srv/grid']);
+  assert.match(out, /^ExecStart=.*\/bin\/grid up --data-dir \/srv\/grid$/m);
+  assert.match(out, /^KillMode=process$/m);
+  assert.match(out, /^Delegate=yes$/m);
+});
+
+test('the doctor names what is missing and fails where the platform cannot work', async () => {
+  const data = ['--data-dir', join(home, 'data'), '--json'];
+  const ports = { GRID_HTTP_PORT: '0', GRID_SSH_PORT: '0' };
+  const tools = join(home, 'tools');
+  mkdirSync(tools);
+  for (const name of ['dirname', 'readlink', 'id'])
+    symlinkSync(`/usr/bin/${name}`, join(tools, name));
+  const { code, out } = await grid(['doctor', ...data], { ...ports, PATH: tools });
+  assert.equal(code, 1);
+  const findings = JSON.parse(out) as { what: string; state: string; mend?: string }[];
+  const git = findings.find(({ what }) => what === 'git');
+  assert.equal(git?.state, 'missing');
+  assert.match(git?.mend ?? '', /apt-get install git/);
+  for (const { what, state, mend } of findings)
+    assert.ok(state === 'ok' || mend !== undefined, `nothing mends ${what}`);
+});
