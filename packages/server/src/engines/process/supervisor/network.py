@@ -204,11 +204,15 @@ def _rules(subnet, uplink, allowed, resolvers):
 table ip grid {{
   chain input {{
     type filter hook input priority 0;
+    # pasta's window updates bear no TCP flag: conntrack knows no such packet and leaves it to this
+    # namespace, whose reset would end an instance's connection.
+    iifname "{uplink}" ct state invalid drop
     iifname "b*" ct state established,related accept
     iifname "b*" drop
   }}
   chain forward {{
     type filter hook forward priority 0; policy drop;
+    ct state invalid drop
     ct state established,related accept
     iifname "{uplink}" oifname "b*" accept
     iifname "b*" oifname "b*" drop
