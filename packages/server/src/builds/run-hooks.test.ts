@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { runHooks, shellCommand } from './run-hooks.ts';
+
+const run = promisify(execFile);
+
+test('a shell line finds the application’s own programs first, whatever the profile says', async () => {
+  const [shell = '', ...args] = shellCommand('CC_RUN_COMMAND', 'echo "$PATH $0"; exit 3').argv;
+  const ended = run(shell, args, { env: { PATH: '/opt/env/bin:/usr/bin:/bin' } });
+  await assert.rejects(ended, { code: 3, stdout: '/opt/env/bin:/usr/bin:/bin CC_RUN_COMMAND\n' });
+});
+
+test('a variable that is empty is no hook', () => {
+  assert.deepEqual(runHooks({ CC_PRE_RUN_HOOK: ' ' }), { before: [], after: {} });
+  const { before, after } = runHooks({ CC_PRE_RUN_HOOK: 'a', CC_RUN_FAILED_HOOK: 'b' });
+  assert.deepEqual(
+    [before.map(({ name }) => name), after.failed?.name, after.succeeded],
+    [['CC_PRE_RUN_HOOK'], 'CC_RUN_FAILED_HOOK', undefined],
+  );
+});
