@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import type { Artifact, BuildInput } from './build.ts';
 import type { Plan } from './plan-build.ts';
 
@@ -18,7 +17,7 @@ export type Site = {
 
 /** `python` is the chosen one, with the dependencies where there are any. */
 export function pythonVariables(plan: Plan, venv: string | undefined): Record<string, string> {
-  const interpreter = dirname(plan.interpreter.path);
+  const interpreter = plan.interpreter.folder;
   const system = '/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin';
   return venv === undefined
     ? { PATH: `/home/bas/.local/bin:${interpreter}:${system}` }

@@ -25,13 +25,16 @@ export async function bringInstaller({
   tools,
   environment,
   log,
+  signal,
 }: {
   tools: string;
   environment: Readonly<Record<string, string | undefined>>;
   log: Log;
+  signal: AbortSignal;
 }): Promise<Installer> {
   const settings = await pipSettings(environment);
-  const uv = await bringUv(tools).catch((error: unknown) => {
+  signal.throwIfAborted();
+  const uv = await bringUv(tools, signal).catch((error: unknown) => {
     log.warn({ err: error }, 'uv could not be installed: pip installs dependencies, more slowly');
     return undefined;
   });
@@ -41,7 +44,7 @@ export async function bringInstaller({
   return { uv, settings, readOnly: [...new Set([...named, ...(uv === undefined ? [] : [uv])])] };
 }
 
-async function bringUv(tools: string): Promise<string> {
+async function bringUv(tools: string, signal: AbortSignal): Promise<string> {
   const home = join(tools, `uv-${UV_VERSION}`);
   const program = join(home, 'bin', 'uv');
   if (existsSync(program)) return program;
@@ -52,6 +55,7 @@ async function bringUv(tools: string): Promise<string> {
   const target = ['--target', staging, `uv==${UV_VERSION}`];
   await run('python3', ['-m', 'pip', 'install', ...options, ...target], {
     timeout: INSTALL_WITHIN,
+    signal,
   });
   await rename(staging, home).catch(async (error: unknown) => {
     await rm(staging, { recursive: true, force: true });

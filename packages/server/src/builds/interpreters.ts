@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 /** A Python that really answers. */
@@ -10,6 +11,8 @@ export type Interpreter = {
   version: readonly [number, number, number];
   /** The real executable, behind shims and links. */
   path: string;
+  /** The folder that has it as `python`. */
+  folder: string;
   /** Tells builds of the same version apart. */
   digest: string;
   /** What must be seen inside a sandbox that uses it, outside /usr. */
@@ -62,10 +65,31 @@ async function ask(candidate: string): Promise<Interpreter | undefined> {
     return {
       version,
       path,
+      folder: dirname(path),
       digest: createHash('sha256').update([path, build, platform].join('\0')).digest('hex'),
       readOnly: /^\/usr(\/|$)/.test(prefix) ? [] : [prefix],
     };
   } catch {
     return undefined;
   }
+}
+
+/** Gives each interpreter that its machine knows by another name (Debian: `python3.11`) the name `python`. */
+export const nameInterpreters = (
+  interpreters: readonly Interpreter[],
+  tools: string,
+): Promise<Interpreter[]> =>
+  Promise.all(
+    interpreters.map(async (interpreter) => {
+      if (existsSync(join(interpreter.folder, 'python'))) return interpreter;
+      const folder = join(tools, 'python', interpreter.digest.slice(0, 16));
+      await mkdir(folder, { recursive: true });
+      for (const name of ['python', 'python3'])
+        await symlink(interpreter.path, join(folder, name)).catch(ignoreExisting);
+      return { ...interpreter, folder, readOnly: [...interpreter.readOnly, folder] };
+    }),
+  );
+
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
 }

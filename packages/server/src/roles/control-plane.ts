@@ -224,7 +224,13 @@ async function startLoop(
     appendLine(paths.logs(applicationId as ApplicationId, id), { line, clock });
   const health = watchHealth({ database, engine, clock, log, environments, say });
   const observer = { database, engine, clock, health };
-  const reconcilers = createReconcilers(foundation, { observer, environments, say, context });
+  const reconcilers = createReconcilers(foundation, {
+    observer,
+    environments,
+    say,
+    context,
+    signal,
+  });
   await askForEverything(foundation);
   const { epoch } = leadership;
   const loop = startReconcileLoop({

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { createBuilder } from '../builds/advance-build.ts';
 import { findMadeFrom } from '../builds/find-artifact.ts';
 import { bringInstaller } from '../builds/installer.ts';
-import { findInterpreters } from '../builds/interpreters.ts';
+import { findInterpreters, nameInterpreters } from '../builds/interpreters.ts';
 import type { Builder } from '../builds/build.ts';
 import { applicationReconciler } from '../deployments/application-reconciler.ts';
 import { deploymentReconciler } from '../deployments/deployment-reconciler.ts';
@@ -24,15 +24,16 @@ type Parts = {
   environments: DeploymentDeps['environments'];
   say: DeploymentDeps['say'];
   context: HttpContext;
+  signal: AbortSignal;
 };
 
 /** Who looks at what. */
 export function createReconcilers(
   foundation: Foundation,
-  { observer, environments, say, context }: Parts,
+  { observer, environments, say, context, signal }: Parts,
 ): Partial<Record<Kind, Reconciler>> {
   const { database, clock, paths, pool, engine, router } = foundation;
-  const builder = openBuilder(foundation, say);
+  const builder = openBuilder(foundation, say, signal);
   const deps = { database, clock, pool, builder, environments, say };
   return {
     repository: repositoryReconciler({ database, clock, paths }),
@@ -63,12 +64,21 @@ export function createReconcilers(
 }
 
 /** The builder, once it is known what this machine has; asked for at the first build. */
-function openBuilder({ config, paths, log, database }: Foundation, say: Parts['say']): Builder {
+function openBuilder(
+  { config, paths, log, database }: Foundation,
+  say: Parts['say'],
+  stopping: AbortSignal,
+): Builder {
   let opened: Promise<Builder> | undefined;
   const open = async (): Promise<Builder> => {
     const [interpreters, installer] = await Promise.all([
-      findInterpreters(),
-      bringInstaller({ tools: paths.tools, environment: config.environment, log }),
+      findInterpreters().then((found) => nameInterpreters(found, paths.tools)),
+      bringInstaller({
+        tools: paths.tools,
+        environment: config.environment,
+        log,
+        signal: stopping,
+      }),
     ]);
     return createBuilder({
       paths,
