@@ -7,7 +7,7 @@ import { runHooks, shellCommand } from './run-hooks.ts';
 const run = promisify(execFile);
 
 test('a shell line finds the application’s own programs first, whatever the profile says', async () => {
-  const [shell = '', ...args] = shellCommand('CC_RUN_COMMAND', 'echo "$PATH $0"; exit 3').argv;
+  const [shell, ...args] = shellCommand('CC_RUN_COMMAND', 'echo "$PATH $0"; exit 3').argv;
   const ended = run(shell, args, { env: { PATH: '/opt/env/bin:/usr/bin:/bin' } });
   await assert.rejects(ended, { code: 3, stdout: '/opt/env/bin:/usr/bin:/bin CC_RUN_COMMAND\n' });
 });
