@@ -1,17 +1,15 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import pino from 'pino';
 import type { Config } from '@grid/server/config.ts';
 import { AlreadyRunning, startControlPlane } from '@grid/server/roles/control-plane.ts';
 import type { ControlPlane } from '@grid/server/roles/control-plane.ts';
+import { openDataDirectory } from '@grid/server/roles/data-directory.ts';
 import { Failure } from './fail.ts';
 import { defaultDataDirectory } from './platform.ts';
 import { colour } from './print.ts';
 
 /** Runs the control plane until it is told to end. */
 export async function runPlatform(config: Config): Promise<void> {
-  mkdirSync(config.dataDirectory, { recursive: true });
-  const destination = join(config.dataDirectory, 'control-plane.log');
+  const { log: destination } = openDataDirectory(config.dataDirectory);
   const log = pino(
     { level: config.logLevel },
     pino.destination({ dest: destination, sync: false }),

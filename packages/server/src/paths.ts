@@ -6,6 +6,7 @@ export const dataPaths = (root: string) => ({
   root,
   database: join(root, 'grid.db'),
   leader: join(root, 'leader.db'),
+  log: join(root, 'control-plane.log'),
   keys: join(root, 'keys'),
   /** The control plane's own socket, 0600: HTTP for the router and for `grid` as the operator. */
   controlSocket: join(root, 'control.sock'),

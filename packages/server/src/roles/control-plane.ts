@@ -1,4 +1,4 @@
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { newClaimToken } from '../accounts/claim-platform.ts';
 import { createSignIn } from '../accounts/sign-in.ts';
 import { listApplicationIds } from '../applications/find-application.ts';
@@ -18,7 +18,6 @@ import type { Keyring } from '../lib/encryption.ts';
 import type { ApplicationId, InstanceId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
 import { appendLine } from '../logs/append-log.ts';
-import { dataPaths } from '../paths.ts';
 import type { DataPaths } from '../paths.ts';
 import { becomeLeader } from '../reconcile/leader.ts';
 import type { Leadership } from '../reconcile/leader.ts';
@@ -33,6 +32,7 @@ import { openDatabase } from '../store/database.ts';
 import type { Database } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
 import { observeInstances } from '../workloads/observe-instance.ts';
+import { openDataDirectory } from './data-directory.ts';
 import { watchHealth } from './health.ts';
 import { createReconcilers } from './reconcilers.ts';
 
@@ -71,8 +71,7 @@ export type Foundation = {
 /** Starts the control plane: looks at what there is, compares, carries on. */
 export async function startControlPlane(config: Config, log: Log): Promise<ControlPlane> {
   const clock = systemClock;
-  const paths = dataPaths(config.dataDirectory);
-  await mkdir(paths.root, { recursive: true, mode: 0o711 });
+  const paths = openDataDirectory(config.dataDirectory);
   const { database, leadership } = await openState(config, paths, clock);
   const stopping = new AbortController();
   const engine = await openEngine(config, paths, log);
