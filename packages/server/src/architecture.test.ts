@@ -105,6 +105,19 @@ test('nobody imports upward', () => {
   assert.deepEqual(upward, []);
 });
 
+test('no file needs, by way of others, itself', () => {
+  const targets = Map.groupBy(arrows(server), ({ from }) => from);
+  const reaches = (from: string, seen: Set<string>): Set<string> => {
+    for (const { to } of targets.get(from) ?? []) if (!seen.has(to)) reaches(to, seen.add(to));
+    return seen;
+  };
+  const circular = server.filter(({ path }) => reaches(path, new Set()).has(path));
+  assert.deepEqual(
+    circular.map(({ path }) => path),
+    [],
+  );
+});
+
 test('a folder is entered through its nouns and verbs, never through its store', () => {
   const intruders = arrows(server).filter(
     ({ from, to }) => to.endsWith('-store.ts') && folderOf(from) !== folderOf(to),

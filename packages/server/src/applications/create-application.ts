@@ -9,7 +9,8 @@ import type { Database } from '../store/database.ts';
 import { findVariant, variants } from './application.ts';
 import type { Application, Variant } from './application.ts';
 import { insertApplication } from './application-store.ts';
-import { defaultDomain, insertDomain } from './domain-store.ts';
+import { defaultDomain } from './domain.ts';
+import { insertDomain } from './domain-store.ts';
 import { setVariablesIn } from './environment.ts';
 import { parseNodes, parseText } from './update-application.ts';
 

@@ -2,11 +2,8 @@ import type { Kysely } from 'kysely';
 import type { ApplicationId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
-import type { Domain } from './domain.ts';
-
-/** `app-<uuid>` below the domain of applications. */
-export const defaultDomain = (id: ApplicationId, applicationDomain: string): string =>
-  `${id.replace('app_', 'app-')}.${applicationDomain}`;
+import { wildcardOf } from './domain.ts';
+import type { Address, Domain, Held } from './domain.ts';
 
 export const insertDomain = (
   tx: Tx,
@@ -34,22 +31,26 @@ export const selectDomains = async (db: Kysely<Schema>, id: ApplicationId): Prom
   return rows.map((row) => ({ ...row, favourite: row.favourite === 1 }));
 };
 
-export const findDomainOwner = (
-  db: Kysely<Schema>,
-  { host, pathPrefix }: Pick<Domain, 'host' | 'pathPrefix'>,
-): Promise<{ applicationId: ApplicationId } | undefined> =>
+/** Addresses of the host, of the wildcard over it, and, for a wildcard, of all that it covers. */
+export const selectHeld = (db: Kysely<Schema>, host: string): Promise<Held[]> =>
   db
     .selectFrom('domains')
-    .select('application_id as applicationId')
-    .where('host', '=', host)
-    .where('path_prefix', '=', pathPrefix)
-    .executeTakeFirst();
+    .innerJoin('applications', 'applications.id', 'domains.application_id')
+    .select([
+      'host',
+      'path_prefix as pathPrefix',
+      'application_id as applicationId',
+      'owner_id as ownerId',
+    ])
+    .where(({ or, eb }) =>
+      or([
+        eb('host', 'in', [host, wildcardOf(host)]),
+        ...(host.startsWith('*.') ? [eb('host', 'like', `%${host.slice(1)}`)] : []),
+      ]),
+    )
+    .execute();
 
-export const deleteDomain = (
-  tx: Tx,
-  id: ApplicationId,
-  { host, pathPrefix }: Pick<Domain, 'host' | 'pathPrefix'>,
-) =>
+export const deleteDomain = (tx: Tx, id: ApplicationId, { host, pathPrefix }: Address) =>
   tx
     .deleteFrom('domains')
     .where('application_id', '=', id)
@@ -61,7 +62,7 @@ export const deleteDomain = (
 export async function setFavourite(
   tx: Tx,
   id: ApplicationId,
-  domain: Pick<Domain, 'host' | 'pathPrefix'> | undefined,
+  domain: Address | undefined,
 ): Promise<void> {
   await tx.updateTable('domains').set({ favourite: 0 }).where('application_id', '=', id).execute();
   if (domain === undefined) return;

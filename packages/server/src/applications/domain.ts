@@ -1,15 +1,5 @@
-import type { Clock } from '../lib/clock.ts';
-import type { ApplicationId } from '../lib/ids.ts';
+import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { request } from '../reconcile/queue.ts';
-import type { Database } from '../store/database.ts';
-import {
-  deleteDomain,
-  findDomainOwner,
-  insertDomain,
-  selectDomains,
-  setFavourite,
-} from './domain-store.ts';
 
 /** A name, with an optional path, that an application answers at. */
 export type Domain = {
@@ -19,12 +9,13 @@ export type Domain = {
   favourite: boolean;
 };
 
-type Deps = { database: Database; clock: Clock; platformHosts: readonly string[] };
+/** Host and path alone. */
+export type Address = Pick<Domain, 'host' | 'pathPrefix'>;
 
 const LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 
 /** `host[/path]`, lower case, as it is kept. Refuses what is no host name. */
-export function parseDomain(text: string): Pick<Domain, 'host' | 'pathPrefix'> {
+export function parseDomain(text: string): Address {
   const [, host = '', path = ''] = /^([^/]*)(\/.*)?$/s.exec(text.trim()) ?? [];
   const name = host.toLowerCase();
   const labels = (name.startsWith('*.') ? name.slice(2) : name).split('.');
@@ -38,50 +29,41 @@ export function parseDomain(text: string): Pick<Domain, 'host' | 'pathPrefix'> {
 }
 
 /** As clients write it: without the path where it is `/`. */
-export const formatDomain = ({ host, pathPrefix }: Pick<Domain, 'host' | 'pathPrefix'>): string =>
+export const formatDomain = ({ host, pathPrefix }: Address): string =>
   pathPrefix === '/' ? host : `${host}${pathPrefix}`;
 
-export const listDomains = selectDomains;
+/** `app-<uuid>` below the domain of applications. */
+export const defaultDomain = (id: ApplicationId, applicationDomain: string): string =>
+  `${id.replace('app_', 'app-')}.${applicationDomain}`;
 
-/** Adds a domain; the same application's is fine. Refuses another's and the platform's own. */
-export const addDomain = (
-  { database, clock, platformHosts }: Deps,
-  applicationId: ApplicationId,
-  text: string,
-): Promise<void> => {
-  const domain = parseDomain(text);
-  return database.transaction(async (tx) => {
-    const owner = await findDomainOwner(tx, domain);
-    if (owner?.applicationId === applicationId) return;
-    if (owner !== undefined || platformHosts.includes(domain.host))
-      throw new Refusal('conflict', `${formatDomain(domain)} is not available.`, {
-        fqdn: 'is not available',
-      });
-    await insertDomain(tx, { ...domain, applicationId, at: clock() });
-    await request(tx, 'routes', 'all', clock());
-  });
-};
+const above = (host: string): string => host.slice(host.indexOf('.') + 1);
 
-export const removeDomain = (
-  { database, clock }: Deps,
-  applicationId: ApplicationId,
-  text: string,
-): Promise<void> =>
-  database.transaction(async (tx) => {
-    await deleteDomain(tx, applicationId, parseDomain(text));
-    await request(tx, 'routes', 'all', clock());
-  });
+/** The wildcard that covers a host, which is the host itself where it is one. */
+export const wildcardOf = (host: string): string => `*.${above(host)}`;
 
-/** The domain that links lead to; undefined unsets it. Refuses one that the application has not. */
-export const setFavouriteDomain = (
-  { database }: Pick<Deps, 'database'>,
-  applicationId: ApplicationId,
-  text: string | undefined,
-): Promise<void> =>
-  database.transaction(async (tx) => {
-    const domain = text === undefined ? undefined : parseDomain(text);
-    const owner = domain && (await findDomainOwner(tx, domain));
-    if (domain !== undefined && owner?.applicationId !== applicationId)
-      throw new Refusal('not_found', `${text} is not a domain of this application.`);
-    await setFavourite(tx, applicationId, domain);
-  });
+/** An address that somebody has, near one that is asked for. */
+export type Held = Address & { applicationId: ApplicationId; ownerId: OwnerId };
+
+/**
+ * Whether an application may not have an address: it is the platform's, another application's default
+ * one, or held. Names belong to owners: nobody else gets a path of a host, a wildcard over it, or a
+ * name below a wildcard.
+ */
+export function isTaken(
+  { host, pathPrefix }: Address,
+  by: { applicationId: ApplicationId; ownerId: OwnerId },
+  { platformHosts, held }: { platformHosts: readonly string[]; held: readonly Held[] },
+): boolean {
+  if (platformHosts.includes(host.replace(/^\*\./, ''))) return true;
+  if (DEFAULT.test(host) && platformHosts.includes(above(host)))
+    if (host !== defaultDomain(by.applicationId, above(host))) return true;
+  return held.some(
+    (one) =>
+      one.ownerId !== by.ownerId ||
+      (one.host === host &&
+        one.pathPrefix === pathPrefix &&
+        one.applicationId !== by.applicationId),
+  );
+}
+
+const DEFAULT = /^app-[0-9a-f-]{36}\./;

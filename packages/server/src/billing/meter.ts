@@ -1,18 +1,8 @@
-import type { ApplicationId, InstanceId, OwnerId } from '../lib/ids.ts';
+import type { InstanceId } from '../lib/ids.ts';
 import { findFlavor } from '../scheduling/flavor.ts';
 import type { Tx } from '../store/database.ts';
 import { insertInterval, setEnded, setHeartbeat } from './usage-store.ts';
-
-export type NewInterval = {
-  instanceId: InstanceId;
-  ownerId: OwnerId;
-  applicationId: ApplicationId;
-  /** The deployment or run that minutes are rounded within. */
-  subjectId: string;
-  instanceNumber: number;
-  flavor: string;
-  at: number;
-};
+import type { NewInterval } from './usage.ts';
 
 /** The instance's time is paid for from `at` on, at the price of now. */
 export async function openInterval(tx: Tx, interval: NewInterval): Promise<void> {

@@ -2,8 +2,7 @@ import type { Kysely } from 'kysely';
 import type { InstanceId, OwnerId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
-import type { NewInterval } from './meter.ts';
-import type { Interval } from './usage.ts';
+import type { Interval, NewInterval } from './usage.ts';
 
 export async function insertInterval(
   tx: Tx,

@@ -1,5 +1,5 @@
 import { DAY, MINUTE } from '../lib/duration.ts';
-import type { ApplicationId } from '../lib/ids.ts';
+import type { ApplicationId, InstanceId, OwnerId } from '../lib/ids.ts';
 
 /** An instance's time, as metered. */
 export type Interval = {
@@ -13,6 +13,18 @@ export type Interval = {
   startedAt: number;
   /** Null while it lasts. */
   endedAt: number | null;
+};
+
+/** An instance's time that begins. */
+export type NewInterval = {
+  instanceId: InstanceId;
+  ownerId: OwnerId;
+  applicationId: ApplicationId;
+  /** The deployment or run that minutes are rounded within. */
+  subjectId: string;
+  instanceNumber: number;
+  flavor: string;
+  at: number;
 };
 
 export type Usage = {

@@ -8,7 +8,7 @@ import { findWorkload, workloadInstances } from '../workloads/list-workloads.ts'
 import { wantGone } from '../workloads/want-gone.ts';
 import { describeExit, succeeded } from '../workloads/workload.ts';
 import type { Instance } from '../workloads/workload.ts';
-import type { DeploymentDeps, Look } from './deployment-reconciler.ts';
+import type { DeploymentDeps, Look } from './look.ts';
 import type { Situation } from './plan-deployment.ts';
 import { moveDeployment, setBuildWorkload } from './deployment-store.ts';
 import { endDeployment } from './end-deployment.ts';

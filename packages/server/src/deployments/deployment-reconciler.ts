@@ -1,32 +1,12 @@
-import type { Builder } from '../builds/build.ts';
-import type { Clock } from '../lib/clock.ts';
 import type { DeploymentId } from '../lib/ids.ts';
-import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
-import type { Pool } from '../scheduling/admission.ts';
-import type { Database } from '../store/database.ts';
+import type { Reconciler } from '../reconcile/reconciler.ts';
 import { advanceDeploymentBuild, beginBuild } from './build-deployment.ts';
 import { endDeployment } from './end-deployment.ts';
 import { loadSituation } from './load-situation.ts';
+import type { DeploymentDeps, Look } from './look.ts';
 import { planDeployment } from './plan-deployment.ts';
-import type { DeploymentStep, Situation } from './plan-deployment.ts';
+import type { DeploymentStep } from './plan-deployment.ts';
 import { endFormer, goLive, noteRunning, sayWaiting, start } from './start-deployment.ts';
-import type { Environments } from './environment.ts';
-
-export type DeploymentDeps = {
-  database: Database;
-  clock: Clock;
-  pool: Pool;
-  builder: Builder;
-  environments: Environments;
-  /** Writes a line to the deployment's own log. */
-  say(
-    deployment: Pick<Situation['deployment'], 'id' | 'applicationId'>,
-    line: string,
-  ): Promise<void>;
-};
-
-/** What each step is given. */
-export type Look = { claim: Claim; situation: Situation; signal: AbortSignal };
 
 /** Brings a deployment one step nearer to live, or to its end. */
 export const deploymentReconciler =

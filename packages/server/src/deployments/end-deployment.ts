@@ -4,7 +4,7 @@ import { endRun } from '../runs/conclude-run.ts';
 import type { RunOutcome } from '../runs/run.ts';
 import type { Tx } from '../store/database.ts';
 import { wantGone } from '../workloads/want-gone.ts';
-import type { DeploymentDeps, Look } from './deployment-reconciler.ts';
+import type { DeploymentDeps, Look } from './look.ts';
 import { moveDeployment } from './deployment-store.ts';
 import { requestPending } from './queue-deployment.ts';
 import { spell } from './start-deployment.ts';

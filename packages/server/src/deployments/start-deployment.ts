@@ -8,7 +8,7 @@ import { createWorkload } from '../workloads/create-workload.ts';
 import { wantGone } from '../workloads/want-gone.ts';
 import type { Deployable } from './deployable-store.ts';
 import type { Deployment } from './deployment.ts';
-import type { DeploymentDeps, Look } from './deployment-reconciler.ts';
+import type { DeploymentDeps, Look } from './look.ts';
 import { moveDeployment, selectLive, setDeploymentReason } from './deployment-store.ts';
 import { environmentHash } from './environment.ts';
 import { requestPending } from './queue-deployment.ts';

@@ -1,5 +1,5 @@
 import type { Tx } from '../store/database.ts';
-import type { NewEvent } from './append.ts';
+import type { NewEvent } from './event.ts';
 
 export async function insertEvent(tx: Tx, event: NewEvent): Promise<void> {
   await tx

@@ -8,7 +8,7 @@ import {
   selectNextDue,
   takeDue,
 } from './reconciliation-store.ts';
-import type { Claim, Kind } from './reconciler.ts';
+import type { Claim, Kind, Taking } from './reconciler.ts';
 
 /** Somebody else has taken over what this one claimed: its decision must not be recorded. */
 export class ClaimLost extends Error {
@@ -21,15 +21,6 @@ export class ClaimLost extends Error {
  */
 export const request = (tx: Tx, kind: Kind, id: string, dueAt: number): Promise<void> =>
   insertOrAdvance(tx, { kind, id, dueAt });
-
-export type Taking = {
-  now: number;
-  /** How long the claim holds without being renewed. */
-  leaseMs: number;
-  epoch: number;
-  kinds: readonly Kind[];
-  limit: number;
-};
 
 /** Takes up to `limit` due things, each for this claimant alone. */
 export const claimDue = (database: Database, taking: Taking): Promise<Claim[]> =>

@@ -19,3 +19,13 @@ export type Claim = {
  * failed: it is asked again later, with growing pauses.
  */
 export type Reconciler = (claim: Claim, signal: AbortSignal) => Promise<number | undefined>;
+
+/** How a claimant takes what is due. */
+export type Taking = {
+  now: number;
+  /** How long the claim holds without being renewed. */
+  leaseMs: number;
+  epoch: number;
+  kinds: readonly Kind[];
+  limit: number;
+};

@@ -1,8 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
-import type { Claim, Kind } from './reconciler.ts';
-import type { Taking } from './queue.ts';
+import type { Claim, Kind, Taking } from './reconciler.ts';
 
 /** Makes the row, or a newer version of it that is due no later than `dueAt`. */
 export async function insertOrAdvance(

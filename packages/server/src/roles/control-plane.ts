@@ -14,7 +14,6 @@ import type { HttpContext } from '../http/context.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
 import { openKeyring } from '../lib/encryption.ts';
-import type { Keyring } from '../lib/encryption.ts';
 import type { ApplicationId, InstanceId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
 import { appendLine } from '../logs/append-log.ts';
@@ -24,15 +23,13 @@ import type { Leadership } from '../reconcile/leader.ts';
 import { startReconcileLoop } from '../reconcile/loop.ts';
 import { request } from '../reconcile/queue.ts';
 import { openRouter } from '../routing/router-process.ts';
-import type { RouterHandle } from '../routing/router-process.ts';
-import type { Pool } from '../scheduling/admission.ts';
 import { defaultFlavor } from '../scheduling/flavor.ts';
 import { refuseWhatNeverFits } from '../scheduling/never-fits.ts';
 import { openDatabase } from '../store/database.ts';
-import type { Database } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
 import { observeInstances } from '../workloads/observe-instance.ts';
 import { openDataDirectory } from './data-directory.ts';
+import type { Foundation } from './foundation.ts';
 import { watchHealth } from './health.ts';
 import { createReconcilers } from './reconcilers.ts';
 
@@ -54,19 +51,6 @@ export type ControlPlane = {
 export class AlreadyRunning extends Error {
   override readonly name = 'AlreadyRunning';
 }
-
-/** What everything else is built from. */
-export type Foundation = {
-  config: Config;
-  paths: DataPaths;
-  clock: Clock;
-  log: Log;
-  database: Database;
-  keyring: Keyring;
-  engine: ProcessEngine;
-  router: RouterHandle;
-  pool: Pool;
-};
 
 /** Starts the control plane: looks at what there is, compares, carries on. */
 export async function startControlPlane(config: Config, log: Log): Promise<ControlPlane> {

@@ -6,7 +6,7 @@ import { findInterpreters, nameInterpreters } from '../builds/interpreters.ts';
 import type { Builder } from '../builds/build.ts';
 import { applicationReconciler } from '../deployments/application-reconciler.ts';
 import { deploymentReconciler } from '../deployments/deployment-reconciler.ts';
-import type { DeploymentDeps } from '../deployments/deployment-reconciler.ts';
+import type { DeploymentDeps } from '../deployments/look.ts';
 import { describeInstance } from '../deployments/describe-instance.ts';
 import { checkout, treeId } from '../git/repository.ts';
 import { repositoryReconciler } from '../git/repository-reconciler.ts';
@@ -17,7 +17,7 @@ import { routeReconciler } from '../routing/route-reconciler.ts';
 import type { Observer } from '../workloads/observe-instance.ts';
 import { compareEngine } from '../workloads/compare-engine.ts';
 import { workloadReconciler } from '../workloads/workload-reconciler.ts';
-import type { Foundation } from './control-plane.ts';
+import type { Foundation } from './foundation.ts';
 
 type Parts = {
   observer: Observer;

@@ -1,7 +1,8 @@
 import type { Application as WireApplication } from '@grid/api';
 import { MOST_NODES, findVariant } from '../../applications/application.ts';
 import type { Application } from '../../applications/application.ts';
-import { formatDomain, listDomains } from '../../applications/domain.ts';
+import { listDomains } from '../../applications/change-domains.ts';
+import { formatDomain } from '../../applications/domain.ts';
 import { loadEnvironment } from '../../applications/environment.ts';
 import { findFlavor, flavors } from '../../scheduling/flavor.ts';
 import type { Flavor } from '../../scheduling/flavor.ts';

@@ -4,11 +4,11 @@ import type { z } from 'zod';
 import { createApplication } from '../../applications/create-application.ts';
 import {
   addDomain,
-  formatDomain,
   listDomains,
   removeDomain,
   setFavouriteDomain,
-} from '../../applications/domain.ts';
+} from '../../applications/change-domains.ts';
+import { formatDomain } from '../../applications/domain.ts';
 import {
   loadEnvironment,
   removeVariable,
@@ -129,8 +129,8 @@ function domainRoutes(app: FastifyInstance, context: HttpContext): void {
     await setFavouriteDomain(context, id, undefined);
   });
   serve(app, context, applications.addDomain, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
-    await addDomain(context, id, call.params.fqdn);
+    const application = await accessApplication(context, call, 'application:operate');
+    await addDomain(context, application, call.params.fqdn);
     return {};
   });
   serve(app, context, applications.removeDomain, async (call) => {

@@ -1,0 +1,23 @@
+import type { Builder } from '../builds/build.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Claim } from '../reconcile/reconciler.ts';
+import type { Pool } from '../scheduling/admission.ts';
+import type { Database } from '../store/database.ts';
+import type { Environments } from './environment.ts';
+import type { Situation } from './plan-deployment.ts';
+
+export type DeploymentDeps = {
+  database: Database;
+  clock: Clock;
+  pool: Pool;
+  builder: Builder;
+  environments: Environments;
+  /** Writes a line to the deployment's own log. */
+  say(
+    deployment: Pick<Situation['deployment'], 'id' | 'applicationId'>,
+    line: string,
+  ): Promise<void>;
+};
+
+/** What each step of a deployment is given. */
+export type Look = { claim: Claim; situation: Situation; signal: AbortSignal };

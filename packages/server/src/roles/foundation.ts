@@ -1,0 +1,22 @@
+import type { Config } from '../config.ts';
+import type { ProcessEngine } from '../engines/process/process-engine.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Keyring } from '../lib/encryption.ts';
+import type { Log } from '../lib/log.ts';
+import type { DataPaths } from '../paths.ts';
+import type { RouterHandle } from '../routing/router-process.ts';
+import type { Pool } from '../scheduling/admission.ts';
+import type { Database } from '../store/database.ts';
+
+/** What everything else is built from. */
+export type Foundation = {
+  config: Config;
+  paths: DataPaths;
+  clock: Clock;
+  log: Log;
+  database: Database;
+  keyring: Keyring;
+  engine: ProcessEngine;
+  router: RouterHandle;
+  pool: Pool;
+};
