@@ -5,11 +5,9 @@ import type { Engine } from '../engines/engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { InstanceId } from '../lib/ids.ts';
-import { judgeHealth } from './health.ts';
+import { judgeHealth, pauseAfter } from './health.ts';
 import type { CheckResult, HealthRule } from './health.ts';
 
-const FIRST_PAUSE = 25;
-const LONGEST_PAUSE = 2 * SECOND;
 /** How long one answer may take. */
 const ANSWER_WITHIN = 10 * SECOND;
 /** How often the log says that nothing listens yet. */
@@ -32,7 +30,7 @@ export type HealthDeps = {
   failed(error: unknown): void;
 };
 
-/** Watches instances that start: every 25 ms at first, doubling to 2 s. */
+/** Watches instances that start, at the pace of `pauseAfter`. */
 export function createHealthChecker(deps: HealthDeps): HealthChecker {
   const watched = new Map<InstanceId, AbortController>();
   return {
@@ -49,8 +47,9 @@ export function createHealthChecker(deps: HealthDeps): HealthChecker {
 }
 
 async function watchInstance(deps: HealthDeps, id: InstanceId, signal: AbortSignal): Promise<void> {
-  let saidAt = deps.clock();
-  for (let pause = FIRST_PAUSE; ; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
+  const since = deps.clock();
+  let saidAt = since;
+  for (;;) {
     const rule = await deps.rule(id);
     if (rule === undefined) return;
     const checks = await checkAll(deps.engine, { id, rule, signal });
@@ -61,7 +60,7 @@ async function watchInstance(deps: HealthDeps, id: InstanceId, signal: AbortSign
       saidAt = deps.clock();
       await deps.say(id, verdict.detail);
     }
-    await wait(pause, undefined, { signal });
+    await wait(pauseAfter(deps.clock() - since), undefined, { signal });
   }
 }
 

@@ -38,6 +38,13 @@ export function healthPaths(environment: Readonly<Record<string, string>>): {
     : { paths: ['/'], configured: false };
 }
 
+/**
+ * How long after a check the next comes, by how long the instance has been starting (both in
+ * milliseconds): a tenth of it, so that a start is noticed within a tenth of the time that it took.
+ */
+export const pauseAfter = (elapsed: number): number =>
+  Math.min(2 * SECOND, Math.max(25, elapsed / 10));
+
 /** Whether an instance is healthy, may still become so, or is given up. */
 export function judgeHealth(
   rule: HealthRule,
