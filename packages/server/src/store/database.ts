@@ -41,6 +41,9 @@ function openPostgres(url: string): Database {
       NUMBERS.includes(oid) ? Number : getTypeParser(oid, format),
   };
   const pool = new pg.Pool({ connectionString: url, max: 10, types });
+  // A connection that breaks while nothing is asked on it: the next query opens another, or says why not.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   return database('postgres', { read: db, write: db, exclusive: (work) => work() });
 }

@@ -63,7 +63,7 @@ test('a start may take five minutes, fifteen with a GPU, or what the user says w
 
 test('a start is noticed within a tenth of its time, or 25 ms, and never later than 2 s', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 3_600_000 }), (elapsed) => {
+    fc.property(fc.integer({ min: 0, max: 30_000 }), (elapsed) => {
       const pause = pauseAfter(elapsed);
       assert.ok(pause >= 25 && pause <= 2000 && (pause <= 25 || pause <= elapsed / 10));
     }),
