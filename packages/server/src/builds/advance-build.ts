@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import type { DataPaths } from '../paths.ts';
 import type { Artifact, BuildInput, BuildProgress, Builder, StepOutcome } from './build.ts';
@@ -13,6 +14,7 @@ import { environmentKey, inputKey, planBuild } from './plan-build.ts';
 import type { Plan } from './plan-build.ts';
 import { checkStart } from './plan-start.ts';
 import type { Failure } from './plan-start.ts';
+import { pruneTree } from './prune-tree.ts';
 import { findEscape, readFact, readRequirements } from './read-tree.ts';
 import type { Requirements } from './read-tree.ts';
 
@@ -29,6 +31,9 @@ export type BuildDeps = {
   treeId(from: { applicationId: ApplicationId; commitId: string }): Promise<string>;
   /** The newest artifact of the application made from these inputs. */
   findMadeFrom(applicationId: ApplicationId, inputKey: string): Promise<Artifact | undefined>;
+  /** The newest dependencies that were installed for this key, or undefined. */
+  findEnvironment(key: string): Promise<string | undefined>;
+  clock: Clock;
   say(input: BuildInput, line: string): Promise<void>;
 };
 
@@ -51,6 +56,8 @@ async function advanceBuild(deps: BuildDeps, look: Look): Promise<BuildProgress>
   const broken = done.find(({ succeeded }) => !succeeded);
   if (broken !== undefined) return failed(describeBroken(broken));
   const site = await openSite(deps, input, plan);
+  const decided = await readDecided(site);
+  if (decided !== undefined) return finish(deps, site, decided);
   const { warm } = site;
   if (warm !== undefined && plan.hooks.before === undefined)
     return { next: 'done', artifact: warm };
@@ -60,23 +67,35 @@ async function advanceBuild(deps: BuildDeps, look: Look): Promise<BuildProgress>
 
 const failed = ({ reason, detail }: Failure): BuildProgress => ({ next: 'failed', reason, detail });
 
-function describeBroken({ number, detail }: StepOutcome): Failure {
-  if (detail.startsWith('disk_full')) return { reason: 'disk_full', detail };
-  if (number === STEP.dependencies)
-    return {
-      reason: 'dependencies_failed',
-      detail: `The dependencies could not be installed (${detail}); the lines above say why.`,
-    };
-  const name =
-    ['CC_PRE_BUILD_HOOK', '', 'PYTHON_SETUP_PY_GOAL', 'CC_POST_BUILD_HOOK'][number] ?? '';
-  return { reason: 'hook_failed', detail: `${name} failed (${detail}).` };
+/** What users set to have a step, by its number. */
+const STEP_NAMES = [
+  'CC_PRE_BUILD_HOOK',
+  'Installing the dependencies',
+  'PYTHON_SETUP_PY_GOAL',
+  'CC_POST_BUILD_HOOK',
+] as const;
+
+/** Limits are named as such, whatever step met them. */
+const LIMITS = ['memory_limit', 'disk_full', 'process_limit', 'start_failed'] as const;
+
+export function describeBroken({ number, reason, detail }: StepOutcome): Failure {
+  const name = STEP_NAMES[number] ?? '';
+  const limit = LIMITS.find((one) => one === reason);
+  if (limit !== undefined) return { reason: limit, detail: `${name} failed: ${detail}` };
+  return number === STEP.dependencies
+    ? {
+        reason: 'dependencies_failed',
+        detail: `The dependencies could not be installed (${detail}); the lines above say why.`,
+      }
+    : { reason: 'hook_failed', detail: `${name} failed (${detail}).` };
 }
 
 async function openSite(deps: BuildDeps, input: BuildInput, plan: Plan): Promise<Site> {
   const treeId = await deps.treeId(input);
   const key = inputKey(input, treeId, plan);
-  const known = input.useCache ? await deps.findMadeFrom(input.applicationId, key) : undefined;
-  const site = deps.paths.checkout(input.deploymentId);
+  const known =
+    input.useCache && plan.reusable ? await deps.findMadeFrom(input.applicationId, key) : undefined;
+  const folder = deps.paths.checkout(input.deploymentId);
   const warm = known !== undefined && isComplete(deps.paths, known) ? known : undefined;
   return {
     input,
@@ -84,8 +103,9 @@ async function openSite(deps: BuildDeps, input: BuildInput, plan: Plan): Promise
     treeId,
     key,
     warm,
-    tree: join(site, 'tree'),
-    staging: join(site, 'environment'),
+    tree: join(folder, 'tree'),
+    staging: join(folder, 'environment'),
+    decision: join(folder, 'artifact.json'),
   };
 }
 
@@ -140,8 +160,7 @@ async function nextStep(
     };
   if (warm !== undefined) return seal(deps, site, warm.environmentKey);
 
-  const root = join(site.tree, plan.folder);
-  const requirements = await readRequirements(root, plan.requirements.path);
+  const requirements = await readRequirements(site.tree, plan.folder, plan.requirements.path);
   if (requirements === undefined && plan.requirements.named)
     return failed({
       reason: 'missing_file',
@@ -166,51 +185,74 @@ async function nextStep(
       next: 'run',
       step: hookStep(deps, site, { number: STEP.after, command: after, environment }),
     };
+  await pruneTree(join(site.tree, plan.folder), plan.kept);
   const refused = await refuseStart(site);
   return refused === undefined ? seal(deps, site, environment) : failed(refused);
 }
 
 /** The key of the dependencies once they are sealed, `install` where they are not, undefined for none. */
 async function environmentOf(
-  { paths }: BuildDeps,
+  deps: BuildDeps,
   { input, plan, treeId, staging }: Site,
   { requirements, installed }: { requirements: Requirements | undefined; installed: boolean },
 ): Promise<string | undefined> {
   if (requirements === undefined) return undefined;
   const shared = environmentKey(input, plan, { requirements, treeId });
-  const key = input.useCache ? shared : `${shared}.${input.deploymentId.slice(-12)}`;
-  const sealed = paths.environment(key);
-  if (existsSync(sealed)) return key;
+  const fresh = `${shared}.${input.deploymentId.slice(-12)}`;
+  const known = input.useCache ? [await deps.findEnvironment(shared), shared] : [fresh];
+  const key = known.find((one) => one !== undefined && existsSync(deps.paths.environment(one)));
+  if (key !== undefined) {
+    await noteUse(deps, deps.paths.environment(key));
+    return key;
+  }
   if (!installed) return 'install';
-  await mkdir(dirname(sealed), { recursive: true });
-  await rename(staging, sealed);
-  return key;
+  const sealed = input.useCache ? shared : fresh;
+  await mkdir(dirname(deps.paths.environment(sealed)), { recursive: true });
+  await rename(staging, deps.paths.environment(sealed));
+  return sealed;
 }
 
-/** The tree under its final name: from now on nobody changes it. */
+/** What is not used is swept away after a while; what a build takes is used, though no row says so yet. */
+const noteUse = ({ clock }: BuildDeps, path: string): Promise<void> => {
+  const now = clock() / 1000;
+  return utimes(path, now, now);
+};
+
+/** Decides on the artifact; from then on the build is over, also for whoever carries on after a crash. */
 async function seal(
-  { paths }: BuildDeps,
-  { input, plan, tree, key }: Site,
+  deps: BuildDeps,
+  site: Site,
   environment: string | undefined,
 ): Promise<BuildProgress> {
-  const id = `${key}.${input.deploymentId.slice(-12)}`;
-  const sealed = paths.artifact(id);
+  const { input, plan, key, decision } = site;
+  const artifact: Artifact = {
+    id: `${key}.${input.deploymentId.slice(-12)}`,
+    environmentKey: environment,
+    start: {
+      folder: plan.folder,
+      command: plan.start.command,
+      environment: pythonVariables(plan, environment === undefined ? undefined : '/opt/env'),
+      readOnly: plan.interpreter.readOnly,
+    },
+  };
+  await writeFile(`${decision}.new`, JSON.stringify(artifact));
+  await rename(`${decision}.new`, decision);
+  return finish(deps, site, artifact);
+}
+
+const readDecided = ({ decision }: Site): Promise<Artifact | undefined> =>
+  readFile(decision, 'utf8').then(
+    (text) => JSON.parse(text) as Artifact,
+    () => undefined,
+  );
+
+/** The tree under its final name: from now on nobody changes it. */
+async function finish(deps: BuildDeps, { tree }: Site, artifact: Artifact): Promise<BuildProgress> {
+  const sealed = deps.paths.artifact(artifact.id);
   if (!existsSync(sealed)) {
     await mkdir(dirname(sealed), { recursive: true });
     await rename(tree, sealed);
   }
-  const venv = environment === undefined ? undefined : '/opt/env';
-  return {
-    next: 'done',
-    artifact: {
-      id,
-      environmentKey: environment,
-      start: {
-        folder: plan.folder,
-        command: plan.start.command,
-        environment: pythonVariables(plan, venv),
-        readOnly: plan.interpreter.readOnly,
-      },
-    },
-  };
+  await noteUse(deps, sealed);
+  return { next: 'done', artifact };
 }

@@ -42,6 +42,22 @@ export async function selectMadeFrom(
   return row && toArtifact(row);
 }
 
+/** The newest dependencies with this key; those installed afresh have something behind it. */
+export async function selectEnvironment(
+  db: Kysely<Schema>,
+  key: string,
+): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('artifacts')
+    .select('environment_key as key')
+    .where(({ eb, or }) =>
+      or([eb('environment_key', '=', key), eb('environment_key', 'like', `${key}.%`)]),
+    )
+    .orderBy('created_at', 'desc')
+    .executeTakeFirst();
+  return row?.key ?? undefined;
+}
+
 export type NewArtifact = Artifact & {
   ownerId: OwnerId;
   applicationId: ApplicationId;

@@ -11,6 +11,8 @@ export type Site = {
   tree: string;
   /** Where dependencies are installed before they are sealed. */
   staging: string;
+  /** The file that says what the artifact is, once that is decided. */
+  decision: string;
   /** An artifact of the same inputs whose tree is taken instead of the commit's. */
   warm: Artifact | undefined;
 };

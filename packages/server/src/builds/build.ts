@@ -29,7 +29,13 @@ export type BuildStep = {
 };
 
 /** How a step ended. */
-export type StepOutcome = { number: number; succeeded: boolean; detail: string };
+export type StepOutcome = {
+  number: number;
+  succeeded: boolean;
+  /** Why it is over, as the engine has it. */
+  reason: string | null;
+  detail: string;
+};
 
 /** Where a build stands after a look at its tree and the steps that are over. */
 export type BuildProgress =
@@ -46,7 +52,10 @@ export type BuildFailure =
   | 'hook_failed'
   | 'dependencies_failed'
   | 'build_timeout'
-  | 'disk_full';
+  | 'memory_limit'
+  | 'disk_full'
+  | 'process_limit'
+  | 'start_failed';
 
 /** What a build makes: a sealed tree, its dependencies, and how it is started. Never changed after. */
 export type Artifact = {

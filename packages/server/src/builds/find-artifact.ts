@@ -1,4 +1,5 @@
 export {
   selectArtifact as findArtifact,
+  selectEnvironment as findEnvironment,
   selectMadeFrom as findMadeFrom,
 } from './artifact-store.ts';

@@ -9,11 +9,8 @@ export function choosePython(
 ): { interpreter: Interpreter; warning: string | undefined } | undefined {
   const newest = interpreters.toSorted(byVersion).at(-1);
   if (newest === undefined) return undefined;
-  const name = 'PYTHON_VERSION' in variables ? 'PYTHON_VERSION' : 'CC_PYTHON_VERSION';
-  const asked = (variables[name] ?? '')
-    .trim()
-    .replace(/^(["'])(.*)\1$/, '$2')
-    .trim();
+  const name = asksFor(variables, 'PYTHON_VERSION') === '' ? 'CC_PYTHON_VERSION' : 'PYTHON_VERSION';
+  const asked = asksFor(variables, name);
   if (asked === '' || asked === '3') return { interpreter: newest, warning: undefined };
   const found = interpreters.find(({ version }) => version.slice(0, 2).join('.') === asked);
   if (found !== undefined) return { interpreter: found, warning: undefined };
@@ -25,6 +22,13 @@ export function choosePython(
     warning: `${name}=${asked} is not available here (${offered.join(', ')}): using ${newest.version.join('.')}.`,
   };
 }
+
+/** The value without the quotes that it may be in. */
+const asksFor = (variables: Variables, name: string): string =>
+  (variables[name] ?? '')
+    .trim()
+    .replace(/^(["'])(.*)\1$/, '$2')
+    .trim();
 
 const byVersion = ({ version: a }: Interpreter, { version: b }: Interpreter): number =>
   a[0] - b[0] || a[1] - b[1] || a[2] - b[2];

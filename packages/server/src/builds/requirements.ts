@@ -2,26 +2,51 @@ import { posix } from 'node:path';
 
 /** What a requirements file draws in beside packages. */
 export type References = {
-  /** Other requirements and constraints files, relative to the application's folder. */
+  /** Other requirements and constraints files, relative to the tree. */
   files: readonly string[];
   /** Whether it installs something out of the tree itself. */
   local: boolean;
+  /** Variables whose values are written into its lines (`${NAME}`). */
+  variables: readonly string[];
 };
 
 /** Reads the lines of a requirements file at `path`, as pip does (its "Requirements File Format"). */
 export function readReferences(path: string, text: string): References {
-  const files: string[] = [];
-  let local = false;
-  for (const line of text.replaceAll(/\\\r?\n/g, ' ').split(/\r?\n/)) {
-    const [, option, value] =
-      /^\s*(-r|--requirement|-c|--constraint|-e|--editable)[\s=]*(\S+)/.exec(line) ?? [];
-    if (option !== undefined && value !== undefined && /^(-r|-c|--r|--c)/.test(option)) {
-      if (!value.includes('://')) files.push(posix.join(posix.dirname(path), value));
-    } else if (
-      value !== undefined ||
-      /^\s*(\.{1,2}(\/|\s|$|\[)|\/|file:|[\w.-]+\s*@\s*file:)/.test(line)
-    )
-      local = true;
-  }
-  return { files, local };
+  const lines = text
+    .replaceAll(/\\\r?\n/g, ' ')
+    .split(/\r?\n/)
+    .map((line) => line.replace(/(^|\s+)#.*$/, '').trim())
+    .filter((line) => line !== '');
+  const found = lines.map(readLine);
+  return {
+    files: found
+      .flatMap(({ file }) => file ?? [])
+      .filter((file) => !file.includes('://'))
+      .map((file) => posix.join(posix.dirname(path), file)),
+    local: found.some(({ local }) => local === true),
+    variables: [...text.matchAll(/\$\{([A-Z0-9_]+)\}/g)].map(([, name = '']) => name),
+  };
+}
+
+const OPTION =
+  /^(?:(-r|-c|-e|-f)\s*=?\s*|(--requirement|--constraint|--editable|--find-links)(?:\s+|\s*=\s*))(\S+)/;
+const NAMES_FILE = new Set(['-r', '-c', '--requirement', '--constraint']);
+
+function readLine(line: string): { file?: string; local?: boolean } {
+  const [, short, long, value = ''] = OPTION.exec(line) ?? [];
+  const option = short ?? long;
+  if (option === undefined) return { local: !line.startsWith('-') && isLocal(line) };
+  return NAMES_FILE.has(option) ? { file: value } : { local: isPath(value) };
+}
+
+const isPath = (value: string): boolean => value.startsWith('file:') || !value.includes('://');
+
+const ARCHIVE = /\.(whl|zip|tar\.gz|tgz|tar\.bz2|tar\.xz)(\[|$)/;
+
+/** `./here`, `libs/here`, `here.whl`, `name @ file:///…` and uv's `name @ ./here`; no address. */
+function isLocal(line: string): boolean {
+  const [name = '', address] = line.split(/\s*@\s*(.*)/);
+  if (address !== undefined) return isPath(address);
+  const [first = ''] = name.split(/[\s;]/);
+  return isPath(first) && (/^file:|^\.|\//.test(first) || ARCHIVE.test(first));
 }

@@ -82,6 +82,7 @@ export const buildInput = (
 export const stepOutcome = (instance: Instance): StepOutcome => ({
   number: instance.number,
   succeeded: succeeded(instance),
+  reason: instance.reason,
   detail: describeExit(instance),
 });
 

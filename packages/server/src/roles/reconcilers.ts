@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { createBuilder } from '../builds/advance-build.ts';
-import { findMadeFrom } from '../builds/find-artifact.ts';
+import { findEnvironment, findMadeFrom } from '../builds/find-artifact.ts';
 import { bringInstaller } from '../builds/installer.ts';
 import { findInterpreters, nameInterpreters } from '../builds/interpreters.ts';
 import type { Builder } from '../builds/build.ts';
@@ -65,7 +65,7 @@ export function createReconcilers(
 
 /** The builder, once it is known what this machine has; asked for at the first build. */
 function openBuilder(
-  { config, paths, log, database }: Foundation,
+  { config, paths, log, database, clock }: Foundation,
   say: Parts['say'],
   stopping: AbortSignal,
 ): Builder {
@@ -87,6 +87,8 @@ function openBuilder(
       checkout: (from, signal) => checkout(paths, from, signal),
       treeId: (from) => treeId(paths, from),
       findMadeFrom: (id, key) => findMadeFrom(database.read, id, key),
+      findEnvironment: (key) => findEnvironment(database.read, key),
+      clock,
       say: ({ deploymentId, applicationId }, line) =>
         say(
           {
