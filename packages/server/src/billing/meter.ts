@@ -1,7 +1,7 @@
 import type { InstanceId } from '../lib/ids.ts';
 import { findFlavor } from '../scheduling/flavor.ts';
 import type { Tx } from '../store/database.ts';
-import { insertInterval, setEnded, setHeartbeat } from './usage-store.ts';
+import { insertInterval, setEnded, setEndedAtHeartbeat, setHeartbeat } from './usage-store.ts';
 import type { NewInterval } from './usage.ts';
 
 /** The instance's time is paid for from `at` on, at the price of now. */
@@ -17,6 +17,10 @@ export async function openInterval(tx: Tx, interval: NewInterval): Promise<void>
 /** The instance was seen alive at `at`. */
 export const heartbeatInterval = (tx: Tx, id: InstanceId, at: number): Promise<void> =>
   setHeartbeat(tx, id, at);
+
+/** The instance is over since an unknown time: its last heartbeat is the end. */
+export const closeLostInterval = (tx: Tx, id: InstanceId): Promise<void> =>
+  setEndedAtHeartbeat(tx, id);
 
 /** The instance is over. Closing twice keeps the first end. */
 export const closeInterval = (tx: Tx, id: InstanceId, at: number): Promise<void> =>

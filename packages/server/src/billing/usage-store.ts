@@ -47,6 +47,15 @@ export async function setEnded(tx: Tx, id: InstanceId, at: number): Promise<void
     .execute();
 }
 
+export async function setEndedAtHeartbeat(tx: Tx, id: InstanceId): Promise<void> {
+  await tx
+    .updateTable('usage_intervals')
+    .set(({ ref }) => ({ ended_at: ref('heartbeat_at') }))
+    .where('instance_id', '=', id)
+    .where('ended_at', 'is', null)
+    .execute();
+}
+
 /** The owner's intervals that overlap the window, with the application's name while it is there. */
 export const selectIntervals = (
   db: Kysely<Schema>,

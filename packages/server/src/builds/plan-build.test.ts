@@ -16,7 +16,7 @@ const interpreters: Interpreter[] = [
 const MAIN = { CC_MLPYTHON_RUN_MAIN: 'main.py' };
 
 const decide = (environment: Record<string, string>) =>
-  planBuild({ environment: { ...MAIN, ...environment } }, interpreters);
+  planBuild({ kind: 'webapp', environment: { ...MAIN, ...environment } }, interpreters);
 
 function planned(environment: Record<string, string> = {}): Plan {
   const plan = decide(environment);
@@ -57,8 +57,19 @@ test('the winner among several start variables, and the version, are said', () =
   ]);
 });
 
+test('a Webapp that sets another port is told where visitors come', () => {
+  assert.match(planned({ PORT: '9000' }).notices.join('\n'), /PORT is not 8080/);
+  for (const environment of [{}, { PORT: '8080' }])
+    assert.deepEqual(planned(environment).notices, ['Using Python 3.13.0']);
+});
+
+test('a Runner may set PORT as it likes', () => {
+  const plan = planBuild({ kind: 'runner', environment: { ...MAIN, PORT: '9' } }, interpreters);
+  assert.deepEqual('notices' in plan && plan.notices, ['Using Python 3.13.0']);
+});
+
 test('without any Python the operator is asked for one', () => {
-  const plan = planBuild({ environment: MAIN }, []);
+  const plan = planBuild({ kind: 'runner', environment: MAIN }, []);
   assert.match('detail' in plan ? plan.detail : '', /ask its operator/);
 });
 

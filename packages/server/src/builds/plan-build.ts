@@ -33,7 +33,7 @@ export type Plan = {
 };
 
 export function planBuild(
-  { environment }: Pick<BuildInput, 'environment'>,
+  { environment, kind }: Pick<BuildInput, 'environment' | 'kind'>,
   interpreters: readonly Interpreter[],
 ): Plan | Failure {
   const start = planStart(environment);
@@ -60,6 +60,7 @@ export function planBuild(
     notices: [
       ...(ignored.length > 0 ? [`${start.variable} wins over ${ignored.join(' and ')}.`] : []),
       ...(python.warning === undefined ? [] : [python.warning]),
+      ...(kind === 'webapp' && isOtherPort(environment['PORT']) ? [OTHER_PORT] : []),
       `Using Python ${python.interpreter.version.join('.')}`,
     ],
   };
@@ -90,6 +91,12 @@ const pathsOf = (environment: BuildInput['environment'], variable: string) =>
     .split(':')
     .filter((path) => path.trim() !== '')
     .map((path) => insideTree(variable, path));
+
+const isOtherPort = (port: string | undefined): boolean =>
+  port !== undefined && port.trim() !== '8080';
+
+const OTHER_PORT =
+  'PORT is not 8080: visitors and the health check come to port 8080 of the instance all the same.';
 
 /** A path that stays inside the tree, normalized; `.` is nothing. */
 function insideTree(variable: string, value: string): string | Failure {

@@ -31,6 +31,18 @@ export function runHooks(variables: Variables): {
   };
 }
 
+/** Left in a Webapp's instance once it is known to serve, or not to. */
+const JUDGED = '/tmp/.grid-judged';
+
+/** Leaves the mark by which `ifNeverJudged` tells how far an instance came. */
+export const markJudged = ['/bin/sh', '-c', `: >${JUDGED}`] as const;
+
+/** A Webapp that ends while it serves did start: its hook is not run. */
+export const ifNeverJudged = ({ name, argv }: Command): Command => ({
+  name,
+  argv: ['/bin/sh', '-c', `[ -e ${JUDGED} ] || exec "$@"`, name, ...argv],
+});
+
 /** What runs around the installation of dependencies. */
 export const buildHooks = (variables: Variables) => ({
   before: hook(variables, 'CC_PRE_BUILD_HOOK'),

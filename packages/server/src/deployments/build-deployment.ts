@@ -2,6 +2,7 @@ import type { Artifact, BuildInput, BuildStep, StepOutcome } from '../builds/bui
 import { recordArtifact } from '../builds/record-artifact.ts';
 import { MINUTE } from '../lib/duration.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
+import { defaultBuildFlavor } from '../scheduling/flavor.ts';
 import { addInstance } from '../workloads/admit-workload.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
 import { findWorkload, workloadInstances } from '../workloads/list-workloads.ts';
@@ -14,8 +15,6 @@ import { moveDeployment, setBuildWorkload } from './deployment-store.ts';
 import { endDeployment } from './end-deployment.ts';
 import { spell, startWorkload } from './start-deployment.ts';
 
-/** The size of a build's sandbox where the user chose none. */
-const BUILD_FLAVOR = 'S';
 /** A step that takes longer is ended. */
 const STEP_WITHIN = 30 * MINUTE;
 
@@ -29,7 +28,8 @@ export async function beginBuild(
   await deps.database.transaction(async (tx) => {
     await holdClaim(tx, claim);
     const at = deps.clock();
-    await moveDeployment(tx, deployment, { status: 'building', environment, startedAt: at });
+    const begun = { status: 'building', reason: null, detail: null } as const;
+    await moveDeployment(tx, deployment, { ...begun, environment, startedAt: at });
     await request(tx, 'deployment', deployment.id, at);
   });
 }
@@ -100,7 +100,7 @@ async function waitForStep(
 
 /** The step is an instance of the build's workload, which is made with the first. */
 async function addStep(
-  { database, clock }: DeploymentDeps,
+  { database, clock, pool }: DeploymentDeps,
   { claim, situation: { deployment, application } }: Look,
   { number }: BuildStep,
 ): Promise<undefined> {
@@ -115,7 +115,7 @@ async function addStep(
         deploymentId: deployment.id,
         runId: null,
         kind: 'build',
-        flavor: application.buildFlavor ?? BUILD_FLAVOR,
+        flavor: application.buildFlavor ?? defaultBuildFlavor(pool),
         nodes: 1,
         graceSeconds: 5,
         at,
@@ -123,7 +123,8 @@ async function addStep(
     await setBuildWorkload(tx, deployment.id, workloadId);
     const workload = await findWorkload(tx, workloadId);
     if (workload === undefined) return;
-    await addInstance(tx, workload, { number, attempt: 1, startAfter: null, at });
+    const paid = application.buildFlavor !== null;
+    await addInstance(tx, workload, { number, attempt: 1, startAfter: null, paid, at });
     await request(tx, 'workload', workloadId, at);
   });
 }
@@ -135,18 +136,19 @@ async function takeArtifact(
   artifact: Artifact,
 ): Promise<undefined> {
   const { deployment, application, former } = situation;
-  const built = deps.clock() - (deployment.startedAt ?? deployment.createdAt);
-  await deps.say(deployment, `build succeeded in ${spell(built)}`);
+  const took = deps.clock() - (deployment.startedAt ?? deployment.createdAt);
+  await deps.say(deployment, `build succeeded in ${spell(took)}`);
   await deps.database.transaction(async (tx) => {
     await holdClaim(tx, claim);
     const at = deps.clock();
     await recordArtifact(tx, { ...artifact, ...buildSubject(situation), at });
-    const starting = { status: 'starting', artifactId: artifact.id, builtAt: at } as const;
-    if (!(await moveDeployment(tx, deployment, starting))) return;
+    const starting = { status: 'starting', reason: null, detail: null } as const;
+    const built = { artifactId: artifact.id, builtAt: at };
+    if (!(await moveDeployment(tx, deployment, { ...starting, ...built }))) return;
     await wantGone(tx, { deploymentId: deployment.id }, at);
     await request(tx, 'deployment', deployment.id, at);
     if (former.length > 0 && !application.zeroDowntime) return;
-    await startWorkload(tx, deps, { deployment, application, artifactId: artifact.id, at });
+    await startWorkload(tx, deps, { deployment, application, artifact, at });
   });
   await deps.builder.discard(deployment.id);
 }

@@ -1,4 +1,5 @@
 import type { DeploymentId } from '../lib/ids.ts';
+import { ClaimLost } from '../reconcile/queue.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import { advanceDeploymentBuild, beginBuild } from './build-deployment.ts';
 import { endDeployment } from './end-deployment.ts';
@@ -6,7 +7,7 @@ import { loadSituation } from './load-situation.ts';
 import type { DeploymentDeps, Look } from './look.ts';
 import { planDeployment } from './plan-deployment.ts';
 import type { DeploymentStep } from './plan-deployment.ts';
-import { endFormer, goLive, noteRunning, sayWaiting, start } from './start-deployment.ts';
+import { endFormer, goLive, goOn, noteRunning, sayWaiting, start } from './start-deployment.ts';
 
 /** Brings a deployment one step nearer to live, or to its end. */
 export const deploymentReconciler =
@@ -14,9 +15,24 @@ export const deploymentReconciler =
   async (claim, signal) => {
     const situation = await loadSituation(deps, claim.id as DeploymentId);
     if (situation === undefined) return undefined;
-    const step = planDeployment(situation);
-    return take(deps, step, { claim, situation, signal });
+    const look = { claim, situation, signal };
+    try {
+      return await take(deps, planDeployment(situation), look);
+    } catch (error) {
+      if (signal.aborted || error instanceof ClaimLost || claim.attempts < MOST_FAILURES)
+        throw error;
+      deps.log.error({ err: error, deploymentId: claim.id }, 'a deployment was given up');
+      return endDeployment(deps, look, { event: 'failed', ...describeTrouble(error) });
+    }
   };
+
+/** Looks that fail in a row until the deployment does: under two minutes with their pauses. */
+const MOST_FAILURES = 10;
+
+const describeTrouble = (error: unknown) => ({
+  reason: 'platform_error',
+  detail: `The platform could not go on (${error instanceof Error ? error.message : String(error)}). Deploy again; if that fails too, its operator finds more in the log of the platform.`,
+});
 
 /** Takes a step; the look after it follows by what it requested. */
 function take(
@@ -37,6 +53,8 @@ function take(
       return endFormer(deps, look, step.reason);
     case 'say_waiting':
       return sayWaiting(deps, look, step);
+    case 'go_on':
+      return goOn(deps, look);
     case 'go_live':
       return goLive(deps, look);
     case 'note_running':

@@ -166,11 +166,14 @@ export async function selectLastDeployedCommit(
   return row?.commit_id;
 }
 
-/** Whether another deployment of the application must end, or start first. */
-export async function hasPredecessor(db: Kysely<Schema>, deployment: Deployment): Promise<boolean> {
-  const row = await db
+/** The deployment of the application that must end, or be live, before this one begins. */
+export const findPredecessor = (
+  db: Kysely<Schema>,
+  deployment: Deployment,
+): Promise<{ number: number } | undefined> =>
+  db
     .selectFrom('deployments')
-    .select('id')
+    .select('number')
     .where('application_id', '=', deployment.applicationId)
     .where('id', '!=', deployment.id)
     .where(({ eb, or, and }) =>
@@ -179,9 +182,9 @@ export async function hasPredecessor(db: Kysely<Schema>, deployment: Deployment)
         and([eb('status', '=', 'queued'), eb('number', '<', deployment.number)]),
       ]),
     )
+    .orderBy('number', 'desc')
+    .limit(1)
     .executeTakeFirst();
-  return row !== undefined;
-}
 
 export type DeploymentChange = {
   status: DeploymentStatus;

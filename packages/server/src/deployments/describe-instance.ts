@@ -1,8 +1,8 @@
 import type { Builder } from '../builds/build.ts';
 import { findArtifact } from '../builds/find-artifact.ts';
-import { instanceVariables } from '../builds/platform-variables.ts';
-import { runHooks } from '../builds/run-hooks.ts';
-import type { InstanceSpec } from '../engines/engine.ts';
+import { homeOf, instanceVariables } from '../builds/platform-variables.ts';
+import { ifNeverJudged, runHooks } from '../builds/run-hooks.ts';
+import type { Command, InstanceSpec } from '../engines/engine.ts';
 import type { DataPaths } from '../paths.ts';
 import { findFlavor } from '../scheduling/flavor.ts';
 import type { Database } from '../store/database.ts';
@@ -83,9 +83,17 @@ async function describeStep(
       ...environment,
       INSTANCE_ID: instance.id,
       CC_INSTANCE_ID: instance.id,
+      INSTANCE_NUMBER: '0',
+      CC_PRETTY_INSTANCE_NAME: instance.name,
+      CUDA_VISIBLE_DEVICES: '',
+      NVIDIA_VISIBLE_DEVICES: 'void',
     },
   };
 }
+
+/** Its success is not its end: whoever proves its health runs that hook. */
+const ofWebapp = ({ failed }: { failed?: Command }): { failed?: Command } =>
+  failed === undefined ? {} : { failed: ifNeverJudged(failed) };
 
 async function describeProduction(deps: Deps, subject: Subject): Promise<InstanceSpec> {
   const { workload, instance, deployment, application } = subject;
@@ -93,7 +101,7 @@ async function describeProduction(deps: Deps, subject: Subject): Promise<Instanc
   if (artifact === undefined) throw new Error(`deployment ${deployment.id} has no artifact`);
   const { start, environmentKey } = artifact;
   const user = deps.environments.open(deployment);
-  const home = `/home/bas/${application.id}`;
+  const home = homeOf(application.id);
   const hooks = runHooks(user);
   return {
     ...common(deps, subject),
@@ -108,7 +116,7 @@ async function describeProduction(deps: Deps, subject: Subject): Promise<Instanc
     }),
     before: hooks.before,
     command: start.command,
-    after: application.kind === 'runner' ? hooks.after : {},
+    after: application.kind === 'runner' ? hooks.after : ofWebapp(hooks.after),
     port: application.kind === 'webapp' ? PORT : undefined,
     masked: [],
     files: {

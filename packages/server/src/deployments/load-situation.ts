@@ -6,7 +6,7 @@ import { memoryInUse, presentWorkloads, workloadInstances } from '../workloads/l
 import type { Workload } from '../workloads/workload.ts';
 import { findDeploying } from './deployable-store.ts';
 import { isFinal } from './deployment.ts';
-import { findDeploymentById, hasPredecessor } from './deployment-store.ts';
+import { findDeploymentById, findPredecessor } from './deployment-store.ts';
 import type { Situation } from './plan-deployment.ts';
 
 type Deps = { database: Database; pool: Pool };
@@ -27,7 +27,8 @@ export async function loadSituation(
   return {
     deployment,
     application,
-    predecessor: deployment.status === 'queued' && (await hasPredecessor(db, deployment)),
+    predecessor: deployment.status === 'queued' ? await findPredecessor(db, deployment) : undefined,
+    build: present.find((one) => one.deploymentId === id && one.kind === 'build'),
     workload,
     instances: workload === undefined ? [] : await workloadInstances(db, workload.id),
     run: application.kind === 'runner' ? await findRunOf(db, id) : undefined,

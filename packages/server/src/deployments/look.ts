@@ -1,5 +1,6 @@
 import type { Builder } from '../builds/build.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
 import type { Claim } from '../reconcile/reconciler.ts';
 import type { Pool } from '../scheduling/admission.ts';
 import type { Database } from '../store/database.ts';
@@ -9,6 +10,7 @@ import type { Situation } from './plan-deployment.ts';
 export type DeploymentDeps = {
   database: Database;
   clock: Clock;
+  log: Log;
   pool: Pool;
   builder: Builder;
   environments: Environments;

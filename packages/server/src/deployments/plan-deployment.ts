@@ -1,5 +1,6 @@
 import { concludeAttempt } from '../runs/conclude-run.ts';
 import type { Run, RunOutcome } from '../runs/run.ts';
+import type { WaitReason } from '../scheduling/admission.ts';
 import { describeExit, latestAttempts } from '../workloads/workload.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';
 import type { Deployment } from './deployment.ts';
@@ -9,8 +10,10 @@ import type { Deployable } from './deployable-store.ts';
 export type Situation = {
   deployment: Deployment;
   application: Deployable;
-  /** Another deployment of the application must end, or start, first. */
-  predecessor: boolean;
+  /** The deployment of the application that must end, or be live, first. */
+  predecessor: Pick<Deployment, 'number'> | undefined;
+  /** What builds it, while that is there. */
+  build: Workload | undefined;
   /** What it keeps running, once it is built. */
   workload: Workload | undefined;
   instances: readonly Instance[];
@@ -29,6 +32,8 @@ export type DeploymentStep =
   /** Old before new: downtime, because the user chose it or there is no room for both. */
   | { do: 'end_former'; reason: 'by_option' | 'no_room_for_both' }
   | { do: 'say_waiting'; reason: string; detail: string }
+  /** It no longer waits. */
+  | { do: 'go_on' }
   | { do: 'go_live' }
   | { do: 'note_running' }
   | { do: 'end_run'; outcome: RunOutcome }
@@ -41,9 +46,9 @@ export function planDeployment(situation: Situation): DeploymentStep {
   switch (deployment.status) {
     case 'queued':
       if (deployment.wanted === 'cancel') return { do: 'cancel' };
-      return situation.predecessor ? { do: 'nothing' } : { do: 'start_build' };
+      return planTurn(situation);
     case 'building':
-      return deployment.wanted === 'cancel' ? { do: 'cancel' } : { do: 'build' };
+      return deployment.wanted === 'cancel' ? { do: 'cancel' } : planBuilding(situation);
     case 'starting':
     case 'running':
       return deployment.wanted === 'cancel' ? { do: 'cancel' } : planStart(situation);
@@ -58,42 +63,67 @@ export function planDeployment(situation: Situation): DeploymentStep {
   }
 }
 
+function planTurn({ deployment, predecessor }: Situation): DeploymentStep {
+  if (predecessor === undefined) return { do: 'start_build' };
+  const detail = `Waits for deployment #${predecessor.number}: deployments of an application are brought live one after the other.`;
+  return sayOnce(deployment, { reason: 'behind_deployment', detail });
+}
+
+function planBuilding({ deployment, build }: Situation): DeploymentStep {
+  if (build?.state === 'waiting') return planWait(deployment, build);
+  return deployment.reason === null ? { do: 'build' } : { do: 'go_on' };
+}
+
 function planStart(situation: Situation): DeploymentStep {
-  const { workload, application, former } = situation;
+  const { deployment, workload, application, former } = situation;
   if (workload === undefined)
     return former.length > 0 && !application.zeroDowntime
       ? { do: 'end_former', reason: 'by_option' }
       : { do: 'start' };
-  if (workload.state === 'waiting') return planWait(situation, workload);
+  if (workload.state === 'waiting') return planRoom(situation, workload);
+  if (WAITS.has(deployment.reason ?? '')) return { do: 'go_on' };
   return application.kind === 'webapp'
     ? planWebapp(workload, situation.instances)
     : planRun(situation, workload);
 }
 
-function planWait(
+/** Reasons that end with the wait. */
+const WAITS: ReadonlySet<string> = new Set<WaitReason>(['no_memory', 'behind_others']);
+
+function planRoom(
   { deployment, former, fitsWithoutFormer }: Situation,
   workload: Workload,
 ): DeploymentStep {
-  if (workload.reason === null || workload.detail === null) return { do: 'nothing' };
   if (workload.reason === 'no_memory' && former.length > 0 && fitsWithoutFormer)
     return { do: 'end_former', reason: 'no_room_for_both' };
-  if (deployment.detail === workload.detail) return { do: 'nothing' };
-  return { do: 'say_waiting', reason: workload.reason, detail: workload.detail };
+  return planWait(deployment, workload);
 }
+
+function planWait(deployment: Deployment, { reason, detail }: Workload): DeploymentStep {
+  if (reason === null || detail === null) return { do: 'nothing' };
+  if (reason === 'never_fits') return { do: 'fail', reason, detail };
+  return sayOnce(deployment, { reason, detail });
+}
+
+const sayOnce = (deployment: Deployment, why: { reason: string; detail: string }): DeploymentStep =>
+  deployment.detail === why.detail ? { do: 'nothing' } : { do: 'say_waiting', ...why };
 
 function planWebapp(workload: Workload, instances: readonly Instance[]): DeploymentStep {
   const latest = [...latestAttempts(instances).values()];
   const failed = latest.find(({ status, reason }) => status === 'exited' || reason === 'unhealthy');
-  if (failed !== undefined)
-    return failed.reason === 'unhealthy'
-      ? { do: 'fail', reason: 'unhealthy', detail: failed.detail ?? 'The health check failed.' }
-      : { do: 'fail', reason: 'crashed', detail: crashed(failed) };
+  if (failed !== undefined) return { do: 'fail', ...describeFailure(failed) };
   const healthy = latest.filter(({ status }) => status === 'healthy').length;
   return healthy === workload.nodes ? { do: 'go_live' } : { do: 'nothing' };
 }
 
-const crashed = (instance: Instance): string =>
-  `Instance ${instance.number} ended before it served: ${describeExit(instance)}. A Webapp keeps running and serves HTTP on port 8080.`;
+function describeFailure(failed: Instance): { reason: string; detail: string } {
+  const { number, reason, detail } = failed;
+  if (reason === 'unhealthy') return { reason, detail: detail ?? 'The health check failed.' };
+  const how = `Instance ${number} ended before it served: ${describeExit(failed)}`;
+  if (reason !== null && reason !== 'exited') return { reason, detail: how };
+  const advice = 'A Webapp keeps running and serves HTTP on port 8080.';
+  return { reason: 'crashed', detail: `${how}. ${advice}` };
+}
 
 function planRun({ deployment, run, instances }: Situation, workload: Workload): DeploymentStep {
   const outcome = concludeAttempt(workload, instances);

@@ -1,4 +1,6 @@
 import { appendEvent } from '../events/append.ts';
+import type { Artifact } from '../builds/build.ts';
+import { findArtifact } from '../builds/find-artifact.ts';
 import { SECOND } from '../lib/duration.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import { setRunStarted } from '../runs/note-run.ts';
@@ -19,10 +21,11 @@ const GRACE_SECONDS = 30;
 /** Creates what the deployment keeps running; in its own transaction where the former had to go first. */
 export async function start(deps: DeploymentDeps, look: Look): Promise<undefined> {
   const { deployment, application } = look.situation;
+  const artifact = await findArtifact(deps.database.read, deployment.artifactId ?? '');
+  if (artifact === undefined) throw new Error(`deployment ${deployment.id} has no artifact`);
   await deps.database.transaction(async (tx) => {
     await holdClaim(tx, look.claim);
-    const order = { deployment, application, artifactId: deployment.artifactId ?? '' };
-    await startWorkload(tx, deps, { ...order, at: deps.clock() });
+    await startWorkload(tx, deps, { deployment, application, artifact, at: deps.clock() });
   });
 }
 
@@ -30,9 +33,9 @@ export async function start(deps: DeploymentDeps, look: Look): Promise<undefined
 export async function startWorkload(
   tx: Tx,
   { environments }: Pick<DeploymentDeps, 'environments'>,
-  order: { deployment: Deployment; application: Deployable; artifactId: string; at: number },
+  order: { deployment: Deployment; application: Deployable; artifact: Artifact; at: number },
 ): Promise<void> {
-  const { deployment, application, artifactId, at } = order;
+  const { deployment, application, artifact, at } = order;
   const common = {
     ownerId: application.ownerId,
     applicationId: application.id,
@@ -42,23 +45,18 @@ export async function startWorkload(
     at,
   };
   if (application.kind === 'runner') {
-    const variables = environments.open(deployment);
-    const command = commandOf(variables);
-    const { commitId } = deployment;
-    const hash = environmentHash(variables);
-    await startRun(tx, { ...common, commitId, artifactId, command, environmentHash: hash });
+    await startRun(tx, {
+      ...common,
+      commitId: deployment.commitId,
+      artifactId: artifact.id,
+      command: artifact.start.command.name,
+      environmentHash: environmentHash(environments.open(deployment)),
+    });
     return;
   }
   const webapp = { ...common, runId: null, kind: 'webapp', graceSeconds: GRACE_SECONDS } as const;
   await request(tx, 'workload', await createWorkload(tx, webapp), at);
 }
-
-/** What a run is said to execute. */
-const commandOf = (variables: Readonly<Record<string, string>>): string =>
-  variables['CC_RUN_COMMAND'] ??
-  variables['CC_MLPYTHON_START_SCRIPT'] ??
-  variables['CC_MLPYTHON_RUN_MAIN'] ??
-  '';
 
 /** Ends the version that serves before this one starts. */
 export async function endFormer(
@@ -95,6 +93,18 @@ export async function sayWaiting(
   await deps.database.transaction(async (tx) => {
     await holdClaim(tx, claim);
     await setDeploymentReason(tx, deployment.id, { reason, detail });
+  });
+}
+
+/** What it waited for has come. */
+export async function goOn(
+  { database, clock }: DeploymentDeps,
+  { claim, situation: { deployment } }: Look,
+): Promise<undefined> {
+  await database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    await setDeploymentReason(tx, deployment.id, { reason: null, detail: null });
+    await request(tx, 'deployment', deployment.id, clock());
   });
 }
 

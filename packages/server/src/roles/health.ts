@@ -1,4 +1,4 @@
-import { runHooks } from '../builds/run-hooks.ts';
+import { markJudged, runHooks } from '../builds/run-hooks.ts';
 import { findDeploymentById } from '../deployments/find-deployment.ts';
 import type { Environments } from '../deployments/environment.ts';
 import type { Engine } from '../engines/engine.ts';
@@ -41,11 +41,13 @@ export function watchHealth(deps: Deps): HealthChecker {
   };
   /** What a hook answers is only logged. */
   const runHook = async (instance: Instance, which: 'succeeded' | 'failed'): Promise<void> => {
-    const hook = runHooks(await variablesOf(instance)).after[which];
-    if (hook === undefined) return;
-    await engine
-      .exec(instance.id, hook.argv, AbortSignal.timeout(HOOK_WITHIN))
-      .catch((error: unknown) => deps.log.warn({ err: error }, 'a run hook could not be run'));
+    const { after } = runHooks(await variablesOf(instance));
+    const within = AbortSignal.timeout(HOOK_WITHIN);
+    const commands = [after.failed && markJudged, after[which]?.argv];
+    for (const argv of commands.filter((one) => one !== undefined))
+      await engine
+        .exec(instance.id, argv, within)
+        .catch((error: unknown) => deps.log.warn({ err: error }, 'a run hook could not be run'));
   };
   return createHealthChecker({
     engine,

@@ -32,9 +32,9 @@ export function createReconcilers(
   foundation: Foundation,
   { observer, environments, say, context, signal }: Parts,
 ): Partial<Record<Kind, Reconciler>> {
-  const { database, clock, paths, pool, engine, router } = foundation;
+  const { database, clock, log, paths, pool, engine, router } = foundation;
   const builder = openBuilder(foundation, say, signal);
-  const deps = { database, clock, pool, builder, environments, say };
+  const deps = { database, clock, log, pool, builder, environments, say };
   return {
     repository: repositoryReconciler({ database, clock, paths }),
     deployment: deploymentReconciler(deps),
@@ -42,6 +42,7 @@ export function createReconcilers(
       ...observer,
       engine,
       pool,
+      say,
       describe: describeInstance({
         database,
         paths,

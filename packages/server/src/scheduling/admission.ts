@@ -7,13 +7,22 @@ export type Pool = {
 /** Why a workload waits. */
 export type WaitReason = 'no_memory' | 'behind_others';
 
-export type Admission = { admit: true } | { admit: false; reason: WaitReason; detail: string };
+/** `never_fits` waits for nothing: the machine has become too small, or the reserve too big. */
+export type RefusedReason = WaitReason | 'never_fits';
+
+export type Admission = { admit: true } | { admit: false; reason: RefusedReason; detail: string };
 
 /** Whether a workload may hold `needMiB` now. First come, first served: none overtakes another. */
 export function decideAdmission(
   pool: Pool,
   { needMiB, heldMiB, ahead }: { needMiB: number; heldMiB: number; ahead: number },
 ): Admission {
+  if (needMiB > pool.memoryMiB)
+    return {
+      admit: false,
+      reason: 'never_fits',
+      detail: `Needs ${needMiB} MiB of memory; this machine has ${pool.memoryMiB} MiB to give. Choose a smaller flavor or fewer nodes.`,
+    };
   if (ahead > 0)
     return {
       admit: false,

@@ -58,5 +58,9 @@ export const flavors: readonly Flavor[] = [
 export const findFlavor = (name: string): Flavor | undefined =>
   flavors.find((flavor) => flavor.name === (name === 'ML_XXL' ? 'ML_2XL' : name));
 
+/** Builds get S where the user chose nothing, or the biggest below it that the machine can hold. */
+export const defaultBuildFlavor = ({ memoryMiB }: { memoryMiB: number }): string =>
+  ['S', 'XS', 'nano'].find((name) => (findFlavor(name)?.memoryMiB ?? 0) <= memoryMiB) ?? 'pico';
+
 /** What an application gets that names no size: with a GPU where the operator mapped any. */
 export const defaultFlavor = (gpus: number): string => (gpus > 0 ? 'ML_S' : 'XS');

@@ -32,9 +32,10 @@ function nearestThatFits(
   nodes: number,
   wanted: Flavor,
 ): string {
+  const distance = ({ memoryMiB }: Flavor): number => Math.abs(memoryMiB - wanted.memoryMiB);
   const smaller = flavors
     .filter((one) => one.memoryMiB < wanted.memoryMiB || one.gpus < wanted.gpus)
-    .toSorted((a, b) => b.gpus - a.gpus || b.memoryMiB - a.memoryMiB)
+    .toSorted((a, b) => b.gpus - a.gpus || distance(a) - distance(b))
     .find((one) => fits(one, nodes));
   if (smaller !== undefined) return `The nearest that fits is ${nodes} × ${smaller.name}.`;
   const one = flavors.find((flavor) => fits(flavor, 1));

@@ -3,7 +3,7 @@ import { MINUTE, SECOND } from '../lib/duration.ts';
 import type { InstanceId, WorkloadId } from '../lib/ids.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
-import { heartbeatUsage } from './account-instance.ts';
+import { closeLostUsage, heartbeatUsage } from './account-instance.ts';
 import { findInstance, selectUnended, setExited } from './instance-store.ts';
 import { afterExit, recordObservation } from './observe-instance.ts';
 import type { Observer } from './observe-instance.ts';
@@ -72,7 +72,9 @@ async function noteMissing(tx: Tx, row: Instance, at: number): Promise<void> {
     step: '',
     detail: 'The instance was lost: nothing is left of it (did the machine restart?).',
   } as const;
-  if (await setExited(tx, row.id, exit)) await afterExit(tx, instance, at);
+  if (!(await setExited(tx, row.id, exit))) return;
+  await closeLostUsage(tx, row.id);
+  await afterExit(tx, instance, at);
 }
 
 /** Ends what runs for a workload that is gone, or that no row knows. */

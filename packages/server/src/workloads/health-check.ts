@@ -10,7 +10,8 @@ import type { CheckResult, HealthRule } from './health.ts';
 
 /** How long one answer may take. */
 const ANSWER_WITHIN = 10 * SECOND;
-/** How often the log says that nothing listens yet. */
+/** When, and how often, the log says that nothing listens yet. */
+const SAY_AFTER = 5 * SECOND;
 const SAY_EVERY = 15 * SECOND;
 
 export type HealthChecker = {
@@ -48,7 +49,7 @@ export function createHealthChecker(deps: HealthDeps): HealthChecker {
 
 async function watchInstance(deps: HealthDeps, id: InstanceId, signal: AbortSignal): Promise<void> {
   const since = deps.clock();
-  let saidAt = since;
+  let sayAt = since + SAY_AFTER;
   for (;;) {
     const rule = await deps.rule(id);
     if (rule === undefined) return;
@@ -56,8 +57,8 @@ async function watchInstance(deps: HealthDeps, id: InstanceId, signal: AbortSign
     const verdict = judgeHealth(rule, checks, deps.clock());
     if (verdict.healthy) return deps.healthy(id, checks);
     if (verdict.over) return deps.unhealthy(id, verdict.detail);
-    if (deps.clock() - saidAt >= SAY_EVERY) {
-      saidAt = deps.clock();
+    if (deps.clock() >= sayAt) {
+      sayAt = deps.clock() + SAY_EVERY;
       await deps.say(id, verdict.detail);
     }
     await wait(pauseAfter(deps.clock() - since), undefined, { signal });

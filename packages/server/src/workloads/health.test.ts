@@ -69,3 +69,11 @@ test('a start is noticed within a tenth of its time, or 25 ms, and never later t
     }),
   );
 });
+
+test('a path is taken as users write it', () => {
+  const paths = (path: string) => healthPaths({ CC_HEALTH_CHECK_PATH: path }).paths;
+  assert.deepEqual(paths('health'), ['/health']);
+  assert.deepEqual(paths(' //health?a=%20b '), ['/health?a=%20b']);
+  assert.deepEqual(paths('/é x\ny'), ['/%C3%A9%20x%0Ay']);
+  assert.equal(healthPaths({ CC_HEALTH_CHECK_PATH: ' ' }).configured, false);
+});

@@ -24,15 +24,22 @@ export function startTimeout(environment: Readonly<Record<string, string>>, gpus
   return (gpus > 0 ? 15 : 5) * MINUTE;
 }
 
+/** `/health`, written with the slash or without, in characters that a request may have. */
+const toPath = (value: string): string =>
+  `/${value.trim()}`
+    .replace(/^\/+/, '/')
+    .toWellFormed()
+    .replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent);
+
 /** The paths to check: `CC_HEALTH_CHECK_PATH`, `CC_HEALTH_CHECK_PATH_0`, `_1`…, else `/`. */
 export function healthPaths(environment: Readonly<Record<string, string>>): {
   paths: string[];
   configured: boolean;
 } {
   const named = Object.entries(environment)
-    .filter(([name, path]) => /^CC_HEALTH_CHECK_PATH(_\d+)?$/.test(name) && path.startsWith('/'))
+    .filter(([name, path]) => /^CC_HEALTH_CHECK_PATH(_\d+)?$/.test(name) && path.trim() !== '')
     .toSorted(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
-    .map(([, path]) => path);
+    .map(([, path]) => toPath(path));
   return named.length > 0
     ? { paths: named, configured: true }
     : { paths: ['/'], configured: false };

@@ -162,6 +162,21 @@ export async function setExited(
   return numUpdatedRows > 0n;
 }
 
+/** Of the number's attempts none but this one is to run. */
+export const setReplaced = (
+  tx: Tx,
+  workloadId: WorkloadId,
+  { number, attempt }: { number: number; attempt: number },
+) =>
+  tx
+    .updateTable('instances')
+    .set({ wanted: 'gone' })
+    .where('workload_id', '=', workloadId)
+    .where('number', '=', number)
+    .where('attempt', '<', attempt)
+    .where('status', '!=', 'exited')
+    .execute();
+
 /** Records that it did not prove its health in time; it still runs. */
 export const setUnhealthy = (tx: Tx, id: InstanceId, detail: string) =>
   tx

@@ -10,6 +10,7 @@ const instance = (number: number, attempt: number, rest: Partial<Instance> = {})
     attempt,
     status: 'starting',
     wanted: 'running',
+    reason: null,
     healthyAt: null,
     endedAt: null,
     ...rest,
@@ -39,6 +40,14 @@ test('an instance that never served is not tried again', () => {
     planRollout({ kind: 'webapp', nodes: 1 }, [instance(0, 1, { status: 'exited' })], 0),
     [],
   );
+});
+
+test('an attempt that does not prove its health is given up for the next', () => {
+  const stuck = instance(0, 2, { reason: 'unhealthy' });
+  assert.deepEqual(planRollout({ kind: 'webapp', nodes: 1 }, [crashed(0, 1), stuck], 5_000), [
+    { number: 0, attempt: 3, startAfter: 7_000 },
+  ]);
+  assert.deepEqual(planRollout({ kind: 'webapp', nodes: 1 }, [stuck], 5_000), []);
 });
 
 test('a run is not tried again by itself', () => {

@@ -1,5 +1,5 @@
 import { MINUTE, SECOND } from '../lib/duration.ts';
-import { latestAttempts } from './workload.ts';
+import { describeExit, latestAttempts } from './workload.ts';
 import type { Instance, Workload } from './workload.ts';
 
 export type RolloutStep = { number: number; attempt: number; startAfter: number | null };
@@ -10,9 +10,9 @@ const LONGEST_PAUSE = MINUTE;
 
 /**
  * The instances that are missing so that each number of an admitted workload has one that runs. A
- * Webapp's instance that was healthy and ended is tried again, after a pause that doubles with each
- * crash in a row; one that never became healthy, and a run's, is not: what follows from it is
- * decided by the deployment.
+ * Webapp's number that was healthy once is tried again when its instance ended, or did not prove its
+ * health in time, after a pause that doubles with each crash in a row; one that never became healthy,
+ * and a run's, is not: what follows from it is decided by the deployment.
  */
 export function planRollout(
   { kind, nodes }: Pick<Workload, 'kind' | 'nodes'>,
@@ -24,7 +24,7 @@ export function planRollout(
   return Array.from({ length: nodes }, (_, number) => latest.get(number) ?? number).flatMap(
     (known): RolloutStep[] => {
       if (typeof known === 'number') return [{ number: known, attempt: 1, startAfter: null }];
-      if (kind !== 'webapp' || known.status !== 'exited' || known.wanted === 'gone') return [];
+      if (kind !== 'webapp' || !isOver(known)) return [];
       if (!instances.some((one) => one.number === known.number && one.healthyAt !== null))
         return [];
       const { number, attempt } = known;
@@ -33,10 +33,26 @@ export function planRollout(
   );
 }
 
+const isOver = ({ status, reason }: Instance): boolean =>
+  status === 'exited' || reason === 'unhealthy';
+
+/** What users are told of instances that are replaced. */
+export const describeReplacements = (
+  steps: readonly RolloutStep[],
+  instances: readonly Instance[],
+  now: number,
+): string[] =>
+  steps.flatMap(({ number, attempt, startAfter }) => {
+    const former = instances.find((one) => one.number === number && one.attempt === attempt - 1);
+    if (former === undefined) return [];
+    const seconds = Math.round(((startAfter ?? now) - now) / SECOND);
+    return `Instance ${number} ended (${describeExit(former)}): it is started again in ${seconds} s, attempt ${attempt}.`;
+  });
+
 /** 1 s after the first crash, doubling up to a minute; a steady life starts the count anew. */
 export function pauseAfter(instances: readonly Instance[], number: number): number {
   const lives = instances
-    .filter((one) => one.number === number && one.status === 'exited')
+    .filter((one) => one.number === number && isOver(one))
     .toSorted((a, b) => b.attempt - a.attempt);
   const steady = lives.findIndex(
     ({ healthyAt, endedAt }) => healthyAt !== null && (endedAt ?? healthyAt) - healthyAt >= STEADY,

@@ -30,5 +30,6 @@ export const recordUnhealthy = (
 ): Promise<void> =>
   database.transaction(async (tx) => {
     await setUnhealthy(tx, instance.id, detail);
+    await request(tx, 'workload', instance.workloadId, at);
     await request(tx, 'deployment', instance.deploymentId, at);
   });

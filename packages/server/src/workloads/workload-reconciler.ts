@@ -11,9 +11,9 @@ import { planDrain } from './drain-workload.ts';
 import { wantGone } from './want-gone.ts';
 import { addInstances, admitWorkload, requestWaiting } from './admit-workload.ts';
 import { selectInstances, setExited } from './instance-store.ts';
-import { observeInstances } from './observe-instance.ts';
+import { afterExit, observeInstances } from './observe-instance.ts';
 import type { Observer } from './observe-instance.ts';
-import { planRollout } from './plan-rollout.ts';
+import { describeReplacements, planRollout } from './plan-rollout.ts';
 import type { Instance, Workload } from './workload.ts';
 import { findWorkload, setGone } from './workload-store.ts';
 
@@ -24,6 +24,8 @@ export type WorkloadDeps = Observer & {
   pool: Pool;
   /** What the engine is told of an instance. */
   describe(workload: Workload, instance: Instance, signal: AbortSignal): Promise<InstanceSpec>;
+  /** Writes a line to the deployment's own log. */
+  say(deployment: { id: string; applicationId: string }, line: string): Promise<void>;
   /** Requests under way at these instances. */
   inFlight(ids: readonly InstanceId[], signal: AbortSignal): Promise<number>;
 };
@@ -38,8 +40,16 @@ export const workloadReconciler =
     if (workload.drainingAt !== null) return drain(deps, { claim, workload, signal });
     if (workload.state === 'waiting' && !(await admit(deps, claim, workload))) return undefined;
     if (workload.state === 'admitted') await replaceCrashed(deps, claim, workload);
-    return startInstances(deps, workload, signal);
+    try {
+      return await startInstances(deps, workload, signal);
+    } catch (error) {
+      if (signal.aborted || claim.attempts < MOST_FAILURES) throw error;
+      return giveUp(deps, { claim, workload, signal }, error);
+    }
   };
+
+/** Looks that fail in a row until what cannot be started is over: under two minutes with their pauses. */
+const MOST_FAILURES = 10;
 
 type Look = { claim: Claim; workload: Workload; signal: AbortSignal };
 
@@ -70,14 +80,42 @@ const admit = ({ database, pool, clock }: WorkloadDeps, claim: Claim, workload: 
     return admitWorkload(tx, workload, { pool, at: clock() });
   });
 
+/** What could not be started has failed to. */
+async function giveUp(
+  { database, clock }: WorkloadDeps,
+  { claim, workload }: Look,
+  error: unknown,
+): Promise<undefined> {
+  const detail = `start_failed: the platform could not start it (${error instanceof Error ? error.message : String(error)}).`;
+  const exit = {
+    exitCode: undefined,
+    signal: undefined,
+    step: '',
+    reason: 'start_failed',
+  } as const;
+  await database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    const at = clock();
+    for (const instance of await selectInstances(tx, workload.id)) {
+      if (instance.startedAt !== null || instance.status === 'exited') continue;
+      if (await setExited(tx, instance.id, { ...exit, at, detail }))
+        await afterExit(tx, { ...instance, kind: workload.kind }, at);
+    }
+  });
+}
+
 /** Adds the instances that crashes took. */
 async function replaceCrashed(
-  { database, clock }: WorkloadDeps,
+  { database, clock, say }: WorkloadDeps,
   claim: Claim,
   workload: Workload,
 ): Promise<void> {
   const instances = await selectInstances(database.read, workload.id);
-  if (planRollout(workload, instances, clock()).length === 0) return;
+  const steps = planRollout(workload, instances, clock());
+  const { deploymentId: id, applicationId } = workload;
+  for (const line of describeReplacements(steps, instances, clock()))
+    await say({ id, applicationId }, line);
+  if (steps.length === 0) return;
   await database.transaction(async (tx) => {
     await holdClaim(tx, claim);
     await addInstances(tx, workload, clock());
@@ -93,8 +131,9 @@ async function startInstances(
   const { database, engine, clock } = deps;
   const instances = await selectInstances(database.read, workload.id);
   const alive = instances.filter(({ status }) => status !== 'exited');
-  const due = alive.filter(({ startAfter }) => (startAfter ?? 0) <= clock());
-  if (due.some(({ startedAt }) => startedAt === null)) {
+  const kept = alive.filter(({ wanted }) => wanted === 'running');
+  const due = kept.filter(({ startAfter }) => (startAfter ?? 0) <= clock());
+  if (kept.length < alive.length || due.some(({ startedAt }) => startedAt === null)) {
     const specs = await Promise.all(due.map((one) => deps.describe(workload, one, signal)));
     const { id: workloadId, graceSeconds } = workload;
     await engine.ensure({ workloadId, graceSeconds, instances: specs }, signal);
@@ -104,7 +143,7 @@ async function startInstances(
       signal,
     );
   }
-  const pauses = alive.flatMap(({ startAfter }) => startAfter ?? []).filter((at) => at > clock());
+  const pauses = kept.flatMap(({ startAfter }) => startAfter ?? []).filter((at) => at > clock());
   return pauses.length === 0 ? undefined : Math.min(...pauses);
 }
 

@@ -21,12 +21,12 @@ STEPS = r'''
 trap : TERM
 ulimit -c 0
 call() { "$@" 3>&- & child=$!; wait $child; code=$?; while kill -0 $child 2>/dev/null; do wait $child; code=$?; done; }
-i=1; ended=0
+i=1; ended=0; broken=
 while [ $i -le $# ]; do
   kind=${!i}; j=$((i+1)); name=${!j}; j=$((i+2)); n=${!j}; argv=("${@:i+3:n}"); i=$((i+3+n))
   case $kind in
-    before) printf 'step %s\n' "$name" >&3; call "${argv[@]}"; if [ $code -ne 0 ]; then printf 'before-failed %s\n' "$code" >&3; exit $code; fi;;
-    command) printf 'step %s\n' "$name" >&3; call "${argv[@]}"; ended=$code; printf 'code %s\n' "$code" >&3;;
+    before) if [ -z "$broken" ]; then printf 'step %s\n' "$name" >&3; call "${argv[@]}"; if [ $code -ne 0 ]; then printf 'before-failed %s\n' "$code" >&3; ended=$code; broken=1; fi; fi;;
+    command) if [ -n "$broken" ]; then continue; fi; printf 'step %s\n' "$name" >&3; call "${argv[@]}"; ended=$code; printf 'code %s\n' "$code" >&3;;
     succeeded) if [ $ended -eq 0 ]; then printf 'after %s\n' "$name" >&3; call "${argv[@]}"; fi;;
     failed) if [ $ended -ne 0 ]; then printf 'after %s\n' "$name" >&3; call "${argv[@]}"; fi;;
   esac
