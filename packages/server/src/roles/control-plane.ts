@@ -18,6 +18,7 @@ import type { ApplicationId, InstanceId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
 import { appendLine } from '../logs/append-log.ts';
 import type { DataPaths } from '../paths.ts';
+import { keepLeading } from '../reconcile/keep-leading.ts';
 import { becomeLeader } from '../reconcile/leader.ts';
 import type { Leadership } from '../reconcile/leader.ts';
 import { startReconcileLoop } from '../reconcile/loop.ts';
@@ -72,7 +73,12 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
   let addresses = addressesOf(config, { http: routerPort, ssh: config.sshPort });
   const context = createContext(foundation, () => addresses);
   const app = buildApp(context);
-  const loop = await startLoop(foundation, { context, leadership, signal: stopping.signal });
+  const ended = await keepLeading(leadership, {
+    become: () => becomeLeader(database, paths.leader, AbortSignal.timeout(LEADER_WITHIN)),
+    begin: (term) => startLoop(foundation, { context, term, signal: stopping.signal }),
+    log,
+    signal: stopping.signal,
+  });
   await rm(paths.controlSocket, { force: true });
   await app.listen({ path: paths.controlSocket });
   await chmod(paths.controlSocket, 0o600);
@@ -92,9 +98,8 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
       await app.close();
       await closeSsh(ssh);
       stopping.abort();
-      await loop.stop();
+      await ended();
       await rm(paths.controlState, { force: true });
-      await leadership.resign();
       await database.close();
     },
   };
@@ -192,15 +197,16 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
 
 const CONCURRENCY = 32;
 
-/** The loop over everything that may differ from what is wanted, and what wakes it. */
+/** A term of the leader: the loop over everything that may differ from what is wanted, and what wakes it. */
 async function startLoop(
   foundation: Foundation,
   {
     context,
-    leadership,
-    signal,
-  }: { context: HttpContext; leadership: Leadership; signal: AbortSignal },
-) {
+    term,
+    signal: stopping,
+  }: { context: HttpContext; term: Leadership; signal: AbortSignal },
+): Promise<() => Promise<void>> {
+  const signal = AbortSignal.any([stopping, term.lost]);
   const { database, clock, log, paths, keyring, engine } = foundation;
   const environments = createEnvironments(database, keyring);
   const say = ({ id, applicationId }: { id: string; applicationId: string }, line: string) =>
@@ -215,7 +221,7 @@ async function startLoop(
     signal,
   });
   await askForEverything(foundation);
-  const { epoch } = leadership;
+  const { epoch } = term;
   const loop = startReconcileLoop({
     database,
     clock,
@@ -232,7 +238,7 @@ async function startLoop(
   };
   engine.watch(changed, signal);
   signal.addEventListener('abort', () => health.stop(), { once: true });
-  return loop;
+  return () => loop.stop();
 }
 
 /** At a start nothing is known: every repository, what runs, and the routes are looked at. */

@@ -19,8 +19,13 @@ export type Database = {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Calls back after each commit, until the answer is called. */
   afterCommit(listener: () => void): () => void;
+  /** PostgreSQL's advisory lock of this number, or undefined where another process holds it. */
+  readonly advisoryLock: ((key: number) => Promise<HeldLock | undefined>) | undefined;
   close(): Promise<void>;
 };
+
+/** A lock that goes with its process, or with what it hangs on: `lost` says when. */
+export type HeldLock = { lost: AbortSignal; release(): Promise<void> };
 
 /** Opens SQLite at `path`, or PostgreSQL at `url`. The tables are made by `migrate`. */
 export const openDatabase = (at: { path: string } | { url: string }): Database =>
@@ -45,7 +50,34 @@ function openPostgres(url: string): Database {
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
-  return database('postgres', { read: db, write: db, exclusive: (work) => work() });
+  const handles: Handles = { read: db, write: db, exclusive: (work) => work() };
+  return { ...database('postgres', handles), advisoryLock: (key) => lockWithAdvice(pool, key) };
+}
+
+/** Held by a connection of its own, and lost with it. */
+async function lockWithAdvice(pool: pg.Pool, key: number): Promise<HeldLock | undefined> {
+  const client = await pool.connect();
+  const question = 'select pg_try_advisory_lock($1) as held';
+  const { rows } = await client.query<{ held: boolean }>(question, [key]);
+  if (rows[0]?.held !== true) {
+    client.release();
+    return undefined;
+  }
+  const lost = new AbortController();
+  const end = (): void => {
+    lost.abort();
+    client.release(true);
+  };
+  client.once('end', end);
+  return {
+    lost: lost.signal,
+    async release() {
+      if (lost.signal.aborted) return;
+      client.off('end', end);
+      await client.query('select pg_advisory_unlock($1)', [key]);
+      client.release();
+    },
+  };
 }
 
 type Handles = {
@@ -74,6 +106,7 @@ function database(kind: Database['kind'], { read, write, exclusive }: Handles): 
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    advisoryLock: undefined,
     async close() {
       await write.destroy();
       if (read !== write) await read.destroy();
