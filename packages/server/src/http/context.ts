@@ -3,6 +3,7 @@ import type { CreateDeps } from '../applications/create-application.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { Log } from '../lib/log.ts';
+import type { Followers } from '../logs/followers.ts';
 import type { DataPaths } from '../paths.ts';
 import type { Database } from '../store/database.ts';
 
@@ -14,6 +15,8 @@ export type HttpContext = {
   keyring: Keyring;
   paths: DataPaths;
   version: string;
+  /** Who reads which log just now. */
+  followers: Followers;
   /** Whether instances are kept apart on this machine. */
   isolated: boolean;
   /** Whether several organizations may share it. */

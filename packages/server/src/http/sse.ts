@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { FastifyReply } from 'fastify';
 
 const HEARTBEAT_EVERY = 2_000;
@@ -21,23 +22,22 @@ export function openEventStream(reply: FastifyReply): EventStream {
     'x-accel-buffering': 'no',
   });
   raw.flushHeaders();
-  const beat = (): boolean => raw.write('event:HEARTBEAT\ndata:{}\n\n');
+  // who does not read what was sent needs no sign that we are here
+  const beat = (): boolean => !raw.writableNeedDrain && raw.write('event:HEARTBEAT\ndata:{}\n\n');
   const timer = setInterval(beat, HEARTBEAT_EVERY);
   raw.on('close', () => {
     clearInterval(timer);
     leaving.abort();
   });
+  raw.on('error', () => leaving.abort());
   beat();
   return {
     signal: leaving.signal,
     end: () => raw.end(),
     async send({ event, id, data }) {
+      if (leaving.signal.aborted) return;
       const text = `event:${event}\n${id === undefined ? '' : `id:${id}\n`}data:${data}\n\n`;
-      if (raw.write(text) || leaving.signal.aborted) return;
-      await new Promise<void>((resolve) => {
-        raw.once('drain', resolve);
-        raw.once('close', resolve);
-      });
+      if (!raw.write(text)) await once(raw, 'drain', leaving).catch(() => undefined);
     },
   };
 }

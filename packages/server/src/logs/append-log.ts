@@ -1,4 +1,4 @@
-import { appendFile, mkdir, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { encodeFrame, segmentName } from './segment.ts';
@@ -14,10 +14,4 @@ export async function appendLine(
   await mkdir(directory, { recursive: true });
   const frame = encodeFrame(clock(), 0, Buffer.from(`${line}\n`));
   await appendFile(join(directory, segmentName(1)), frame);
-}
-
-/** Nothing more will be written to this source; saying it twice, or of one never written, is fine. */
-export async function closeLog(directory: string): Promise<void> {
-  const there = await stat(directory).catch(() => undefined);
-  if (there !== undefined) await writeFile(join(directory, 'closed'), '{"droppedBytes":0}');
 }

@@ -3,23 +3,22 @@ import { join } from 'node:path';
 import { place, segmentOf } from './cursor.ts';
 import type { LogLine, Source } from './log.ts';
 import { streams } from './log.ts';
-import { decodeFrames, segmentName, segmentNumber } from './segment.ts';
+import { SEGMENT_BYTES, decodeFrames, segmentName, segmentNumber } from './segment.ts';
 import type { Frame } from './segment.ts';
 
 const CHUNK = 1024 * 1024;
+const MEBIBYTE = 1024 * 1024;
 /** A longer line is split. */
 const LONGEST_LINE = 64 * 1024;
 
-/** A line, and where its stream goes on after it. */
-export type ReadLine = LogLine & { next: number };
+/** A line, and where each of the source's streams goes on after it. */
+export type ReadLine = LogLine & { next: readonly number[] };
 
 type Pending = { at: number; parts: Buffer[]; length: number };
 
 /** Reads one source forward, from any place, to wherever it goes on growing. */
 export type LogReader = {
   readonly source: Source;
-  /** The place of the next line in each stream. */
-  positions(): readonly number[];
   /** The next lines, oldest first; empty where there is nothing new. */
   read(): Promise<ReadLine[]>;
   /** Whether the source is complete and all of it was read. */
@@ -34,11 +33,12 @@ export function openLogReader(source: Source, from: readonly number[] = []): Log
     pending: streams.map(() => undefined),
     segment: segmentOf(Math.min(...next)),
     offset: 0,
+    frames: [],
+    missed: 0,
     over: false,
   };
   return {
     source,
-    positions: () => [...state.next],
     read: () => readOn(state),
     ended: () => state.over,
   };
@@ -52,20 +52,26 @@ type State = {
   pending: (Pending | undefined)[];
   segment: number;
   offset: number;
+  /** Of `segment`, read and not yet taken apart; the next is the last. */
+  frames: Frame[];
+  /** How many segments a budget removed before they were read, until that is said. */
+  missed: number;
   over: boolean;
 };
 
 async function readOn(state: State): Promise<ReadLine[]> {
-  if (state.over) return [];
   const { directory } = state.source;
+  const waiting = takeFrames(state);
+  if (waiting.length > 0 || state.over) return waiting;
   const closed = await isClosed(directory);
   const available = await listSegments(directory);
-  const lines = skipDropped(state, available);
+  skipRemoved(state, available);
   for (;;) {
     const chunk = await readChunk(join(directory, segmentName(state.segment)), state.offset);
     const { frames, used } = decodeFrames(chunk, state.offset);
     state.offset += used;
-    for (const frame of frames) lines.push(...takeFrame(state, frame));
+    state.frames = frames.toReversed();
+    const lines = takeFrames(state);
     if (lines.length > 0) return lines;
     if (used > 0) continue;
     const following = available.find((number) => number > state.segment);
@@ -73,51 +79,82 @@ async function readOn(state: State): Promise<ReadLine[]> {
     state.segment = following;
     state.offset = 0;
   }
-  if (!closed) return lines;
+  if (!closed) return [];
   state.over = true;
   return streams.flatMap((_, stream) => flush(state, stream));
 }
 
-/** Moves over segments that a budget removed, and says so. */
-function skipDropped(state: State, available: readonly number[]): ReadLine[] {
+/** The lines of the next frames that bring some: not of all, so that few are in memory at a time. */
+function takeFrames(state: State): ReadLine[] {
+  for (;;) {
+    const frame = state.frames.pop();
+    if (frame === undefined) return [];
+    const lines = takeFrame(state, frame);
+    if (lines.length > 0) return lines;
+  }
+}
+
+/** Moves over segments that a budget removed. */
+function skipRemoved(state: State, available: readonly number[]): void {
   const [first] = available;
-  if (first === undefined || state.segment >= first) return [];
-  const missed = state.segment > 0 || first > 1;
+  if (first === undefined || state.segment >= first) return;
+  state.missed = first - Math.max(1, state.segment);
   state.segment = first;
   state.offset = 0;
-  if (!missed) return [];
-  const text = 'Older output was removed here: the log is larger than its budget.';
-  return [{ source: state.source, at: 0, stream: 'platform', text, next: state.next[0] ?? 0 }];
+  state.pending = streams.map(() => undefined);
+  state.next = state.next.map((where) => Math.max(where, place(first, 0)));
+}
+
+/** Says, with the first of what is left, how much is not there any more. */
+function sayMissed(state: State, at: number): ReadLine[] {
+  const { source, missed, next } = state;
+  if (missed === 0) return [];
+  state.missed = 0;
+  const size = Math.round((missed * SEGMENT_BYTES) / MEBIBYTE);
+  const text = `About ${size} MiB of older output were removed here: the log had outgrown its budget.`;
+  return [{ source, at, stream: 'platform', text, next: [...next] }];
 }
 
 function takeFrame(state: State, frame: Frame): ReadLine[] {
-  const lines: ReadLine[] = [];
-  const start = (state.next[frame.stream] ?? 0) - place(state.segment, frame.offset);
-  let from = Math.max(0, Math.min(frame.bytes.length, start));
-  while (from < frame.bytes.length) {
-    const newline = frame.bytes.indexOf(10, from);
-    const to = newline === -1 ? frame.bytes.length : newline;
-    const length = addPart(state, frame, frame.bytes.subarray(from, to));
-    from = newline === -1 ? to : to + 1;
-    if (newline !== -1 || length >= LONGEST_LINE)
-      lines.push(finish(state, frame.stream, place(state.segment, frame.offset + from)));
+  const { bytes, stream, offset } = frame;
+  const lines = sayMissed(state, frame.at);
+  const base = place(state.segment, offset);
+  let from = Math.max(0, Math.min(bytes.length, (state.next[stream] ?? 0) - base));
+  while (from < bytes.length) {
+    const line = (state.pending[stream] ??= { at: frame.at, parts: [], length: 0 });
+    const newline = bytes.indexOf(10, from);
+    const end = newline === -1 ? bytes.length : newline;
+    const to = Math.min(end, splitAt(bytes, from, from + LONGEST_LINE - line.length));
+    line.parts.push(Buffer.from(bytes.subarray(from, to)));
+    line.length += to - from;
+    const ends = to === newline;
+    from = ends ? to + 1 : to;
+    if (ends || to < end || line.length >= LONGEST_LINE)
+      lines.push(finish(state, stream, base + from));
   }
   return lines;
 }
 
-function addPart({ pending }: State, { stream, at }: Frame, bytes: Buffer): number {
-  const line = (pending[stream] ??= { at, parts: [], length: 0 });
-  line.parts.push(Buffer.from(bytes));
-  line.length += bytes.length;
-  return line.length;
+/** Where to cut a line that is too long: at `wanted`, or before the character that is there. */
+function splitAt(bytes: Buffer, from: number, wanted: number): number {
+  let at = wanted;
+  while (at > from && wanted - at < 3 && isInsideCharacter(bytes[at])) at -= 1;
+  return at > from ? at : wanted;
 }
 
-function finish({ source, pending, next }: State, stream: number, end: number): ReadLine {
+/** A byte of UTF-8 that continues a character. */
+const isInsideCharacter = (byte: number | undefined): boolean =>
+  byte !== undefined && byte >= 0x80 && byte < 0xc0;
+
+function finish(state: State, stream: number, end: number): ReadLine {
+  const { source, pending } = state;
   const { at = 0, parts = [] } = pending[stream] ?? {};
   pending[stream] = undefined;
-  next[stream] = end;
+  state.next = state.next.map((where, one) =>
+    one === stream || pending[one] === undefined ? Math.max(where, end) : where,
+  );
   const text = Buffer.concat(parts).toString('utf8').replace(/\r$/, '');
-  return { source, at, stream: streams[stream] ?? 'stdout', text, next: end };
+  return { source, at, stream: streams[stream] ?? 'stdout', text, next: [...state.next] };
 }
 
 const flush = (state: State, stream: number): ReadLine[] =>
@@ -141,7 +178,9 @@ async function readChunk(path: string, offset: number): Promise<Buffer> {
   const file = await open(path).catch(() => undefined);
   if (file === undefined) return Buffer.alloc(0);
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(CHUNK), 0, CHUNK, offset);
+    const length = Math.max(0, Math.min(CHUNK, (await file.stat()).size - offset));
+    if (length === 0) return Buffer.alloc(0);
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(length), 0, length, offset);
     return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();

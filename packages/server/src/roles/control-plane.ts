@@ -17,6 +17,7 @@ import { openKeyring } from '../lib/encryption.ts';
 import type { ApplicationId, InstanceId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
 import { appendLine } from '../logs/append-log.ts';
+import { createFollowers } from '../logs/followers.ts';
 import type { DataPaths } from '../paths.ts';
 import { keepLeading } from '../reconcile/keep-leading.ts';
 import { becomeLeader } from '../reconcile/leader.ts';
@@ -169,6 +170,7 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     applicationDomain,
     gpus,
     version: VERSION,
+    followers: createFollowers(),
     isolated: engine.host.isolated,
     severalOrganizations: engine.host.isolated || config.allowUnisolated,
     zone: 'grid',

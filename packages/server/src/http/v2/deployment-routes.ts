@@ -10,6 +10,7 @@ import { accessApplication } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { instanceState, presentDeployment } from '../present/deployment.ts';
 import { serve } from '../serve.ts';
+import { awaitFollowers } from './await-followers.ts';
 
 const ALL = 1_000;
 
@@ -20,6 +21,7 @@ export function deploymentRoutes(app: FastifyInstance, context: HttpContext): vo
     const { id, nodes } = await accessApplication(context, call, 'application:read');
     const { limit = ALL, offset = 0, action } = call.query;
     const all = await listDeployments(database.read, id, ALL);
+    await awaitFollowers(context, all);
     return all
       .filter((one) => action === undefined || one.action === action)
       .slice(offset, offset + limit)
@@ -30,6 +32,7 @@ export function deploymentRoutes(app: FastifyInstance, context: HttpContext): vo
     const deployment = await findDeployment(database.read, id, call.params.deployment);
     if (deployment === undefined)
       throw new Refusal('not_found', `There is no deployment ${call.params.deployment}.`);
+    await awaitFollowers(context, [deployment]);
     return presentDeployment(deployment, nodes);
   });
   serve(app, context, deployments.cancelDeployment, async (call) => {

@@ -1,14 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { authenticateHeader } from '../../accounts/authenticate.ts';
+import type { Application } from '../../applications/application.ts';
+import { findDeployment } from '../../deployments/list-deployments.ts';
 import { logSources } from '../../deployments/log-sources.ts';
-import { parseId } from '../../lib/ids.ts';
+import type { DeploymentId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { followLogs } from '../../logs/follow-log.ts';
 import type { FollowedLine } from '../../logs/follow-log.ts';
 import { accessApplication } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { openEventStream } from '../sse.ts';
+import type { EventStream } from '../sse.ts';
 
 const Query = z.object({
   since: z.coerce.date().optional(),
@@ -23,60 +26,106 @@ type Filter = z.output<typeof Query>;
 
 /** The lines of an application as server-sent events: what is there, then what comes. */
 export function logRoutes(app: FastifyInstance, context: HttpContext): void {
-  app.get('/v4/logs/organisations/:ownerId/applications/:applicationId/logs', (request, reply) =>
-    stream(context, request, reply),
+  app.get(
+    '/v4/logs/organisations/:ownerId/applications/:applicationId/logs',
+    async (request, reply) => {
+      const application = await demandReader(context, request);
+      const query = Query.safeParse(request.query);
+      if (!query.success) throw new Refusal('invalid', z.prettifyError(query.error));
+      const asked: Asked = {
+        application,
+        deploymentId: await demandDeployment(context, application, query.data),
+        filter: query.data,
+        from: lastEventId(request),
+      };
+      await stream(context, asked, reply);
+    },
   );
 }
 
-async function stream(
-  context: HttpContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<void> {
-  const { database, clock, paths } = context;
+async function demandReader(context: HttpContext, request: FastifyRequest): Promise<Application> {
+  const { database, clock } = context;
   const user = await authenticateHeader(database.read, request.headers.authorization, clock());
   if (user === undefined) throw new Refusal('unauthenticated', 'Sign in first.');
   const params = request.params as { ownerId: string; applicationId: string };
   const call = { params, query: {}, body: {}, user, local: false };
-  const { id } = await accessApplication(context, call, 'application:operate');
-  const query = Query.safeParse(request.query);
-  if (!query.success) throw new Refusal('invalid', z.prettifyError(query.error));
-  const deploymentId =
-    query.data.deploymentId === undefined
-      ? undefined
-      : parseId('deployment', query.data.deploymentId);
-  if (query.data.deploymentId !== undefined && deploymentId === undefined)
-    throw new Refusal('not_found', `There is no deployment ${query.data.deploymentId}.`);
-  const last = request.headers['last-event-id'];
+  return accessApplication(context, call, 'application:operate');
+}
+
+async function demandDeployment(
+  { database }: HttpContext,
+  application: Application,
+  { deploymentId }: Filter,
+): Promise<DeploymentId | undefined> {
+  if (deploymentId === undefined) return undefined;
+  const deployment = await findDeployment(database.read, application.id, deploymentId);
+  if (deployment !== undefined) return deployment.id;
+  throw new Refusal('not_found', `There is no deployment ${JSON.stringify(deploymentId)}.`);
+}
+
+function lastEventId({ headers }: FastifyRequest): string | undefined {
+  const id = headers['last-event-id'];
+  return typeof id === 'string' ? id : undefined;
+}
+
+type Asked = {
+  application: Application;
+  deploymentId: DeploymentId | undefined;
+  filter: Filter;
+  from: string | undefined;
+};
+
+async function stream(context: HttpContext, asked: Asked, reply: FastifyReply): Promise<void> {
+  const { database, clock, paths, log, followers } = context;
+  const { application, filter } = asked;
   const events = openEventStream(reply);
-  const lines = followLogs({
-    sources: logSources({ db: database.read, paths }, id, deploymentId),
-    from: typeof last === 'string' ? last : undefined,
-    follow: query.data.until === undefined || query.data.until.getTime() > clock(),
-    signal: events.signal,
-  });
-  let sent = 0;
-  for await (const { cursor, line } of lines) {
-    if (query.data.until !== undefined && line.at > query.data.until.getTime()) break;
-    if (!passes(query.data, line)) continue;
-    await events.send({
-      event: 'APPLICATION_LOG',
-      id: cursor,
-      data: present(id, { cursor, line }),
+  try {
+    const lines = followLogs({
+      sources: logSources({ db: database.read, paths }, application.id, asked.deploymentId),
+      from: asked.from,
+      until: filter.until === undefined ? events.signal : abortAt(filter.until, clock()),
+      follower: followers.join(application.id),
+      signal: events.signal,
     });
-    sent += 1;
-    if (query.data.limit !== undefined && sent >= query.data.limit) break;
+    const endedBy = await send(events, lines, asked);
+    if (events.signal.aborted) return;
+    await events.send({ event: 'END_OF_STREAM', data: JSON.stringify({ endedBy }) });
+  } catch (error) {
+    log.error({ err: error, applicationId: application.id }, 'a log could not be read');
   }
-  if (events.signal.aborted) return;
-  const endedBy = query.data.until === undefined ? 'LIMIT_REACHED' : 'UNTIL_REACHED';
-  await events.send({ event: 'END_OF_STREAM', data: JSON.stringify({ endedBy }) });
   events.end();
+}
+
+/** The longest that a timer can be set for. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+const abortAt = (until: Date, now: number): AbortSignal | undefined =>
+  until.getTime() <= now
+    ? undefined
+    : AbortSignal.timeout(Math.min(LONGEST_TIMER, until.getTime() - now));
+
+/** Sends what passes, each when the client has room for it; why there is no more. */
+async function send(
+  events: EventStream,
+  lines: AsyncIterable<FollowedLine>,
+  { application, filter }: Asked,
+): Promise<'LIMIT_REACHED' | 'UNTIL_REACHED'> {
+  let left = filter.limit ?? Number.MAX_SAFE_INTEGER;
+  for await (const followed of lines) {
+    if (!passes(filter, followed.line)) continue;
+    const data = present(application.id, followed);
+    await events.send({ event: 'APPLICATION_LOG', id: followed.cursor, data });
+    left -= 1;
+    if (left === 0) return 'LIMIT_REACHED';
+  }
+  return 'UNTIL_REACHED';
 }
 
 /** `since` counts only without a deployment: the client's clock may be ahead of ours. */
 const passes = (filter: Filter, line: FollowedLine['line']): boolean =>
   (filter.filter === undefined || line.text.includes(filter.filter)) &&
   (filter.instanceId === undefined || line.source.instanceId === filter.instanceId) &&
+  (filter.until === undefined || line.at <= filter.until.getTime()) &&
   (filter.since === undefined ||
     filter.deploymentId !== undefined ||
     line.at >= filter.since.getTime());

@@ -1,0 +1,30 @@
+import type { Deployment } from '../../deployments/deployment.ts';
+import type { DeploymentStatus } from '../../store/schema.ts';
+import type { HttpContext } from '../context.ts';
+
+/** Clients stop reading a log when its deployment is over: whoever follows gets the last lines first. */
+const AT_MOST = 2_000;
+
+/** Statuses that a client waits for; where nothing goes on running, the log has an end too. */
+const ENDS: Partial<Record<DeploymentStatus, { toTheEnd: boolean }>> = {
+  live: { toTheEnd: false },
+  completed: { toTheEnd: true },
+  failed: { toTheEnd: true },
+  cancelled: { toTheEnd: true },
+};
+
+/** Holds an answer that shows the end of deployments until their followers have read it too. */
+export async function awaitFollowers(
+  { followers, clock }: Pick<HttpContext, 'followers' | 'clock'>,
+  deployments: readonly Deployment[],
+): Promise<void> {
+  const now = clock();
+  const waits = deployments.map(async ({ id, applicationId, status, finishedAt }) => {
+    const end = ENDS[status];
+    const left = (finishedAt ?? 0) + AT_MOST - now;
+    if (end === undefined || left <= 0) return;
+    const wanted = { applicationId, deploymentId: id, ...end };
+    await followers.haveRead(wanted, AbortSignal.timeout(Math.min(left, AT_MOST)));
+  });
+  await Promise.all(waits);
+}

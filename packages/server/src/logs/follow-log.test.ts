@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { followLogs } from './follow-log.ts';
+import type { FollowedLine } from './follow-log.ts';
+import { createFollowers } from './followers.ts';
+import type { ApplicationId, DeploymentId } from '../lib/ids.ts';
+import type { Source } from './log.ts';
+import { encodeFrame, segmentName } from './segment.ts';
+
+const applicationId = 'app_1' as ApplicationId;
+const deploymentId = 'deployment_1' as DeploymentId;
+
+function openApplication(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'grid-follow-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const sources: Source[] = [];
+  const ending = new AbortController();
+  t.after(() => ending.abort());
+  return {
+    signal: ending.signal,
+    end: () => ending.abort(),
+    sources: async () => [...sources],
+    add(id: string, instance = true): void {
+      const instanceId = instance ? id : undefined;
+      sources.push({ id, directory: join(folder, id), instanceId, deploymentId });
+    },
+    write(id: string, text: string, { at = 1, segment = 1 } = {}): void {
+      mkdirSync(join(folder, id), { recursive: true });
+      appendFileSync(join(folder, id, segmentName(segment)), encodeFrame(at, 1, Buffer.from(text)));
+    },
+    close: (id: string) => writeFileSync(join(folder, id, 'closed'), '{}'),
+  };
+}
+
+async function take(lines: AsyncIterable<FollowedLine>, count: number): Promise<FollowedLine[]> {
+  const taken: FollowedLine[] = [];
+  for await (const line of lines) if (taken.push(line) === count) break;
+  return taken;
+}
+
+const texts = (lines: readonly FollowedLine[]): string[] => lines.map(({ line }) => line.text);
+
+test('the lines of several instances are one row, by time', async (t) => {
+  const application = openApplication(t);
+  for (const id of ['a', 'b', 'c']) application.add(id);
+  for (let at = 1; at <= 300; at += 1)
+    application.write('abc'.charAt((at * at) % 3), `${at}\n`, { at });
+  const { sources, signal } = application;
+  const lines = await take(followLogs({ sources, signal }), 1_000);
+  assert.deepEqual(
+    texts(lines),
+    Array.from({ length: 300 }, (_, at) => String(at + 1)),
+  );
+});
+
+test('a follower sees lines as they come, of sources too that come later', async (t) => {
+  const application = openApplication(t);
+  application.add('a');
+  application.write('a', 'one\n');
+  const { sources, signal } = application;
+  const seen: string[] = [];
+  for await (const { line } of followLogs({ sources, signal, until: signal })) {
+    seen.push(line.text);
+    if (line.text === 'one') application.write('a', 'two\n', { segment: 2 });
+    if (line.text === 'two') {
+      application.add('b');
+      application.write('b', 'three\n');
+    }
+    if (line.text === 'three') application.end();
+  }
+  assert.deepEqual(seen, ['one', 'two', 'three']);
+});
+
+test('a follower that comes back with its last cursor misses nothing and sees nothing twice', async (t) => {
+  const application = openApplication(t);
+  for (const id of ['a', 'b']) application.add(id);
+  const { sources, signal } = application;
+  const seen: string[] = [];
+  let from: string | undefined;
+  for (let round = 0; round < 30; round += 1) {
+    const segment = 1 + Math.floor(round / 7);
+    application.write('a', `a${round}\npart of `, { at: round * 2, segment });
+    application.write('b', `b${round}\n`, { at: round * 2 + 1, segment });
+    const some = await take(followLogs({ sources, signal, from }), 1 + (round % 3));
+    seen.push(...texts(some));
+    from = some.at(-1)?.cursor ?? from;
+  }
+  seen.push(...texts(await take(followLogs({ sources, signal, from }), 1_000)));
+  const rounds = Array.from({ length: 30 }, (_, round) => round);
+  const expected = rounds.flatMap((round) => [
+    `${round === 0 ? '' : 'part of '}a${round}`,
+    `b${round}`,
+  ]);
+  assert.deepEqual(seen.toSorted(), expected.toSorted());
+});
+
+test('a stream with an end brings what is there by then, and is over', async (t) => {
+  const application = openApplication(t);
+  application.add('a');
+  application.write('a', 'one\n');
+  const until = new AbortController();
+  const { sources, signal } = application;
+  const seen: string[] = [];
+  for await (const { line } of followLogs({ sources, signal, until: until.signal })) {
+    seen.push(line.text);
+    if (line.text !== 'one') continue;
+    application.write('a', 'two\n');
+    until.abort();
+  }
+  assert.deepEqual(seen, ['one', 'two']);
+});
+
+test('who waits for followers waits until they have the last lines, and until instances are silent', async (t) => {
+  const application = openApplication(t);
+  application.add('deployment_1', false);
+  application.add('a');
+  application.write('deployment_1', 'start\n', { at: 1 });
+  application.write('a', 'one\n', { at: 2 });
+  const followers = createFollowers();
+  const { sources, signal } = application;
+  const follower = followers.join(applicationId);
+  const seen: string[] = [];
+  const read = new Set<string>();
+  const wanted = { applicationId, deploymentId };
+  const waits: Promise<unknown>[] = [];
+  for await (const { line } of followLogs({ sources, signal, until: signal, follower })) {
+    seen.push(line.text);
+    if (line.text === 'one') {
+      application.write('deployment_1', 'live\n', { at: 3 });
+      const live = followers.haveRead({ ...wanted, toTheEnd: false }, signal).then(() => {
+        read.add('live');
+        assert.deepEqual(seen, ['start', 'one', 'live']);
+        application.write('a', 'two\n');
+        application.close('a');
+      });
+      const over = followers.haveRead({ ...wanted, toTheEnd: true }, signal).then(() => {
+        assert.deepEqual([...read], ['live']);
+        assert.deepEqual(seen, ['start', 'one', 'live', 'two']);
+        application.end();
+      });
+      waits.push(live, over);
+    }
+  }
+  await Promise.all(waits);
+  assert.equal(waits.length, 2);
+});
+
+test('a look that had begun before somebody waits does not count: it may have missed the last line', async (t) => {
+  const { signal } = openApplication(t);
+  const followers = createFollowers();
+  const follower = followers.join(applicationId);
+  follower.lookBegins();
+  let read = false;
+  const waiting = followers
+    .haveRead({ applicationId, deploymentId, toTheEnd: false }, signal)
+    .then(() => (read = true));
+  follower.lookEnds([]);
+  await new Promise(setImmediate);
+  assert.equal(read, false);
+  follower.lookBegins();
+  follower.lookEnds([]);
+  await waiting;
+});
+
+test('nobody waits for followers that are gone, or for ever', async (t) => {
+  const followers = createFollowers();
+  const wanted = { applicationId, deploymentId, toTheEnd: true };
+  await followers.haveRead(wanted, openApplication(t).signal);
+  const follower = followers.join(applicationId);
+  await followers.haveRead(wanted, AbortSignal.abort());
+  const waiting = followers.haveRead(wanted, openApplication(t).signal);
+  follower.leave();
+  await waiting;
+});
