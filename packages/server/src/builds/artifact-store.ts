@@ -26,6 +26,18 @@ export async function selectArtifact(
   return row && toArtifact(row);
 }
 
+export async function selectArtifacts(
+  db: Kysely<Schema>,
+  applicationId: ApplicationId,
+): Promise<Artifact[]> {
+  const rows = await db
+    .selectFrom('artifacts')
+    .select(columns)
+    .where('application_id', '=', applicationId)
+    .execute();
+  return rows.map(toArtifact);
+}
+
 /** The newest artifact of the application that was made from these inputs. */
 export async function selectMadeFrom(
   db: Kysely<Schema>,

@@ -1,5 +1,6 @@
 export {
   selectArtifact as findArtifact,
+  selectArtifacts as listArtifacts,
   selectEnvironment as findEnvironment,
   selectMadeFrom as findMadeFrom,
 } from './artifact-store.ts';

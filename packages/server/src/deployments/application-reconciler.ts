@@ -1,6 +1,6 @@
 import { eraseApplication } from '../applications/erase-application.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { ApplicationId } from '../lib/ids.ts';
+import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { holdClaim } from '../reconcile/queue.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { Database } from '../store/database.ts';
@@ -14,7 +14,7 @@ type Deps = {
   database: Database;
   clock: Clock;
   /** Removes what the application keeps outside the database: repository, artifacts, logs. */
-  eraseFiles(id: ApplicationId): Promise<void>;
+  eraseFiles(application: { id: ApplicationId; ownerId: OwnerId }): Promise<void>;
 };
 
 /** Lets what waits go on when something of the application ended, and erases one that was deleted. */
@@ -27,7 +27,7 @@ export const applicationReconciler =
     const busy =
       (await presentWorkloads(database.read, id)).length > 0 ||
       (await selectPending(database.read, id)).length > 0;
-    if (application.deletedAt !== null && !busy) await eraseFiles(id);
+    if (application.deletedAt !== null && !busy) await eraseFiles(application);
     await database.transaction(async (tx) => {
       await holdClaim(tx, claim);
       if (application.deletedAt === null) return requestPending(tx, id, clock());

@@ -117,6 +117,14 @@ test('segments that were removed are told once, with their size and the time of 
   assert.deepEqual(texts(again), ['four']);
 });
 
+test('of a log that a budget removed as a whole its reader is told', async (t) => {
+  const log = openFolder(t);
+  log.close();
+  const lines = await readAll(openLogReader(log.source));
+  assert.match(texts(lines).join(), /^The output was removed here/);
+  assert.ok((lines[0]?.at ?? 0) > 1_700_000_000_000);
+});
+
 /** Chunks of lines on all streams over several segments, and where a reader is interrupted. */
 const writing = fc.record({
   chunks: fc.array(
@@ -136,6 +144,7 @@ test('a reader that goes on from any line sees each of the others once', async (
       const ends: (() => void)[] = [];
       const log = openFolder({ after: (end) => ends.push(end) });
       let segment = 1;
+      log.write('');
       for (const chunk of chunks) {
         segment += chunk.segment;
         log.write(chunk.text, { stream: chunk.stream ?? OUT, segment });

@@ -1,4 +1,4 @@
-import { open, readFile, readdir } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { place, segmentOf } from './cursor.ts';
 import type { LogLine, Source } from './log.ts';
@@ -63,7 +63,7 @@ async function readOn(state: State): Promise<ReadLine[]> {
   const { directory } = state.source;
   const waiting = takeFrames(state);
   if (waiting.length > 0 || state.over) return waiting;
-  const closed = await isClosed(directory);
+  const closedAt = await findClosing(directory);
   const available = await listSegments(directory);
   skipRemoved(state, available);
   for (;;) {
@@ -79,8 +79,9 @@ async function readOn(state: State): Promise<ReadLine[]> {
     state.segment = following;
     state.offset = 0;
   }
-  if (!closed) return [];
+  if (closedAt === undefined) return [];
   state.over = true;
+  if (state.segment === 0) return [sayRemoved(state, closedAt)];
   return streams.flatMap((_, stream) => flush(state, stream));
 }
 
@@ -113,6 +114,12 @@ function sayMissed(state: State, at: number): ReadLine[] {
   const size = Math.round((missed * SEGMENT_BYTES) / MEBIBYTE);
   const text = `About ${size} MiB of older output were removed here: the log had outgrown its budget.`;
   return [{ source, at, stream: 'platform', text, next: [...next] }];
+}
+
+/** A source that is complete and has no segment has lost all of them to a budget. */
+function sayRemoved({ source, next }: State, at: number): ReadLine {
+  const text = 'The output was removed here: newer logs needed the room.';
+  return { source, at, stream: 'platform', text, next: [...next] };
 }
 
 function takeFrame(state: State, frame: Frame): ReadLine[] {
@@ -162,11 +169,11 @@ const flush = (state: State, stream: number): ReadLine[] =>
     ? []
     : [finish(state, stream, place(state.segment, state.offset))];
 
-/** Whether its writer is done; asked before reading, so that nothing written before is missed. */
-const isClosed = (directory: string): Promise<boolean> =>
-  readFile(join(directory, 'closed')).then(
-    () => true,
-    () => false,
+/** When its writer was done; asked before reading, so that nothing written before is missed. */
+const findClosing = (directory: string): Promise<number | undefined> =>
+  stat(join(directory, 'closed')).then(
+    ({ mtimeMs }) => Math.round(mtimeMs),
+    () => undefined,
   );
 
 async function listSegments(directory: string): Promise<number[]> {

@@ -248,6 +248,7 @@ const askForEverything = ({ database, clock }: Foundation): Promise<void> =>
   database.transaction(async (tx) => {
     const now = clock();
     await request(tx, 'cleanup', 'engine', now);
+    await request(tx, 'cleanup', 'logs', now);
     await request(tx, 'routes', 'all', now);
     for (const id of await listApplicationIds(tx)) {
       await request(tx, 'repository', id, now);

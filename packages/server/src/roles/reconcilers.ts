@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { createBuilder } from '../builds/advance-build.ts';
 import { findEnvironment, findMadeFrom } from '../builds/find-artifact.ts';
 import { bringInstaller } from '../builds/installer.ts';
@@ -11,12 +10,12 @@ import { describeInstance } from '../deployments/describe-instance.ts';
 import { checkout, treeId } from '../git/repository.ts';
 import { repositoryReconciler } from '../git/repository-reconciler.ts';
 import type { HttpContext } from '../http/context.ts';
-import type { ApplicationId } from '../lib/ids.ts';
 import type { Kind, Reconciler } from '../reconcile/reconciler.ts';
 import { routeReconciler } from '../routing/route-reconciler.ts';
 import type { Observer } from '../workloads/observe-instance.ts';
 import { compareEngine } from '../workloads/compare-engine.ts';
 import { workloadReconciler } from '../workloads/workload-reconciler.ts';
+import { eraseFiles, logKeeper } from './application-files.ts';
 import type { Foundation } from './foundation.ts';
 
 type Parts = {
@@ -57,10 +56,10 @@ export function createReconcilers(
     application: applicationReconciler({
       database,
       clock,
-      eraseFiles: (id) => eraseFiles(foundation, id),
+      eraseFiles: (application) => eraseFiles(foundation, application),
     }),
     routes: routeReconciler({ database, clock, platformHosts: context.platformHosts, router }),
-    cleanup: compareEngine(observer),
+    cleanup: cleanups(foundation, observer),
   };
 }
 
@@ -116,7 +115,11 @@ function openBuilder(
   };
 }
 
-const eraseFiles = async ({ paths }: Foundation, id: ApplicationId): Promise<void> => {
-  for (const path of [paths.repository(id), paths.applicationLogs(id)])
-    await rm(path, { recursive: true, force: true });
-};
+/** What is compared and cleaned up from time to time, by its name. */
+function cleanups(foundation: Foundation, observer: Observer): Reconciler {
+  const byName: Record<string, Reconciler> = {
+    engine: compareEngine(observer),
+    logs: logKeeper(foundation),
+  };
+  return async (claim, signal) => byName[claim.id]?.(claim, signal);
+}
