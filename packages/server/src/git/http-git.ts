@@ -2,8 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createGunzip } from 'node:zlib';
 import { authenticateHeader } from '../accounts/authenticate.ts';
 import { Refusal, refusals } from '../lib/refusal.ts';
-import { demandRepository, endPush, serveGit } from './accept-push.ts';
-import type { GitDeps, Service } from './accept-push.ts';
+import { demandRepository } from './accept-push.ts';
+import type { GitDeps } from './accept-push.ts';
+import { serveGit } from './serve-git.ts';
+import type { Service } from './serve-git.ts';
 
 type Asked = { repository: string; service: Service; advertise: boolean };
 
@@ -31,7 +33,7 @@ export async function handleGitHttp(
     if (advertise) response.write(`${packet(`# service=${service}\n`)}0000`);
     const gzip = request.headers['content-encoding'] === 'gzip';
     const protocol = request.headers['git-protocol'];
-    const code = await serveGit(deps, {
+    await serveGit(deps, {
       service,
       application,
       user,
@@ -39,10 +41,9 @@ export async function handleGitHttp(
       output: response,
       errors: undefined,
       protocol: typeof protocol === 'string' ? protocol : undefined,
-      args: ['--stateless-rpc', ...(advertise ? ['--advertise-refs'] : [])],
+      stateless: true,
+      advertise,
     });
-    if (code === 0 && !advertise && service === 'git-receive-pack')
-      await endPush(deps, application);
     response.end();
   } catch (error) {
     refuse(response, error);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { recordHead } from '../deployments/record-head.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { ApplicationId, DeploymentId } from '../lib/ids.ts';
+import type { ApplicationId, DeploymentId, UserId } from '../lib/ids.ts';
 import type { DataPaths } from '../paths.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { Database } from '../store/database.ts';
@@ -18,10 +18,14 @@ export const repositoryReconciler =
     return undefined;
   };
 
-/** The deployment that the repository's head was given just now, or undefined where it had one. */
+/**
+ * The deployment that the repository's head was given just now, or undefined where it had one. Its
+ * author is who pushes; who was the last to begin a push, where that is not known.
+ */
 export async function recordPushed(
   { database, clock, paths }: Deps,
   id: ApplicationId,
+  pusher?: UserId,
 ): Promise<DeploymentId | undefined> {
   const seen = await findSeen(database.read, id);
   if (seen === undefined || !existsSync(paths.repository(id))) return undefined;
@@ -33,7 +37,7 @@ export async function recordPushed(
     const at = clock();
     const move = { from: seen.refs, to: refs, commitId: head, at };
     if (!(await moveSeen(tx, id, move))) return undefined;
-    const { pusherId: authorId } = seen;
+    const authorId = pusher ?? seen.pusherId;
     return recordHead(tx, { applicationId: id, commitId: head, authorId, cause: 'Git', at });
   });
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 
 /** What git sees of this machine: its own path, and no settings but ours. */
 const ENVIRONMENT = {
@@ -13,15 +14,36 @@ const ENVIRONMENT = {
   HOME: '/nonexistent',
 };
 
+const withDefaults = (args: readonly string[]): string[] => ['-c', 'safe.directory=*', ...args];
+
 /** Git by its arguments; repositories are ours, whoever's user id they were made with. */
 export const spawnGit = (
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): ChildProcessWithoutNullStreams =>
-  spawn('git', ['-c', 'safe.directory=*', ...args], {
+  spawn('git', withDefaults(args), { env: { ...ENVIRONMENT, ...environment }, stdio: 'pipe' });
+
+/** Two more pipes than usual, which git hands down to its hooks: what they ask, and the answer. */
+export type HookedGit = ChildProcessWithoutNullStreams & {
+  hookAsks: Readable;
+  hookIsTold: Writable;
+};
+
+/** The same with pipes to its hooks: descriptor 3 is theirs to write, 4 to read. */
+export function spawnHookedGit(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): HookedGit {
+  const child = spawn('git', withDefaults(args), {
     env: { ...ENVIRONMENT, ...environment },
-    stdio: 'pipe',
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
   });
+  const [, , , hookAsks, hookIsTold] = child.stdio;
+  return Object.assign(child, {
+    hookAsks: hookAsks as Readable,
+    hookIsTold: hookIsTold as Writable,
+  });
+}
 
 /** What git printed. Rejects with its own words where it failed. */
 export async function git(

@@ -1,20 +1,28 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import ssh from 'ssh2';
-import type { AuthContext, Connection, ServerChannel, Session } from 'ssh2';
+import type { AuthContext, Connection } from 'ssh2';
 import { findUserByKey } from '../accounts/manage-keys.ts';
 import type { User } from '../accounts/user.ts';
-import type { Log } from '../lib/log.ts';
-import { Refusal } from '../lib/refusal.ts';
-import { demandRepository, endPush, serveGit } from './accept-push.ts';
-import type { GitDeps, Service } from './accept-push.ts';
+import { MINUTE, SECOND } from '../lib/duration.ts';
+import type { GitDeps } from './accept-push.ts';
+import { serveSession } from './ssh-session.ts';
+import type { SshDeps } from './ssh-session.ts';
 
 export type SshServer = { port: number; close(): Promise<void> };
 
+const MOST_CONNECTIONS = 200;
+/** Clients offer each of their keys; OpenSSH's own server takes six. */
+const MOST_ATTEMPTS = 12;
+const SIGN_IN_WITHIN = 30 * SECOND;
+/** Git says something every few seconds while it works. */
+const SILENT_FOR = 10 * MINUTE;
+
 /** Serves fetches and pushes over SSH to whoever has a key on an account; everything else is refused. */
 export async function startSshServer(
-  deps: GitDeps & { log: Log },
+  deps: SshDeps,
   { address, port, keys }: { address: string; port: number; keys: string },
 ): Promise<SshServer> {
   const connections = new Set<Connection>();
@@ -25,19 +33,30 @@ export async function startSshServer(
     connection.on('error', (error) => deps.log.debug({ err: error }, 'an SSH connection failed'));
     serveConnection(deps, connection);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.on('error', reject);
-    server.listen(port, address, resolve);
+  const listener = createServer((socket) => {
+    endWhenSilent(socket);
+    server.injectSocket(socket);
   });
+  listener.maxConnections = MOST_CONNECTIONS;
+  await listen(listener, port, address);
   return {
-    port: (server.address() as AddressInfo).port,
+    port: (listener.address() as AddressInfo).port,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        listener.close(() => resolve());
         for (const connection of connections) connection.end();
       }),
   };
 }
+
+const listen = (server: Server, port: number, address: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, address, resolve);
+  });
+
+const endWhenSilent = (socket: Socket): Socket =>
+  socket.setTimeout(SILENT_FOR, () => socket.destroy());
 
 /** The key by which clients know this server; made once, kept with the data. */
 function readHostKey(directory: string): string {
@@ -50,9 +69,17 @@ function readHostKey(directory: string): string {
   return readFileSync(path, 'utf8');
 }
 
-function serveConnection(deps: GitDeps & { log: Log }, connection: Connection): void {
+function serveConnection(deps: SshDeps, connection: Connection): void {
   let user: User | undefined;
+  let attempts = 0;
+  const tooLate = setTimeout(() => connection.end(), SIGN_IN_WITHIN);
+  connection.on('close', () => clearTimeout(tooLate));
   connection.on('authentication', (context) => {
+    attempts += 1;
+    if (attempts > MOST_ATTEMPTS) {
+      connection.end();
+      return;
+    }
     authenticate(deps, context)
       .then((found) => {
         user = found;
@@ -62,6 +89,7 @@ function serveConnection(deps: GitDeps & { log: Log }, connection: Connection): 
       .catch(() => context.reject());
   });
   connection.on('ready', () => {
+    clearTimeout(tooLate);
     connection.on('session', (accept) => {
       if (user !== undefined) serveSession(deps, accept(), user);
     });
@@ -76,67 +104,4 @@ async function authenticate(deps: GitDeps, context: AuthContext): Promise<User |
   const key = ssh.utils.parseKey(context.key.data);
   if (key instanceof Error || context.blob === undefined) return undefined;
   return key.verify(context.blob, context.signature, context.hashAlgo) ? user : undefined;
-}
-
-function serveSession(deps: GitDeps & { log: Log }, session: Session, user: User): void {
-  let protocol: string | undefined;
-  session.on('env', (accept, _reject, { key, val }) => {
-    if (key === 'GIT_PROTOCOL' && /^[\w=:.-]{1,64}$/.test(val)) protocol = val;
-    accept?.();
-  });
-  session.on('pty', (accept) => accept?.());
-  session.on('shell', (accept) => {
-    const channel = accept();
-    channel.stderr.write(
-      `Hello ${user.name}. This server speaks git only: git push ssh://…/<APP_ID>\r\n`,
-    );
-    finish(channel, 1);
-  });
-  session.on('exec', (accept, _reject, { command }) => {
-    const channel = accept();
-    serveCommand(deps, { channel, command, user, protocol })
-      .then((code) => finish(channel, code))
-      .catch((error: unknown) => {
-        const known = error instanceof Refusal;
-        if (!known) deps.log.error({ err: error }, 'a git connection failed');
-        channel.stderr.write(
-          `${known ? error.message : 'The platform failed; its log says why.'}\n`,
-        );
-        finish(channel, 1);
-      });
-  });
-}
-
-function finish(channel: ServerChannel, code: number): void {
-  channel.exit(code);
-  channel.end();
-}
-
-const COMMAND = /^(git-(?:upload|receive)-pack) '?([^']*)'?$/;
-
-async function serveCommand(
-  deps: GitDeps,
-  asked: { channel: ServerChannel; command: string; user: User; protocol: string | undefined },
-): Promise<number> {
-  const { channel, command, user, protocol } = asked;
-  const [, service, path] = COMMAND.exec(command) ?? [];
-  if (service === undefined || path === undefined)
-    throw new Refusal(
-      'invalid',
-      `Hello ${user.name}. This server speaks git only: push and fetch.`,
-    );
-  const application = await demandRepository(deps, user, path);
-  const code = await serveGit(deps, {
-    service: service as Service,
-    application,
-    user,
-    protocol,
-    input: channel,
-    output: channel,
-    errors: channel.stderr,
-    args: [],
-  });
-  if (service === 'git-receive-pack' && code === 0)
-    for (const line of await endPush(deps, application)) channel.stderr.write(`${line}\n`);
-  return code;
 }
