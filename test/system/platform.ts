@@ -38,6 +38,8 @@ export type Platform = {
   running(): boolean;
   end(): Promise<void>;
   query<Row>(sql: string): Row[];
+  /** Changes rows behind the platform's back. */
+  change(sql: string): void;
 };
 
 export type Ran = { code: number; out: string };
@@ -143,15 +145,19 @@ export async function openPlatform(settings: Record<string, string> = {}): Promi
       await grid(['down', '--apps', '--data-dir', data]);
       rmSync(home, { recursive: true, force: true, maxRetries: 5 });
     },
-    query<Row>(sql: string) {
-      const database = new DatabaseSync(join(data, 'grid.db'), { readOnly: true });
-      try {
-        return database.prepare(sql).all() as Row[];
-      } finally {
-        database.close();
-      }
-    },
+    query: <Row>(sql: string) =>
+      onDatabase(true, (database) => database.prepare(sql).all() as Row[]),
+    change: (sql) => onDatabase(false, (database) => database.exec(sql)),
   };
+
+  function onDatabase<T>(readOnly: boolean, use: (database: DatabaseSync) => T): T {
+    const database = new DatabaseSync(join(data, 'grid.db'), { readOnly, timeout: 5_000 });
+    try {
+      return use(database);
+    } finally {
+      database.close();
+    }
+  }
 }
 
 export function writeFiles(folder: string, files: Files): void {

@@ -58,13 +58,21 @@ async function connect(
   const exited = once(child, 'exit');
   const end = (): boolean => child.kill('SIGTERM');
   output.once('close', end);
-  void pipeline(input, child.stdin).catch(() => child.stdin.destroy());
+  feed(child.stdin, input, end);
   if (errors === undefined) child.stderr.resume();
   else child.stderr.pipe(errors, { end: false });
   const copied = pipeline(child.stdout, output, { end: false }).catch(end);
   const [[code]] = (await Promise.all([exited, copied])) as [[number | null], unknown];
   output.off('close', end);
   return code ?? 1;
+}
+
+/** Git may end before it has read all; the connection lives on, for what it has to say. */
+function feed(stdin: Writable, input: Readable, end: () => void): void {
+  stdin.on('error', () => undefined);
+  stdin.once('close', () => input.resume());
+  input.once('error', end);
+  input.pipe(stdin);
 }
 
 /** When refs have moved the deployment is recorded, and the hook prints what the pusher should know. */

@@ -16,7 +16,7 @@ export type SshServer = { port: number; close(): Promise<void> };
 const MOST_CONNECTIONS = 200;
 /** Clients offer each of their keys; OpenSSH's own server takes six. */
 const MOST_ATTEMPTS = 12;
-const SIGN_IN_WITHIN = 30 * SECOND;
+const SIGN_IN_WITHIN = 20 * SECOND;
 /** Git says something every few seconds while it works. */
 const SILENT_FOR = 10 * MINUTE;
 
@@ -27,14 +27,16 @@ export async function startSshServer(
 ): Promise<SshServer> {
   const connections = new Set<Connection>();
   const server = new ssh.Server({ hostKeys: [readHostKey(keys)], ident: 'CleverGrid' });
-  server.on('connection', (connection) => {
+  const arrivals = watchArrivals();
+  server.on('connection', (connection, client) => {
     connections.add(connection);
     connection.on('close', () => connections.delete(connection));
     connection.on('error', (error) => deps.log.debug({ err: error }, 'an SSH connection failed'));
+    connection.on('ready', () => arrivals.signedIn(client));
     serveConnection(deps, connection);
   });
   const listener = createServer((socket) => {
-    endWhenSilent(socket);
+    arrivals.watch(socket);
     server.injectSocket(socket);
   });
   listener.maxConnections = MOST_CONNECTIONS;
@@ -55,8 +57,26 @@ const listen = (server: Server, port: number, address: string): Promise<void> =>
     server.listen(port, address, resolve);
   });
 
-const endWhenSilent = (socket: Socket): Socket =>
-  socket.setTimeout(SILENT_FOR, () => socket.destroy());
+/** Ends connections that do not sign in in time, which may not even speak SSH, and silent ones. */
+function watchArrivals() {
+  const waiting = new Map<string, NodeJS.Timeout>();
+  const signedIn = ({ ip, port }: { ip: string; port: number }): void => {
+    clearTimeout(waiting.get(`${ip} ${port}`));
+    waiting.delete(`${ip} ${port}`);
+  };
+  return {
+    signedIn,
+    watch(socket: Socket): void {
+      const { remoteAddress: ip = '', remotePort: port = 0 } = socket;
+      waiting.set(
+        `${ip} ${port}`,
+        setTimeout(() => socket.destroy(), SIGN_IN_WITHIN),
+      );
+      socket.once('close', () => signedIn({ ip, port }));
+      socket.setTimeout(SILENT_FOR, () => socket.destroy());
+    },
+  };
+}
 
 /** The key by which clients know this server; made once, kept with the data. */
 function readHostKey(directory: string): string {
@@ -72,8 +92,6 @@ function readHostKey(directory: string): string {
 function serveConnection(deps: SshDeps, connection: Connection): void {
   let user: User | undefined;
   let attempts = 0;
-  const tooLate = setTimeout(() => connection.end(), SIGN_IN_WITHIN);
-  connection.on('close', () => clearTimeout(tooLate));
   connection.on('authentication', (context) => {
     attempts += 1;
     if (attempts > MOST_ATTEMPTS) {
@@ -89,7 +107,6 @@ function serveConnection(deps: SshDeps, connection: Connection): void {
       .catch(() => context.reject());
   });
   connection.on('ready', () => {
-    clearTimeout(tooLate);
     connection.on('session', (accept) => {
       if (user !== undefined) serveSession(deps, accept(), user);
     });
