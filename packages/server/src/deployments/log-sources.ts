@@ -34,6 +34,7 @@ export const logSources =
           directory: paths.logs(applicationId, instance.id),
           instanceId: instance.id,
           deploymentId: instance.deploymentId,
+          over: instance.status === 'exited',
         })),
     ];
   };

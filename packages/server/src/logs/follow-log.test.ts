@@ -98,6 +98,32 @@ test('a follower that comes back with its last cursor misses nothing and sees no
   assert.deepEqual(seen.toSorted(), expected.toSorted());
 });
 
+test('the cursor of an application with hundreds of instances stays small, and exact', async (t) => {
+  const application = openApplication(t);
+  application.add('deployment_1', false);
+  application.write('deployment_1', 'start\n', { at: 0 });
+  for (let at = 1; at <= 300; at += 1) {
+    application.add(`instance-${at}`);
+    application.write(`instance-${at}`, `${at}\nsecond of ${at}\n`, { at });
+    if (at < 300) application.close(`instance-${at}`);
+  }
+  const { sources, signal } = application;
+  const seen: string[] = [];
+  let from: string | undefined;
+  for (let count = 1; count > 0;) {
+    const some = await take(followLogs({ sources, signal, from }), 77);
+    seen.push(...texts(some));
+    count = some.length;
+    from = some.at(-1)?.cursor ?? from;
+  }
+  const expected = Array.from({ length: 300 }, (_, at) => [`${at + 1}`, `second of ${at + 1}`]);
+  assert.deepEqual(seen, ['start', ...expected.flat()]);
+  application.write('instance-300', 'last\n', { at: 301 });
+  const [last] = await take(followLogs({ sources, signal, from }), 10);
+  assert.equal(last?.line.text, 'last');
+  assert.ok((last?.cursor.length ?? 0) < 500, last?.cursor);
+});
+
 test('a stream with an end brings what is there by then, and is over', async (t) => {
   const application = openApplication(t);
   application.add('a');

@@ -1,6 +1,7 @@
-import { decodeCursor, encodeCursor } from './cursor.ts';
 import type { Follower } from './followers.ts';
 import type { LogLine, Source } from './log.ts';
+import { openPosition } from './position.ts';
+import type { Position } from './position.ts';
 import { openLogReader } from './read-log.ts';
 import type { LogReader, ReadLine } from './read-log.ts';
 import { watchSources } from './watch-sources.ts';
@@ -23,22 +24,18 @@ export type FollowedLine = { cursor: string; line: LogLine };
 /** The lines of several sources as one row, oldest first as far as they are known, then as they come. */
 export async function* followLogs(following: Following): AsyncGenerator<FollowedLine> {
   const { until, follower, signal } = following;
-  const cursor = new Map(following.from === undefined ? [] : decodeCursor(following.from));
-  const readers = new Map<string, LogReader>();
+  const position = openPosition(following.from);
+  let readers = new Map<string, LogReader>();
   const watching = watchSources(until === undefined ? [signal] : [signal, until]);
   follower?.onWanted(watching.lookForMore);
-  let sources: readonly Source[] = [];
   try {
     while (!signal.aborted) {
       const last = until === undefined || until.aborted;
       follower?.lookBegins();
-      if (last || watching.takeNews()) sources = await following.sources();
-      for (const source of sources) {
-        watching.add(source.directory);
-        if (!readers.has(source.id))
-          readers.set(source.id, openLogReader(source, cursor.get(source.id)));
-      }
-      yield* drain([...readers.values()], { cursor, signal });
+      if (last || watching.takeNews())
+        readers = openReaders(position.unread(await following.sources()), { readers, position });
+      watching.watch([...readers.values()].map(({ source }) => source.directory));
+      yield* drain([...readers.values()], { position, signal });
       follower?.lookEnds([...readers.values()]);
       if (last) return;
       await watching.untilChanged();
@@ -49,6 +46,18 @@ export async function* followLogs(following: Following): AsyncGenerator<Followed
   }
 }
 
+/** A reader for each source: those that are there go on, the others begin where the position says. */
+const openReaders = (
+  sources: readonly Source[],
+  { readers, position }: { readers: ReadonlyMap<string, LogReader>; position: Position },
+): Map<string, LogReader> =>
+  new Map(
+    sources.map((source) => [
+      source.id,
+      readers.get(source.id) ?? openLogReader(source, position.of(source.id)),
+    ]),
+  );
+
 /** A source's lines that were read and not yet handed on, from `next` on. */
 type Buffered = { reader: LogReader; lines: readonly ReadLine[]; next: number };
 
@@ -57,22 +66,29 @@ const firstOf = ({ lines, next }: Buffered): ReadLine | undefined => lines[next]
 /** Everything that is there now, merged by time. */
 async function* drain(
   readers: readonly LogReader[],
-  { cursor, signal }: { cursor: Map<string, readonly number[]>; signal: AbortSignal },
+  { position, signal }: { position: Position; signal: AbortSignal },
 ): AsyncGenerator<FollowedLine> {
   const sources: Buffered[] = readers.map((reader) => ({ reader, lines: [], next: 0 }));
   while (!signal.aborted) {
     for (const one of sources.filter((source) => firstOf(source) === undefined))
-      Object.assign(one, { lines: await one.reader.read(), next: 0 });
+      await readOn(one, position);
     const merged = sources.filter((source) => firstOf(source) !== undefined);
     if (merged.length === 0) return;
     // a source whose lines are used up is read on before it is known which line is the next
     for (let read = takeOldest(merged); read !== undefined; read = takeOldest(merged)) {
       const { next, ...line } = read;
-      cursor.set(line.source.id, next);
-      yield { cursor: encodeCursor(cursor), line };
+      position.moveTo(line.source.id, next);
+      yield { cursor: position.encode(), line };
       if (signal.aborted) return;
     }
   }
+}
+
+async function readOn(buffered: Buffered, position: Position): Promise<void> {
+  const { reader } = buffered;
+  buffered.lines = await reader.read();
+  buffered.next = 0;
+  if (buffered.lines.length === 0) position.hasNoMore(reader.source.id, reader.ended());
 }
 
 /** The oldest line, or undefined where one of the sources has to be read on first. */

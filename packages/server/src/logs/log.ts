@@ -6,6 +6,8 @@ export type Source = {
   /** What is known of its lines without reading them. */
   instanceId: string | undefined;
   deploymentId: string;
+  /** Whether it is known that nothing will be written any more. */
+  over?: boolean;
 };
 
 export type Stream = 'platform' | 'stdout' | 'stderr';

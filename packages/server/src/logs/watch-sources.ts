@@ -31,9 +31,14 @@ export function watchSources(signals: readonly AbortSignal[]) {
   for (const signal of signals) signal.addEventListener('abort', look, { once: true });
   return {
     lookForMore,
-    add(directory: string): void {
-      watchFolder(dirname(directory), lookForMore);
-      watchFolder(directory, look);
+    /** Watches these, and those no more that are not among them. */
+    watch(directories: readonly string[]): void {
+      const parents = new Set(directories.map((directory) => dirname(directory)));
+      const wanted = new Set([...parents, ...directories]);
+      for (const [directory, watcher] of watchers)
+        if (!wanted.has(directory) && watchers.delete(directory)) watcher.close();
+      for (const directory of parents) watchFolder(directory, lookForMore);
+      for (const directory of directories) watchFolder(directory, look);
     },
     /** Whether sources may have come since this was asked last. */
     takeNews(): boolean {
