@@ -286,7 +286,7 @@ test('a large pack streams through: the control plane does not hold it', async (
     assert.equal(code, 0, out);
     const grown = Math.round(peak() - before);
     t.diagnostic(`${name}: the control plane grew by ${grown} MiB`);
-    assert.ok(grown < 100, `it grew by ${grown} MiB`);
+    assert.ok(grown < 150, `it grew by ${grown} MiB`);
     await platform.git(['tag', '--delete', name], repository);
     await platform.git(['gc', '--quiet', '--prune=now'], repository);
   }
