@@ -150,11 +150,19 @@ def start(host, spec, connection):
     try:
         supervisor.claim()
     except FileExistsError:
-        send(connection, {'exists': True})
+        tell(connection, {'exists': True})
         return
-    send(connection, {'started': True})
+    tell(connection, {'started': True})
     connection.close()
     supervisor.run()
+
+
+def tell(connection, value):
+    """Whoever asked may be gone by now; what was claimed is looked after all the same."""
+    try:
+        send(connection, value)
+    except OSError:
+        pass
 
 
 def execute(host, request, connection):
