@@ -18,7 +18,7 @@ CREATE TABLE applications (
   wanted text not null,
   created_at bigint not null,
   deleted_at bigint
-);
+  , max_nodes integer not null default 1, max_flavor text not null default '');
 
 CREATE INDEX applications_by_owner_id_created_at on applications (owner_id, created_at);
 
@@ -53,6 +53,23 @@ CREATE TABLE claim_tokens (
   created_at bigint not null,
   used_at bigint
 );
+
+CREATE TABLE cli_logins (
+  hash text primary key,
+  user_id text not null references users,
+  created_at bigint not null,
+  expires_at bigint not null,
+  read_at bigint
+);
+
+CREATE TABLE dependencies (
+  application_id text not null references applications,
+  dependency_id text not null references applications,
+  created_at bigint not null,
+  primary key (application_id, dependency_id)
+);
+
+CREATE INDEX dependencies_by_dependency_id on dependencies (dependency_id);
 
 CREATE TABLE deployments (
   id text primary key,
@@ -109,6 +126,14 @@ CREATE TABLE events (
 );
 
 CREATE INDEX events_by_owner_id_sequence on events (owner_id, sequence);
+
+CREATE TABLE exposed_values (
+  application_id text not null references applications,
+  name text not null,
+  value text not null,
+  updated_at bigint not null,
+  primary key (application_id, name)
+);
 
 CREATE TABLE instances (
   id text primary key,
@@ -213,13 +238,21 @@ CREATE INDEX runs_by_application_id_created_at on runs (application_id, created_
 
 CREATE INDEX runs_by_deployment_id on runs (deployment_id);
 
+CREATE TABLE secondary_emails (
+  email text primary key,
+  user_id text not null references users,
+  created_at bigint not null
+);
+
+CREATE INDEX secondary_emails_by_user_id on secondary_emails (user_id);
+
 CREATE TABLE ssh_keys (
   user_id text not null references users,
   name text not null,
   type text not null,
   key text not null,
   fingerprint text not null,
-  created_at bigint not null,
+  created_at bigint not null, comment text not null default '',
   primary key (user_id, name),
   unique (key)
 );
@@ -231,7 +264,7 @@ CREATE TABLE tokens (
   name text not null,
   created_at bigint not null,
   expires_at bigint
-);
+  , kind text not null default 'pair', ip text);
 
 CREATE INDEX tokens_by_user_id on tokens (user_id);
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { Application, none, nothing } from './schemas.ts';
+import { Application, Owned, none, nothing } from './schemas.ts';
 
 const User = z.object({
   id: z.string(),
@@ -50,7 +50,121 @@ export const getCurrentToken = endpoint({
   params: none,
   query: none,
   body: nothing,
-  result: z.object({ expirationDate: z.string().nullable() }),
+  result: z.object({
+    token: z.string(),
+    creationDate: z.string(),
+    expirationDate: z.string().nullable(),
+  }),
+});
+
+export const takeCliToken = endpoint({
+  method: 'GET',
+  path: '/v2/self/cli_tokens',
+  summary:
+    'The token pair of a command line, once somebody has said yes in a browser; 404 until then',
+  open: true,
+  params: none,
+  query: z.object({ cli_token: z.string().max(256) }),
+  body: nothing,
+  result: z.object({ token: z.string(), secret: z.string(), expirationDate: z.string() }),
+});
+
+const ApiToken = z.object({
+  apiTokenId: z.string(),
+  name: z.string(),
+  ip: z.string(),
+  creationDate: z.string(),
+  expirationDate: z.string(),
+  state: z.enum(['ACTIVE', 'EXPIRED']),
+});
+
+export const listApiTokens = endpoint({
+  method: 'GET',
+  path: '/api-tokens',
+  summary: 'The API tokens of the account',
+  params: none,
+  query: none,
+  body: nothing,
+  result: z.array(ApiToken),
+});
+
+export const createApiToken = endpoint({
+  method: 'POST',
+  path: '/api-tokens',
+  summary: 'Create an API token, for `Authorization: Bearer`; it is shown this once',
+  params: none,
+  query: none,
+  body: z.object({
+    email: z.string(),
+    password: z.string().max(1024),
+    mfaCode: z.string().optional(),
+    name: z.string(),
+    description: z.string().optional(),
+    expirationDate: z.iso.datetime({ offset: true }),
+  }),
+  result: z.object({ apiTokenId: z.string(), apiToken: z.string(), expirationDate: z.string() }),
+});
+
+export const revokeApiToken = endpoint({
+  method: 'DELETE',
+  path: '/api-tokens/:apiTokenId',
+  summary: 'Revoke an API token',
+  params: z.object({ apiTokenId: z.string().max(128) }),
+  query: none,
+  body: nothing,
+  result: nothing,
+});
+
+export const listEmails = endpoint({
+  method: 'GET',
+  path: '/v2/self/emails',
+  summary: 'The addresses of the account beside the first',
+  params: none,
+  query: none,
+  body: nothing,
+  result: z.array(z.string()),
+});
+
+const Email = z.object({ email: z.string().max(254) });
+
+export const putEmail = endpoint({
+  method: 'PUT',
+  path: '/v2/self/emails/:email',
+  summary: 'Add an address, or with `make_primary` sign in with it from now on',
+  params: Email,
+  query: none,
+  body: z.object({ make_primary: z.boolean().optional() }).optional(),
+  result: nothing,
+});
+
+export const deleteEmail = endpoint({
+  method: 'DELETE',
+  path: '/v2/self/emails/:email',
+  summary: 'Remove an address',
+  params: Email,
+  query: none,
+  body: nothing,
+  result: nothing,
+});
+
+export const listOwnAddons = endpoint({
+  method: 'GET',
+  path: '/v2/self/addons',
+  summary: 'The add-ons of the personal space',
+  params: none,
+  query: none,
+  body: nothing,
+  result: z.array(z.unknown()),
+});
+
+export const getOwner = endpoint({
+  method: 'GET',
+  path: '/v2/organisations/:ownerId',
+  summary: 'An organization, or the personal space',
+  params: Owned,
+  query: none,
+  body: nothing,
+  result: z.object({ id: z.string(), name: z.string(), description: z.string(), role: z.string() }),
 });
 
 export const getSummary = endpoint({

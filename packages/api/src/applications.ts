@@ -61,7 +61,27 @@ export const listInstanceTypes = endpoint({
   ),
 });
 
+export const listAddonProviders = endpoint({
+  method: 'GET',
+  path: '/v2/products/addonproviders',
+  summary: 'What add-ons can be made of',
+  params: none,
+  query: z.object({ orgaId: z.string().optional() }),
+  body: nothing,
+  result: z.array(z.unknown()),
+});
+
 const Zone = z.object({ name: z.string(), displayName: z.string(), tags: z.array(z.string()) });
+
+export const listZonesOfV2 = endpoint({
+  method: 'GET',
+  path: '/v2/products/zones',
+  summary: 'Where applications can live',
+  params: none,
+  query: none,
+  body: nothing,
+  result: z.array(Zone),
+});
 
 export const listZones = endpoint({
   method: 'GET',
@@ -92,7 +112,7 @@ export const createApplication = endpoint({
   body: Options.extend({
     name: z.string(),
     zone: z.string().optional(),
-    deploy: z.string().optional(),
+    deploy: z.literal('git').optional(),
     instanceType: z.string().optional(),
     instanceVersion: z.string().optional(),
     instanceVariant: z.string(),
@@ -173,6 +193,113 @@ export const removeVariable = endpoint({
   query: none,
   body: nothing,
   result: nothing,
+});
+
+const exposed = `${path}/:applicationId/exposed_env`;
+const Values = z.record(z.string(), z.string());
+
+export const getExposedEnvironment = endpoint({
+  method: 'GET',
+  path: exposed,
+  summary: 'What applications that depend on this one see',
+  params: OwnedApplication,
+  query: none,
+  body: nothing,
+  result: Values,
+});
+
+export const replaceExposedEnvironment = endpoint({
+  method: 'PUT',
+  path: exposed,
+  summary: 'Expose these variables and no others; those that depend on it and serve are redeployed',
+  params: OwnedApplication,
+  query: none,
+  body: Values,
+  result: nothing,
+});
+
+const dependencies = `${path}/:applicationId/dependencies`;
+
+export const listDependencies = endpoint({
+  method: 'GET',
+  path: dependencies,
+  summary: 'The applications that this one depends on',
+  params: OwnedApplication,
+  query: none,
+  body: nothing,
+  result: z.array(Application),
+});
+
+export const getDependenciesEnvironment = endpoint({
+  method: 'GET',
+  path: `${dependencies}/env`,
+  summary: 'What those expose, by application',
+  params: OwnedApplication,
+  query: none,
+  body: nothing,
+  result: z.array(z.object({ app_id: z.string(), app_name: z.string(), env: z.array(Variable) })),
+});
+
+const Dependency = OwnedApplication.extend({ dependencyId: z.string().max(64) });
+
+export const addDependency = endpoint({
+  method: 'PUT',
+  path: `${dependencies}/:dependencyId`,
+  summary: 'Depend on another application of the same owner',
+  params: Dependency,
+  query: none,
+  body: nothing,
+  result: nothing,
+});
+
+export const removeDependency = endpoint({
+  method: 'DELETE',
+  path: `${dependencies}/:dependencyId`,
+  summary: 'Depend on it no more',
+  params: Dependency,
+  query: none,
+  body: nothing,
+  result: nothing,
+});
+
+export const listLinkedAddons = endpoint({
+  method: 'GET',
+  path: `${path}/:applicationId/addons`,
+  summary: 'The add-ons that are linked to the application',
+  params: OwnedApplication,
+  query: none,
+  body: nothing,
+  result: z.array(z.unknown()),
+});
+
+export const getAddonsEnvironment = endpoint({
+  method: 'GET',
+  path: `${path}/:applicationId/addons/env`,
+  summary: 'What those bring into its environment, by add-on',
+  params: OwnedApplication,
+  query: none,
+  body: nothing,
+  result: z.array(z.unknown()),
+});
+
+export const listAddons = endpoint({
+  method: 'GET',
+  path: '/v2/organisations/:ownerId/addons',
+  summary: 'The add-ons of an owner',
+  params: Owned,
+  query: none,
+  body: nothing,
+  result: z.array(z.unknown()),
+});
+
+export const getLoadBalancer = endpoint({
+  method: 'GET',
+  path: '/v4/load-balancers/organisations/:ownerId/applications/:applicationId/load-balancers/default',
+  summary: 'What the DNS records of an application’s domains should lead to',
+  params: OwnedApplication,
+  query: none,
+  body: nothing,
+  result: z.array(z.object({ dns: z.object({ cname: z.string(), a: z.array(z.string()) }) })),
 });
 
 export const listDomains = endpoint({

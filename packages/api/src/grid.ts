@@ -42,12 +42,23 @@ export const claim = endpoint({
 export const signIn = endpoint({
   method: 'POST',
   path: '/grid/v1/sign-in',
-  summary: 'A token pair for an e-mail address and its password',
+  summary:
+    'A token pair for an e-mail address and its password; on the machine itself, for an address',
   open: true,
   params: none,
   query: none,
-  body: z.object({ email: z.string(), password: z.string() }),
+  body: z.object({ email: z.string(), password: z.string().max(1024).optional() }),
   result: TokenPair,
+});
+
+export const setPassword = endpoint({
+  method: 'PUT',
+  path: '/grid/v1/self/password',
+  summary: 'A new password; `current` is asked for where there is one',
+  params: none,
+  query: none,
+  body: z.object({ current: z.string().max(1024).optional(), password: z.string().max(1024) }),
+  result: nothing,
 });
 
 const Organization = z.object({ id: z.string(), name: z.string(), role: z.string() });

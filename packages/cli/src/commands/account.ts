@@ -28,6 +28,7 @@ export function accountCommands(program: Command): void {
       const { email, id } = await signedIn().call(accounts.getSelf);
       print({ text: `${email} (${id}) at ${url}`, json: {} }, 'human');
     });
+  program.command('password').description('set the password to sign in with').action(setPassword);
   keyCommands(program);
 }
 
@@ -54,6 +55,21 @@ async function askCredentials(given: string | undefined) {
   const email = given ?? (await terminal.question('E-mail: '));
   terminal.close();
   return { email, password: password ?? (await askUnseen('Password: ')) };
+}
+
+/** Asks unseen, or takes GRID_PASSWORD and, where there is one already, GRID_CURRENT_PASSWORD. */
+async function setPassword(): Promise<void> {
+  const client = signedIn();
+  const { hasPassword } = await client.call(accounts.getSelf);
+  const given = process.env['GRID_PASSWORD'];
+  if (given === undefined && !process.stdin.isTTY)
+    throw new Failure('Give the new password as GRID_PASSWORD.', 'misused');
+  const current = hasPassword
+    ? (process.env['GRID_CURRENT_PASSWORD'] ?? (await askUnseen('Current password: ')))
+    : undefined;
+  const password = given ?? (await askUnseen('New password: '));
+  await client.call(grid.setPassword, { body: { current, password } });
+  process.stdout.write('The password is set.\n');
 }
 
 /** What is typed is not shown. */

@@ -5,7 +5,7 @@ import type { Schema } from '../store/schema.ts';
 import type { SshKey } from './ssh-key.ts';
 import type { User } from './user.ts';
 
-const userColumns = [
+export const userColumns = [
   'users.id',
   'users.email',
   'users.name',
@@ -13,10 +13,9 @@ const userColumns = [
   'users.created_at as createdAt',
 ] as const;
 
-type UserRow = Omit<User, 'operator'> & { operator: 0 | 1 };
+export type UserRow = Omit<User, 'operator'> & { operator: 0 | 1 };
 
-const toUser = (row: UserRow | undefined): User | undefined =>
-  row && { ...row, operator: row.operator === 1 };
+export const toUser = (row: UserRow): User => ({ ...row, operator: row.operator === 1 });
 
 export const insertUser = (
   tx: Tx,
@@ -42,70 +41,42 @@ export const countUsers = async (db: Kysely<Schema>): Promise<number> => {
   return row.count;
 };
 
-export const findUser = async (db: Kysely<Schema>, id: UserId): Promise<User | undefined> =>
-  toUser(await db.selectFrom('users').select(userColumns).where('id', '=', id).executeTakeFirst());
-
-export async function findPassword(
+export const findPassword = (
   db: Kysely<Schema>,
   email: string,
-): Promise<{ id: UserId; hash: string | null } | undefined> {
-  return db
+): Promise<{ id: UserId; hash: string | null } | undefined> =>
+  db
     .selectFrom('users')
     .select(['id', 'password_hash as hash'])
     .where('email', '=', email)
     .executeTakeFirst();
-}
 
-/** Whom a token belongs to, with what proves it. */
-export async function findTokenOwner(
+export const setPasswordHash = (tx: Tx, id: UserId, hash: string) =>
+  tx.updateTable('users').set({ password_hash: hash }).where('id', '=', id).execute();
+
+export const setEmail = (tx: Tx, id: UserId, email: string) =>
+  tx.updateTable('users').set({ email }).where('id', '=', id).execute();
+
+/** What users are called, by id. */
+export async function selectNames(
   db: Kysely<Schema>,
-  token: string,
-): Promise<{ user: User; secretHash: string; expiresAt: number | null } | undefined> {
-  const row = await db
-    .selectFrom('tokens')
-    .innerJoin('users', 'users.id', 'tokens.user_id')
-    .select(userColumns)
-    .select(['tokens.secret_hash as secretHash', 'tokens.expires_at as expiresAt'])
-    .where('tokens.token', '=', token)
-    .executeTakeFirst();
-  if (row === undefined) return undefined;
-  const { secretHash, expiresAt, ...user } = row;
-  return { user: { ...user, operator: user.operator === 1 }, secretHash, expiresAt };
+  ids: readonly UserId[],
+): Promise<Map<UserId, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.selectFrom('users').select(['id', 'name']).where('id', 'in', ids).execute();
+  return new Map(rows.map(({ id, name }) => [id, name]));
 }
-
-export const insertToken = (
-  tx: Tx,
-  token: {
-    token: string;
-    userId: UserId;
-    secretHash: string;
-    name: string;
-    at: number;
-    expiresAt: number | null;
-  },
-) =>
-  tx
-    .insertInto('tokens')
-    .values({
-      token: token.token,
-      user_id: token.userId,
-      secret_hash: token.secretHash,
-      name: token.name,
-      created_at: token.at,
-      expires_at: token.expiresAt,
-    })
-    .execute();
 
 /** The account that a public key belongs to, or undefined. */
-export const findKeyOwner = async (db: Kysely<Schema>, key: string): Promise<User | undefined> =>
-  toUser(
-    await db
-      .selectFrom('ssh_keys')
-      .innerJoin('users', 'users.id', 'ssh_keys.user_id')
-      .select(userColumns)
-      .where('ssh_keys.key', '=', key)
-      .executeTakeFirst(),
-  );
+export const findKeyOwner = async (db: Kysely<Schema>, key: string): Promise<User | undefined> => {
+  const row = await db
+    .selectFrom('ssh_keys')
+    .innerJoin('users', 'users.id', 'ssh_keys.user_id')
+    .select(userColumns)
+    .where('ssh_keys.key', '=', key)
+    .executeTakeFirst();
+  return row && toUser(row);
+};
 
 export const selectKeys = (
   db: Kysely<Schema>,
@@ -113,7 +84,7 @@ export const selectKeys = (
 ): Promise<(SshKey & { name: string })[]> =>
   db
     .selectFrom('ssh_keys')
-    .select(['name', 'type', 'key', 'fingerprint'])
+    .select(['name', 'type', 'key', 'fingerprint', 'comment'])
     .where('user_id', '=', userId)
     .orderBy('name')
     .execute();

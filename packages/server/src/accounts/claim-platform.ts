@@ -15,7 +15,7 @@ import {
   insertUser,
   takeClaimToken,
 } from './account-store.ts';
-import { issueToken } from './authenticate.ts';
+import { TOKEN_LIVES, issueToken } from './authenticate.ts';
 import { hashSecret } from './credentials.ts';
 import type { TokenPair } from './credentials.ts';
 import { addKeyIn } from './manage-keys.ts';
@@ -66,7 +66,8 @@ export async function claimPlatform({ database, clock }: Deps, claim: Claim): Pr
     await insertUser(tx, { id: userId, email, name, passwordHash, at });
     const order = { name: claim.organization, adminId: userId, at };
     const organizationId = await createOrganizationIn(tx, order);
-    const pair = await issueToken(tx, { userId, name: 'claim', at, expiresAt: null });
+    const lives = { at, expiresAt: at + TOKEN_LIVES };
+    const pair = await issueToken(tx, { userId, name: 'claim', kind: 'pair', ...lives });
     if (claim.sshKey !== undefined)
       await addKeyIn(tx, { userId, name: 'claim', line: claim.sshKey, at });
     return { userId, organizationId, pair };

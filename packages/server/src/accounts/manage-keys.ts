@@ -28,7 +28,7 @@ export async function addKeyIn(
   const key = parseSshKey(line);
   const owner = await findKeyOwner(tx, key.key);
   if (owner !== undefined)
-    throw new Refusal('conflict', 'This key is on an account already; use another.', {
+    throw new Refusal('taken_key', 'This key is on an account already; use another.', {
       key: 'is on an account already',
     });
   await deleteKey(tx, userId, name);

@@ -1,38 +1,79 @@
 import type { Clock } from '../lib/clock.ts';
-import { DAY, MINUTE } from '../lib/duration.ts';
+import { HOUR } from '../lib/duration.ts';
+import type { UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Database } from '../store/database.ts';
-import { findPassword } from './account-store.ts';
-import { issueToken } from './authenticate.ts';
+import { findPassword, setPasswordHash } from './account-store.ts';
+import { TOKEN_LIVES, issueToken } from './authenticate.ts';
+import type { CheckPassword, Credentials } from './check-password.ts';
 import type { TokenPair } from './credentials.ts';
-import { verifyPassword } from './password.ts';
+import { hashPassword } from './password.ts';
+import { deleteToken } from './token-store.ts';
+import type { User } from './user.ts';
 import { parseEmail } from './user.ts';
 
-const TRIES = 10;
-const WITHIN = 15 * MINUTE;
-const TOKEN_LIVES = 365 * DAY;
+type Deps = { database: Database; clock: Clock; checkPassword: CheckPassword };
 
-/** Takes the time of a real check where there is nobody, so that addresses cannot be tried out. */
-const NOBODY = `scrypt$32768$8$3$${'A'.repeat(22)}$${'A'.repeat(43)}`;
-
-/** Signs users in by password; ten tries per address in a quarter of an hour. */
-export function createSignIn({ database, clock }: { database: Database; clock: Clock }) {
-  const tries = new Map<string, number[]>();
-  return async (credentials: { email: string; password: string }): Promise<TokenPair> => {
-    const email = parseEmail(credentials.email);
-    const recent = (tries.get(email) ?? []).filter((at) => at > clock() - WITHIN);
-    if (recent.length >= TRIES)
-      throw new Refusal('too_many', 'Too many tries for this address: wait a quarter of an hour.');
-    tries.set(email, [...recent, clock()]);
-    if (tries.size > 10_000) tries.clear();
-    const user = await findPassword(database.read, email);
-    const right = await verifyPassword(credentials.password, user?.hash ?? NOBODY);
-    if (!right || user === undefined || user.hash === null)
-      throw new Refusal('unauthenticated', 'The e-mail address or the password is wrong.');
-    tries.delete(email);
-    const expiresAt = clock() + TOKEN_LIVES;
-    return database.transaction((tx) =>
-      issueToken(tx, { userId: user.id, name: 'sign-in', at: clock(), expiresAt }),
-    );
-  };
+/** A token pair for a command line, by password. */
+export async function signIn(deps: Deps, credentials: Credentials): Promise<TokenPair> {
+  return issuePair(deps, await deps.checkPassword(credentials), 'sign-in');
 }
+
+/** The same for whoever looks after the machine: the control socket is theirs alone. */
+export async function signInLocally(deps: Deps, email: string): Promise<TokenPair> {
+  const user = await findPassword(deps.database.read, parseEmail(email));
+  if (user === undefined) throw new Refusal('not_found', `Nobody has the address ${email} here.`);
+  return issuePair(deps, user.id, 'control socket');
+}
+
+const issuePair = (
+  { database, clock }: Pick<Deps, 'database' | 'clock'>,
+  userId: UserId,
+  name: string,
+): Promise<TokenPair> =>
+  database.transaction((tx) => {
+    const at = clock();
+    return issueToken(tx, { userId, name, kind: 'pair', at, expiresAt: at + TOKEN_LIVES });
+  });
+
+/** How long a browser stays signed in. */
+export const SESSION_LIVES = 12 * HOUR;
+
+/** What a browser's cookie holds from now on, by password. */
+export async function openSession(
+  { database, clock, checkPassword }: Deps,
+  credentials: Credentials,
+): Promise<string> {
+  const userId = await checkPassword(credentials);
+  const { token, secret } = await database.transaction((tx) => {
+    const at = clock();
+    const lives = { at, expiresAt: at + SESSION_LIVES };
+    return issueToken(tx, { userId, name: 'browser', kind: 'session', ...lives });
+  });
+  return `${token}.${secret}`;
+}
+
+/** The browser is signed out; its cookie opens nothing more. */
+export const closeSession = (
+  { database }: Pick<Deps, 'database'>,
+  { user, token }: { user: User; token: { token: string } },
+): Promise<unknown> =>
+  database.transaction((tx) =>
+    deleteToken(tx, { userId: user.id, token: token.token, kind: 'session' }),
+  );
+
+/** A new password. Refuses where there is one and `current` is not it. */
+export async function changePassword(
+  { database, checkPassword }: Pick<Deps, 'database' | 'checkPassword'>,
+  { id, email }: User,
+  { current, password }: { current?: string | undefined; password: string },
+): Promise<void> {
+  const hash = await hashPassword(password);
+  const known = await findPassword(database.read, email);
+  if (known?.hash !== null) await checkPassword({ email, password: current ?? '' });
+  await database.transaction((tx) => setPasswordHash(tx, id, hash));
+}
+
+/** Whether the user has one to sign in with. */
+export const hasPassword = async ({ database }: Pick<Deps, 'database'>, { email }: User) =>
+  ((await findPassword(database.read, email))?.hash ?? null) !== null;

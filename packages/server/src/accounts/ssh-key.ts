@@ -7,6 +7,7 @@ export type SshKey = {
   key: string;
   /** As `ssh-keygen -l` prints it. */
   fingerprint: string;
+  comment: string;
 };
 
 const TYPES = [
@@ -18,12 +19,14 @@ const TYPES = [
 ];
 
 const refuse = (why: string): never => {
-  throw new Refusal('invalid', `This is not a public key that works here: ${why}.`, { key: why });
+  throw new Refusal('invalid_key', `This is not a public key that works here: ${why}.`, {
+    key: why,
+  });
 };
 
 /** The key of a line such as `ssh-ed25519 AAAA… comment`. Refuses what the SSH server cannot use. */
 export function parseSshKey(line: string): SshKey {
-  const [type = '', key = ''] = line.trim().split(/\s+/);
+  const [type = '', key = '', ...comment] = line.trim().split(/\s+/);
   if (line.includes('PRIVATE KEY')) refuse('it is the private key; give the .pub file');
   if (type.startsWith('sk-'))
     refuse('keys on security tokens (FIDO) are not supported by our SSH server; use ed25519');
@@ -32,7 +35,12 @@ export function parseSshKey(line: string): SshKey {
   const length = wire.length >= 4 ? wire.readUInt32BE(0) : 0;
   if (wire.subarray(4, 4 + length).toString('latin1') !== type || wire.length > 4096)
     refuse('it is damaged: copy the whole line of the .pub file');
-  return { type, key: wire.toString('base64'), fingerprint: fingerprintOf(wire) };
+  return {
+    type,
+    key: wire.toString('base64'),
+    fingerprint: fingerprintOf(wire),
+    comment: comment.join(' '),
+  };
 }
 
 export const fingerprintOf = (wire: Buffer): string =>

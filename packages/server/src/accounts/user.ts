@@ -14,7 +14,7 @@ export type User = {
 export function parseEmail(email: string): string {
   const address = email.trim().toLowerCase();
   if (address.length > 254 || !/^[^\s@<>()",;:\\\p{Cc}]+@[a-z0-9.-]+$/u.test(address))
-    throw new Refusal('invalid', `${JSON.stringify(email)} is not an e-mail address.`, {
+    throw new Refusal('invalid_email', `${JSON.stringify(email)} is not an e-mail address.`, {
       email: 'must be an address such as ada@example.com',
     });
   return address;

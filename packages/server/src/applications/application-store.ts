@@ -3,6 +3,7 @@ import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import type { Application } from './application.ts';
+import type { Size } from './size.ts';
 
 const select = (db: Kysely<Schema>) =>
   db
@@ -19,6 +20,8 @@ const select = (db: Kysely<Schema>) =>
       'a.flavor',
       'a.build_flavor as buildFlavor',
       'a.nodes',
+      'a.max_nodes as maxNodes',
+      'a.max_flavor as maxFlavor',
       'a.zero_downtime as zeroDowntime',
       'a.sticky_sessions as stickySessions',
       'a.cancel_on_push as cancelOnPush',
@@ -81,6 +84,8 @@ export async function insertApplication(
       flavor: application.flavor,
       build_flavor: application.buildFlavor,
       nodes: application.nodes,
+      max_nodes: application.maxNodes,
+      max_flavor: application.maxFlavor,
       zero_downtime: application.zeroDowntime ? 1 : 0,
       sticky_sessions: application.stickySessions ? 1 : 0,
       cancel_on_push: application.cancelOnPush ? 1 : 0,
@@ -103,7 +108,7 @@ export async function insertApplication(
 }
 
 export type ApplicationChange = Partial<
-  Pick<Application, 'name' | 'description' | 'kind' | 'flavor' | 'buildFlavor' | 'nodes' | Flags>
+  Pick<Application, 'name' | 'description' | 'kind' | 'buildFlavor' | keyof Size | Flags>
 >;
 
 export const updateApplicationRow = (tx: Tx, id: ApplicationId, change: ApplicationChange) =>
@@ -116,6 +121,8 @@ export const updateApplicationRow = (tx: Tx, id: ApplicationId, change: Applicat
       ...(change.flavor !== undefined && { flavor: change.flavor }),
       ...(change.buildFlavor !== undefined && { build_flavor: change.buildFlavor }),
       ...(change.nodes !== undefined && { nodes: change.nodes }),
+      ...(change.maxNodes !== undefined && { max_nodes: change.maxNodes }),
+      ...(change.maxFlavor !== undefined && { max_flavor: change.maxFlavor }),
       ...flag('zero_downtime', change.zeroDowntime),
       ...flag('sticky_sessions', change.stickySessions),
       ...flag('cancel_on_push', change.cancelOnPush),
@@ -143,6 +150,8 @@ const BELONGINGS = [
   'deployments',
   'artifacts',
   'environment_values',
+  'exposed_values',
+  'dependencies',
   'domains',
   'repositories',
 ] as const;
@@ -153,6 +162,7 @@ export async function deleteRows(tx: Tx, id: ApplicationId): Promise<void> {
     .deleteFrom('attempts')
     .where('run_id', 'in', tx.selectFrom('runs').select('id').where('application_id', '=', id))
     .execute();
+  await tx.deleteFrom('dependencies').where('dependency_id', '=', id).execute();
   for (const table of BELONGINGS)
     await tx.deleteFrom(table).where('application_id', '=', id).execute();
   await tx.deleteFrom('applications').where('id', '=', id).execute();

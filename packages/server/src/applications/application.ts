@@ -11,8 +11,10 @@ export type Application = {
   kind: 'runner' | 'webapp';
   flavor: string;
   buildFlavor: string | null;
-  /** Number of instances. */
+  /** Number of instances: what runs. Scaling by load would end at `maxNodes` and `maxFlavor`. */
   nodes: number;
+  maxNodes: number;
+  maxFlavor: string;
   zeroDowntime: boolean;
   stickySessions: boolean;
   cancelOnPush: boolean;

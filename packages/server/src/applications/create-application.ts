@@ -12,14 +12,16 @@ import { insertApplication } from './application-store.ts';
 import { defaultDomain } from './domain.ts';
 import { insertDomain } from './domain-store.ts';
 import { setVariablesIn } from './environment.ts';
-import { parseNodes, parseText } from './update-application.ts';
+import { parseSize } from './size.ts';
+import { parseText } from './update-application.ts';
 
 export type CreateDeps = {
   database: Database;
   clock: Clock;
   keyring: Keyring;
-  /** The zone that applications live in. */
+  /** The zone that applications live in, and the other names that clients may give it. */
   zone: string;
+  zoneAliases: readonly string[];
   /** Applications answer below it. */
   applicationDomain: string;
   defaultFlavor: string;
@@ -34,9 +36,12 @@ export type NewApplication = {
   description?: string | undefined;
   variant: string;
   kind?: 'runner' | 'webapp' | undefined;
+  zone?: string | undefined;
   flavor?: string | undefined;
-  buildFlavor?: string | undefined;
+  maxFlavor?: string | undefined;
+  buildFlavor?: string | null | undefined;
   nodes?: number | undefined;
+  maxNodes?: number | undefined;
   environment: Readonly<Record<string, string>>;
   zeroDowntime?: boolean | undefined;
   stickySessions?: boolean | undefined;
@@ -50,15 +55,19 @@ export async function createApplication(
   order: NewApplication,
 ): Promise<ApplicationId> {
   const variant = enabledVariant(order.variant);
+  refuseOtherZones(deps, order.zone);
   const application = describe(deps, order, variant);
   deps.refuseWhatNeverFits(application);
+  if (application.buildFlavor !== null)
+    deps.refuseWhatNeverFits({ flavor: application.buildFlavor, nodes: 1 });
   await deps.createRepository(application.id);
   await deps.database.transaction(async (tx) => {
     await insertApplication(tx, application);
     const port = application.kind === 'webapp' ? { PORT: '8080' } : {};
     const values = { ...port, ...order.environment };
     await setVariablesIn(tx, deps.keyring, {
-      applicationId: application.id,
+      table: 'environment_values',
+      id: application.id,
       values,
       at: deps.clock(),
     });
@@ -89,6 +98,13 @@ function enabledVariant(slug: string): Variant {
   });
 }
 
+function refuseOtherZones({ zone, zoneAliases }: CreateDeps, asked: string | undefined): void {
+  if (asked === undefined || asked === zone || zoneAliases.includes(asked)) return;
+  throw new Refusal('invalid', `There is no zone ${JSON.stringify(asked)} here.`, {
+    zone: `must be ${[zone, ...zoneAliases].join(' or ')}`,
+  });
+}
+
 const describe = (
   deps: CreateDeps,
   order: NewApplication,
@@ -101,9 +117,13 @@ const describe = (
   zone: deps.zone,
   variant: variant.slug,
   kind: order.kind ?? variant.kind,
-  flavor: order.flavor ?? deps.defaultFlavor,
+  ...parseSize(order, {
+    flavor: deps.defaultFlavor,
+    maxFlavor: deps.defaultFlavor,
+    nodes: 1,
+    maxNodes: 1,
+  }),
   buildFlavor: order.buildFlavor ?? null,
-  nodes: parseNodes(order.nodes ?? 1),
   zeroDowntime: order.zeroDowntime ?? true,
   stickySessions: order.stickySessions ?? false,
   cancelOnPush: order.cancelOnPush ?? false,

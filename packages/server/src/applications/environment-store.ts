@@ -3,12 +3,18 @@ import type { ApplicationId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 
+/** What an application sees itself, and what it shows to those that depend on it: alike but for that. */
+export type ValueTable = 'environment_values' | 'exposed_values';
+
+const named = (table: ValueTable) => table as 'environment_values';
+
 export const selectValues = (
   db: Kysely<Schema>,
+  table: ValueTable,
   id: ApplicationId,
 ): Promise<{ name: string; value: string }[]> =>
   db
-    .selectFrom('environment_values')
+    .selectFrom(named(table))
     .select(['name', 'value'])
     .where('application_id', '=', id)
     .orderBy('name')
@@ -16,10 +22,11 @@ export const selectValues = (
 
 export const upsertValue = (
   tx: Tx,
+  table: ValueTable,
   entry: { applicationId: ApplicationId; name: string; value: string; at: number },
 ) =>
   tx
-    .insertInto('environment_values')
+    .insertInto(named(table))
     .values({
       application_id: entry.applicationId,
       name: entry.name,
@@ -33,8 +40,12 @@ export const upsertValue = (
     )
     .execute();
 
-/** One variable of the application's, or all of them. */
-export function deleteValues(tx: Tx, id: ApplicationId, name?: string) {
-  const all = tx.deleteFrom('environment_values').where('application_id', '=', id);
-  return (name === undefined ? all : all.where('name', '=', name)).execute();
-}
+export const deleteValue = (tx: Tx, id: ApplicationId, name: string) =>
+  tx
+    .deleteFrom('environment_values')
+    .where('application_id', '=', id)
+    .where('name', '=', name)
+    .execute();
+
+export const deleteValues = (tx: Tx, table: ValueTable, id: ApplicationId) =>
+  tx.deleteFrom(named(table)).where('application_id', '=', id).execute();

@@ -5,7 +5,8 @@ import type { ApplicationId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
-import { deleteValues, selectValues, upsertValue } from './environment-store.ts';
+import { deleteValue, deleteValues, selectValues, upsertValue } from './environment-store.ts';
+import type { ValueTable } from './environment-store.ts';
 
 export type Variables = Readonly<Record<string, string>>;
 
@@ -17,17 +18,26 @@ const LARGEST_TOTAL = 512 * 1024;
 /** Names with dots and dashes are allowed: they reach Java as system properties. */
 const NAME = /^[A-Za-z0-9._-]+$/;
 
-const context = (id: ApplicationId, name: string) => `environment_values/${id}/${name}`;
+type Place = { table: ValueTable; id: ApplicationId };
+
+const context = ({ table, id }: Place, name: string) => `${table}/${id}/${name}`;
 
 /** The application's own variables. */
-export async function loadEnvironment(
+export const loadEnvironment = (
   db: Kysely<Schema>,
   keyring: Keyring,
   id: ApplicationId,
+): Promise<Variables> => loadValues(db, keyring, { table: 'environment_values', id });
+
+/** Its own variables, or those that it exposes. */
+export async function loadValues(
+  db: Kysely<Schema>,
+  keyring: Keyring,
+  place: Place,
 ): Promise<Variables> {
-  const rows = await selectValues(db, id);
+  const rows = await selectValues(db, place.table, place.id);
   return Object.fromEntries(
-    rows.map(({ name, value }) => [name, keyring.decrypt(value, context(id, name))]),
+    rows.map(({ name, value }) => [name, keyring.decrypt(value, context(place, name))]),
   );
 }
 
@@ -37,7 +47,11 @@ export const setVariables = (
   applicationId: ApplicationId,
   values: Variables,
 ): Promise<void> =>
-  database.transaction((tx) => setVariablesIn(tx, keyring, { applicationId, values, at: clock() }));
+  database.transaction((tx) =>
+    setVariablesIn(tx, keyring, { ...own(applicationId), values, at: clock() }),
+  );
+
+const own = (id: ApplicationId): Place => ({ table: 'environment_values', id });
 
 /** These variables and no others. */
 export const replaceVariables = (
@@ -45,30 +59,39 @@ export const replaceVariables = (
   applicationId: ApplicationId,
   values: Variables,
 ): Promise<void> =>
-  database.transaction(async (tx) => {
-    await deleteValues(tx, applicationId);
-    await setVariablesIn(tx, keyring, { applicationId, values, at: clock() });
-  });
+  database.transaction((tx) =>
+    replaceVariablesIn(tx, keyring, { ...own(applicationId), values, at: clock() }),
+  );
+
+/** The same inside a transaction, for either table. */
+export async function replaceVariablesIn(
+  tx: Tx,
+  keyring: Keyring,
+  order: Place & { values: Variables; at: number },
+): Promise<void> {
+  await deleteValues(tx, order.table, order.id);
+  await setVariablesIn(tx, keyring, order);
+}
 
 /** Removes a variable; one that is not there is fine. */
 export const removeVariable = (
   { database }: Pick<Deps, 'database'>,
   applicationId: ApplicationId,
   name: string,
-): Promise<unknown> => database.transaction((tx) => deleteValues(tx, applicationId, name));
+): Promise<unknown> => database.transaction((tx) => deleteValue(tx, applicationId, name));
 
 export async function setVariablesIn(
   tx: Tx,
   keyring: Keyring,
-  order: { applicationId: ApplicationId; values: Variables; at: number },
+  order: Place & { values: Variables; at: number },
 ): Promise<void> {
-  const { applicationId, at } = order;
+  const { table, id, at } = order;
   for (const [name, value] of Object.entries(order.values)) {
     refuseVariable(name, value);
-    const sealed = keyring.encrypt(value, context(applicationId, name));
-    await upsertValue(tx, { applicationId, name, value: sealed, at });
+    const sealed = keyring.encrypt(value, context(order, name));
+    await upsertValue(tx, table, { applicationId: id, name, value: sealed, at });
   }
-  const total = Object.entries(await loadEnvironment(tx, keyring, applicationId))
+  const total = Object.entries(await loadValues(tx, keyring, order))
     .map(([name, value]) => Buffer.byteLength(name) + Buffer.byteLength(value))
     .reduce((a, b) => a + b, 0);
   if (total > LARGEST_TOTAL)

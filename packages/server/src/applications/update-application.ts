@@ -4,10 +4,10 @@ import type { ApplicationId } from '../lib/ids.ts';
 import { parseName } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Database } from '../store/database.ts';
-import { MOST_NODES } from './application.ts';
 import type { Application } from './application.ts';
 import { setDeleted, updateApplicationRow } from './application-store.ts';
 import type { ApplicationChange } from './application-store.ts';
+import { parseSize } from './size.ts';
 
 type Deps = {
   database: Database;
@@ -25,12 +25,13 @@ export async function updateApplication(
   const { description } = change;
   const text =
     description === undefined ? {} : { description: parseText('description', description) };
-  const nodes = parseNodes(change.nodes ?? application.nodes);
-  const flavor = change.flavor ?? application.flavor;
-  if (flavor !== application.flavor || nodes !== application.nodes)
-    refuseWhatNeverFits({ flavor, nodes });
+  const size = parseSize(change, application);
+  if (size.flavor !== application.flavor || size.nodes !== application.nodes)
+    refuseWhatNeverFits(size);
+  if (typeof change.buildFlavor === 'string')
+    refuseWhatNeverFits({ flavor: change.buildFlavor, nodes: 1 });
   await database.transaction(async (tx) => {
-    await updateApplicationRow(tx, application.id, { ...change, ...name, ...text, flavor, nodes });
+    await updateApplicationRow(tx, application.id, { ...change, ...name, ...text, ...size });
     await request(tx, 'routes', 'all', clock());
   });
 }
@@ -45,13 +46,6 @@ export const deleteApplication = (
     await request(tx, 'application', id, clock());
     await request(tx, 'routes', 'all', clock());
   });
-
-export function parseNodes(nodes: number): number {
-  if (Number.isInteger(nodes) && nodes >= 1 && nodes <= MOST_NODES) return nodes;
-  throw new Refusal('invalid', `The number of nodes must be 1 to ${MOST_NODES}.`, {
-    nodes: `must be a whole number, 1 to ${MOST_NODES}`,
-  });
-}
 
 export function parseText(field: string, text: string): string {
   if (text.length <= 2048 && !text.includes('\0')) return text;

@@ -8,10 +8,13 @@ import type { Action } from '../organizations/may.ts';
 import type { HttpContext } from './context.ts';
 import type { Call } from './serve.ts';
 
+/** Who asks for what. */
+export type Asked<P> = Pick<Call<P, unknown, unknown>, 'user' | 'params'>;
+
 /** The owner of the request, for somebody who may do this there. */
 export async function accessOwner(
   { database }: HttpContext,
-  { user, params }: Call<{ ownerId: string }, unknown, unknown>,
+  { user, params }: Asked<{ ownerId: string }>,
   action: Action,
 ): Promise<OwnerId> {
   const ownerId = params.ownerId === 'self' ? user.id : parseOwnerId(params.ownerId);
@@ -24,7 +27,7 @@ export async function accessOwner(
 /** The application of the request, for somebody who may do this with it. */
 export async function accessApplication(
   context: HttpContext,
-  call: Call<{ ownerId: string; applicationId: string }, unknown, unknown>,
+  call: Asked<{ ownerId: string; applicationId: string }>,
   action: Action,
 ): Promise<Application> {
   const ownerId = await accessOwner(context, call, action);

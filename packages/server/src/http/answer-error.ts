@@ -9,6 +9,11 @@ const NUMBERS: Partial<Record<string, number>> = {
   not_found: 4004,
   invalid: 4000,
   forbidden: 4003,
+  invalid_key: 505,
+  taken_key: 505,
+  own_email: 101,
+  invalid_email: 550,
+  taken_email: 1004,
 };
 
 type Answered = { status: number; code: string; message: string; fields: Record<string, string> };
@@ -42,14 +47,19 @@ function describe(error: unknown, log: Log): Answered {
   };
 }
 
+/** Each part of the API has its own shape. */
+function bodyOf(url: string, { status, code, message, fields }: Answered): object {
+  if (url.startsWith('/v4/')) return { code, error: message, context: fields };
+  if (url.startsWith('/api-tokens')) return { code: code.replaceAll('_', '-'), error: message };
+  return { id: NUMBERS[code] ?? status, message, type: 'error', code, fields };
+}
+
 /** /v4's content type carries no charset: the CLI's stream reader compares it whole. */
 function send(request: FastifyRequest, reply: FastifyReply, answered: Answered): FastifyReply {
-  const { status, code, message, fields } = answered;
-  const body = request.url.startsWith('/v4/')
-    ? { code, error: message, context: fields }
-    : { id: NUMBERS[code] ?? status, message, type: 'error', code, fields };
-  reply.code(status).serializer((value) => value as string);
+  reply.code(answered.status).serializer((value) => value as string);
   reply.raw.setHeader('content-type', 'application/json');
   reply.header('content-type', 'application/json');
-  return reply.send(Buffer.from(JSON.stringify(body)));
+  return reply.send(
+    Buffer.from(JSON.stringify(bodyOf(request.url.replace(/^\/+/, '/'), answered))),
+  );
 }

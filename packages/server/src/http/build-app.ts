@@ -4,8 +4,10 @@ import { handleGitHttp } from '../git/http-git.ts';
 import { answerErrors } from './answer-error.ts';
 import type { HttpContext } from './context.ts';
 import { gridRoutes } from './grid/routes.ts';
-import { startPage } from './start-page.ts';
+import { pages } from './pages/pages.ts';
 import { accountRoutes } from './v2/account-routes.ts';
+import { dependencyRoutes } from './v2/dependency-routes.ts';
+import { tokenRoutes } from './v2/token-routes.ts';
 import { applicationRoutes } from './v2/application-routes.ts';
 import { deploymentRoutes } from './v2/deployment-routes.ts';
 import { productRoutes } from './v2/product-routes.ts';
@@ -35,18 +37,20 @@ export function buildApp(context: HttpContext): FastifyInstance {
     reply.header('referrer-policy', 'no-referrer');
     reply.header(
       'content-security-policy',
-      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+      "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     );
   });
   answerErrors(app, context.log);
   app.register(async (git) => gitRoutes(git, context));
   accountRoutes(app, context);
+  tokenRoutes(app, context);
   productRoutes(app, context);
   applicationRoutes(app, context);
+  dependencyRoutes(app, context);
   deploymentRoutes(app, context);
   logRoutes(app, context);
   gridRoutes(app, context);
-  startPage(app, context);
+  pages(app, context);
   return app;
 }
 

@@ -1,4 +1,4 @@
-import type { createSignIn } from '../accounts/sign-in.ts';
+import type { CheckPassword } from '../accounts/check-password.ts';
 import type { CreateDeps } from '../applications/create-application.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Keyring } from '../lib/encryption.ts';
@@ -22,14 +22,17 @@ export type HttpContext = {
   /** Whether several organizations may share it. */
   severalOrganizations: boolean;
   zone: string;
+  zoneAliases: readonly string[];
   /** Addresses as users see them; the ports are known once everything listens. */
   addresses(): { url: string; sshUrl: string };
   platformHosts: readonly string[];
+  /** What the records of domains should lead to. */
+  dns(): { cname: string; a: string[] };
   applicationDomain: string;
   defaultFlavor: string;
   gpus: number;
   refuseWhatNeverFits: CreateDeps['refuseWhatNeverFits'];
   createRepository: CreateDeps['createRepository'];
   hasCommit(from: { applicationId: string; commitId: string }): Promise<boolean>;
-  signIn: ReturnType<typeof createSignIn>;
+  checkPassword: CheckPassword;
 };

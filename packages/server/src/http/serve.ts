@@ -1,17 +1,18 @@
 import type { Endpoint } from '@grid/api';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { authenticateHeader } from '../accounts/authenticate.ts';
-import type { User } from '../accounts/user.ts';
+import { authenticateToken } from '../accounts/authenticate.ts';
+import type { Authenticated } from '../accounts/authenticate.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { HttpContext } from './context.ts';
 
 /** What a handler is given, all of it checked. */
-export type Call<P, Q, B> = {
+export type Call<P, Q, B> = Authenticated & {
   params: P;
   query: Q;
   body: B;
-  user: User;
+  /** Who asked the router, by address. */
+  ip: string | undefined;
   /** Whether it came by the control socket, which only the platform's own user can open. */
   local: boolean;
 };
@@ -36,12 +37,13 @@ export function serve<
     method: endpoint.method,
     url: endpoint.path,
     async handler(request, reply) {
-      const user = await identify(context, request, endpoint.open === true);
+      const identity = await identify(context, request, endpoint.open === true);
       const answer = await handle({
         params: parse(endpoint.params, request.params),
         query: parse(endpoint.query, request.query),
         body: parse(endpoint.body, request.body),
-        user,
+        ...identity,
+        ip: clientAddress(request),
         local: isLocal(request),
       });
       if (answer === undefined) return reply.code(204).send();
@@ -50,18 +52,24 @@ export function serve<
   });
 }
 
-const NOBODY = {} as User;
+/** The router writes who asks it behind what the client says of itself. */
+const clientAddress = ({ headers }: FastifyRequest): string | undefined =>
+  String(headers['x-forwarded-for'] ?? '')
+    .split(', ')
+    .at(-1) || undefined;
+
+const NOBODY = {} as Authenticated;
 
 async function identify(
   { database, clock }: HttpContext,
   request: FastifyRequest,
   open: boolean,
-): Promise<User> {
+): Promise<Authenticated> {
   if (open) return NOBODY;
-  const user = await authenticateHeader(database.read, request.headers.authorization, clock());
-  if (user === undefined)
+  const found = await authenticateToken(database.read, request.headers.authorization, clock());
+  if (found === undefined)
     throw new Refusal('unauthenticated', 'Sign in: the credentials are missing, wrong or expired.');
-  return user;
+  return found;
 }
 
 function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {

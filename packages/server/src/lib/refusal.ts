@@ -2,7 +2,13 @@
 export const refusals = {
   not_found: 404,
   invalid: 400,
+  invalid_key: 400,
+  taken_key: 409,
+  invalid_email: 400,
+  own_email: 409,
+  taken_email: 409,
   unauthenticated: 401,
+  invalid_credential: 403,
   forbidden: 403,
   conflict: 409,
   never_fits: 422,

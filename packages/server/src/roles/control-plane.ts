@@ -1,6 +1,7 @@
 import { chmod, rm, writeFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
 import { newClaimToken } from '../accounts/claim-platform.ts';
-import { createSignIn } from '../accounts/sign-in.ts';
+import { createPasswordCheck } from '../accounts/check-password.ts';
 import { listApplicationIds } from '../applications/find-application.ts';
 import type { Config } from '../config.ts';
 import { createEnvironments } from '../deployments/environment.ts';
@@ -174,7 +175,10 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     isolated: engine.host.isolated,
     severalOrganizations: engine.host.isolated || config.allowUnisolated,
     zone: 'grid',
+    // the official command line asks for it where no zone is named
+    zoneAliases: ['par'],
     platformHosts: [...new Set(['localhost', config.domain, applicationDomain])],
+    dns: () => ({ cname: config.domain, a: publicAddresses(config.httpAddress) }),
     defaultFlavor: defaultFlavor(gpus),
     refuseWhatNeverFits: (size) =>
       refuseWhatNeverFits(
@@ -190,12 +194,21 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
         applicationId: applicationId as ApplicationId,
         commitId,
       }),
-    signIn: createSignIn({
+    checkPassword: createPasswordCheck({
       database,
       clock,
     }),
   };
 }
+
+/** Where the machine is reached: the address that it listens on, or all of its own. */
+const publicAddresses = (listensOn: string): string[] =>
+  listensOn !== '0.0.0.0' && listensOn !== '::'
+    ? [listensOn]
+    : Object.values(networkInterfaces())
+        .flatMap((one) => one ?? [])
+        .filter(({ family, internal }) => family === 'IPv4' && !internal)
+        .map(({ address }) => address);
 
 const CONCURRENCY = 32;
 

@@ -3,12 +3,16 @@ import { copyFile } from 'node:fs/promises';
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { Database, Tx } from './database.ts';
-import { up as first } from './migrations/0001-tables.ts';
+import { up as tables } from './migrations/0001-tables.ts';
+import { up as cleverApi } from './migrations/0002-clever-api.ts';
 
 export type Migration = { number: number; name: string; up(tx: Tx): Promise<void> };
 
 /** In order; never changed once they have landed. */
-const migrations: readonly Migration[] = [{ number: 1, name: 'tables', up: first }];
+const migrations: readonly Migration[] = [
+  { number: 1, name: 'tables', up: tables },
+  { number: 2, name: 'clever-api', up: cleverApi },
+];
 
 /** The database was made by a newer program: this one would harm it. */
 export class NewerDatabase extends Error {

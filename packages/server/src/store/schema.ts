@@ -20,11 +20,15 @@ export type Schema = {
   users: UserTable;
   tokens: TokenTable;
   claim_tokens: ClaimTokenTable;
+  cli_logins: CliLoginTable;
+  secondary_emails: SecondaryEmailTable;
   ssh_keys: SshKeyTable;
   organizations: OrganizationTable;
   members: MemberTable;
   applications: ApplicationTable;
   environment_values: EnvironmentValueTable;
+  exposed_values: EnvironmentValueTable;
+  dependencies: DependencyTable;
   domains: DomainTable;
   repositories: RepositoryTable;
   deployments: DeploymentTable;
@@ -62,9 +66,27 @@ type TokenTable = {
   /** sha256 of the secret half. */
   secret_hash: string;
   name: string;
+  kind: TokenKind;
+  /** Where it was asked for. */
+  ip: string | null;
   created_at: Time;
   expires_at: Time | null;
 };
+
+/** `pair`: of a command line. `api`: made to be shown once and used by programs. `session`: of a browser. */
+export type TokenKind = 'pair' | 'api' | 'session';
+
+/** A command line that somebody let act for them in a browser: sha256 of its word, read once. */
+type CliLoginTable = {
+  hash: string;
+  user_id: UserId;
+  created_at: Time;
+  expires_at: Time;
+  read_at: Time | null;
+};
+
+/** Lower case; no account has an address twice, or another's. */
+type SecondaryEmailTable = { email: string; user_id: UserId; created_at: Time };
 
 /** The one-time word that makes the first user: sha256, and when it was used. */
 type ClaimTokenTable = { hash: string; created_at: Time; used_at: Time | null };
@@ -78,6 +100,8 @@ type SshKeyTable = {
   key: string;
   /** `SHA256:…` as OpenSSH prints it. */
   fingerprint: string;
+  /** What stood behind the key in its line. */
+  comment: string;
   created_at: Time;
 };
 
@@ -108,8 +132,11 @@ type ApplicationTable = {
   kind: 'runner' | 'webapp';
   flavor: string;
   build_flavor: string | null;
-  /** Number of instances, 1 to 40. */
+  /** Number of instances, 1 to 40; what runs. */
   nodes: number;
+  /** Where scaling by load would end. */
+  max_nodes: number;
+  max_flavor: string;
   zero_downtime: Flag;
   sticky_sessions: Flag;
   cancel_on_push: Flag;
@@ -127,6 +154,13 @@ type EnvironmentValueTable = {
   name: string;
   value: string;
   updated_at: Time;
+};
+
+/** What the dependency exposes is in the application's environment. */
+type DependencyTable = {
+  application_id: ApplicationId;
+  dependency_id: ApplicationId;
+  created_at: Time;
 };
 
 type DomainTable = {

@@ -27,6 +27,7 @@ export const makeApplication = (
       clock: () => 1,
       keyring: openKeys,
       zone: 'grid',
+      zoneAliases: [],
       applicationDomain: 'grid.localhost',
       defaultFlavor: 'XS',
       refuseWhatNeverFits: () => undefined,

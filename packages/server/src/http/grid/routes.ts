@@ -1,6 +1,7 @@
 import { grid } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
 import { claimPlatform, isClaimed } from '../../accounts/claim-platform.ts';
+import { changePassword, signIn, signInLocally } from '../../accounts/sign-in.ts';
 import { accountUsage } from '../../billing/account-usage.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { createOrganization } from '../../organizations/create-organization.ts';
@@ -26,7 +27,15 @@ export function gridRoutes(app: FastifyInstance, context: HttpContext): void {
     const { userId, organizationId, pair } = claimed;
     return { userId, organizationId, ...pair };
   });
-  serve(app, context, grid.signIn, async ({ body }) => context.signIn(body));
+  serve(app, context, grid.signIn, async ({ body, local }) => {
+    const { email, password } = body;
+    if (password !== undefined) return signIn(context, { email, password });
+    if (local) return signInLocally(context, email);
+    throw new Refusal('unauthenticated', 'Give the password too.');
+  });
+  serve(app, context, grid.setPassword, async ({ user, body }) => {
+    await changePassword(context, user, body);
+  });
   serve(app, context, grid.listOrganizations, async ({ user }) =>
     (await listMemberships(database.read, user.id)).map(({ id, name, role }) => ({
       id,

@@ -16,7 +16,10 @@ const STATES = {
   cancelled: 'CANCELLED',
 } as const satisfies Record<DeploymentStatus, WireDeployment['state']>;
 
-export const presentDeployment = (deployment: Deployment, nodes: number): WireDeployment => ({
+export const presentDeployment = (
+  deployment: Deployment,
+  { nodes, authors }: { nodes: number; authors: ReadonlyMap<string, string> },
+): WireDeployment => ({
   id: deployment.number,
   uuid: deployment.id,
   date: deployment.createdAt,
@@ -27,7 +30,7 @@ export const presentDeployment = (deployment: Deployment, nodes: number): WireDe
   instances: nodes,
   author: {
     id: deployment.authorId,
-    name: deployment.authorId === null ? 'Platform' : deployment.authorId,
+    name: authors.get(deployment.authorId ?? '') ?? 'Platform',
   },
   reason: deployment.reason,
   detail: deployment.detail,

@@ -1,6 +1,7 @@
 import { accounts } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
 import { addKey, listKeys, removeKey } from '../../accounts/manage-keys.ts';
+import { hasPassword } from '../../accounts/sign-in.ts';
 import { findVariant } from '../../applications/application.ts';
 import type { Application } from '../../applications/application.ts';
 import { findApplication, listApplications } from '../../applications/find-application.ts';
@@ -9,6 +10,7 @@ import type { OwnerId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { demand } from '../../organizations/access.ts';
 import { listMemberships } from '../../organizations/list-organizations.ts';
+import { accessOwner } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { presentApplication } from '../present/application.ts';
 import { serve } from '../serve.ts';
@@ -24,10 +26,18 @@ export function accountRoutes(app: FastifyInstance, context: HttpContext): void 
     creationDate: user.createdAt,
     lang: 'EN',
     preferredMFA: 'NONE',
-    hasPassword: true,
+    hasPassword: await hasPassword(context, user),
     admin: user.operator,
   }));
-  serve(app, context, accounts.getCurrentToken, async () => ({ expirationDate: null }));
+  serve(app, context, accounts.getOwner, async (call) => {
+    const ownerId = await accessOwner(context, call, 'organization:read');
+    const { user } = call;
+    if (ownerId === user.id)
+      return { id: ownerId, name: user.name, description: '', role: 'ADMIN' };
+    const found = await listMemberships(database.read, user.id);
+    const membership = found.find(({ id }) => id === ownerId);
+    return { id: ownerId, name: '', description: '', role: '', ...membership };
+  });
   serve(app, context, accounts.getSummary, async ({ user }) => {
     const memberships = await listMemberships(database.read, user.id);
     const personal = { id: user.id, name: user.name, role: 'ADMIN' };
@@ -59,9 +69,9 @@ export function accountRoutes(app: FastifyInstance, context: HttpContext): void 
 function keyRoutes(app: FastifyInstance, context: HttpContext): void {
   const { database } = context;
   serve(app, context, accounts.listKeys, async ({ user }) =>
-    (await listKeys(database.read, user.id)).map(({ name, type, key, fingerprint }) => ({
+    (await listKeys(database.read, user.id)).map(({ name, type, key, comment, fingerprint }) => ({
       name,
-      key: `${type} ${key}`,
+      key: `${type} ${key} ${comment}`.trimEnd(),
       fingerprint,
     })),
   );

@@ -1,6 +1,7 @@
 import { applications } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
+import { findVariant } from '../../applications/application.ts';
 import { createApplication } from '../../applications/create-application.ts';
 import {
   addDomain,
@@ -33,9 +34,10 @@ export function applicationRoutes(app: FastifyInstance, context: HttpContext): v
   });
   serve(app, context, applications.createApplication, async (call) => {
     const ownerId = await accessOwner(context, call, 'application:create');
-    const { name, instanceVariant: variant, env: environment = {}, description } = call.body;
-    const options = readOptions(call.body);
-    const order = { ...options, ownerId, name, description, variant, environment };
+    const { name, instanceVariant: variant, env: environment = {}, description, zone } = call.body;
+    const { kind: _, ...options } = readOptions(call.body);
+    const kind = kindOf(variant, call.body.instanceLifetime);
+    const order = { ...options, ownerId, name, description, variant, zone, environment, kind };
     const applicationId = await createApplication(context, order);
     const params = { ownerId, applicationId };
     const created = await accessApplication(context, { ...call, params }, 'application:read');
@@ -64,15 +66,27 @@ type Options = z.output<typeof applications.updateApplication.body>;
 /** What an application is changed to, out of what clients call it. */
 const readOptions = (body: Options) =>
   defined({
-    nodes: body.maxInstances ?? body.minInstances,
-    flavor: body.maxFlavor ?? body.minFlavor,
-    buildFlavor: body.separateBuild === false ? undefined : body.buildFlavor,
+    nodes: body.minInstances,
+    maxNodes: body.maxInstances,
+    flavor: body.minFlavor,
+    maxFlavor: body.maxFlavor,
+    buildFlavor: readBuildFlavor(body),
     kind: body.instanceLifetime === undefined ? undefined : LIFETIMES[body.instanceLifetime],
     zeroDowntime: body.homogeneous === undefined ? undefined : !body.homogeneous,
     stickySessions: body.stickySessions,
     cancelOnPush: body.cancelOnPush,
     forceHttps: body.forceHttps === undefined ? undefined : body.forceHttps === 'ENABLED',
   });
+
+/** Clients echo a build flavor back, whether builds have one of their own or not. */
+function readBuildFlavor({ separateBuild, buildFlavor }: Options): string | null | undefined {
+  if (separateBuild === undefined) return undefined;
+  return separateBuild ? buildFlavor : null;
+}
+
+/** A tile says what it makes; the official command line says REGULAR of each that is not a task. */
+const kindOf = (variant: string, lifetime: Options['instanceLifetime']) =>
+  lifetime === 'TASK' ? 'runner' : findVariant(variant)?.kind;
 
 const LIFETIMES = { TASK: 'runner', REGULAR: 'webapp' } as const;
 

@@ -1,6 +1,8 @@
 import { deployments } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
+import { listNames } from '../../accounts/list-names.ts';
 import { cancelDeployment } from '../../deployments/cancel-deployment.ts';
+import type { Deployment } from '../../deployments/deployment.ts';
 import { deployApplication } from '../../deployments/deploy-application.ts';
 import { findDeployment, listDeployments } from '../../deployments/list-deployments.ts';
 import { stopApplication } from '../../deployments/stop-application.ts';
@@ -22,10 +24,11 @@ export function deploymentRoutes(app: FastifyInstance, context: HttpContext): vo
     const { limit = ALL, offset = 0, action } = call.query;
     const all = await listDeployments(database.read, id, ALL);
     await awaitFollowers(context, all);
-    return all
+    const asked = all
       .filter((one) => action === undefined || one.action === action)
-      .slice(offset, offset + limit)
-      .map((one) => presentDeployment(one, nodes));
+      .slice(offset, offset + limit);
+    const authors = await namesOf(context, asked);
+    return asked.map((one) => presentDeployment(one, { nodes, authors }));
   });
   serve(app, context, deployments.getDeployment, async (call) => {
     const { id, nodes } = await accessApplication(context, call, 'application:read');
@@ -33,7 +36,7 @@ export function deploymentRoutes(app: FastifyInstance, context: HttpContext): vo
     if (deployment === undefined)
       throw new Refusal('not_found', `There is no deployment ${call.params.deployment}.`);
     await awaitFollowers(context, [deployment]);
-    return presentDeployment(deployment, nodes);
+    return presentDeployment(deployment, { nodes, authors: await namesOf(context, [deployment]) });
   });
   serve(app, context, deployments.cancelDeployment, async (call) => {
     const { id } = await accessApplication(context, call, 'application:operate');
@@ -84,6 +87,10 @@ function instanceRoutes(app: FastifyInstance, context: HttpContext): void {
     }));
   });
 }
+
+/** What the authors of deployments are called. */
+const namesOf = ({ database }: HttpContext, all: readonly Deployment[]) =>
+  listNames(database.read, [...new Set(all.flatMap(({ authorId }) => authorId ?? []))]);
 
 async function demandCommit(
   context: HttpContext,

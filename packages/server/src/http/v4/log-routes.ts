@@ -48,8 +48,7 @@ async function demandReader(context: HttpContext, request: FastifyRequest): Prom
   const user = await authenticateHeader(database.read, request.headers.authorization, clock());
   if (user === undefined) throw new Refusal('unauthenticated', 'Sign in first.');
   const params = request.params as { ownerId: string; applicationId: string };
-  const call = { params, query: {}, body: {}, user, local: false };
-  return accessApplication(context, call, 'application:operate');
+  return accessApplication(context, { params, user }, 'application:operate');
 }
 
 async function demandDeployment(

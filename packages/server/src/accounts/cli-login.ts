@@ -1,0 +1,48 @@
+import type { Clock } from '../lib/clock.ts';
+import { MINUTE } from '../lib/duration.ts';
+import { Refusal } from '../lib/refusal.ts';
+import type { Database } from '../store/database.ts';
+import { TOKEN_LIVES, issueToken } from './authenticate.ts';
+import { hashSecret } from './credentials.ts';
+import type { TokenPair } from './credentials.ts';
+import { findCliLogin, insertCliLogin, setCliLoginRead } from './token-store.ts';
+import type { User } from './user.ts';
+
+/**
+ * `clever login`: the command line makes a random word, opens a page that names it, and asks for its
+ * token pair until somebody has said yes there. Only the word's hash is kept, and no secret at all:
+ * the pair is made when it is asked for, once.
+ */
+const LIVES = 2 * MINUTE;
+
+type Deps = { database: Database; clock: Clock };
+
+/** What a command line calls itself: URL-safe, of at least 120 random bits. */
+export const isCliWord = (word: string): boolean => /^[\w-]{20,128}$/.test(word);
+
+/** The user lets the command line that knows the word act for them. Refuses a word that was used. */
+export const allowCliLogin = ({ database, clock }: Deps, user: User, word: string): Promise<void> =>
+  database.transaction(async (tx) => {
+    const hash = hashSecret(word);
+    if ((await findCliLogin(tx, hash)) !== undefined)
+      throw new Refusal('conflict', 'This login was answered before: run the command again.');
+    const at = clock();
+    await insertCliLogin(tx, { hash, userId: user.id, at, expiresAt: at + LIVES });
+  });
+
+/** The pair of whoever said yes, or undefined while nobody has. Works once, for a short time. */
+export const takeCliLogin = (
+  { database, clock }: Deps,
+  word: string,
+): Promise<(TokenPair & { expiresAt: number }) | undefined> =>
+  database.transaction(async (tx) => {
+    const hash = hashSecret(word);
+    const login = await findCliLogin(tx, hash);
+    if (login === undefined) return undefined;
+    const at = clock();
+    if (login.expiresAt <= at || !(await setCliLoginRead(tx, hash, at)))
+      throw new Refusal('forbidden', 'This login was used, or its time is over: log in again.');
+    const expiresAt = at + TOKEN_LIVES;
+    const order = { userId: login.userId, name: 'clever login', kind: 'pair', at } as const;
+    return { ...(await issueToken(tx, { ...order, expiresAt })), expiresAt };
+  });

@@ -1,0 +1,1 @@
+export { selectNames as listNames } from './account-store.ts';

@@ -1,0 +1,65 @@
+import type { Kysely } from 'kysely';
+import type { Clock } from '../lib/clock.ts';
+import { parseName } from '../lib/name.ts';
+import { Refusal } from '../lib/refusal.ts';
+import type { Database } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+import { TOKEN_LIVES, issueToken } from './authenticate.ts';
+import type { CheckPassword } from './check-password.ts';
+import { deleteToken, selectTokens } from './token-store.ts';
+import type { Token } from './token-store.ts';
+import type { User } from './user.ts';
+
+export type ApiTokenOrder = {
+  email: string;
+  password: string;
+  name: string;
+  /** Epoch ms; a year from now at most. */
+  expiresAt: number;
+  ip: string | undefined;
+};
+
+/**
+ * A token for programs (`Authorization: Bearer …`), shown this once. The password is asked for again:
+ * a token that was lent cannot make itself another one.
+ */
+export async function createApiToken(
+  deps: { database: Database; clock: Clock; checkPassword: CheckPassword },
+  user: User,
+  order: ApiTokenOrder,
+): Promise<{ id: string; token: string }> {
+  const { database, clock, checkPassword } = deps;
+  const name = parseName('name', order.name);
+  const at = clock();
+  if (order.expiresAt <= at || order.expiresAt > at + TOKEN_LIVES + 1)
+    throw new Refusal('invalid', 'The token must expire within a year from now.', {
+      expirationDate: 'must be in the future, a year from now at most',
+    });
+  const checked = await checkPassword(order).catch(refuseCredential);
+  if (checked !== user.id) refuseCredential(new Refusal('unauthenticated', ''));
+  const { expiresAt, ip } = order;
+  const pair = await database.transaction((tx) =>
+    issueToken(tx, { userId: user.id, name, kind: 'api', at, expiresAt, ip }),
+  );
+  return { id: pair.token, token: `${pair.token}.${pair.secret}` };
+}
+
+function refuseCredential(error: unknown): never {
+  if (error instanceof Refusal && error.code === 'unauthenticated')
+    throw new Refusal('invalid_credential', 'The password is wrong.');
+  throw error;
+}
+
+export const listApiTokens = (db: Kysely<Schema>, user: User): Promise<Token[]> =>
+  selectTokens(db, user.id, 'api');
+
+/** The token opens nothing any more. Refuses one that the user has not. */
+export const revokeApiToken = (
+  { database }: { database: Database },
+  user: User,
+  token: string,
+): Promise<void> =>
+  database.transaction(async (tx) => {
+    if (!(await deleteToken(tx, { userId: user.id, token, kind: 'api' })))
+      throw new Refusal('not_found', `There is no API token ${JSON.stringify(token)}.`);
+  });

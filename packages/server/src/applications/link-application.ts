@@ -1,0 +1,46 @@
+import type { Kysely } from 'kysely';
+import type { Clock } from '../lib/clock.ts';
+import type { Keyring } from '../lib/encryption.ts';
+import type { ApplicationId } from '../lib/ids.ts';
+import { Refusal } from '../lib/refusal.ts';
+import type { Database } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+import { deleteDependency, insertDependency, selectDependencies } from './dependency-store.ts';
+import { loadValues } from './environment.ts';
+import type { Variables } from './environment.ts';
+
+export {
+  selectDependencies as listDependencies,
+  selectDependents as listDependents,
+} from './dependency-store.ts';
+
+type Deps = { database: Database; clock: Clock };
+type Link = { id: ApplicationId; dependencyId: ApplicationId };
+
+/** From its next deployment on, the application sees what the other one exposes. Both are one owner's. */
+export const linkApplication = ({ database, clock }: Deps, link: Link): Promise<unknown> => {
+  if (link.id === link.dependencyId)
+    throw new Refusal('invalid', 'An application cannot depend on itself.');
+  return database.transaction((tx) => insertDependency(tx, { ...link, at: clock() }));
+};
+
+/** One that is not linked is fine. */
+export const unlinkApplication = (
+  { database }: Pick<Deps, 'database'>,
+  { id, dependencyId }: Link,
+): Promise<unknown> => database.transaction((tx) => deleteDependency(tx, id, dependencyId));
+
+/** What the application sees of those that it depends on: of one name, the one linked last wins. */
+export async function loadInherited(
+  db: Kysely<Schema>,
+  keyring: Keyring,
+  id: ApplicationId,
+): Promise<Variables> {
+  const inherited: Record<string, string> = {};
+  for (const dependency of await selectDependencies(db, id))
+    Object.assign(
+      inherited,
+      await loadValues(db, keyring, { table: 'exposed_values', id: dependency }),
+    );
+  return inherited;
+}

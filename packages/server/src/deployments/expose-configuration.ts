@@ -1,0 +1,46 @@
+import { loadValues, replaceVariablesIn } from '../applications/environment.ts';
+import type { Variables } from '../applications/environment.ts';
+import { listDependents } from '../applications/link-application.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Keyring } from '../lib/encryption.ts';
+import type { ApplicationId, UserId } from '../lib/ids.ts';
+import type { Database, Tx } from '../store/database.ts';
+import { findDeployable } from './deployable-store.ts';
+import { selectLive } from './deployment-store.ts';
+import { queueDeployment } from './queue-deployment.ts';
+
+type Deps = { database: Database; clock: Clock; keyring: Keyring };
+
+/**
+ * The application exposes these variables and no others; those that depend on it and serve are deployed
+ * again, to see them. A Runner sees them at its next run.
+ */
+export const exposeConfiguration = (
+  { database, clock, keyring }: Deps,
+  id: ApplicationId,
+  { values, authorId }: { values: Variables; authorId: UserId },
+): Promise<void> =>
+  database.transaction(async (tx) => {
+    const at = clock();
+    const before = await loadValues(tx, keyring, { table: 'exposed_values', id });
+    await replaceVariablesIn(tx, keyring, { table: 'exposed_values', id, values, at });
+    if (isSame(before, values)) return;
+    for (const dependent of await listDependents(tx, id))
+      await redeployServing(tx, dependent, { authorId, at });
+  });
+
+const isSame = (before: Variables, after: Variables): boolean =>
+  Object.keys(before).length === Object.keys(after).length &&
+  Object.entries(after).every(([name, value]) => before[name] === value);
+
+async function redeployServing(
+  tx: Tx,
+  id: ApplicationId,
+  { authorId, at }: { authorId: UserId; at: number },
+): Promise<void> {
+  const application = await findDeployable(tx, id);
+  const live = await selectLive(tx, id);
+  if (application === undefined || live === undefined) return;
+  const order = { authorId, at, cause: 'Dependency', useCache: true };
+  await queueDeployment(tx, application, { ...order, commitId: live.commitId });
+}

@@ -1,0 +1,52 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { Refusal, refusals } from '../../lib/refusal.ts';
+import type { HttpContext } from '../context.ts';
+import { html } from './html.ts';
+import { renderPage } from './page.ts';
+import { cliOauthPage } from './cli-oauth-page.ts';
+import { consolePage } from './console-page.ts';
+import { signInPage } from './sign-in-page.ts';
+import { startPage } from './start-page.ts';
+
+const LARGEST_FORM = 16 * 1024;
+
+/** What browsers are shown; forms come as browsers send them. */
+export function pages(app: FastifyInstance, context: HttpContext): void {
+  app.register(async (own) => {
+    own.removeAllContentTypeParsers();
+    own.addContentTypeParser(
+      'application/x-www-form-urlencoded',
+      { parseAs: 'string', bodyLimit: LARGEST_FORM },
+      (_, text, done) => done(null, Object.fromEntries(new URLSearchParams(String(text)))),
+    );
+    answerErrors(own, context);
+    startPage(own, context);
+    signInPage(own, context);
+    cliOauthPage(own, context);
+    consolePage(own, context);
+  });
+}
+
+/** What went wrong, as a page. */
+function answerErrors(app: FastifyInstance, { log }: HttpContext): void {
+  app.setErrorHandler((error, _request, reply) => {
+    const { status, message } = describe(error);
+    if (status === 500) log.error({ err: error }, 'a page failed');
+    const body = html`<h1>This did not work</h1>
+      <p class="alert">${message}</p>`;
+    return reply
+      .code(status)
+      .type('text/html; charset=utf-8')
+      .send(renderPage({ title: 'This did not work', body }));
+  });
+}
+
+function describe(error: unknown): { status: number; message: string } {
+  if (error instanceof Refusal) return { status: refusals[error.code], message: error.message };
+  if (error instanceof z.ZodError) return { status: 400, message: 'The form is not complete.' };
+  const { statusCode = 500, message = '' } = error as { statusCode?: number; message?: string };
+  return statusCode < 500
+    ? { status: statusCode, message }
+    : { status: 500, message: 'The platform failed; its log says why.' };
+}
