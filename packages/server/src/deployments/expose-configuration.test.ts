@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { linkApplication } from '../applications/link-application.ts';
+import { setVariables } from '../applications/environment.ts';
+import { onEachDatabase } from '../testing/database.ts';
+import { makeApplication, makeOwner, openKeys } from '../testing/rows.ts';
+import { deployApplication } from './deploy-application.ts';
+import { moveDeployment } from './deployment-store.ts';
+import { createEnvironments } from './environment.ts';
+import { exposeConfiguration } from './expose-configuration.ts';
+import { listDeployments } from './list-deployments.ts';
+
+const clock = () => 10;
+const commitId = 'a'.repeat(40);
+
+onEachDatabase(
+  'those that serve are deployed again when what they see changes, and only then',
+  async (database) => {
+    const { organizationId: ownerId, userId: authorId } = await makeOwner(database);
+    const deps = { database, clock, keyring: openKeys };
+    const shown = await makeApplication(database, { ownerId });
+    const [serving, idle, stranger] = await Promise.all(
+      [1, 2, 3].map(() => makeApplication(database, { ownerId, variant: 'ml_python_web' })),
+    );
+    if (serving === undefined || idle === undefined || stranger === undefined) assert.fail();
+    for (const id of [serving, stranger]) {
+      const order = {
+        applicationId: id,
+        ownerId,
+        commitId,
+        useCache: true,
+        cause: 'Git',
+        authorId,
+      };
+      const deployment = await deployApplication(deps, order);
+      await database.transaction((tx) =>
+        moveDeployment(tx, { id: deployment, status: 'queued' }, { status: 'live' }),
+      );
+    }
+    for (const id of [serving, idle]) await linkApplication(deps, { id, dependencyId: shown });
+    const counts = async () =>
+      Promise.all(
+        [serving, idle, stranger].map(
+          async (id) => (await listDeployments(database.read, id)).length,
+        ),
+      );
+    await exposeConfiguration(deps, shown, { values: { A: '1' }, authorId });
+    assert.deepEqual(await counts(), [2, 0, 1]);
+    await exposeConfiguration(deps, shown, { values: { A: '1' }, authorId });
+    assert.deepEqual(await counts(), [2, 0, 1]);
+    const [newest] = await listDeployments(database.read, serving, 1);
+    assert.deepEqual([newest?.cause, newest?.commitId], ['Dependency', commitId]);
+  },
+);
+
+onEachDatabase(
+  'an own variable is stronger than an inherited one, and the last link than the first',
+  async (database) => {
+    const { organizationId: ownerId, userId: authorId } = await makeOwner(database);
+    const deps = { database, clock, keyring: openKeys };
+    const [first, second, seer] = await Promise.all(
+      [1, 2, 3].map(() => makeApplication(database, { ownerId })),
+    );
+    if (first === undefined || second === undefined || seer === undefined) assert.fail();
+    await exposeConfiguration(deps, first, {
+      values: { A: 'first', B: 'first', C: 'first' },
+      authorId,
+    });
+    await exposeConfiguration(deps, second, { values: { B: 'second', C: 'second' }, authorId });
+    await linkApplication({ database, clock: () => 1 }, { id: seer, dependencyId: first });
+    await linkApplication({ database, clock: () => 2 }, { id: seer, dependencyId: second });
+    await setVariables(deps, seer, { C: 'own' });
+    const environments = createEnvironments(database, openKeys);
+    const deployment = { id: 'deployment_x' as never, applicationId: seer };
+    const environment = await environments.snapshot(deployment);
+    assert.deepEqual(environments.open({ id: deployment.id, environment }), {
+      A: 'first',
+      B: 'second',
+      C: 'own',
+    });
+  },
+);
