@@ -43,7 +43,7 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
     /'node:fs(\/promises)?'/,
     /^(engines\/|git\/|routing\/|roles\/|store\/|logs\/|builds\/|lib\/encryption|testing\/)/,
   ],
-  ['the web framework', /'fastify'/, /^http\//],
+  ['the web framework', /'fastify'/, /^(http|testing)\//],
   ['the environment', /\bprocess\.env\b/, /^testing\//],
   ['the clock', /\bDate\.now\(\)|\bnew Date\(\)/, /^lib\/clock\.ts/],
   ['a database driver', /'(node:sqlite|pg)'/, /^(store\/|reconcile\/leader|testing\/)/],
