@@ -34,7 +34,8 @@ export function buildApp(context: HttpContext): FastifyInstance {
   app.addHook('onSend', async (_, reply) => {
     reply.header('x-content-type-options', 'nosniff');
     reply.header('x-frame-options', 'DENY');
-    reply.header('referrer-policy', 'no-referrer');
+    // stricter ones keep browsers from saying to ourselves where a form comes from
+    reply.header('referrer-policy', 'same-origin');
     reply.header(
       'content-security-policy',
       "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",

@@ -20,7 +20,8 @@ export function cliOauthPage(app: FastifyInstance, context: HttpContext): void {
     if (!isCliWord(word)) return show(reply.code(400), 'This login is not complete', INCOMPLETE);
     const session = await readSession(context, request);
     if (session === undefined) return showSignIn(reply, { next: request.url });
-    return show(reply, 'Allow a command line?', askWhether(session.user, { word, version }));
+    const asked = { word, version, path: request.url };
+    return show(reply, 'Allow a command line?', askWhether(session.user, asked));
   });
   app.post('/cli-oauth', async (request, reply) => {
     demandOwnForm(request);
@@ -60,7 +61,7 @@ const ALLOWED = html`<p>
 
 const askWhether = (
   { name, email }: User,
-  { word, version }: { word: string; version: string },
+  { word, version, path }: { word: string; version: string; path: string },
 ): Html =>
   html`<p>A command line asks to act for you on this platform, with all your rights, for a year.</p>
     <dl>
@@ -81,5 +82,6 @@ const askWhether = (
       <button name="answer" value="deny" class="plain">Deny</button>
     </form>
     <form method="post" action="/sign-out">
+      <input type="hidden" name="next" value="${path}" />
       <button class="plain">Sign in as somebody else</button>
     </form>`;

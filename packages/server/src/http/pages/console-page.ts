@@ -26,7 +26,7 @@ grid status${named}
 grid logs -f${named}
 grid activity${named}</pre>
     <p>
-      The same with the official command line: <code>clever status${named}</code>,
-      <code>clever logs${named}</code>, <code>clever activity${named}</code>
+      The official command line knows the same words: <code>clever</code> in place of
+      <code>grid</code>.
     </p>`;
 };

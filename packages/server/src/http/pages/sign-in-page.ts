@@ -38,7 +38,9 @@ export function signInPage(app: FastifyInstance, context: HttpContext): void {
     const session = await readSession(context, request);
     if (session !== undefined) await closeSession(context, session);
     setSession(request, reply, '');
-    return reply.code(303).header('location', '/sign-in').send();
+    const { next = '/' } = Query.parse(request.body ?? {});
+    const location = `/sign-in?${new URLSearchParams({ next: ownPath(next) }).toString()}`;
+    return reply.code(303).header('location', location).send();
   });
 }
 
