@@ -16,7 +16,12 @@ const NUMBERS: Partial<Record<string, number>> = {
   taken_email: 1004,
 };
 
-type Answered = { status: number; code: string; message: string; fields: Record<string, string> };
+export type Answered = {
+  status: number;
+  code: string;
+  message: string;
+  fields: Record<string, string>;
+};
 
 /** Every error in the shape that its part of the API speaks; what nobody expected is logged, not told. */
 export function answerErrors(app: FastifyInstance, log: Log): void {
@@ -48,10 +53,13 @@ function describe(error: unknown, log: Log): Answered {
 }
 
 /** Each part of the API has its own shape. */
-function bodyOf(url: string, { status, code, message, fields }: Answered): object {
-  if (url.startsWith('/v4/')) return { code, error: message, context: fields };
-  if (url.startsWith('/api-tokens')) return { code: code.replaceAll('_', '-'), error: message };
-  return { id: NUMBERS[code] ?? status, message, type: 'error', code, fields };
+export function errorBody(url: string, { status, code, message, fields }: Answered): string {
+  const path = url.replace(/^\/+/, '/');
+  if (path.startsWith('/v4/')) return JSON.stringify({ code, error: message, context: fields });
+  if (path.startsWith('/api-tokens'))
+    return JSON.stringify({ code: code.replaceAll('_', '-'), error: message });
+  const id = NUMBERS[code] ?? status;
+  return JSON.stringify({ id, message, type: 'error', code, fields });
 }
 
 /** /v4's content type carries no charset: the CLI's stream reader compares it whole. */
@@ -59,7 +67,5 @@ function send(request: FastifyRequest, reply: FastifyReply, answered: Answered):
   reply.code(answered.status).serializer((value) => value as string);
   reply.raw.setHeader('content-type', 'application/json');
   reply.header('content-type', 'application/json');
-  return reply.send(
-    Buffer.from(JSON.stringify(bodyOf(request.url.replace(/^\/+/, '/'), answered))),
-  );
+  return reply.send(Buffer.from(errorBody(request.url, answered)));
 }

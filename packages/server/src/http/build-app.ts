@@ -5,6 +5,7 @@ import { answerErrors } from './answer-error.ts';
 import type { HttpContext } from './context.ts';
 import { gridRoutes } from './grid/routes.ts';
 import { pages } from './pages/pages.ts';
+import { refuseUpgrades } from './upgrades.ts';
 import { accountRoutes } from './v2/account-routes.ts';
 import { dependencyRoutes } from './v2/dependency-routes.ts';
 import { tokenRoutes } from './v2/token-routes.ts';
@@ -42,6 +43,7 @@ export function buildApp(context: HttpContext): FastifyInstance {
     );
   });
   answerErrors(app, context.log);
+  refuseUpgrades(app);
   app.register(async (git) => gitRoutes(git, context));
   accountRoutes(app, context);
   tokenRoutes(app, context);
