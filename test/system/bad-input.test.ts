@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { openPlatform, until } from './platform.ts';
 import type { Files } from './platform.ts';
@@ -101,6 +103,30 @@ test('an application that ignores TERM is killed when its grace is over', async 
     () =>
       platform.query(`select id from workloads where application_id = '${id}' and state != 'gone'`)
         .length === 0,
+  );
+});
+
+test('folders that are closed, or nested deeper than a path can say, are removed with their instance', async () => {
+  const main = `
+import os
+os.makedirs('closed/inner')
+os.chmod('closed', 0)
+os.mkdir('deep')
+os.chdir('deep')
+for _ in range(3000):
+    os.mkdir('x' * 20)
+    os.chdir('x' * 20)
+`;
+  const folder = await platform.repository({ 'main.py': main });
+  const id = await platform.create(folder, { type: 'ml_python', env: [MAIN] });
+  const { code, out } = await platform.grid(['deploy'], { folder });
+  assert.equal(code, 0, out);
+  const instances = platform.query<{ id: string }>(
+    `select id from instances where application_id = '${id}'`,
+  );
+  assert.equal(instances.length, 1);
+  await until('nothing of it is left', () =>
+    instances.every((one) => !existsSync(join(platform.data, 'engine', 'instances', one.id))),
   );
 });
 

@@ -41,7 +41,7 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   [
     'files',
     /'node:fs(\/promises)?'/,
-    /^(engines\/|git\/|routing\/|roles\/|store\/|logs\/|builds\/|lib\/encryption|testing\/)/,
+    /^(engines\/|git\/|routing\/|roles\/|store\/|logs\/|builds\/|lib\/(encryption|remove-tree)|testing\/)/,
   ],
   ['the web framework', /'fastify'/, /^(http|testing)\//],
   ['the environment', /\bprocess\.env\b/, /^testing\//],

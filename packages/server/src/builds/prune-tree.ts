@@ -1,5 +1,6 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import { removeTree } from '../lib/remove-tree.ts';
 import { fateOf } from './kept-paths.ts';
 import type { KeptPaths } from './kept-paths.ts';
 
@@ -9,7 +10,7 @@ export async function pruneTree(root: string, kept: KeptPaths, folder = ''): Pro
   for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
     const path = posix.join(folder, entry.name);
     const fate = fateOf(kept, path);
-    if (fate === 'drop') await rm(join(root, path), { recursive: true, force: true });
+    if (fate === 'drop') await removeTree(join(root, path));
     else if (fate === 'look_inside' && entry.isDirectory()) await pruneTree(root, kept, path);
   }
 }

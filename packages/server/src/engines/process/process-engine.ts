@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Engine, WorkloadSpec } from '../engine.ts';
 import type { InstanceId, WorkloadId } from '../../lib/ids.ts';
 import type { Log } from '../../lib/log.ts';
+import { removeTree } from '../../lib/remove-tree.ts';
 import { ask, converse } from './launcher-client.ts';
 import {
   isAlive,
@@ -118,7 +119,7 @@ async function remove(
       const directory = home(site, record.instanceId);
       if (alive && exit === undefined) await endSupervisor(directory, record, graceSeconds);
       await whenOver(record, graceSeconds * 1000 + MARGIN, signal);
-      await rm(directory, { recursive: true, force: true });
+      await removeTree(directory);
       await rm(join(site.directory, 'changes', record.instanceId), { force: true });
     }),
   );

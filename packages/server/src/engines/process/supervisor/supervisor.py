@@ -428,7 +428,7 @@ class Supervisor:
             self.group.remove()
         if self.attached:
             network.detach(self.host.platform, self.spec['ownerId'], self.spec['instanceId'])
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        remove_tree(self.scratch)
 
     def tell(self, what):
         """One folder to watch for all instances: a file's name says whose state has changed."""
@@ -436,6 +436,21 @@ class Supervisor:
         path = os.path.join(folder, self.spec['instanceId'])
         with open(path, 'w') as file:
             file.write(what)
+
+
+def remove_tree(path):
+    """Also what the instance closed to its own user, or nested deeper than any path can say."""
+    try:
+        shutil.rmtree(path, onerror=remove_closed)
+    except (OSError, RecursionError):
+        for words in (['chmod', '-R', 'u+rwX', path], ['rm', '-rf', path]):
+            os.spawnvp(os.P_WAIT, words[0], words)
+
+
+def remove_closed(_, path, error):
+    """An empty folder needs no look inside: overlayfs leaves one that is closed."""
+    if not isinstance(error[1], FileNotFoundError):
+        os.rmdir(path)
 
 
 def plain_path(text, spec):
