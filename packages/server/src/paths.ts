@@ -12,6 +12,9 @@ export const dataPaths = (root: string) => ({
   controlSocket: join(root, 'control.sock'),
   /** JSON: pid, addresses, version of the running control plane (`grid status`, `grid down`). */
   controlState: join(root, 'control.json'),
+  /** One of the folders that things of a kind lie in. */
+  folder: (name: 'artifacts' | 'environments' | 'checkouts' | 'repositories' | 'tools') =>
+    join(root, name),
   repository: (id: ApplicationId) => join(root, 'repositories', `${id}.git`),
   /** A deployment's tree while it is built. */
   checkout: (id: DeploymentId) => join(root, 'checkouts', id),

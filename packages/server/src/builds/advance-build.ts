@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId } from '../lib/ids.ts';
+import { removeTree } from '../lib/remove-tree.ts';
 import type { DataPaths } from '../paths.ts';
 import type { Artifact, BuildInput, BuildProgress, Builder, StepOutcome } from './build.ts';
 import { pythonVariables } from './build-site.ts';
@@ -42,8 +43,7 @@ const STEP = { before: 0, dependencies: 1, setup: 2, after: 3 } as const;
 
 export const createBuilder = (deps: BuildDeps): Builder => ({
   advance: (input, done, signal) => advanceBuild(deps, { input, done, signal }),
-  discard: (deploymentId) =>
-    rm(deps.paths.checkout(deploymentId), { recursive: true, force: true }),
+  discard: (deploymentId) => removeTree(deps.paths.checkout(deploymentId)),
 });
 
 type Look = { input: BuildInput; done: readonly StepOutcome[]; signal: AbortSignal };
@@ -96,7 +96,7 @@ async function openSite(deps: BuildDeps, input: BuildInput, plan: Plan): Promise
   const known =
     input.useCache && plan.reusable ? await deps.findMadeFrom(input.applicationId, key) : undefined;
   const folder = deps.paths.checkout(input.deploymentId);
-  const warm = known !== undefined && isComplete(deps.paths, known) ? known : undefined;
+  const warm = known !== undefined && (await takeArtifact(deps, known)) ? known : undefined;
   return {
     input,
     plan,
@@ -109,8 +109,24 @@ async function openSite(deps: BuildDeps, input: BuildInput, plan: Plan): Promise
   };
 }
 
-const isComplete = (paths: DataPaths, { id, environmentKey: key }: Artifact): boolean =>
-  existsSync(paths.artifact(id)) && (key === undefined || existsSync(paths.environment(key)));
+const takeArtifact = async (deps: BuildDeps, { id, environmentKey: key }: Artifact) =>
+  (await take(deps, deps.paths.artifact(id))) &&
+  (key === undefined || (await take(deps, deps.paths.environment(key))));
+
+/**
+ * Whether it is there; from now on it is used, though no row says so yet. What nothing on record uses
+ * is swept away an hour after it was taken, but never before the builds that were under way then are over.
+ */
+async function take({ clock }: Pick<BuildDeps, 'clock'>, path: string): Promise<boolean> {
+  const now = clock() / 1000;
+  try {
+    await utimes(path, now, now);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
 
 /** Puts the tree in place under its name only when it is whole; refuses one that cannot be built. */
 async function prepareTree(
@@ -121,7 +137,7 @@ async function prepareTree(
   const { tree, plan, warm } = site;
   if (!existsSync(tree)) {
     const partial = `${tree}.partial`;
-    await rm(partial, { recursive: true, force: true });
+    await removeTree(partial);
     await mkdir(partial, { recursive: true });
     if (warm === undefined) await deps.checkout({ ...input, into: partial }, signal);
     else
@@ -200,23 +216,14 @@ async function environmentOf(
   const shared = environmentKey(input, plan, { requirements, treeId });
   const fresh = `${shared}.${input.deploymentId.slice(-12)}`;
   const known = input.useCache ? [await deps.findEnvironment(shared), shared] : [fresh];
-  const key = known.find((one) => one !== undefined && existsSync(deps.paths.environment(one)));
-  if (key !== undefined) {
-    await noteUse(deps, deps.paths.environment(key));
-    return key;
-  }
+  for (const key of known)
+    if (key !== undefined && (await take(deps, deps.paths.environment(key)))) return key;
   if (!installed) return 'install';
   const sealed = input.useCache ? shared : fresh;
   await mkdir(dirname(deps.paths.environment(sealed)), { recursive: true });
   await rename(staging, deps.paths.environment(sealed));
   return sealed;
 }
-
-/** What is not used is swept away after a while; what a build takes is used, though no row says so yet. */
-const noteUse = ({ clock }: BuildDeps, path: string): Promise<void> => {
-  const now = clock() / 1000;
-  return utimes(path, now, now);
-};
 
 /** Decides on the artifact; from then on the build is over, also for whoever carries on after a crash. */
 async function seal(
@@ -249,10 +256,9 @@ const readDecided = ({ decision }: Site): Promise<Artifact | undefined> =>
 /** The tree under its final name: from now on nobody changes it. */
 async function finish(deps: BuildDeps, { tree }: Site, artifact: Artifact): Promise<BuildProgress> {
   const sealed = deps.paths.artifact(artifact.id);
-  if (!existsSync(sealed)) {
+  if (!(await take(deps, sealed))) {
     await mkdir(dirname(sealed), { recursive: true });
     await rename(tree, sealed);
   }
-  await noteUse(deps, sealed);
   return { next: 'done', artifact };
 }

@@ -1,8 +1,10 @@
 import type { Kysely } from 'kysely';
+import { pendingStatuses } from '../deployments/deployment.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import type { Artifact, ArtifactStart } from './build.ts';
+import type { Found, KnownArtifact } from './plan-sweep.ts';
 
 type Row = { id: string; start: string; environmentKey: string | null };
 
@@ -92,4 +94,62 @@ export const upsertArtifact = (tx: Tx, artifact: NewArtifact) =>
       used_at: artifact.at,
     })
     .onConflict((conflict) => conflict.column('id').doUpdateSet({ used_at: artifact.at }))
+    .execute();
+
+/** All that decides what of the builds is still needed. */
+export async function selectSweepable(db: Kysely<Schema>): Promise<Omit<Found, 'lying'>> {
+  const artifacts = await db
+    .selectFrom('artifacts')
+    .select(['id', 'application_id as applicationId', 'commit_id as commitId'])
+    .select(['environment_key as environmentKey', 'used_at as usedAt'])
+    .execute();
+  const deployments = await db
+    .selectFrom('deployments')
+    .select(['id as deploymentId', 'status', 'artifact_id as artifactId'])
+    .select(['commit_id as commitId', 'started_at as startedAt'])
+    .where('status', 'in', [...pendingStatuses, 'live'])
+    .execute();
+  const running = await db
+    .selectFrom('workloads as w')
+    .innerJoin('deployments as d', 'd.id', 'w.deployment_id')
+    .select('d.artifact_id as artifactId')
+    .where('w.state', 'in', ['waiting', 'admitted'])
+    .execute();
+  const runs = await db
+    .selectFrom('runs')
+    .select('artifact_id as artifactId')
+    .where('status', 'in', ['waiting', 'running'])
+    .execute();
+  const named = [...deployments, ...running, ...runs].flatMap(({ artifactId }) => artifactId ?? []);
+  return {
+    artifacts,
+    needed: {
+      artifactIds: new Set(named),
+      commitIds: new Set(deployments.map(({ commitId }) => commitId)),
+    },
+    builds: deployments.filter(({ status }) => status === 'queued' || status === 'building'),
+  };
+}
+
+/** Forgets an artifact; false where it was used since it was looked at. */
+export async function deleteUnused(tx: Tx, { id, usedAt }: KnownArtifact): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('artifacts')
+    .where('id', '=', id)
+    .where('used_at', '=', usedAt)
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}
+
+/** The applications that were built since then, or are being built. */
+export const selectBuilt = (
+  db: Kysely<Schema>,
+  since: number,
+): Promise<{ ownerId: OwnerId; applicationId: ApplicationId }[]> =>
+  db
+    .selectFrom('workloads')
+    .select(['owner_id as ownerId', 'application_id as applicationId'])
+    .distinct()
+    .where('kind', '=', 'build')
+    .where('created_at', '>=', since)
     .execute();

@@ -48,7 +48,7 @@ async function bringUv(tools: string, signal: AbortSignal): Promise<string> {
   const home = join(tools, `uv-${UV_VERSION}`);
   const program = join(home, 'bin', 'uv');
   if (existsSync(program)) return program;
-  const staging = `${home}.${process.pid}`;
+  const staging = `${home}.${process.pid}.partial`;
   await rm(staging, { recursive: true, force: true });
   await mkdir(staging, { recursive: true });
   const options = ['--quiet', '--disable-pip-version-check', '--no-compile', '--only-binary=:all:'];

@@ -1,11 +1,14 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listApplicationIds } from '../applications/find-application.ts';
-import { listArtifacts } from '../builds/find-artifact.ts';
-import { MINUTE } from '../lib/duration.ts';
+import { listArtifacts, listBuilt } from '../builds/find-artifact.ts';
+import { keepCacheBudget } from '../builds/keep-cache-budget.ts';
+import { sweepFiles } from '../builds/sweep-files.ts';
+import { DAY, MINUTE } from '../lib/duration.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
+import { removeTree } from '../lib/remove-tree.ts';
 import { keepLogBudget } from '../logs/keep-budget.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
+import { presentWorkloads } from '../workloads/list-workloads.ts';
 import type { Foundation } from './foundation.ts';
 
 type Deps = Pick<Foundation, 'database' | 'paths' | 'clock'>;
@@ -24,6 +27,42 @@ export const logKeeper =
     return clock() + EVERY;
   };
 
+const CACHE_BUDGET = 5 * 1024 ** 3;
+
+/** Removes what builds left and nobody needs any more. */
+export const buildSweeper =
+  (deps: Deps): Reconciler =>
+  async (claim, signal) => {
+    await sweepFiles(deps, claim, signal);
+    return deps.clock() + EVERY;
+  };
+
+/**
+ * Keeps the download cache of each application to its budget. Only builds fill it: it is looked at when
+ * some have ended, and never while one is under way.
+ */
+export function cacheKeeper(
+  { database, paths, clock }: Deps,
+  budgetBytes = CACHE_BUDGET,
+): Reconciler {
+  const grown = new Map<ApplicationId, OwnerId>();
+  let since = clock() - DAY;
+  return async (_claim, signal) => {
+    const now = clock();
+    for (const { applicationId, ownerId } of await listBuilt(database.read, since))
+      grown.set(applicationId, ownerId);
+    since = now;
+    for (const [id, ownerId] of grown) {
+      if (signal.aborted) break;
+      const present = await presentWorkloads(database.read, id);
+      if (present.some(({ kind }) => kind === 'build')) continue;
+      await keepCacheBudget(paths.cache(ownerId, id), budgetBytes);
+      grown.delete(id);
+    }
+    return now + EVERY;
+  };
+}
+
 /** Removes what an application keeps outside the database. What its owner's others may use stays. */
 export async function eraseFiles(
   { database, paths }: Deps,
@@ -37,5 +76,5 @@ export async function eraseFiles(
     join(paths.router, 'access', id),
     ...artifacts.map((artifact) => paths.artifact(artifact.id)),
   ];
-  for (const path of gone) await rm(path, { recursive: true, force: true });
+  for (const path of gone) await removeTree(path);
 }

@@ -34,7 +34,7 @@ import { observeInstances } from '../workloads/observe-instance.ts';
 import { openDataDirectory } from './data-directory.ts';
 import type { Foundation } from './foundation.ts';
 import { watchHealth } from './health.ts';
-import { createReconcilers } from './reconcilers.ts';
+import { cleanupNames, createReconcilers } from './reconcilers.ts';
 
 export const VERSION = '0.1.0';
 
@@ -260,8 +260,7 @@ async function startLoop(
 const askForEverything = ({ database, clock }: Foundation): Promise<void> =>
   database.transaction(async (tx) => {
     const now = clock();
-    await request(tx, 'cleanup', 'engine', now);
-    await request(tx, 'cleanup', 'logs', now);
+    for (const name of cleanupNames) await request(tx, 'cleanup', name, now);
     await request(tx, 'routes', 'all', now);
     for (const id of await listApplicationIds(tx)) {
       await request(tx, 'repository', id, now);

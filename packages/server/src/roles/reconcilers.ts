@@ -15,7 +15,7 @@ import { routeReconciler } from '../routing/route-reconciler.ts';
 import type { Observer } from '../workloads/observe-instance.ts';
 import { compareEngine } from '../workloads/compare-engine.ts';
 import { workloadReconciler } from '../workloads/workload-reconciler.ts';
-import { eraseFiles, logKeeper } from './application-files.ts';
+import { buildSweeper, cacheKeeper, eraseFiles, logKeeper } from './application-files.ts';
 import type { Foundation } from './foundation.ts';
 
 type Parts = {
@@ -115,11 +115,16 @@ function openBuilder(
   };
 }
 
-/** What is compared and cleaned up from time to time, by its name. */
+/** What is compared and cleaned up from time to time. */
+export const cleanupNames = ['engine', 'logs', 'builds', 'caches'] as const;
+
 function cleanups(foundation: Foundation, observer: Observer): Reconciler {
-  const byName: Record<string, Reconciler> = {
+  const byName: Record<(typeof cleanupNames)[number], Reconciler> = {
     engine: compareEngine(observer),
     logs: logKeeper(foundation),
+    builds: buildSweeper(foundation),
+    caches: cacheKeeper(foundation),
   };
-  return async (claim, signal) => byName[claim.id]?.(claim, signal);
+  const known: Partial<Record<string, Reconciler>> = byName;
+  return async (claim, signal) => known[claim.id]?.(claim, signal);
 }
