@@ -31,14 +31,14 @@ export const allowCliLogin = ({ database, clock }: Deps, user: User, word: strin
   });
 
 /** The pair of whoever said yes, or undefined while nobody has. Works once, for a short time. */
-export const takeCliLogin = (
+export async function takeCliLogin(
   { database, clock }: Deps,
   word: string,
-): Promise<(TokenPair & { expiresAt: number }) | undefined> =>
-  database.transaction(async (tx) => {
-    const hash = hashSecret(word);
-    const login = await findCliLogin(tx, hash);
-    if (login === undefined) return undefined;
+): Promise<(TokenPair & { expiresAt: number }) | undefined> {
+  const hash = hashSecret(word);
+  const login = await findCliLogin(database.read, hash);
+  if (login === undefined) return undefined;
+  return database.transaction(async (tx) => {
     const at = clock();
     if (login.expiresAt <= at || !(await setCliLoginRead(tx, hash, at)))
       throw new Refusal('forbidden', 'This login was used, or its time is over: log in again.');
@@ -46,3 +46,4 @@ export const takeCliLogin = (
     const order = { userId: login.userId, name: 'clever login', kind: 'pair', at } as const;
     return { ...(await issueToken(tx, { ...order, expiresAt })), expiresAt };
   });
+}

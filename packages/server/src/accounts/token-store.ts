@@ -123,3 +123,13 @@ export async function setCliLoginRead(tx: Tx, hash: string, at: number): Promise
     .executeTakeFirst();
   return numUpdatedRows > 0n;
 }
+
+/** Sessions and logins whose time was over by `before`; what people made themselves stays listed. */
+export async function deleteExpired(tx: Tx, before: number): Promise<void> {
+  await tx
+    .deleteFrom('tokens')
+    .where('kind', '=', 'session')
+    .where('expires_at', '<', before)
+    .execute();
+  await tx.deleteFrom('cli_logins').where('expires_at', '<', before).execute();
+}

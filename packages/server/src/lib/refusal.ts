@@ -8,7 +8,7 @@ export const refusals = {
   own_email: 409,
   taken_email: 409,
   unauthenticated: 401,
-  invalid_credential: 403,
+  invalid_credential: 401,
   forbidden: 403,
   conflict: 409,
   never_fits: 422,

@@ -1,3 +1,4 @@
+import { forgetExpired } from '../accounts/forget-expired.ts';
 import { createBuilder } from '../builds/advance-build.ts';
 import { findEnvironment, findMadeFrom } from '../builds/find-artifact.ts';
 import { bringInstaller } from '../builds/installer.ts';
@@ -116,7 +117,7 @@ function openBuilder(
 }
 
 /** What is compared and cleaned up from time to time. */
-export const cleanupNames = ['engine', 'logs', 'builds', 'caches'] as const;
+export const cleanupNames = ['engine', 'logs', 'builds', 'caches', 'accounts'] as const;
 
 function cleanups(foundation: Foundation, observer: Observer): Reconciler {
   const byName: Record<(typeof cleanupNames)[number], Reconciler> = {
@@ -124,6 +125,7 @@ function cleanups(foundation: Foundation, observer: Observer): Reconciler {
     logs: logKeeper(foundation),
     builds: buildSweeper(foundation),
     caches: cacheKeeper(foundation),
+    accounts: forgetExpired(foundation),
   };
   const known: Partial<Record<string, Reconciler>> = byName;
   return async (claim, signal) => known[claim.id]?.(claim, signal);

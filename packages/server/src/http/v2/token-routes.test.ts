@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { insertUser } from '../../accounts/account-store.ts';
 import { TOKEN_LIVES } from '../../accounts/authenticate.ts';
+import { forgetExpired } from '../../accounts/forget-expired.ts';
 import { hashPassword } from '../../accounts/password.ts';
 import { newId } from '../../lib/ids.ts';
 import { PASSWORD, openApp } from '../../testing/app.ts';
@@ -142,7 +143,7 @@ onEachDatabase('an API token is refused for a wrong password, and beyond a year'
   const { ask, context } = await openApp(db, t);
   const now = context.clock();
   const wrong = await ask('POST', '/api-tokens', { body: order(now, { password: 'nonsense' }) });
-  assert.equal(wrong.status, 403);
+  assert.equal(wrong.status, 401);
   assert.equal((wrong.json as { code: string }).code, 'invalid-credential');
   const late = new Date(now + TOKEN_LIVES + 86_400_000).toISOString();
   for (const expirationDate of [late, new Date(now - 1).toISOString(), 'tomorrow'])
@@ -161,7 +162,7 @@ onEachDatabase(
     await db.transaction((tx) => insertUser(tx, eve));
     const hers = { email: eve.email, password: 'the password of eve' };
     const refused = await ask('POST', '/api-tokens', { body: order(context.clock(), hers) });
-    assert.equal(refused.status, 403);
+    assert.equal(refused.status, 401);
   },
 );
 
@@ -212,3 +213,25 @@ onEachDatabase(
     assert.notEqual(await signIn(platform, 'another long one'), '');
   },
 );
+
+onEachDatabase('what is worthless is forgotten a day later, and nothing else', async (db, t) => {
+  const clock = { now: 1_000_000 };
+  const platform = await openApp(db, t, clock);
+  const { ask, context } = platform;
+  const cookie = await signIn(platform);
+  await answerPage(platform, cookie, 'allow');
+  await ask('POST', '/api-tokens', { body: order(clock.now) });
+  const look = () => forgetExpired(context)({} as never, t.signal);
+  const count = async (): Promise<number[]> => [
+    (await db.read.selectFrom('tokens').select('token').execute()).length,
+    (await db.read.selectFrom('cli_logins').select('hash').execute()).length,
+  ];
+  await look();
+  assert.deepEqual(await count(), [3, 1]);
+  clock.now += 30 * 3_600_000;
+  await look();
+  assert.deepEqual(await count(), [3, 0]);
+  clock.now += 30 * 3_600_000;
+  assert.equal(await look(), clock.now + 24 * 3_600_000);
+  assert.deepEqual(await count(), [2, 0]);
+});
