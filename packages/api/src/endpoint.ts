@@ -27,3 +27,18 @@ export const endpoint = <
 >(
   description: Endpoint<Params, Query, Body, Result>,
 ): Endpoint<Params, Query, Body, Result> => description;
+
+/** Messages both ways, as JSON, over a WebSocket; the client's first says who it is. */
+export type Socket<
+  FromClient extends z.ZodType = z.ZodType,
+  FromPlatform extends z.ZodType = z.ZodType,
+> = {
+  path: string;
+  summary: string;
+  fromClient: FromClient;
+  fromPlatform: FromPlatform;
+};
+
+export const socket = <FromClient extends z.ZodType, FromPlatform extends z.ZodType>(
+  description: Socket<FromClient, FromPlatform>,
+): Socket<FromClient, FromPlatform> => description;

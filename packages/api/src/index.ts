@@ -1,10 +1,12 @@
 export * as accounts from './accounts.ts';
 export * as applications from './applications.ts';
 export * as deployments from './deployments.ts';
+export * as events from './events.ts';
 export * as grid from './grid.ts';
 export { ApiError, createClient } from './client.ts';
 export type { Client, HttpAnswer, HttpRequest, ServerEvent, Transport } from './client.ts';
 export { endpoint } from './endpoint.ts';
-export type { Endpoint } from './endpoint.ts';
+export type { Endpoint, Socket } from './endpoint.ts';
 export type { LogRecord } from './deployments.ts';
+export type { DeploymentAction, EventMessage } from './events.ts';
 export type { Application, Deployment } from './schemas.ts';

@@ -1,9 +1,9 @@
-import { appendEvent } from '../events/append.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import { endRun } from '../runs/conclude-run.ts';
 import type { RunOutcome } from '../runs/run.ts';
 import type { Tx } from '../store/database.ts';
 import { wantGone } from '../workloads/want-gone.ts';
+import { recordDeploymentEvent } from './deployment-event.ts';
 import type { DeploymentDeps, Look } from './look.ts';
 import { moveDeployment } from './deployment-store.ts';
 import { requestPending } from './queue-deployment.ts';
@@ -75,11 +75,7 @@ async function afterEnd(
   const { deployment, application } = situation;
   await requestPending(tx, deployment.applicationId, at);
   if (application.kind === 'webapp') await request(tx, 'routes', 'all', at);
-  await appendEvent(tx, {
-    ownerId: deployment.ownerId,
-    applicationId: deployment.applicationId,
-    kind: `deployment.${result.status}`,
-    at,
-    data: { deploymentId: deployment.id, reason: result.reason, detail: result.detail },
-  });
+  const { status, reason, detail } = result;
+  const event = { kind: `deployment.${status}`, at, why: { reason, detail } };
+  await recordDeploymentEvent(tx, deployment, event);
 }

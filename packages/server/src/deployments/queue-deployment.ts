@@ -1,7 +1,7 @@
-import { appendEvent } from '../events/append.ts';
 import type { ApplicationId, DeploymentId, UserId } from '../lib/ids.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Tx } from '../store/database.ts';
+import { recordDeploymentEvent } from './deployment-event.ts';
 import { setWanted } from './deployable-store.ts';
 import type { Deployable } from './deployable-store.ts';
 import { insertDeployment, selectPending, wantCancelled } from './deployment-store.ts';
@@ -21,22 +21,18 @@ export async function queueDeployment(
   order: Order,
 ): Promise<DeploymentId> {
   if (application.cancelOnPush) await cancelPending(tx, application, order.at);
-  const id = await insertDeployment(tx, {
+  const deployment = {
     ...order,
     ownerId: application.ownerId,
     applicationId: application.id,
     action: 'DEPLOY',
     status: 'queued',
-  });
+  } as const;
+  const id = await insertDeployment(tx, deployment);
   await setWanted(tx, application.id, 'up');
   await request(tx, 'deployment', id, order.at);
-  await appendEvent(tx, {
-    ownerId: application.ownerId,
-    applicationId: application.id,
-    kind: 'deployment.queued',
-    at: order.at,
-    data: { deploymentId: id, commitId: order.commitId, cause: order.cause },
-  });
+  const event = { kind: 'deployment.queued', at: order.at };
+  await recordDeploymentEvent(tx, { ...deployment, id }, event);
   return id;
 }
 

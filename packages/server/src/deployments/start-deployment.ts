@@ -1,4 +1,3 @@
-import { appendEvent } from '../events/append.ts';
 import type { Artifact } from '../builds/build.ts';
 import { findArtifact } from '../builds/find-artifact.ts';
 import { SECOND } from '../lib/duration.ts';
@@ -10,6 +9,7 @@ import { createWorkload } from '../workloads/create-workload.ts';
 import { wantGone } from '../workloads/want-gone.ts';
 import type { Deployable } from './deployable-store.ts';
 import type { Deployment } from './deployment.ts';
+import { recordDeploymentEvent } from './deployment-event.ts';
 import type { DeploymentDeps, Look } from './look.ts';
 import { moveDeployment, selectLive, setDeploymentReason } from './deployment-store.ts';
 import { environmentHash } from './environment.ts';
@@ -125,13 +125,7 @@ export async function goLive(
     if (!(await moveDeployment(tx, deployment, live))) return;
     await request(tx, 'routes', 'all', at);
     await requestPending(tx, deployment.applicationId, at);
-    await appendEvent(tx, {
-      ownerId: deployment.ownerId,
-      applicationId: deployment.applicationId,
-      kind: 'deployment.live',
-      at,
-      data: { deploymentId: deployment.id, commitId: deployment.commitId },
-    });
+    await recordDeploymentEvent(tx, deployment, { kind: 'deployment.live', at });
   });
 }
 

@@ -1,9 +1,9 @@
-import { appendEvent } from '../events/append.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, UserId } from '../lib/ids.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { wantGone } from '../workloads/want-gone.ts';
+import { recordDeploymentEvent } from './deployment-event.ts';
 import { findDeployable, setWanted } from './deployable-store.ts';
 import type { Deployable } from './deployable-store.ts';
 import { insertDeployment, moveDeployment, selectLive } from './deployment-store.ts';
@@ -35,7 +35,7 @@ export async function endApplication(
   await moveDeployment(tx, live, { status: 'superseded', reason: 'stopped' });
   await wantGone(tx, { applicationId: application.id }, at);
   await request(tx, 'routes', 'all', at);
-  await insertDeployment(tx, {
+  const undeployment = {
     ownerId: application.ownerId,
     applicationId: application.id,
     commitId: live.commitId,
@@ -45,12 +45,7 @@ export async function endApplication(
     useCache: true,
     status: 'completed',
     at,
-  });
-  await appendEvent(tx, {
-    ownerId: application.ownerId,
-    applicationId: application.id,
-    kind: 'application.stopped',
-    at,
-    data: { deploymentId: live.id },
-  });
+  } as const;
+  const id = await insertDeployment(tx, undeployment);
+  await recordDeploymentEvent(tx, { ...undeployment, id }, { kind: 'application.stopped', at });
 }

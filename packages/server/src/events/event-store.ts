@@ -1,7 +1,10 @@
-import type { Tx } from '../store/database.ts';
-import type { NewEvent } from './event.ts';
+import { sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import type { Database, Tx } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+import type { Event } from './event.ts';
 
-export async function insertEvent(tx: Tx, event: NewEvent): Promise<void> {
+export async function insertEvent(tx: Tx, event: Event): Promise<void> {
   await tx
     .insertInto('events')
     .values({
@@ -13,3 +16,67 @@ export async function insertEvent(tx: Tx, event: NewEvent): Promise<void> {
     })
     .execute();
 }
+
+/**
+ * What a reader has seen. On SQLite, whose writers come one after the other, the last number; on
+ * PostgreSQL a snapshot, since numbers are given before commits: a lower one may come to light later.
+ */
+export type Position = string;
+
+/** The position of whoever has seen all that is committed by now. */
+export async function selectPosition({ kind, read }: Database): Promise<Position> {
+  const now =
+    kind === 'postgres'
+      ? sql<{ position: Position }>`select pg_current_snapshot()::text as position`
+      : sql<{ position: Position }>`
+          select cast(coalesce(max(sequence), 0) as text) as position from events`;
+  const { rows } = await now.execute(read);
+  return rows[0]?.position ?? '';
+}
+
+/** What was committed since, each event once, and the position after it. */
+export async function selectSince(
+  { kind: dialect, read }: Database,
+  position: Position,
+): Promise<{ events: Event[]; position: Position }> {
+  const rows = await selectRows[dialect](read, position).execute();
+  const events = rows.map(({ ownerId, applicationId, kind, at, data }) => {
+    const facts = JSON.parse(data) as Event['data'];
+    return { ownerId, applicationId, kind, at, data: facts };
+  });
+  return { events, position: rows.at(-1)?.position ?? position };
+}
+
+const columns = [
+  'owner_id as ownerId',
+  'application_id as applicationId',
+  'kind',
+  'at',
+  'data',
+] as const;
+
+const selectRows = {
+  sqlite: (db: Kysely<Schema>, position: Position) =>
+    db
+      .selectFrom('events')
+      .select(columns)
+      .select(sql<Position>`cast(sequence as text)`.as('position'))
+      .where('sequence', '>', Number(position))
+      .orderBy('sequence'),
+  /**
+   * Whatever the statement's own snapshot sees and the earlier one did not. Rows of a restored dump
+   * carry the numbers of another server's transactions: they are not of the transaction they name.
+   */
+  postgres: (db: Kysely<Schema>, position: Position) =>
+    db
+      .selectFrom('events')
+      .select(columns)
+      .select(sql<Position>`pg_current_snapshot()::text`.as('position'))
+      .where(
+        sql<boolean>`transaction_id >= pg_snapshot_xmin(${position}::pg_snapshot)
+          and transaction_id < pg_snapshot_xmax(pg_current_snapshot())
+          and not pg_visible_in_snapshot(transaction_id, ${position}::pg_snapshot)
+          and xmin = transaction_id::xid`,
+      )
+      .orderBy('sequence'),
+};

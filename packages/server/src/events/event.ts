@@ -1,7 +1,7 @@
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 
 /** Something that happened, recorded in the transaction that made it so. */
-export type NewEvent = {
+export type Event = {
   ownerId: OwnerId;
   applicationId: ApplicationId | null;
   kind: string;

@@ -5,12 +5,13 @@ import { answerErrors } from './answer-error.ts';
 import type { HttpContext } from './context.ts';
 import { gridRoutes } from './grid/routes.ts';
 import { pages } from './pages/pages.ts';
-import { refuseUpgrades } from './upgrades.ts';
+import { serveSockets } from './upgrades.ts';
 import { accountRoutes } from './v2/account-routes.ts';
 import { dependencyRoutes } from './v2/dependency-routes.ts';
 import { tokenRoutes } from './v2/token-routes.ts';
 import { applicationRoutes } from './v2/application-routes.ts';
 import { deploymentRoutes } from './v2/deployment-routes.ts';
+import { eventSocket } from './v2/event-socket.ts';
 import { productRoutes } from './v2/product-routes.ts';
 import { logRoutes } from './v4/log-routes.ts';
 
@@ -43,7 +44,7 @@ export function buildApp(context: HttpContext): FastifyInstance {
     );
   });
   answerErrors(app, context.log);
-  refuseUpgrades(app);
+  serveSockets(app, [eventSocket(context)]);
   app.register(async (git) => gitRoutes(git, context));
   accountRoutes(app, context);
   tokenRoutes(app, context);

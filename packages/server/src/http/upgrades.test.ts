@@ -25,9 +25,9 @@ onEachDatabase('what follows an upgrade is not taken for a request', async (data
       const second = 'GET /grid/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n';
       const answered = await exchange(port, `GET ${path} HTTP/1.1\r\n${lines}${second}`);
       const [head = '', body = '', ...more] = answered.split('\r\n\r\n');
-      assert.match(head, /^HTTP\/1\.1 400 .*Content-Type: application\/json\r\n/s);
+      assert.match(head, /^HTTP\/1\.1 404 .*Content-Type: application\/json\r\n/s);
       const { error, message } = JSON.parse(body) as { error?: string; message?: string };
-      assert.equal(path === '/v4/x' ? error : message, `Nothing here speaks ${protocol}.`);
+      assert.equal(path === '/v4/x' ? error : message, `Nothing at ${path} speaks ${protocol}.`);
       assert.deepEqual(more, []);
     }
 });

@@ -57,6 +57,17 @@ export const selectMemberships = (db: Kysely<Schema>, userId: UserId): Promise<M
     .orderBy('o.id')
     .execute();
 
+/** Everybody who is a member of one of these. */
+export const selectMembers = (
+  db: Kysely<Schema>,
+  organizationIds: readonly OrganizationId[],
+): Promise<{ ownerId: OrganizationId; userId: UserId; role: Role }[]> =>
+  db
+    .selectFrom('members')
+    .select(['organization_id as ownerId', 'user_id as userId', 'role'])
+    .where('organization_id', 'in', organizationIds)
+    .execute();
+
 export const countOrganizations = async (db: Kysely<Schema>): Promise<number> => {
   const row = await db
     .selectFrom('organizations')

@@ -5,6 +5,7 @@ import type { Kysely } from 'kysely';
 import type { Database, Tx } from './database.ts';
 import { up as tables } from './migrations/0001-tables.ts';
 import { up as cleverApi } from './migrations/0002-clever-api.ts';
+import { up as eventTransactions } from './migrations/0003-event-transactions.ts';
 
 export type Migration = { number: number; name: string; up(tx: Tx): Promise<void> };
 
@@ -12,6 +13,7 @@ export type Migration = { number: number; name: string; up(tx: Tx): Promise<void
 const migrations: readonly Migration[] = [
   { number: 1, name: 'tables', up: tables },
   { number: 2, name: 'clever-api', up: cleverApi },
+  { number: 3, name: 'event-transactions', up: eventTransactions },
 ];
 
 /** The database was made by a newer program: this one would harm it. */

@@ -4,6 +4,7 @@ import type { Authenticated } from '../../accounts/authenticate.ts';
 import { SESSION_LIVES } from '../../accounts/sign-in.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import type { HttpContext } from '../context.ts';
+import { isOwnOrigin } from '../origin.ts';
 
 const COOKIE = 'grid_session';
 
@@ -28,7 +29,6 @@ export const setSession = (request: FastifyRequest, reply: FastifyReply, cookie:
 
 /** Refuses a form that another site sent: browsers say where a form comes from. */
 export function demandOwnForm({ headers }: FastifyRequest): void {
-  const { origin, host } = headers;
-  if (origin !== undefined && URL.canParse(origin) && new URL(origin).host === host) return;
+  if (isOwnOrigin(headers)) return;
   throw new Refusal('forbidden', 'This form was not sent by a page of this platform.');
 }

@@ -7,7 +7,7 @@ export async function up(tx: Tx): Promise<void> {
   await tx.insertInto('leadership').values({ id: 1, epoch: 0 }).execute();
 }
 
-const isPostgres = (tx: Tx): boolean =>
+export const isPostgres = (tx: Tx): boolean =>
   tx.getExecutor().adapter.constructor.name.startsWith('Postgres');
 
 /** The one difference: how a number counts by itself. */

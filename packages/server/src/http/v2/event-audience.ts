@@ -1,0 +1,79 @@
+import { followEvents } from '../../events/follow-events.ts';
+import type { Event } from '../../events/event.ts';
+import type { UserId } from '../../lib/ids.ts';
+import { whoMay } from '../../organizations/who-may.ts';
+import type { HttpContext } from '../context.ts';
+import { presentEvent } from '../present/event.ts';
+
+/** Somebody who hears what happens to the owners that they are a member of. */
+export type Listener = {
+  userId: UserId;
+  tell(message: string): void;
+  /** Something may have been missed, or will be: nothing more is told. */
+  fail(): void;
+};
+
+export type Audience = {
+  /** What is committed once this resolves is told, until the answer is called. */
+  join(listener: Listener): Promise<() => void>;
+};
+
+type Deps = Pick<HttpContext, 'database' | 'log'>;
+type Listeners = Set<Listener>;
+type Reading = { begun: Promise<void>; stop(): void };
+
+/** Everybody who listens, told by one reader, which there is while somebody does. */
+export function createAudience(deps: Deps): Audience {
+  const listeners: Listeners = new Set();
+  let reading: Reading | undefined;
+  const leave = (listener: Listener): void => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    reading?.stop();
+    reading = undefined;
+  };
+  return {
+    async join(listener) {
+      listeners.add(listener);
+      reading ??= startReading(deps, listeners, () => {
+        for (const one of listeners) {
+          one.fail();
+          leave(one);
+        }
+      });
+      await reading.begun;
+      return () => leave(listener);
+    },
+  };
+}
+
+function startReading({ database, log }: Deps, listeners: Listeners, fail: () => void): Reading {
+  const ending = new AbortController();
+  const { signal } = ending;
+  const batches = followEvents(database, signal);
+  const tellAll = async (): Promise<void> => {
+    for await (const events of await batches) await tell({ database, listeners, signal }, events);
+  };
+  tellAll().catch((error: unknown) => {
+    if (signal.aborted) return;
+    log.error({ err: error }, 'events could not be read');
+    fail();
+  });
+  return { begun: batches.then(() => undefined), stop: () => ending.abort() };
+}
+
+/** Tells events to those who are members now, whoever was when they began to listen. */
+async function tell(
+  { database, listeners, signal }: Pick<Deps, 'database'> & Telling,
+  events: readonly Event[],
+): Promise<void> {
+  const owners = [...new Set(events.map(({ ownerId }) => ownerId))];
+  const mayHear = await whoMay(database.read, owners, 'application:read');
+  if (signal.aborted) return;
+  for (const event of events)
+    for (const message of presentEvent(event).map((one) => JSON.stringify(one)))
+      for (const listener of listeners)
+        if (mayHear(listener.userId, event.ownerId)) listener.tell(message);
+}
+
+type Telling = { listeners: Listeners; signal: AbortSignal };

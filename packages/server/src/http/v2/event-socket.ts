@@ -1,0 +1,126 @@
+import { events } from '@grid/api';
+import type { RawData, WebSocket } from 'ws';
+import type { z } from 'zod';
+import { authenticateHeader } from '../../accounts/authenticate.ts';
+import type { User } from '../../accounts/user.ts';
+import type { HttpContext } from '../context.ts';
+import { createAudience } from './event-audience.ts';
+import type { Audience } from './event-audience.ts';
+
+type Context = Pick<HttpContext, 'database' | 'clock' | 'log'>;
+
+/** How long a client may take to say who it is. */
+const SPEAKS_WITHIN = 10_000;
+/** How long until it is asked again whether it is there. */
+const HEARTBEAT_EVERY = 8_000;
+/** What may wait for a client to read it. */
+const MOST_WAITING_BYTES = 1024 * 1024;
+/** The number that clients know missing credentials by. */
+const UNAUTHENTICATED = 2001;
+const POLICY = 1008;
+const FAILED = 1011;
+const FAILURE = 'The platform failed; its log says why.';
+
+/** The events of everybody's applications, told to whoever may see those. */
+export function eventSocket(context: Context, speaksWithinMs = SPEAKS_WITHIN) {
+  const audience = createAudience(context);
+  return {
+    socket: events.eventSocket,
+    attend(client: WebSocket): void {
+      // the connection is closed by whoever finds the error
+      client.on('error', () => undefined);
+      const late = setTimeout(() => deny(client), speaksWithinMs);
+      client.once('close', () => clearTimeout(late));
+      client.once('message', (data) => {
+        clearTimeout(late);
+        const first = parseMessage(data);
+        const authorization = 'authorization' in first ? first.authorization : '';
+        const session = { context, audience, client, authorization };
+        admit(session).catch((error: unknown) => fail(session, error));
+      });
+    },
+  };
+}
+
+type Session = {
+  context: Context;
+  audience: Audience;
+  client: WebSocket;
+  /** What the client said of itself; it counts as long as it is good. */
+  authorization: string;
+};
+
+type FromPlatform = z.input<typeof events.eventSocket.fromPlatform>;
+
+/** Lets a client that has said who it is listen. */
+async function admit(session: Session): Promise<void> {
+  const { audience, client } = session;
+  const user = await prove(session);
+  if (user === undefined) return deny(client);
+  const leave = await audience.join({
+    userId: user.id,
+    tell: (message) => send(client, message),
+    fail: () => client.close(FAILED, FAILURE),
+  });
+  if (client.readyState !== client.OPEN) return leave();
+  client.once('close', leave);
+  say(client, { message_type: 'socket_ready' });
+  keepAsking(session);
+}
+
+const prove = ({
+  context: { database, clock },
+  authorization,
+}: Session): Promise<User | undefined> => authenticateHeader(database.read, authorization, clock());
+
+/** Asks the client from time to time whether it is there, and the accounts whether it may be. */
+function keepAsking(session: Session): void {
+  const { client } = session;
+  let answered = true;
+  client.on('message', (data) => {
+    if ('heartbeat_msg' in parseMessage(data)) answered = true;
+  });
+  const ask = async (): Promise<void> => {
+    if (!answered) return client.close(POLICY, 'A heartbeat was not answered.');
+    if ((await prove(session)) === undefined) return deny(client);
+    answered = false;
+    const ping = { type: 'heartbeat', heartbeat_msg: 'ping' } as const;
+    return say(client, { ...ping, heartbeat_delay_ms: HEARTBEAT_EVERY });
+  };
+  const askOrFail = (): unknown => ask().catch((error: unknown) => fail(session, error));
+  askOrFail();
+  const timer = setInterval(askOrFail, HEARTBEAT_EVERY);
+  client.once('close', () => clearInterval(timer));
+}
+
+/** Nothing that clients say is worth more than a look: what is not understood is nothing. */
+function parseMessage(data: RawData): z.output<typeof events.eventSocket.fromClient> | object {
+  try {
+    const text = (data as Buffer).toString('utf8');
+    return events.eventSocket.fromClient.safeParse(JSON.parse(text)).data ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function deny(client: WebSocket): void {
+  const message = 'Sign in: the credentials are missing, wrong or expired.';
+  say(client, { type: 'error', id: UNAUTHENTICATED, message });
+  client.close(POLICY, 'Authentication failed.');
+}
+
+function fail({ context: { log }, client }: Session, error: unknown): void {
+  log.error({ err: error }, 'a listener could not be attended to');
+  client.close(FAILED, FAILURE);
+}
+
+const say = (client: WebSocket, message: FromPlatform): void =>
+  send(client, JSON.stringify(message));
+
+/** Whoever reads too slowly would have us keep everything: they may come back. */
+function send(client: WebSocket, message: string): void {
+  if (client.readyState !== client.OPEN) return;
+  if (client.bufferedAmount > MOST_WAITING_BYTES)
+    client.close(POLICY, 'Messages were not read in time.');
+  else client.send(message);
+}
