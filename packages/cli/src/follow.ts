@@ -61,10 +61,11 @@ const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted 
 const isLost = (error: unknown): boolean =>
   ['ECONNRESET', 'ECONNREFUSED', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '') ||
   (error as { status?: number }).status === 503 ||
+  /server response: 50[23]$/.test((error as Error).message) ||
   (error as Error).message.includes('No platform answers');
 
 /** Bears errors of a platform that is away, for a while. */
-function bePatient() {
+export function bePatient() {
   let awaySince: number | undefined;
   return {
     answered: () => {

@@ -39,7 +39,9 @@ function readStored(): Profile | undefined {
   }
 }
 
-export const clientOf = ({ url, token, secret }: Profile): Client =>
-  createClient(transportTo({ url }), `Bearer ${token}.${secret}`);
+export const authorizationOf = ({ token, secret }: Profile): string => `Bearer ${token}.${secret}`;
+
+export const clientOf = (profile: Profile): Client =>
+  createClient(transportTo({ url: profile.url }), authorizationOf(profile));
 
 export const signedIn = (): Client => clientOf(readProfile());

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { HttpAnswer, Transport } from '@grid/api';
+import { WebSocket } from 'ws';
 import { Failure } from './fail.ts';
 
 /** Where a platform is reached: by its address, or by its own socket on this machine. */
@@ -45,5 +46,11 @@ export const transportTo =
       });
       asked.end(body);
     });
+
+/** A WebSocket to a platform. */
+export function openSocket({ url }: { url: string }, path: string): WebSocket {
+  const { headers, ...where } = connectTo({ url });
+  return new WebSocket(`ws://${where.host}:${where.port}${path}`, { headers });
+}
 
 const nameOf = (target: Target): string => ('url' in target ? target.url : target.socketPath);

@@ -3,12 +3,13 @@ import type { Application, Client, Deployment } from '@grid/api';
 import type { Command } from 'commander';
 import { Failure } from '../fail.ts';
 import { findApplication, findOwner, paramsOf } from '../find-application.ts';
+import { followActivity } from '../follow-activity.ts';
 import { followDeployment, formatLine, readLogs } from '../follow.ts';
 import { headCommit, runGit } from '../git.ts';
 import { formatOption, parseCount } from '../options.ts';
 import type { Format } from '../options.ts';
 import { ago, colour, print } from '../print.ts';
-import { signedIn } from '../profile.ts';
+import { readProfile, signedIn } from '../profile.ts';
 import { startSpinner } from '../spinner.ts';
 import { platformStatus } from './platform.ts';
 
@@ -179,16 +180,27 @@ function statusCommand(program: Command): void {
     });
 }
 
+type ActivityOptions = AppOption & Format & { limit: number; follow?: boolean };
+
 function activityCommand(program: Command): void {
   program
     .command('activity')
     .description('deployments, the newest first')
     .option('--app <application>')
     .option('--limit <number>', 'how many', parseCount, 10)
+    .option('-f, --follow', 'the newest last, and go on as deployments begin and end')
     .addOption(formatOption())
-    .action(async ({ app, limit, format }: AppOption & Format & { limit: number }) => {
+    .action(async ({ app, limit, format, follow }: ActivityOptions) => {
       const client = signedIn();
-      const params = paramsOf(await findApplication(client, app));
+      const application = await findApplication(client, app);
+      if (follow === true) {
+        const deps = { client, profile: readProfile() };
+        for await (const one of followActivity(deps, application, limit))
+          process.stdout.write(
+            `${format === 'json' ? JSON.stringify(one) : formatActivity(one)}\n`,
+          );
+      }
+      const params = paramsOf(application);
       const found = await client.call(deployments.listDeployments, { params, query: { limit } });
       const table = found.map((one) => ({
         no: one.id,
@@ -201,6 +213,27 @@ function activityCommand(program: Command): void {
       }));
       print({ table, empty: 'Nothing was deployed yet.', json: found }, format);
     });
+}
+
+function formatActivity({
+  date,
+  state,
+  status,
+  action,
+  commit,
+  cause,
+  detail,
+}: Deployment): string {
+  const stateColour = state === 'OK' ? 'green' : state === 'WIP' ? 'cyan' : 'red';
+  const columns = [
+    colour('dim', new Date(date).toISOString().slice(0, 19)),
+    colour(stateColour, status.padEnd(10)),
+    action.padEnd(8),
+    commit?.slice(0, 8) ?? '',
+    cause,
+    detail ?? '',
+  ];
+  return columns.join('  ').trimEnd();
 }
 
 const euros = (micros: number): string => {
