@@ -2,9 +2,15 @@ import { createApplication } from '../applications/create-application.ts';
 import type { NewApplication } from '../applications/create-application.ts';
 import { claimPlatform } from '../accounts/claim-platform.ts';
 import type { Claimed } from '../accounts/claim-platform.ts';
+import { insertUser } from '../accounts/account-store.ts';
+import { issueToken } from '../accounts/authenticate.ts';
+import type { TokenPair } from '../accounts/credentials.ts';
 import type { Keyring } from '../lib/encryption.ts';
-import type { ApplicationId } from '../lib/ids.ts';
+import { newId } from '../lib/ids.ts';
+import type { ApplicationId, OrganizationId, UserId } from '../lib/ids.ts';
+import { insertMember } from '../organizations/organization-store.ts';
 import type { Database } from '../store/database.ts';
+import type { Role } from '../store/schema.ts';
 
 /** Leaves values as they are: what is kept is another test's subject. */
 export const openKeys: Keyring = { encrypt: (text) => text, decrypt: (text) => text };
@@ -35,3 +41,23 @@ export const makeApplication = (
     },
     { name: 'app', variant: 'ml_python', environment: {}, ...order },
   );
+
+const FAR_AWAY = Date.UTC(3000, 0);
+
+export type Member = { userId: UserId; pair: TokenPair; headers: { authorization: string } };
+
+/** A user, with a role in the organization where one is given, and a token that lasts until `expiresAt`. */
+export async function makeMember(
+  database: Database,
+  role?: { organizationId: OrganizationId; role: Role },
+  expiresAt = FAR_AWAY,
+): Promise<Member> {
+  const userId = newId('user');
+  const email = `${userId}@example.com`;
+  const pair = await database.transaction(async (tx) => {
+    await insertUser(tx, { id: userId, email, name: 'Somebody', passwordHash: null, at: 1 });
+    if (role !== undefined) await insertMember(tx, { ...role, userId, at: 1 });
+    return issueToken(tx, { userId, name: 'test', kind: 'pair', at: 1, expiresAt });
+  });
+  return { userId, pair, headers: { authorization: `Bearer ${pair.token}.${pair.secret}` } };
+}

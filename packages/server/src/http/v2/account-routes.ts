@@ -10,6 +10,8 @@ import type { OwnerId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { demand } from '../../organizations/access.ts';
 import { listMemberships } from '../../organizations/list-organizations.ts';
+import { may } from '../../organizations/may.ts';
+import type { Role } from '../../store/schema.ts';
 import { accessOwner } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { presentApplication } from '../present/application.ts';
@@ -40,7 +42,7 @@ export function accountRoutes(app: FastifyInstance, context: HttpContext): void 
   });
   serve(app, context, accounts.getSummary, async ({ user }) => {
     const memberships = await listMemberships(database.read, user.id);
-    const personal = { id: user.id, name: user.name, role: 'ADMIN' };
+    const personal = { id: user.id, name: user.name, role: 'ADMIN' } as const;
     const owners = await Promise.all(
       [...memberships, personal].map((owner) => summarize(context, owner)),
     );
@@ -85,9 +87,10 @@ function keyRoutes(app: FastifyInstance, context: HttpContext): void {
 
 async function summarize(
   { database }: HttpContext,
-  { id, name, role }: { id: OwnerId; name: string; role: string },
+  { id, name, role }: { id: OwnerId; name: string; role: Role },
 ) {
-  const applications = (await listApplications(database.read, id)).map(summarizeApplication);
+  const seen = may(role, 'application:read') ? await listApplications(database.read, id) : [];
+  const applications = seen.map(summarizeApplication);
   return { id, name, role, applications, addons: [], consumers: [], providers: [] };
 }
 
