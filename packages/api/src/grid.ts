@@ -83,12 +83,15 @@ export const createOrganization = endpoint({
   result: Organization,
 });
 
+/** Epoch milliseconds. */
+const Moment = z.coerce.number().int().min(0);
+
 export const getUsage = endpoint({
   method: 'GET',
   path: '/grid/v1/owners/:ownerId/usage',
   summary: 'Minutes and money by application; this month without a window',
   params: Owned,
-  query: z.object({ from: z.coerce.number().optional(), to: z.coerce.number().optional() }),
+  query: z.object({ from: Moment.optional(), to: Moment.optional() }),
   body: nothing,
   result: z.object({
     from: z.number(),

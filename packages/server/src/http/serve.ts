@@ -73,6 +73,7 @@ async function identify(
 }
 
 function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  refuseUnstorable(value);
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const fields = Object.fromEntries(
@@ -82,4 +83,17 @@ function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
     .map(([field, message]) => `${field}: ${message}`)
     .join('; ');
   throw new Refusal('invalid', sentence, fields);
+}
+
+const RULE = 'must not hold NUL characters or halves of surrogate pairs';
+
+/** Refuses text that not every database, and no program’s argument or variable, can hold. */
+function refuseUnstorable(value: unknown): void {
+  const queue: [field: string, value: unknown][] = [['body', value]];
+  for (const [field, one] of queue) {
+    if (typeof one === 'string' && (one.includes('\0') || !one.isWellFormed()))
+      throw new Refusal('invalid', `${field}: ${RULE}`, { [field]: RULE });
+    if (typeof one !== 'object' || one === null) continue;
+    for (const [name, inner] of Object.entries(one)) queue.push([field, name], [name, inner]);
+  }
 }
