@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createGunzip } from 'node:zlib';
 import { authenticateHeader } from '../accounts/authenticate.ts';
 import { Refusal, refusals } from '../lib/refusal.ts';
+import { troubleOf } from '../store/trouble.ts';
 import { demandRepository } from './accept-push.ts';
 import type { GitDeps } from './accept-push.ts';
 import { serveGit } from './serve-git.ts';
@@ -79,8 +80,12 @@ function refuse(response: ServerResponse, error: unknown): void {
     return;
   }
   const known = error instanceof Refusal;
-  response.writeHead(known ? refusals[error.code] : 500, {
+  const trouble = troubleOf(error);
+  const status = trouble === undefined ? 500 : refusals.unavailable;
+  response.writeHead(known ? refusals[error.code] : status, {
     'content-type': 'text/plain; charset=utf-8',
   });
-  response.end(`${known ? error.message : 'The platform failed; its log says why.'}\n`);
+  response.end(
+    `${known ? error.message : (trouble ?? 'The platform failed; its log says why.')}\n`,
+  );
 }

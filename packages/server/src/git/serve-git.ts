@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { User } from '../accounts/user.ts';
 import type { Application } from '../applications/application.ts';
+import { MINUTE, SECOND } from '../lib/duration.ts';
 import { request } from '../reconcile/queue.ts';
 import { beginPush, endPush } from './accept-push.ts';
 import type { GitDeps } from './accept-push.ts';
@@ -95,10 +97,24 @@ function answerHook(deps: GitDeps, { application, user }: Exchange, child: Hooke
     async end(): Promise<void> {
       hookAsks.destroy();
       hookIsTold.destroy();
-      if (!recorded) await record().catch(() => lookAgain(deps, application));
+      if (!recorded) await record().catch(() => void lookAgain(deps, application));
     },
   };
 }
 
-const lookAgain = ({ database, clock }: GitDeps, { id }: Application): Promise<void> =>
-  database.transaction((tx) => request(tx, 'repository', id, clock()));
+const LONGEST_PAUSE = MINUTE;
+
+/**
+ * Asks for a look at what moved, until that can be written: a full disk may keep it from being so. Whoever
+ * starts after us looks at every repository anyway.
+ */
+async function lookAgain({ database, clock }: GitDeps, { id }: Application): Promise<void> {
+  for (let pause = SECOND; ; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
+    const asked = database.transaction((tx) => request(tx, 'repository', id, clock()));
+    if (await asked.then(isDone, isNot)) return;
+    await wait(pause, undefined, { ref: false });
+  }
+}
+
+const isDone = (): boolean => true;
+const isNot = (): boolean => false;

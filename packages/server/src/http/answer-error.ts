@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal, refusals } from '../lib/refusal.ts';
 import type { Log } from '../lib/log.ts';
+import { troubleOf } from '../store/trouble.ts';
 
 /** Numbers that clients of /v2 know an error by. */
 const NUMBERS: Partial<Record<string, number>> = {
@@ -44,6 +45,9 @@ function describe(error: unknown, log: Log): Answered {
   if (statusCode !== undefined && statusCode < 500)
     return { status: statusCode, code: 'invalid', message, fields: {} };
   log.error({ err: error }, 'a request failed');
+  const trouble = troubleOf(error);
+  if (trouble !== undefined)
+    return { status: refusals.unavailable, code: 'unavailable', message: trouble, fields: {} };
   return {
     status: 500,
     code: 'failed',

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { Refusal, refusals } from '../../lib/refusal.ts';
+import { troubleOf } from '../../store/trouble.ts';
 import type { HttpContext } from '../context.ts';
 import { html } from './html.ts';
 import { renderPage } from './page.ts';
@@ -32,7 +33,7 @@ export function pages(app: FastifyInstance, context: HttpContext): void {
 function answerErrors(app: FastifyInstance, { log }: HttpContext): void {
   app.setErrorHandler((error, _request, reply) => {
     const { status, message } = describe(error);
-    if (status === 500) log.error({ err: error }, 'a page failed');
+    if (status >= 500) log.error({ err: error }, 'a page failed');
     const body = html`<h1>This did not work</h1>
       <p class="alert">${message}</p>`;
     return reply
@@ -46,7 +47,9 @@ function describe(error: unknown): { status: number; message: string } {
   if (error instanceof Refusal) return { status: refusals[error.code], message: error.message };
   if (error instanceof z.ZodError) return { status: 400, message: 'The form is not complete.' };
   const { statusCode = 500, message = '' } = error as { statusCode?: number; message?: string };
-  return statusCode < 500
-    ? { status: statusCode, message }
-    : { status: 500, message: 'The platform failed; its log says why.' };
+  if (statusCode < 500) return { status: statusCode, message };
+  const trouble = troubleOf(error);
+  return trouble === undefined
+    ? { status: 500, message: 'The platform failed; its log says why.' }
+    : { status: refusals.unavailable, message: trouble };
 }
