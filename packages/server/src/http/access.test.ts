@@ -12,7 +12,7 @@ import { createOrganizationIn } from '../organizations/create-organization.ts';
 import type { Role } from '../store/schema.ts';
 import { openApp } from '../testing/app.ts';
 import type { TestApp } from '../testing/app.ts';
-import { onEachDatabase } from '../testing/database.ts';
+import { onEachDatabase, onSqlite } from '../testing/database.ts';
 import { addressOf, endpoints, parametersOf, sampleOf } from '../testing/endpoints.ts';
 import type { Described } from '../testing/endpoints.ts';
 import { makeApplication, makeMember } from '../testing/rows.ts';
@@ -209,7 +209,7 @@ onEachDatabase('each role may do what the table says, and nothing else', async (
   }
 });
 
-onEachDatabase('accountants see no application but on the bill', async (database, t) => {
+onSqlite('accountants see no application but on the bill', async (database, t) => {
   const platform = await openApp(database, t);
   const { params, headers } = await makeScene(platform, 'ACCOUNTING');
   for (const endpoint of endpoints.filter(({ method }) => method === 'GET')) {
@@ -290,7 +290,7 @@ function routesOf(tree: string): string[] {
   });
 }
 
-onEachDatabase('what is served is described, or listed here', async (database, t) => {
+onSqlite('what is served is described, or listed here', async (database, t) => {
   const { app } = await openApp(database, t);
   await app.ready();
   const described = endpoints.map(({ method, path }) => `${method} ${path}`);
@@ -307,7 +307,7 @@ for (const [what, addressOfIt, action] of [
   ['logs', logs, 'application:operate'],
   ['repositories', refs, 'repository:access'],
 ] as const)
-  onEachDatabase(`${what} are for those whose role allows it`, async (database, t) => {
+  onSqlite(`${what} are for those whose role allows it`, async (database, t) => {
     const platform = await openApp(database, t);
     const get = async (params: Parameters, headers: Record<string, string>) => {
       const answer = await platform.app.inject({ url: addressOfIt(params), headers });

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal, refusals } from '../lib/refusal.ts';
 import type { Log } from '../lib/log.ts';
 import { troubleOf } from '../store/trouble.ts';
+import { setHeaders } from './headers.ts';
 
 /** Numbers that clients of /v2 know an error by. */
 const NUMBERS: Partial<Record<string, number>> = {
@@ -32,6 +33,14 @@ export function answerErrors(app: FastifyInstance, log: Log): void {
     return send(request, reply, { status: 404, code: 'not_found', message, fields: {} });
   });
 }
+
+/** What the framework refuses before it has found a route: an address that means nothing, or is too long. */
+export const answerBadAddress =
+  (log: Log) =>
+  (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
+    setHeaders(reply);
+    void send(request, reply, describe(error, log));
+  };
 
 function describe(error: unknown, log: Log): Answered {
   if (error instanceof Refusal)

@@ -1,9 +1,10 @@
 import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { handleGitHttp } from '../git/http-git.ts';
-import { answerErrors } from './answer-error.ts';
+import { answerBadAddress, answerErrors } from './answer-error.ts';
 import type { HttpContext } from './context.ts';
 import { gridRoutes } from './grid/routes.ts';
+import { setHeaders } from './headers.ts';
 import { pages } from './pages/pages.ts';
 import { serveSockets } from './upgrades.ts';
 import { accountRoutes } from './v2/account-routes.ts';
@@ -28,21 +29,13 @@ export function buildApp(context: HttpContext): FastifyInstance {
       maxParamLength: 2048,
     },
     forceCloseConnections: true,
+    frameworkErrors: answerBadAddress(context.log),
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) =>
     parseBody(String(body), done),
   );
-  app.addHook('onSend', async (_, reply) => {
-    reply.header('x-content-type-options', 'nosniff');
-    reply.header('x-frame-options', 'DENY');
-    // stricter ones keep browsers from saying to ourselves where a form comes from
-    reply.header('referrer-policy', 'same-origin');
-    reply.header(
-      'content-security-policy',
-      "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    );
-  });
+  app.addHook('onRequest', async (_, reply) => setHeaders(reply));
   answerErrors(app, context.log);
   serveSockets(app, [eventSocket(context)]);
   app.register(async (git) => gitRoutes(git, context));
@@ -75,7 +68,6 @@ function gitRoutes(app: FastifyInstance, context: HttpContext): void {
   app.route({
     method: ['GET', 'POST'],
     url: '/git/*',
-    bodyLimit: Number.MAX_SAFE_INTEGER,
     async handler(request, reply) {
       reply.hijack();
       await handleGitHttp(context, request.raw, reply.raw);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { openApp } from '../testing/app.ts';
-import { onEachDatabase } from '../testing/database.ts';
+import { onEachDatabase, onSqlite } from '../testing/database.ts';
 import { addressOf, endpoints, parametersOf, sampleOf, samplesWith } from '../testing/endpoints.ts';
 import type { Described } from '../testing/endpoints.ts';
 import { makeApplication } from '../testing/rows.ts';
@@ -65,7 +65,7 @@ onEachDatabase('no field of any endpoint makes the platform fail', async (databa
   }
 });
 
-onEachDatabase('nor does anything asked of logs, repositories and pages', async (database, t) => {
+onSqlite('nor does anything asked of logs, repositories and pages', async (database, t) => {
   const { app, claimed } = await openApp(database, t);
   const { organizationId: ownerId, pair } = claimed;
   const authorization = `Bearer ${pair.token}.${pair.secret}`;

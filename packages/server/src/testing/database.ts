@@ -11,12 +11,11 @@ import { need } from './need.ts';
 import { hasPostgres, startPostgres } from './postgres.ts';
 import type { Postgres } from './postgres.ts';
 
-/** Runs a test on SQLite and on a real PostgreSQL, each with tables of its own. */
-export function onEachDatabase(
-  name: string,
-  run: (database: Database, t: TestContext) => Promise<void>,
-): void {
-  test(`${name} (SQLite)`, async (t) => {
+type Run = (database: Database, t: TestContext) => Promise<void>;
+
+/** Runs a test on SQLite, where it is not the database that is tried. */
+export function onSqlite(name: string, run: Run): void {
+  test(name, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'grid-test-'));
     const database = openDatabase({ path: join(folder, 'grid.db') });
     try {
@@ -27,6 +26,11 @@ export function onEachDatabase(
       rmSync(folder, { recursive: true, force: true });
     }
   });
+}
+
+/** Runs a test on SQLite and on a real PostgreSQL, each with tables of its own. */
+export function onEachDatabase(name: string, run: Run): void {
+  onSqlite(`${name} (SQLite)`, run);
   test(`${name} (PostgreSQL)`, async (t) => {
     if (!need(t, hasPostgres(), 'PostgreSQL (apt-get install postgresql)')) return;
     server ??= startPostgres();
