@@ -148,11 +148,18 @@ def _configure(platform, allowed, resolvers):
             'link set up0 up', f'addr add {subnet}.255.2/30 dev up0', f'route add default via {subnet}.255.1',
         ]
     platform.run(['ip', '-batch', '-'], '\n'.join(commands))
-    platform.run([sys.executable, '-I', '-S', '-c', FORWARD], '')
+    platform.run([sys.executable, '-I', '-S', '-c', FORWARD + LEAVE_BRIDGES_ALONE], '')
     platform.run(['nft', '-f', '-'], _rules(subnet, uplink, allowed, resolvers))
 
 
 FORWARD = "open('/proc/sys/net/ipv4/ip_forward', 'w').write('1')"
+
+#: Where Docker is or was, the kernel hands frames between one owner's instances to the rules that keep owners
+#: apart (br_netfilter), and those would drop them.
+LEAVE_BRIDGES_ALONE = '''
+import glob
+for path in glob.glob('/proc/sys/net/bridge/bridge-nf-call-*'): open(path, 'w').write('0')
+'''
 
 
 def _default_interface(platform):

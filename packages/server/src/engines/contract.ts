@@ -1,0 +1,371 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { newId } from '../lib/ids.ts';
+import type { InstanceId, OwnerId } from '../lib/ids.ts';
+import { openLogReader } from '../logs/read-log.ts';
+import type { LogLine } from '../logs/log.ts';
+import type { Engine, Exit, InstanceSpec, Observation } from './engine.ts';
+
+/** An engine under test, with what its tests need to know of it. */
+export type Subject = {
+  engine: Engine;
+  /** Whether instances are kept apart; without it, what only isolation gives is not demanded. */
+  isolated: boolean;
+  /** An instance that runs a script of `/bin/sh`; what is given is changed. */
+  spec(script: string, changes?: Partial<InstanceSpec>): InstanceSpec;
+  /** A script that answers `GET /` with this text on the port of `$PORT`, until it is ended. */
+  serve(text: string): string;
+  /** The same engine, as a control plane that starts anew opens it. */
+  reopen(): Promise<Engine>;
+  /** Ends whatever starts instances; those that run are left alone. */
+  loseStarter(): Promise<void>;
+};
+
+type Open = (t: TestContext) => Promise<Subject | undefined>;
+
+/** What each engine must pass: the platform is written against this, and against nothing else. */
+export function engineContract(name: string, open: Open): void {
+  const rule = (
+    title: string,
+    check: (subject: Subject, t: TestContext) => Promise<void>,
+  ): void => {
+    test(`${name}: ${title}`, async (t) => {
+      const subject = await open(t);
+      if (subject !== undefined) await check(subject, t);
+    });
+  };
+  endings(rule);
+  stopping(rule);
+  output(rule);
+  limits(rule);
+  network(rule);
+  adoption(rule);
+}
+
+type Rule = (title: string, check: (subject: Subject, t: TestContext) => Promise<void>) => void;
+
+const workloadOf = (instances: readonly InstanceSpec[], graceSeconds = 5) => ({
+  workloadId: instances[0]?.workloadId ?? newId('workload'),
+  graceSeconds,
+  instances,
+});
+
+const start = ({ engine }: Subject, spec: InstanceSpec, t: TestContext): Promise<void> =>
+  engine.ensure(workloadOf([spec]), t.signal);
+
+/** Looks until the instance is as wanted. */
+async function until<T>(
+  engine: Engine,
+  id: InstanceId,
+  { holds, t }: { holds: (seen: Observation | undefined) => T | undefined; t: TestContext },
+): Promise<T> {
+  for (;;) {
+    t.signal.throwIfAborted();
+    const found = holds(await engine.observe(id, t.signal));
+    if (found !== undefined) return found;
+    await nextTurn();
+  }
+}
+
+const exitOf = (
+  { engine }: Pick<Subject, 'engine'>,
+  { instanceId }: InstanceSpec,
+  t: TestContext,
+) =>
+  until<Exit>(engine, instanceId, {
+    t,
+    holds: (seen) => (seen?.state.status === 'exited' ? seen.state.exit : undefined),
+  });
+
+const runningOf = ({ engine }: Pick<Subject, 'engine'>, spec: InstanceSpec, t: TestContext) =>
+  until(engine, spec.instanceId, {
+    t,
+    holds: (seen) => (seen?.state.status === 'running' ? seen.state : undefined),
+  });
+
+/** Runs an instance to its end. */
+async function run(subject: Subject, spec: InstanceSpec, t: TestContext): Promise<Exit> {
+  await start(subject, spec, t);
+  return exitOf(subject, spec, t);
+}
+
+/** Everything that is in the instance's log by now. */
+async function linesOf({ instanceId, logDirectory }: InstanceSpec): Promise<LogLine[]> {
+  const source = { id: instanceId, directory: logDirectory, instanceId, deploymentId: '' };
+  const reader = openLogReader(source);
+  const lines: LogLine[] = [];
+  for (let some = await reader.read(); some.length > 0; some = await reader.read())
+    lines.push(...some);
+  return lines;
+}
+
+const textOf = async (spec: InstanceSpec): Promise<string> =>
+  (await linesOf(spec)).map(({ text }) => text).join('\n');
+
+/** Resolves when the instance has printed this. */
+async function prints(spec: InstanceSpec, what: RegExp, t: TestContext): Promise<void> {
+  while (!what.test(await textOf(spec))) {
+    t.signal.throwIfAborted();
+    await nextTurn();
+  }
+}
+
+function endings(rule: Rule): void {
+  rule('an exit code, a signal and a start that cannot be are told apart', async (subject, t) => {
+    const { spec } = subject;
+    const codes = [
+      [spec('exit 0'), 'exited', 0, undefined],
+      [spec('exit 3'), 'exited', 3, undefined],
+      [spec('kill -KILL $$'), 'exited', undefined, 'SIGKILL'],
+    ] as const;
+    for (const [one, reason, code, signal] of codes) {
+      const exit = await run(subject, one, t);
+      assert.deepEqual([exit.reason, exit.exitCode, exit.signal], [reason, code, signal]);
+    }
+    const broken = spec('true', { command: { name: 'nothing', argv: ['/no/such/program'] } });
+    const exit = await run(subject, broken, t);
+    assert.notEqual(exit.exitCode, 0);
+  });
+
+  rule(
+    'hooks run around the command, and one that fails before it ends the instance',
+    async (subject, t) => {
+      const say = (name: string, line: string) => ({
+        name,
+        argv: ['/bin/sh', '-c', line] as const,
+      });
+      const hooked = (line: string, before: string): InstanceSpec => {
+        const made = subject.spec(line);
+        return {
+          ...made,
+          before: [say('CC_PRE_RUN_HOOK', before)].map(({ name, argv }) => ({
+            name,
+            argv: [...argv],
+          })),
+          after: {
+            succeeded: { name: 'succeeded', argv: ['/bin/sh', '-c', 'echo SUCCEEDED'] },
+            failed: { name: 'failed', argv: ['/bin/sh', '-c', 'echo FAILED'] },
+          },
+        };
+      };
+      const well = hooked('echo COMMAND', 'echo BEFORE');
+      assert.equal((await run(subject, well, t)).exitCode, 0);
+      assert.equal(await textOf(well), 'BEFORE\nCOMMAND\nSUCCEEDED');
+      const ill = hooked('echo COMMAND; exit 4', 'echo BEFORE');
+      assert.equal((await run(subject, ill, t)).exitCode, 4);
+      assert.equal(await textOf(ill), 'BEFORE\nCOMMAND\nFAILED');
+      const early = hooked('echo COMMAND', 'exit 9');
+      const exit = await run(subject, early, t);
+      assert.deepEqual([exit.reason, exit.step], ['before_failed', 'CC_PRE_RUN_HOOK']);
+      assert.doesNotMatch(await textOf(early), /COMMAND/);
+    },
+  );
+
+  rule('asked twice, an instance starts once', async (subject, t) => {
+    const one = subject.spec('echo started');
+    await start(subject, one, t);
+    await start(subject, one, t);
+    await exitOf(subject, one, t);
+    await start(subject, one, t);
+    assert.equal((await textOf(one)).match(/started/g)?.length, 1);
+  });
+
+  rule('whoever watches is told of a start and of an end', async (subject, t) => {
+    const told = new Set<InstanceId>();
+    const watching = new AbortController();
+    subject.engine.watch((id) => told.add(id), watching.signal);
+    t.after(() => watching.abort());
+    const one = subject.spec('exit 0');
+    await run(subject, one, t);
+    while (!told.has(one.instanceId)) {
+      t.signal.throwIfAborted();
+      await nextTurn();
+    }
+  });
+}
+
+function stopping(rule: Rule): void {
+  rule(
+    'what is removed is told to end, killed when its grace is over, and forgotten',
+    async (subject, t) => {
+      const { engine, spec } = subject;
+      const polite = spec('trap "echo bye; exit 0" TERM; echo up; while :; do sleep 0.05; done');
+      await start(subject, polite, t);
+      await prints(polite, /up/, t);
+      await engine.remove(polite.workloadId, 20, t.signal);
+      assert.match(await textOf(polite), /bye/);
+      const stubborn = spec('trap "" TERM; echo up; while :; do sleep 0.05; done');
+      await start(subject, stubborn, t);
+      await prints(stubborn, /up/, t);
+      await engine.remove(stubborn.workloadId, 1, t.signal);
+      for (const { instanceId } of [polite, stubborn])
+        assert.equal(await engine.observe(instanceId, t.signal), undefined);
+      assert.deepEqual(await engine.list(t.signal), []);
+      await engine.remove(stubborn.workloadId, 1, t.signal);
+    },
+  );
+
+  rule('instances that are no longer wanted are ended, the others go on', async (subject, t) => {
+    const workloadId = newId('workload');
+    const instance = (number: number) =>
+      subject.spec('echo up; exec sleep 600', { workloadId, number });
+    const [kept, dropped] = [instance(0), instance(1)];
+    await subject.engine.ensure(workloadOf([kept, dropped], 1), t.signal);
+    await Promise.all([kept, dropped].map((one) => prints(one, /up/, t)));
+    await subject.engine.ensure(workloadOf([kept], 1), t.signal);
+    assert.equal((await exitOf(subject, dropped, t)).reason, 'stopped');
+    assert.equal((await runningOf(subject, kept, t)).status, 'running');
+  });
+}
+
+function output(rule: Rule): void {
+  rule(
+    'both streams are kept apart, in order, whole, and closed at the end',
+    async (subject, t) => {
+      const line = 'i=0; while [ $i -lt 2000 ]; do echo out-$i; echo err-$i >&2; i=$((i+1)); done';
+      const one = subject.spec(`${line}; printf 'no newline'`);
+      await run(subject, one, t);
+      const lines = await linesOf(one);
+      const of = (stream: string) =>
+        lines.filter((found) => found.stream === stream).map(({ text }) => text);
+      const counted = (name: string) => Array.from({ length: 2000 }, (_, at) => `${name}-${at}`);
+      assert.deepEqual(of('stdout'), [...counted('out'), 'no newline']);
+      assert.deepEqual(of('stderr'), counted('err'));
+      assert.ok(existsSync(join(one.logDirectory, 'closed')));
+    },
+  );
+
+  rule(
+    'the environment is what was asked for, to the letter, and nothing of ours',
+    async (subject, t) => {
+      const odd = {
+        QUOTES: `a "b" 'c' $HOME \`id\` \\`,
+        LINES: 'one\ntwo',
+        EMPTY: '',
+        UTF8: 'é✓😀',
+      };
+      const script = 'printf "%s|%s|%s|%s\\n" "$QUOTES" "$LINES" "$EMPTY" "$UTF8"; env';
+      const made = subject.spec(script);
+      const one = { ...made, environment: { ...made.environment, ...odd } };
+      await run(subject, one, t);
+      const text = await textOf(one);
+      assert.ok(text.includes(`${odd.QUOTES}|${odd.LINES}|${odd.EMPTY}|${odd.UTF8}`), text);
+      assert.doesNotMatch(text, /GRID_|DATABASE_URL/);
+    },
+  );
+}
+
+function limits(rule: Rule): void {
+  rule('too much memory ends an instance with that reason', async (subject, t) => {
+    const eat = 'x=$(head -c 400m /dev/zero | tr "\\0" x); echo "${#x}"; sleep 3';
+    const exit = await run(subject, withLimit(subject.spec(eat), { memoryMiB: 96 }), t);
+    assert.equal(exit.reason, 'memory_limit', JSON.stringify(exit));
+  });
+
+  rule('a full disk ends an instance with that reason', async (subject, t) => {
+    const fill = 'head -c 200m /dev/zero > big; echo written; exec sleep 600';
+    const exit = await run(subject, withLimit(subject.spec(fill), { diskMiB: 64 }), t);
+    assert.ok(exit.reason === 'disk_full' || exit.exitCode === 1, JSON.stringify(exit));
+  });
+
+  rule('a fork bomb ends, and others still start', async (subject, t) => {
+    const bomb = subject.spec('bomb() { bomb & bomb; }; bomb 2>/dev/null; sleep 2; exit 1');
+    await start(subject, bomb, t);
+    const other = await run(subject, subject.spec('exit 0'), t);
+    assert.equal(other.exitCode, 0);
+    await subject.engine.remove(bomb.workloadId, 0, t.signal);
+    assert.equal(await subject.engine.observe(bomb.instanceId, t.signal), undefined);
+  });
+}
+
+const withLimit = (spec: InstanceSpec, changes: Partial<InstanceSpec['limits']>): InstanceSpec => ({
+  ...spec,
+  limits: { ...spec.limits, ...changes },
+});
+
+/** A server of one owner's, once it answers. */
+async function serving(subject: Subject, text: string, t: TestContext, ownerId?: OwnerId) {
+  const spec = subject.spec(subject.serve(text), { port: 8080, ...(ownerId && { ownerId }) });
+  await start(subject, spec, t);
+  const { endpoint } = await runningOf(subject, spec, t);
+  assert.ok(endpoint !== undefined);
+  while ((await ask(subject.engine, spec, t)) === undefined) await nextTurn();
+  return { spec, endpoint };
+}
+
+/** What the instance answers on its port, or undefined where it does not. */
+async function ask(engine: Engine, { instanceId }: InstanceSpec, t: TestContext) {
+  try {
+    const socket = await engine.connect(instanceId, 8080, t.signal);
+    socket.end('GET / HTTP/1.0\r\n\r\n');
+    let text = '';
+    for await (const part of socket) text += String(part);
+    return text === '' ? undefined : text;
+  } catch {
+    t.signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+function network(rule: Rule): void {
+  rule('each instance has a port 8080 of its own, reached from outside', async (subject, t) => {
+    const [one, two] = [await serving(subject, 'one', t), await serving(subject, 'two', t)];
+    assert.match((await ask(subject.engine, one.spec, t)) ?? '', /one/);
+    assert.match((await ask(subject.engine, two.spec, t)) ?? '', /two/);
+  });
+
+  rule('those of one owner reach each other, those of others do not', async (subject, t) => {
+    if (!subject.isolated) return;
+    const ownerId = newId('organization');
+    const { endpoint } = await serving(subject, 'hello', t, ownerId);
+    const url = `http://${endpoint.host}:${endpoint.port}/`;
+    const fetch = `python3 -c 'import sys,urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=3).read().decode())' ${url}`;
+    const friend = subject.spec(fetch, { ownerId });
+    assert.equal((await run(subject, friend, t)).exitCode, 0, await textOf(friend));
+    assert.match(await textOf(friend), /hello/);
+    const stranger = subject.spec(fetch);
+    assert.notEqual((await run(subject, stranger, t)).exitCode, 0);
+    assert.doesNotMatch(await textOf(stranger), /hello/);
+  });
+}
+
+function adoption(rule: Rule): void {
+  rule('a new control plane finds what runs, and how it ended', async (subject, t) => {
+    const one = subject.spec('echo up; exec sleep 600');
+    await start(subject, one, t);
+    await prints(one, /up/, t);
+    const engine = await subject.reopen();
+    const [seen] = await engine.list(t.signal);
+    assert.deepEqual([seen?.instanceId, seen?.state.status], [one.instanceId, 'running']);
+    await engine.ensure(workloadOf([one]), t.signal);
+    assert.equal((await textOf(one)).match(/up/g)?.length, 1);
+    await engine.ensure({ ...workloadOf([one], 1), instances: [] }, t.signal);
+    assert.equal((await exitOf({ engine }, one, t)).reason, 'stopped');
+  });
+
+  rule(
+    'what starts instances may die: those that run go on, and new ones start',
+    async (subject, t) => {
+      const one = subject.spec('echo up; exec sleep 600');
+      await start(subject, one, t);
+      await prints(one, /up/, t);
+      await subject.loseStarter();
+      assert.equal((await runningOf(subject, one, t)).status, 'running');
+      assert.equal((await run(subject, subject.spec('exit 0'), t)).exitCode, 0);
+    },
+  );
+
+  rule('a command runs inside, with the environment of the instance', async (subject, t) => {
+    const made = subject.spec('echo up; exec sleep 600');
+    const one = { ...made, environment: { ...made.environment, COLOUR: 'blue' } };
+    await start(subject, one, t);
+    await prints(one, /up/, t);
+    const argv = ['/bin/sh', '-c', 'echo "it is $COLOUR"; exit 7'];
+    assert.equal((await subject.engine.exec(one.instanceId, argv, t.signal)).exitCode, 7);
+    await prints(one, /it is blue/, t);
+  });
+}

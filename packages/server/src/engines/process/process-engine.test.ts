@@ -1,0 +1,85 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { newId } from '../../lib/ids.ts';
+import { silentLog } from '../../testing/log.ts';
+import { need } from '../../testing/need.ts';
+import { engineContract } from '../contract.ts';
+import type { Subject } from '../contract.ts';
+import type { InstanceSpec } from '../engine.ts';
+import { createProcessEngine } from './process-engine.ts';
+import type { ProcessEngine } from './process-engine.ts';
+
+const LIMITS = { cpus: 1, memoryMiB: 512, diskMiB: 1024 };
+
+/** An instance of a new application of a new owner, unless it is said otherwise. */
+function specIn(directory: string, script: string, changes: Partial<InstanceSpec>): InstanceSpec {
+  const instanceId = newId('instance');
+  const source = join(directory, 'applications', instanceId);
+  mkdirSync(source, { recursive: true });
+  return {
+    instanceId,
+    workloadId: newId('workload'),
+    ownerId: newId('organization'),
+    applicationId: newId('application'),
+    number: 0,
+    attempt: 1,
+    files: {
+      application: { source, mountedAt: '/home/bas/app', access: 'throw-away' },
+      environment: undefined,
+      cache: undefined,
+      readOnly: [],
+    },
+    workingDirectory: '/home/bas/app',
+    environment: { PATH: '/usr/bin:/bin', PORT: '8080' },
+    before: [],
+    command: { name: 'script', argv: ['/bin/sh', '-c', script] },
+    after: {},
+    limits: LIMITS,
+    devices: [],
+    port: undefined,
+    logDirectory: join(directory, 'logs', instanceId),
+    logBudgetMiB: 64,
+    masked: [],
+    ...changes,
+  };
+}
+
+const serve = (text: string): string => `exec python3 -c '
+import http.server, os
+class H(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers(); self.wfile.write(b"${text}")
+    def log_message(self, *_): pass
+http.server.HTTPServer(("0.0.0.0", int(os.environ["PORT"])), H).serve_forever()'`;
+
+async function open(t: TestContext, isolation: 'auto' | 'none'): Promise<Subject | undefined> {
+  const directory = mkdtempSync(join(tmpdir(), 'grid-engine-'));
+  const options = { directory, isolation, allowedNetworks: [], log: silentLog } as const;
+  const engine: ProcessEngine = await createProcessEngine(options);
+  t.after(async () => {
+    const found = await engine.list(AbortSignal.timeout(30_000));
+    for (const id of new Set(found.map(({ workloadId }) => workloadId)))
+      await engine.remove(id, 0, AbortSignal.timeout(30_000));
+    await engine.destroy();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  if (isolation === 'auto' && !need(t, engine.host.isolated, 'isolation (grid doctor)'))
+    return undefined;
+  return {
+    engine,
+    isolated: engine.host.isolated,
+    spec: (script, changes = {}) => specIn(directory, script, changes),
+    serve,
+    reopen: () => createProcessEngine(options),
+    async loseStarter() {
+      process.kill(engine.host.pid, 'SIGKILL');
+      const gone = (): boolean => !existsSync(`/proc/${engine.host.pid}`);
+      while (!gone()) await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+engineContract('process engine', (t) => open(t, 'auto'));
+engineContract('process engine without isolation', (t) => open(t, 'none'));
