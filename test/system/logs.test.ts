@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { openPlatform, until } from './platform.ts';
+import { hostOf, openPlatform, serverOf, until } from './platform.ts';
 
 const platform = await openPlatform();
 after(() => platform.end());
@@ -12,6 +12,7 @@ const { token, secret, data, organizationId } = platform;
 
 type Event = { event: string; id: string | undefined; data: string };
 type Line = { message: string; instanceId?: string; service: string; stream: string; date: string };
+type Access = { http: { request: { path: string } } };
 type Query = Record<string, string>;
 
 function open(path: string, lastEventId?: string): Promise<IncomingMessage> {
@@ -209,6 +210,26 @@ test('what a build prints hides the values of variables', async () => {
   const { lines } = await read(id);
   assert.ok(lines.some(({ message }) => message === 'it is ***'));
   assert.ok(!lines.some(({ message }) => message.includes('correct-horse-battery')));
+});
+
+test('what visitors asked of an application is in its access log', async (t) => {
+  const folder = await platform.repository({ 'main.py': serverOf('hello') });
+  const env = ['CC_MLPYTHON_RUN_MAIN=main.py'];
+  const id = await platform.create(folder, { type: 'ml_python_web', env });
+  t.after(() => platform.grid(['stop', '--app', id]));
+  assert.equal((await platform.grid(['deploy'], { folder })).code, 0);
+  await until('it answers', async () => (await platform.visit(hostOf(id), '/a')).status === 200);
+  assert.equal((await platform.visit(hostOf(id), '/b?c="d"')).status, 200);
+  const read = (args: string[]) => platform.grid(['accesslogs', '--app', id, ...args]);
+  await until('both are written', async () => (await read([])).out.includes('/b?c="d"'));
+  const { out } = await read(['--format', 'json']);
+  const lines = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Access);
+  assert.ok(lines.length >= 2);
+  assert.equal(lines[0]?.http.request.path, '/a');
+  assert.equal(lines.at(-1)?.http.request.path, '/b?c="d"');
 });
 
 test('a deleted application leaves nothing behind', async () => {

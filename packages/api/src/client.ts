@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint, Stream } from './endpoint.ts';
 
 /** An answer of 400 and more. */
 export class ApiError extends Error {
@@ -34,16 +34,23 @@ export type Transport = (request: HttpRequest) => Promise<HttpAnswer>;
 
 type Call<P, Q, B> = { params?: P; query?: Q; body?: B; signal?: AbortSignal };
 
+type StreamCall<P, Q> = {
+  params: P;
+  query?: Q;
+  lastEventId?: string | undefined;
+  signal?: AbortSignal | undefined;
+};
+
 export type Client = {
   /** Calls an endpoint; rejects with `ApiError` where it is refused. */
   call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(
     endpoint: Endpoint<P, Q, B, R>,
     call?: Call<z.input<P>, z.input<Q>, z.input<B>>,
   ): Promise<z.output<R>>;
-  /** The events of a server-sent stream, as they come, until it ends. */
-  events(
-    path: string,
-    options?: { lastEventId?: string | undefined; signal?: AbortSignal },
+  /** The events of a stream, as they come, until it ends; `lastEventId` goes on after an earlier one. */
+  events<P extends z.ZodType, Q extends z.ZodType>(
+    stream: Stream<P, Q>,
+    call: StreamCall<z.input<P>, z.input<Q>>,
   ): AsyncGenerator<ServerEvent>;
 };
 
@@ -68,7 +75,8 @@ export function createClient(transport: Transport, authorization?: string): Clie
       if (answer.status >= 400) throw toError(answer.status, text);
       return endpoint.result.parse(text === '' ? undefined : JSON.parse(text));
     },
-    async *events(path, { lastEventId, signal } = {}) {
+    async *events(stream, { params, query, lastEventId, signal }) {
+      const path = fill(stream.path, params as Record<string, string>) + toQuery(query);
       const resume = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
       const headers = { accept: 'text/event-stream', ...credentials, ...resume };
       const answer = await transport({ method: 'GET', path, headers, body: undefined, signal });

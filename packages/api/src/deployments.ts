@@ -73,19 +73,3 @@ export const cancelDeployment = endpoint({
   body: nothing,
   result: nothing,
 });
-
-/** Server-sent events; see `followEvents`. */
-export const logsPath = ({ ownerId, applicationId }: z.infer<typeof OwnedApplication>): string =>
-  `/v4/logs/organisations/${encodeURIComponent(ownerId)}/applications/${encodeURIComponent(applicationId)}/logs`;
-
-export const LogRecord = z.object({
-  id: z.string(),
-  date: z.string(),
-  message: z.string(),
-  service: z.string(),
-  applicationId: z.string(),
-  deploymentId: z.string(),
-  instanceId: z.string().optional(),
-  stream: z.enum(['platform', 'stdout', 'stderr']),
-});
-export type LogRecord = z.infer<typeof LogRecord>;

@@ -28,6 +28,25 @@ export const endpoint = <
   description: Endpoint<Params, Query, Body, Result>,
 ): Endpoint<Params, Query, Body, Result> => description;
 
+/** Server-sent events that go on until their window ends, or the client leaves. */
+export type Stream<
+  Params extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Data extends z.ZodType = z.ZodType,
+> = {
+  path: string;
+  summary: string;
+  params: Params;
+  query: Query;
+  /** What the events are called, and what each says; heartbeats and the end come between and after. */
+  event: string;
+  data: Data;
+};
+
+export const stream = <Params extends z.ZodType, Query extends z.ZodType, Data extends z.ZodType>(
+  description: Stream<Params, Query, Data>,
+): Stream<Params, Query, Data> => description;
+
 /** Messages both ways, as JSON, over a WebSocket; the client's first says who it is. */
 export type Socket<
   FromClient extends z.ZodType = z.ZodType,

@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { deployments } from '@grid/api';
-import type { Application, Client, Deployment, LogRecord } from '@grid/api';
-
+import { deployments, logs } from '@grid/api';
+import type { Application, Client, Deployment, LogRecord, Stream } from '@grid/api';
 import { Failure } from './fail.ts';
 import { paramsOf } from './find-application.ts';
 import { colour } from './print.ts';
@@ -13,40 +12,29 @@ const LAST_LINES = 600;
 /** A control plane that restarts is back in seconds; one that stays away is not waited for. */
 const GONE_AFTER = 60_000;
 
-export type LogOptions = {
-  deploymentId?: string | undefined;
-  since?: Date | undefined;
-  filter?: string | undefined;
-  follow: boolean;
+type StreamCall = {
+  params: { ownerId: string; applicationId: string };
+  query: Readonly<Record<string, string | undefined>>;
   signal?: AbortSignal | undefined;
 };
 
-/** The application's log; with `follow` it goes on, also over a restart of the control plane. */
-export async function* readLogs(
+/** What a stream brings until its end; without `until` it goes on, also over a restart of the platform. */
+export async function* readStream<S extends Stream>(
   client: Client,
-  application: Application,
-  { deploymentId, since, filter, follow, signal }: LogOptions,
-): AsyncGenerator<LogRecord> {
-  const query = new URLSearchParams({
-    ...(deploymentId !== undefined && { deploymentId }),
-    ...(since !== undefined && { since: since.toISOString() }),
-    ...(filter !== undefined && { filter }),
-    ...(!follow && { until: new Date().toISOString() }),
-  });
+  stream: S,
+  { params, query, signal }: StreamCall,
+): AsyncGenerator<ReturnType<S['data']['parse']>> {
   let lastEventId: string | undefined;
   const patience = bePatient();
   while (!isAborted(signal)) {
     try {
-      const path = `${deployments.logsPath(paramsOf(application))}?${query.toString()}`;
-      for await (const { event, id, data } of client.events(path, {
-        lastEventId,
-        ...(signal && { signal }),
-      })) {
+      const call = { params, query, lastEventId, signal };
+      for await (const { event, id, data } of client.events(stream, call)) {
         patience.answered();
         if (event === 'END_OF_STREAM') return;
-        if (event !== 'APPLICATION_LOG') continue;
+        if (event !== stream.event) continue;
         lastEventId = id;
-        yield JSON.parse(data) as LogRecord;
+        yield JSON.parse(data) as ReturnType<S['data']['parse']>;
       }
     } catch (error) {
       if (isAborted(signal)) return;
@@ -95,8 +83,9 @@ export async function followDeployment(
 ): Promise<Deployment> {
   const over = new AbortController();
   const printing = (async () => {
-    const options = { deploymentId, follow: true, signal: over.signal };
-    for await (const line of readLogs(client, application, options))
+    const { signal } = over;
+    const call = { params: paramsOf(application), query: { deploymentId }, signal };
+    for await (const line of readStream(client, logs.streamLogs, call))
       process.stdout.write(`${formatLine(line)}\n`);
   })();
   try {

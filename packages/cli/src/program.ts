@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { accountCommands } from './commands/account.ts';
 import { applicationCommands } from './commands/applications.ts';
 import { deploymentCommands } from './commands/deployments.ts';
+import { logCommands } from './commands/logs.ts';
 import { platformCommands } from './commands/platform.ts';
 import { exitCodes } from './fail.ts';
 import { printExports } from './print-exports.ts';
@@ -17,6 +18,7 @@ export function buildProgram(): Command {
   accountCommands(program);
   applicationCommands(program);
   deploymentCommands(program);
+  logCommands(program);
   program.commands.find((command) => command.name() === 'env')?.action(printExports);
   return program;
 }

@@ -26,6 +26,8 @@ export const dataPaths = (root: string) => ({
   /** One directory per source: an instance, or the deployment itself (what the platform says). */
   logs: (id: ApplicationId, source: string) => join(root, 'logs', id, source),
   applicationLogs: (id: ApplicationId) => join(root, 'logs', id),
+  /** What the router answered for an application. */
+  accessLogs: (id: ApplicationId) => join(root, 'router', 'access', id),
   engine: join(root, 'engine'),
   router: join(root, 'router'),
 });

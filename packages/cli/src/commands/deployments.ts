@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { Failure } from '../fail.ts';
 import { findApplication, findOwner, paramsOf } from '../find-application.ts';
 import { followActivity } from '../follow-activity.ts';
-import { followDeployment, formatLine, readLogs } from '../follow.ts';
+import { followDeployment } from '../follow.ts';
 import { headCommit, runGit } from '../git.ts';
 import { formatOption, parseCount } from '../options.ts';
 import type { Format } from '../options.ts';
@@ -49,7 +49,6 @@ export function deploymentCommands(program: Command): void {
       await client.call(deployments.stop, { params: paramsOf(application) });
       process.stdout.write(`${application.name} is being stopped.\n`);
     });
-  logsCommand(program);
   statusCommand(program);
   activityCommand(program);
   usageCommand(program);
@@ -102,51 +101,6 @@ function conclude({ state, status, detail }: Deployment): void {
     return;
   }
   throw new Failure(`${status}${detail === null ? '' : `: ${detail}`}`);
-}
-
-type LogsOptions = AppOption & {
-  follow?: boolean;
-  deployment?: string;
-  since?: string;
-  search?: string;
-  format: 'human' | 'json';
-};
-
-function logsCommand(program: Command): void {
-  program
-    .command('logs')
-    .description('the log of an application')
-    .option('--app <application>')
-    .option('-f, --follow', 'go on as lines come')
-    .option('--deployment <id>', 'of one deployment only')
-    .option('--since <time>', 'such as 2026-11-01T12:00:00Z, or 1h')
-    .option('--search <text>', 'only lines that contain it')
-    .addOption(formatOption('human, or json for a line each'))
-    .action(async ({ app, follow, deployment, since, search, format }: LogsOptions) => {
-      const client = signedIn();
-      const application = await findApplication(client, app);
-      const options = {
-        deploymentId: deployment,
-        filter: search,
-        follow: follow === true,
-        since: since === undefined ? undefined : parseTime(since),
-      };
-      for await (const line of readLogs(client, application, options))
-        process.stdout.write(`${format === 'json' ? JSON.stringify(line) : formatLine(line)}\n`);
-    });
-}
-
-const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
-
-function parseTime(text: string): Date {
-  const [, count, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  const date =
-    count === undefined
-      ? new Date(text)
-      : new Date(Date.now() - Number(count) * UNITS[unit as keyof typeof UNITS] * 1000);
-  if (Number.isNaN(date.getTime()))
-    throw new Failure(`${text} is not a time: try 1h, or 2026-11-01T12:00:00Z.`, 'misused');
-  return date;
 }
 
 function statusCommand(program: Command): void {

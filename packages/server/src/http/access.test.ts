@@ -13,7 +13,7 @@ import type { Role } from '../store/schema.ts';
 import { openApp } from '../testing/app.ts';
 import type { TestApp } from '../testing/app.ts';
 import { onEachDatabase, onSqlite } from '../testing/database.ts';
-import { addressOf, endpoints, parametersOf, sampleOf } from '../testing/endpoints.ts';
+import { addressOf, endpoints, parametersOf, sampleOf, streams } from '../testing/endpoints.ts';
 import type { Described } from '../testing/endpoints.ts';
 import { makeApplication, makeMember } from '../testing/rows.ts';
 
@@ -270,7 +270,6 @@ const others: readonly string[] = [
   'GET /sign-in',
   'POST /sign-in',
   'POST /sign-out',
-  'GET /v4/logs/organisations/:ownerId/applications/:applicationId/logs',
 ];
 
 /** Every route, out of the tree that the framework prints. */
@@ -293,20 +292,27 @@ function routesOf(tree: string): string[] {
 onSqlite('what is served is described, or listed here', async (database, t) => {
   const { app } = await openApp(database, t);
   await app.ready();
-  const described = endpoints.map(({ method, path }) => `${method} ${path}`);
+  const described = [
+    ...endpoints.map(({ method, path }) => `${method} ${path}`),
+    ...streams.map(({ path }) => `GET ${path}`),
+  ];
   const served = routesOf(app.printRoutes({ commonPrefix: false }));
   assert.deepEqual(served.toSorted(), [...described, ...others].toSorted());
 });
 
-const logs = (params: Parameters): string =>
-  `/v4/logs/organisations/${params['ownerId']}/applications/${params['applicationId']}/logs?until=1970-01-01`;
 const refs = ({ applicationId }: Parameters): string =>
   `/git/${applicationId}.git/info/refs?service=git-upload-pack`;
 
+type Address = (params: Parameters) => string;
+
 for (const [what, addressOfIt, action] of [
-  ['logs', logs, 'application:operate'],
-  ['repositories', refs, 'repository:access'],
-] as const)
+  ...streams.map((stream): [string, Address, Action] => [
+    stream.name,
+    (params) => addressOf(stream, params, { until: '1970-01-01' }),
+    'application:operate',
+  ]),
+  ['repositories', refs, 'repository:access'] as [string, Address, Action],
+])
   onSqlite(`${what} are for those whose role allows it`, async (database, t) => {
     const platform = await openApp(database, t);
     const get = async (params: Parameters, headers: Record<string, string>) => {

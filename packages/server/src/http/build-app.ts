@@ -14,6 +14,7 @@ import { applicationRoutes } from './v2/application-routes.ts';
 import { deploymentRoutes } from './v2/deployment-routes.ts';
 import { eventSocket } from './v2/event-socket.ts';
 import { productRoutes } from './v2/product-routes.ts';
+import { accessLogRoutes } from './v4/access-log-routes.ts';
 import { logRoutes } from './v4/log-routes.ts';
 
 const LARGEST_BODY = 4 * 1024 * 1024;
@@ -46,6 +47,7 @@ export function buildApp(context: HttpContext): FastifyInstance {
   dependencyRoutes(app, context);
   deploymentRoutes(app, context);
   logRoutes(app, context);
+  accessLogRoutes(app, context);
   gridRoutes(app, context);
   pages(app, context);
   return app;

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { openApp } from '../testing/app.ts';
 import { onEachDatabase, onSqlite } from '../testing/database.ts';
-import { addressOf, endpoints, parametersOf, sampleOf, samplesWith } from '../testing/endpoints.ts';
+import {
+  addressOf,
+  endpoints,
+  parametersOf,
+  sampleOf,
+  samplesWith,
+  streams,
+} from '../testing/endpoints.ts';
 import type { Described } from '../testing/endpoints.ts';
 import { makeApplication } from '../testing/rows.ts';
 
@@ -70,18 +77,20 @@ onSqlite('nor does anything asked of logs, repositories and pages', async (datab
   const { organizationId: ownerId, pair } = claimed;
   const authorization = `Bearer ${pair.token}.${pair.secret}`;
   const applicationId = await makeApplication(database, { ownerId });
-  const logs = `/v4/logs/organisations/${ownerId}/applications/${applicationId}/logs`;
+  const logs = streams.map((stream) => addressOf(stream, { ownerId, applicationId }));
   const own = { host: 'localhost', origin: 'http://localhost' };
   const form = { ...own, 'content-type': 'application/x-www-form-urlencoded' };
   for (const text of texts) {
     const said = encodeURIComponent(text);
     const header = text.replaceAll(/[^\t\x20-\x7e]/g, '').slice(0, 4_000);
     const asked = [
-      ...['since', 'until', 'deploymentId', 'instanceId', 'filter', 'limit'].map((name) => ({
-        url: `${logs}?${new URLSearchParams({ until: '1970-01-01', [name]: text }).toString()}`,
-        headers: { authorization },
-      })),
-      { url: `${logs}?until=1970-01-01`, headers: { authorization, 'last-event-id': header } },
+      ...logs.flatMap((log) => [
+        ...['since', 'until', 'deploymentId', 'instanceId', 'filter', 'limit'].map((name) => ({
+          url: `${log}?${new URLSearchParams({ until: '1970-01-01', [name]: text }).toString()}`,
+          headers: { authorization },
+        })),
+        { url: `${log}?until=1970-01-01`, headers: { authorization, 'last-event-id': header } },
+      ]),
       { url: `/git/${said}/info/refs?service=git-upload-pack`, headers: { authorization } },
       { url: `/git/${applicationId}/info/refs?service=${said}`, headers: { authorization } },
       { url: `/git/${applicationId}/${said}`, headers: { authorization } },

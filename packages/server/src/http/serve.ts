@@ -37,19 +37,29 @@ export function serve<
     method: endpoint.method,
     url: endpoint.path,
     async handler(request, reply) {
-      const identity = await identify(context, request, endpoint.open === true);
-      const answer = await handle({
-        params: parse(endpoint.params, request.params),
-        query: parse(endpoint.query, request.query),
-        body: parse(endpoint.body, request.body),
-        ...identity,
-        ip: clientAddress(request),
-        local: isLocal(request),
-      });
+      const call = await readCall(context, endpoint, request);
+      const answer = await handle({ ...call, body: parse(endpoint.body, request.body) });
       if (answer === undefined) return reply.code(204).send();
       return reply.type('application/json').send(JSON.stringify(answer));
     },
   });
+}
+
+/** Who asks, and for what: credentials demanded, parameters and query parsed. */
+export async function readCall<P extends z.ZodType, Q extends z.ZodType>(
+  context: HttpContext,
+  { open, params, query }: { open?: boolean; params: P; query: Q },
+  request: FastifyRequest,
+): Promise<Call<z.output<P>, z.output<Q>, unknown>> {
+  const identity = await identify(context, request, open === true);
+  return {
+    params: parse(params, request.params),
+    query: parse(query, request.query),
+    body: undefined,
+    ...identity,
+    ip: clientAddress(request),
+    local: isLocal(request),
+  };
 }
 
 /** The router writes who asks it behind what the client says of itself. */

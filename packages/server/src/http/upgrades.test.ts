@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { openApp } from '../testing/app.ts';
-import { onEachDatabase } from '../testing/database.ts';
+import { onSqlite } from '../testing/database.ts';
 
 /** All that is answered to these bytes until the connection ends. */
 function exchange(port: number, bytes: string): Promise<string> {
@@ -15,7 +15,7 @@ function exchange(port: number, bytes: string): Promise<string> {
   });
 }
 
-onEachDatabase('what follows an upgrade is not taken for a request', async (database, t) => {
+onSqlite('what follows an upgrade is not taken for a request', async (database, t) => {
   const { app } = await openApp(database, t);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { place, segmentOf } from './cursor.ts';
 import type { LogLine, Source } from './log.ts';
 import { streams } from './log.ts';
-import { SEGMENT_BYTES, decodeFrames, segmentName, segmentNumber } from './segment.ts';
-import type { Frame } from './segment.ts';
+import { SEGMENT_BYTES, framed, segmentName, segmentNumber } from './segment.ts';
+import type { Format, Frame } from './segment.ts';
 
 const CHUNK = 1024 * 1024;
 const MEBIBYTE = 1024 * 1024;
@@ -60,15 +60,18 @@ type State = {
 };
 
 async function readOn(state: State): Promise<ReadLine[]> {
-  const { directory } = state.source;
+  const { directory, format = framed } = state.source;
   const waiting = takeFrames(state);
   if (waiting.length > 0 || state.over) return waiting;
   const closedAt = await findClosing(directory);
-  const available = await listSegments(directory);
+  const available = await listSegments(directory, format);
   skipRemoved(state, available);
   for (;;) {
-    const chunk = await readChunk(join(directory, segmentName(state.segment)), state.offset);
-    const { frames, used } = decodeFrames(chunk, state.offset);
+    const chunk = await readChunk(
+      join(directory, segmentName(state.segment, format)),
+      state.offset,
+    );
+    const { frames, used } = format.decode(chunk, state.offset);
     state.offset += used;
     state.frames = frames.toReversed();
     const lines = takeFrames(state);
@@ -176,9 +179,9 @@ const findClosing = (directory: string): Promise<number | undefined> =>
     () => undefined,
   );
 
-async function listSegments(directory: string): Promise<number[]> {
+async function listSegments(directory: string, format: Format): Promise<number[]> {
   const names = await readdir(directory).catch(() => []);
-  return names.flatMap((name) => segmentNumber(name) ?? []).toSorted((a, b) => a - b);
+  return names.flatMap((name) => segmentNumber(name, format) ?? []).toSorted((a, b) => a - b);
 }
 
 async function readChunk(path: string, offset: number): Promise<Buffer> {

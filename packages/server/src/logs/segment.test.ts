@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { HEADER, decodeFrames, encodeFrame, segmentName, segmentNumber } from './segment.ts';
+import { HEADER, encodeFrame, framed, jsonLines, segmentName, segmentNumber } from './segment.ts';
 
 const frame = fc.record({
   at: fc.integer({ min: 0, max: 8_640_000_000_000_000 }),
@@ -15,7 +15,7 @@ test('what is encoded is decoded, and a torn tail is left for later', () => {
       const encoded = frames.map(({ at, stream, bytes }) => encodeFrame(at, stream, bytes));
       const whole = Buffer.concat(encoded);
       const torn = whole.subarray(0, whole.length === 0 ? 0 : cut % (whole.length + 1));
-      const { frames: found, used } = decodeFrames(torn, 1000);
+      const { frames: found, used } = framed.decode(torn, 1000);
       const expected = frames.slice(0, found.length);
       assert.deepEqual(
         found.map(({ at, stream, bytes }) => ({ at, stream, bytes: Uint8Array.from(bytes) })),
@@ -33,7 +33,7 @@ test('a frame says where its bytes begin in the segment', () => {
     encodeFrame(1, 1, Buffer.from('ab')),
     encodeFrame(2, 2, Buffer.from('c')),
   ]);
-  const offsets = decodeFrames(two, 100).frames.map(({ offset }) => offset);
+  const offsets = framed.decode(two, 100).frames.map(({ offset }) => offset);
   assert.deepEqual(offsets, [100 + HEADER, 100 + HEADER + 2 + HEADER]);
 });
 
@@ -41,4 +41,7 @@ test('only the names of segments are segments', () => {
   assert.equal(segmentNumber(segmentName(12)), 12);
   for (const name of ['closed', '1.log', '00000001.log.new', 'x00000001.log'])
     assert.equal(segmentNumber(name), undefined);
+  assert.equal(segmentNumber(segmentName(12, jsonLines), jsonLines), 12);
+  for (const name of [segmentName(12), 'closed', '00000001.jsonl.new', 'x00000001.jsonl'])
+    assert.equal(segmentNumber(name, jsonLines), undefined);
 });

@@ -15,11 +15,29 @@ export type Frame = {
   offset: number;
 };
 
-export const segmentName = (number: number): string => `${String(number).padStart(8, '0')}.log`;
+/** How a source is written: what its segments are called, and how they are taken apart. */
+export type Format = {
+  extension: string;
+  /** The whole frames of `buffer`, which begins at `base` in its segment; the rest is left over. */
+  decode(buffer: Buffer, base: number): { frames: Frame[]; used: number };
+};
+
+export const framed: Format = { extension: 'log', decode: decodeFrames };
+/** Lines of JSON, as the router writes them: bytes of which nothing more is known before they are parsed. */
+export const jsonLines: Format = {
+  extension: 'jsonl',
+  decode: (bytes, offset) => ({
+    frames: bytes.length === 0 ? [] : [{ at: 0, stream: 1, bytes, offset }],
+    used: bytes.length,
+  }),
+};
+
+export const segmentName = (number: number, { extension }: Format = framed): string =>
+  `${String(number).padStart(8, '0')}.${extension}`;
 
 /** The number of a segment's file, or undefined for another file. */
-export function segmentNumber(name: string): number | undefined {
-  const [, digits] = /^(\d{8})\.log$/.exec(name) ?? [];
+export function segmentNumber(name: string, { extension }: Format = framed): number | undefined {
+  const [, digits] = new RegExp(`^(\\d{8})\\.${extension}$`).exec(name) ?? [];
   return digits === undefined ? undefined : Number(digits);
 }
 
@@ -31,8 +49,7 @@ export function encodeFrame(at: number, stream: number, bytes: Uint8Array): Buff
   return Buffer.concat([header, bytes]);
 }
 
-/** The whole frames of `buffer`, which begins at `base` in its segment; the rest is left over. */
-export function decodeFrames(buffer: Buffer, base: number): { frames: Frame[]; used: number } {
+function decodeFrames(buffer: Buffer, base: number): { frames: Frame[]; used: number } {
   const frames: Frame[] = [];
   let used = 0;
   while (buffer.length - used >= HEADER) {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { listApplicationIds } from '../applications/find-application.ts';
 import { listArtifacts, listBuilt } from '../builds/find-artifact.ts';
 import { keepCacheBudget } from '../builds/keep-cache-budget.ts';
@@ -73,7 +72,7 @@ export async function eraseFiles(
     paths.repository(id),
     paths.applicationLogs(id),
     paths.cache(ownerId, id),
-    join(paths.router, 'access', id),
+    paths.accessLogs(id),
     ...artifacts.map((artifact) => paths.artifact(artifact.id)),
   ];
   for (const path of gone) await removeTree(path);

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { stream } from './endpoint.ts';
+import { OwnedApplication } from './schemas.ts';
+
+/** From when to when, and how many at most. */
+const Window = z.object({
+  since: z.coerce.date().optional(),
+  until: z.coerce.date().optional(),
+  limit: z.coerce.number().int().min(1).optional(),
+});
+
+const LogRecord = z.object({
+  id: z.string(),
+  date: z.string(),
+  message: z.string(),
+  service: z.string(),
+  applicationId: z.string(),
+  deploymentId: z.string(),
+  instanceId: z.string().optional(),
+  stream: z.enum(['platform', 'stdout', 'stderr']),
+});
+export type LogRecord = z.infer<typeof LogRecord>;
+
+export const streamLogs = stream({
+  path: '/v4/logs/organisations/:ownerId/applications/:applicationId/logs',
+  summary: 'The lines of an application, those that are there and those that come',
+  params: OwnedApplication,
+  query: Window.extend({
+    deploymentId: z.string().optional(),
+    instanceId: z.string().optional(),
+    filter: z.string().max(1024).optional(),
+  }),
+  event: 'APPLICATION_LOG',
+  data: LogRecord,
+});
+
+const AccessRecord = z.object({
+  id: z.string(),
+  date: z.string(),
+  applicationId: z.string(),
+  instanceId: z.string().optional(),
+  requestId: z.string(),
+  zone: z.string(),
+  source: z.object({ ip: z.string() }),
+  http: z.object({
+    request: z.object({
+      method: z.string(),
+      host: z.string(),
+      path: z.string(),
+      scheme: z.string(),
+    }),
+    /** The time in milliseconds. */
+    response: z.object({ statusCode: z.number(), time: z.number() }),
+  }),
+  bytesIn: z.number(),
+  bytesOut: z.number(),
+});
+export type AccessRecord = z.infer<typeof AccessRecord>;
+
+export const streamAccessLogs = stream({
+  path: '/v4/accesslogs/organisations/:ownerId/applications/:applicationId/accesslogs',
+  summary: 'The requests that an application answered, those that are known and those that come',
+  params: OwnedApplication,
+  query: Window,
+  event: 'ACCESS_LOG',
+  data: AccessRecord,
+});

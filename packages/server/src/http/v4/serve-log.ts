@@ -1,0 +1,80 @@
+import type { Stream } from '@grid/api';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { followLogs } from '../../logs/follow-log.ts';
+import type { FollowedLine, Following } from '../../logs/follow-log.ts';
+import type { HttpContext } from '../context.ts';
+import { readCall } from '../serve.ts';
+import type { Call } from '../serve.ts';
+import { openEventStream } from '../sse.ts';
+import type { EventStream } from '../sse.ts';
+
+/** A log that somebody may read. */
+export type Log<Data> = Pick<Following, 'sources' | 'follower'> & {
+  /** A line as clients know it, or undefined where it was not asked for. */
+  present(followed: FollowedLine): Data | undefined;
+};
+
+/** What ends a stream, beside the client. */
+type Bounds = { until?: Date | undefined; limit?: number | undefined };
+
+/** Serves a log as server-sent events: what is there, then what comes. */
+export function serveLog<P extends z.ZodType, Q extends z.ZodType<Bounds>, D extends z.ZodType>(
+  app: FastifyInstance,
+  context: HttpContext,
+  stream: Stream<P, Q, D>,
+  open: (call: Call<z.output<P>, z.output<Q>, unknown>) => Promise<Log<z.input<D>>>,
+): void {
+  app.route({
+    method: 'GET',
+    url: stream.path,
+    exposeHeadRoute: false,
+    async handler(request, reply) {
+      const call = await readCall(context, stream, request);
+      const log = await open(call);
+      const events = openEventStream(reply);
+      const { event } = stream;
+      try {
+        const from = lastEventId(request);
+        await send(events, { ...log, event, from, ...call.query, now: context.clock() });
+      } catch (error) {
+        context.log.error({ err: error, path: request.url }, 'a log could not be read');
+      }
+      events.end();
+    },
+  });
+}
+
+function lastEventId({ headers }: FastifyRequest): string | undefined {
+  const id = headers['last-event-id'];
+  return typeof id === 'string' ? id : undefined;
+}
+
+type Sending = Log<unknown> & Bounds & { event: string; from: string | undefined; now: number };
+
+/** Sends what was asked for, each line when the client has room for it, and why there is no more. */
+async function send(events: EventStream, sending: Sending): Promise<void> {
+  const { sources, follower, from, until, now, event, present } = sending;
+  const { signal } = events;
+  const last = until === undefined ? signal : abortAt(until, now);
+  const following = { sources, from, until: last, signal, ...(follower && { follower }) };
+  let left = sending.limit ?? Number.MAX_SAFE_INTEGER;
+  for await (const followed of followLogs(following)) {
+    const data = present(followed);
+    if (data === undefined) continue;
+    await events.send({ event, id: followed.cursor, data: JSON.stringify(data) });
+    left -= 1;
+    if (left === 0) break;
+  }
+  if (signal.aborted) return;
+  const endedBy = left === 0 ? 'LIMIT_REACHED' : 'UNTIL_REACHED';
+  await events.send({ event: 'END_OF_STREAM', data: JSON.stringify({ endedBy }) });
+}
+
+/** The longest that a timer can be set for. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+const abortAt = (until: Date, now: number): AbortSignal | undefined =>
+  until.getTime() <= now
+    ? undefined
+    : AbortSignal.timeout(Math.min(LONGEST_TIMER, until.getTime() - now));
