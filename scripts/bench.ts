@@ -25,16 +25,20 @@ const round = (value: number | null): string =>
 const columns: readonly [title: string, cell: (figure: Figure) => string][] = [
   ['BENCH', ({ bench }) => bench],
   ['METRIC', ({ metric }) => metric],
-  ['VALUE', ({ value, unit }) => `${round(value)} ${unit}`],
+  ['VALUE', ({ value, unit }) => (value === null ? 'not measured' : `${round(value)} ${unit}`)],
+  ['ROUNDS', ({ rounds }) => spreadOf(rounds)],
   ['GOAL', ({ goal }) => goal ?? ''],
   ['MET', ({ met }) => (met === null ? '' : met ? 'yes' : 'NO')],
   ['BESIDE', ({ beside, besideValue, unit }) => besideText(beside, besideValue, unit)],
   ['RATIO', ({ ratio }) => round(ratio)],
 ];
 
+const spreadOf = (rounds: readonly number[]): string =>
+  rounds.length < 2 ? '' : `${round(Math.min(...rounds))}–${round(Math.max(...rounds))}`;
+
 function besideText(beside: string | null, value: number | null, unit: string): string {
   if (beside === null) return '';
-  return value === null ? `${beside}: could not be measured` : `${beside}: ${round(value)} ${unit}`;
+  return value === null ? `${beside}: not measured` : `${beside}: ${round(value)} ${unit}`;
 }
 
 function formatTable(figures: readonly Figure[]): string {
