@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { hostOf, openPlatform, serverOf, until } from './platform.ts';
 
@@ -8,6 +10,9 @@ after(() => platform.end());
 type Counts = { count: number };
 const count = (sql: string): number =>
   platform.query<Counts>(`select count(*) as count from ${sql}`)[0]?.count ?? 0;
+
+/** How long after "Ready" everything is as it should be. */
+const RECONCILED_WITHIN = 5_000;
 
 /** Each row that a deployment leaves on its way; the control plane is killed as soon as it is there. */
 const steps: Record<string, (id: string) => string> = {
@@ -41,6 +46,7 @@ for (const [name, rows] of Object.entries(steps))
     await until(
       'the deployment is over',
       () => count(`deployments where application_id = '${id}' and status = 'completed'`) === 1,
+      RECONCILED_WITHIN,
     );
     assert.equal(count(`deployments where application_id = '${id}'`), 1);
     assert.equal(count(`runs where application_id = '${id}' and status = 'succeeded'`), 1);
@@ -48,6 +54,7 @@ for (const [name, rows] of Object.entries(steps))
     await until(
       'its time is accounted for',
       () => count(`usage_intervals where application_id = '${id}' and ended_at is not null`) === 1,
+      RECONCILED_WITHIN,
     );
   });
 
@@ -69,7 +76,71 @@ test('a ref that moved while nobody looked gets its deployment at the next start
   await until(
     'the deployment is recorded',
     () => count(`deployments where application_id = '${id}'`) === 1,
+    RECONCILED_WITHIN,
   );
+});
+
+/** A push that git holds before any ref moves, until it is let go. */
+async function holdPush() {
+  const folder = await platform.repository({ 'main.py': 'print(1)\n' });
+  const env = ['CC_MLPYTHON_RUN_MAIN=main.py'];
+  const id = await platform.create(folder, { type: 'ml_python', env });
+  const repository = join(platform.data, 'repositories', `${id}.git`);
+  const hook = join(repository, 'hooks', 'pre-receive');
+  const [held, released] = [join(folder, 'held'), join(folder, 'released')];
+  const wait = `touch '${held}'; while [ ! -e '${released}' ]; do sleep 0.02; done`;
+  writeFileSync(hook, readFileSync(hook, 'utf8').replace('\n', `\n${wait}\n`));
+  const pushing = platform.git(['push', 'grid', 'HEAD:master'], folder);
+  await until('git holds the push', () => existsSync(held));
+  return {
+    id,
+    folder,
+    pushing,
+    release: () => writeFileSync(released, ''),
+    hasMoved: () => existsSync(join(repository, 'refs', 'heads', 'master')),
+    isUnderWay: () => commandLines().some((line) => line.includes(repository)),
+  };
+}
+
+/** Of every process of the machine that can be seen. */
+const commandLines = (): string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      } catch {
+        return '';
+      }
+    });
+
+test('killed when a push has moved the ref and nobody knows, its deployment is there after the start', async () => {
+  const { id, pushing, release, hasMoved } = await holdPush();
+  const control = readFileSync(join(platform.data, 'control.json'), 'utf8');
+  process.kill((JSON.parse(control) as { pid: number }).pid, 'SIGSTOP');
+  release();
+  await until('the ref has moved', hasMoved);
+  assert.equal(count(`deployments where application_id = '${id}'`), 0);
+  platform.kill();
+  await pushing;
+  await until('the control plane is dead', () => !platform.running());
+  await platform.start();
+  const pushed = `deployments where application_id = '${id}' and author_id is not null`;
+  await until('the deployment is recorded', () => count(pushed) === 1, RECONCILED_WITHIN);
+});
+
+test('a push that outlives the control plane is refused, and not forgotten', async () => {
+  const { id, folder, pushing, release, hasMoved, isUnderWay } = await holdPush();
+  platform.kill();
+  await pushing;
+  await until('the control plane is dead', () => !platform.running());
+  await platform.start();
+  release();
+  await until('git has ended', () => !isUnderWay());
+  assert.equal(hasMoved(), false);
+  const again = await platform.git(['push', 'grid', 'HEAD:master'], folder);
+  assert.equal(again.code, 0, again.out);
+  assert.equal(count(`deployments where application_id = '${id}'`), 1);
 });
 
 test('a Webapp serves while the control plane is down, and is found again', async () => {
@@ -98,7 +169,6 @@ test('an instance whose supervisor is killed is replaced, and visitors are serve
   const [instance] = platform.query<{ id: string }>(
     `select id from instances where application_id = '${id}'`,
   );
-  const { readFileSync } = await import('node:fs');
   const record = JSON.parse(
     readFileSync(`${platform.data}/engine/instances/${instance?.id}/instance.json`, 'utf8'),
   ) as { pid: number };

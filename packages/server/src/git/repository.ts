@@ -12,7 +12,8 @@ export const branches = ['refs/heads/master', 'refs/heads/main'] as const;
 
 /**
  * Runs before any ref is touched. Its two answers are the product's: master and main deploy, tags
- * are kept, everything else is refused with what to do.
+ * are kept, everything else is refused with what to do. Git lives on where the platform dies; a ref that
+ * it moved after the platform's next start would be seen by nobody, so it asks whether that is there.
  */
 const PRE_RECEIVE = `#!/bin/sh
 while read -r old new ref; do
@@ -29,6 +30,10 @@ while read -r old new ref; do
       exit 1;;
   esac
 done
+{ true >&3; } 2> /dev/null || exit 0
+(echo moving >&3) 2> /dev/null && exit 0
+echo "The platform went away while you pushed: push again." >&2
+exit 1
 `;
 
 /**

@@ -87,7 +87,10 @@ function answerHook(deps: GitDeps, { application, user }: Exchange, child: Hooke
     return lines;
   };
   for (const pipe of [hookAsks, hookIsTold]) pipe.on('error', () => undefined);
-  hookAsks.once('data', () => {
+  let said = '';
+  hookAsks.on('data', (part: Buffer) => {
+    said += part.toString('latin1');
+    if (!said.endsWith('moved\n')) return;
     void record()
       .catch(() => ['The push is stored; the platform deploys it as soon as it can.'])
       .then((lines) => hookIsTold.end(lines.map((line) => `${line}\n`).join('')));
