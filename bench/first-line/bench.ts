@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { deployments } from '@grid/api';
+import { logs } from '@grid/api';
 import { atMost, figureOf, percentile } from '../figure.ts';
 import type { Bench, Figure } from '../figure.ts';
 import { deploy, pushFirst, whenDone, withGrid } from '../grid.ts';
@@ -101,9 +101,10 @@ function followOutput({ platform, client }: Grid, applicationId: string) {
     return known;
   };
   const leaving = new AbortController();
-  const path = deployments.logsPath({ ownerId: platform.organizationId, applicationId });
+  const params = { ownerId: platform.organizationId, applicationId };
+  const call = { params, signal: leaving.signal };
   const follow = async (): Promise<void> => {
-    for await (const { event, data } of client.events(path, { signal: leaving.signal })) {
+    for await (const { event, data } of client.events(logs.streamLogs, call)) {
       if (event !== 'APPLICATION_LOG') continue;
       const at = performance.now();
       const { deploymentId, stream, message } = JSON.parse(data) as Record<string, string>;
