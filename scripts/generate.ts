@@ -5,6 +5,7 @@ import { buildProgram } from '../packages/cli/src/program.ts';
 import { deploymentLifecycle } from '../packages/server/src/deployments/deployment.ts';
 import { settings, variableOf } from '../packages/server/src/parse-config.ts';
 import { runLifecycle } from '../packages/server/src/runs/run.ts';
+import { describeApi } from '../packages/server/src/http/openapi/describe-api.ts';
 import { dumpSchema } from '../packages/server/src/store/dump-schema.ts';
 
 /** Writes the pages under `docs/` that follow from the code. */
@@ -70,7 +71,12 @@ ${buildProgram()
   .join('\n')}`;
 
 mkdirSync(docs, { recursive: true });
-const pages = { 'configuration.md': configuration(), 'states.md': states(), 'cli.md': cli() };
+const pages = {
+  'configuration.md': configuration(),
+  'states.md': states(),
+  'cli.md': cli(),
+  'openapi.json': `${JSON.stringify(describeApi(buildProgram().version() ?? ''), null, 2)}\n`,
+};
 for (const [name, text] of Object.entries(pages)) writeFileSync(join(docs, name), text);
 writeFileSync(join(docs, 'schema.sql'), await dumpSchema());
 const files = Object.keys(pages).map((name) => join(docs, name));

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { Application, Owned, none, nothing } from './schemas.ts';
 
-const User = z.object({
+export const User = z.object({
   id: z.string(),
   email: z.string(),
   name: z.string(),
@@ -14,7 +14,7 @@ const User = z.object({
   admin: z.boolean(),
 });
 
-const SummaryOwner = z.object({
+export const SummaryOwner = z.object({
   id: z.string(),
   name: z.string(),
   role: z.string(),
@@ -69,7 +69,7 @@ export const takeCliToken = endpoint({
   result: z.object({ token: z.string(), secret: z.string(), expirationDate: z.string() }),
 });
 
-const ApiToken = z.object({
+export const ApiToken = z.object({
   apiTokenId: z.string(),
   name: z.string(),
   ip: z.string(),

@@ -71,7 +71,11 @@ export const listAddonProviders = endpoint({
   result: z.array(z.unknown()),
 });
 
-const Zone = z.object({ name: z.string(), displayName: z.string(), tags: z.array(z.string()) });
+export const Zone = z.object({
+  name: z.string(),
+  displayName: z.string(),
+  tags: z.array(z.string()),
+});
 
 export const listZonesOfV2 = endpoint({
   method: 'GET',

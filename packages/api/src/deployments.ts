@@ -52,7 +52,9 @@ export const listDeployments = endpoint({
   result: z.array(Deployment),
 });
 
-const OneDeployment = OwnedApplication.extend({ deployment: z.string().max(64) });
+const OneDeployment = OwnedApplication.extend({
+  deployment: z.string().max(64).describe('its uuid, or its number'),
+});
 
 export const getDeployment = endpoint({
   method: 'GET',

@@ -56,6 +56,8 @@ export type Socket<
   summary: string;
   fromClient: FromClient;
   fromPlatform: FromPlatform;
+  /** What the texts in its messages are, once they are parsed. */
+  nested: z.ZodType;
 };
 
 export const socket = <FromClient extends z.ZodType, FromPlatform extends z.ZodType>(

@@ -3,8 +3,7 @@ import { socket } from './endpoint.ts';
 
 const Credentials = z.object({
   message_type: z.string(),
-  /** As the header of a request would say it. */
-  authorization: z.string(),
+  authorization: z.string().describe('what the header of a request would say'),
 });
 const Pong = z.object({ type: z.literal('heartbeat'), heartbeat_msg: z.literal('pong') });
 
@@ -12,8 +11,7 @@ const Ready = z.object({ message_type: z.literal('socket_ready') });
 const Ping = z.object({
   type: z.literal('heartbeat'),
   heartbeat_msg: z.literal('ping'),
-  /** When the next comes at the latest; each wants a pong before it. */
-  heartbeat_delay_ms: z.number(),
+  heartbeat_delay_ms: z.number().describe('until the next, which wants a pong before it'),
 });
 const Denial = z.object({ type: z.literal('error'), id: z.number(), message: z.string() });
 
@@ -32,8 +30,7 @@ export type DeploymentAction = z.infer<typeof DeploymentAction>;
 export const EventMessage = z.object({
   event: z.enum(['DEPLOYMENT_ACTION_BEGIN', 'DEPLOYMENT_ACTION_END']),
   date: z.number(),
-  /** A `DeploymentAction` as JSON: clients parse it by itself. */
-  data: z.string(),
+  data: z.string().describe('a DeploymentAction as JSON, to be parsed by itself'),
 });
 export type EventMessage = z.infer<typeof EventMessage>;
 
@@ -42,4 +39,5 @@ export const eventSocket = socket({
   summary: 'What happens to the owners that the user is a member of, as it happens',
   fromClient: z.union([Credentials, Pong]),
   fromPlatform: z.union([Ready, Ping, Denial, EventMessage]),
+  nested: DeploymentAction,
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { Owned, OwnedApplication, none, nothing } from './schemas.ts';
 
-const TokenPair = z.object({ token: z.string(), secret: z.string() });
+export const TokenPair = z.object({ token: z.string(), secret: z.string() });
 
 export const getStatus = endpoint({
   method: 'GET',
@@ -61,7 +61,7 @@ export const setPassword = endpoint({
   result: nothing,
 });
 
-const Organization = z.object({ id: z.string(), name: z.string(), role: z.string() });
+export const Organization = z.object({ id: z.string(), name: z.string(), role: z.string() });
 
 export const listOrganizations = endpoint({
   method: 'GET',
@@ -83,8 +83,7 @@ export const createOrganization = endpoint({
   result: Organization,
 });
 
-/** Epoch milliseconds. */
-const Moment = z.coerce.number().int().min(0);
+const Moment = z.coerce.number().int().min(0).describe('epoch milliseconds');
 
 export const getUsage = endpoint({
   method: 'GET',

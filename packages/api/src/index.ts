@@ -1,9 +1,11 @@
 export * as accounts from './accounts.ts';
 export * as applications from './applications.ts';
 export * as deployments from './deployments.ts';
+export * as errors from './errors.ts';
 export * as events from './events.ts';
 export * as grid from './grid.ts';
 export * as logs from './logs.ts';
+export * as schemas from './schemas.ts';
 export { ApiError, createClient } from './client.ts';
 export type { Client, HttpAnswer, HttpRequest, ServerEvent, Transport } from './client.ts';
 export { endpoint } from './endpoint.ts';

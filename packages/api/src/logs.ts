@@ -4,12 +4,15 @@ import { OwnedApplication } from './schemas.ts';
 
 /** From when to when, and how many at most. */
 const Window = z.object({
-  since: z.coerce.date().optional(),
-  until: z.coerce.date().optional(),
-  limit: z.coerce.number().int().min(1).optional(),
+  since: z.coerce.date().optional().describe('nothing older'),
+  until: z.coerce
+    .date()
+    .optional()
+    .describe('nothing newer; the stream ends then, and without it never'),
+  limit: z.coerce.number().int().min(1).optional().describe('the stream ends after so many'),
 });
 
-const LogRecord = z.object({
+export const LogRecord = z.object({
   id: z.string(),
   date: z.string(),
   message: z.string(),
@@ -26,15 +29,15 @@ export const streamLogs = stream({
   summary: 'The lines of an application, those that are there and those that come',
   params: OwnedApplication,
   query: Window.extend({
-    deploymentId: z.string().optional(),
-    instanceId: z.string().optional(),
-    filter: z.string().max(1024).optional(),
+    deploymentId: z.string().optional().describe('of one deployment, from its beginning'),
+    instanceId: z.string().optional().describe('of one instance'),
+    filter: z.string().max(1024).optional().describe('lines that contain this text'),
   }),
   event: 'APPLICATION_LOG',
   data: LogRecord,
 });
 
-const AccessRecord = z.object({
+export const AccessRecord = z.object({
   id: z.string(),
   date: z.string(),
   applicationId: z.string(),
@@ -49,8 +52,7 @@ const AccessRecord = z.object({
       path: z.string(),
       scheme: z.string(),
     }),
-    /** The time in milliseconds. */
-    response: z.object({ statusCode: z.number(), time: z.number() }),
+    response: z.object({ statusCode: z.number(), time: z.number().describe('in milliseconds') }),
   }),
   bytesIn: z.number(),
   bytesOut: z.number(),

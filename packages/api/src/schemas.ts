@@ -3,16 +3,17 @@ import { z } from 'zod';
 export const nothing = z.unknown();
 export const none = z.object({});
 
-/** An owner: an organization, or a user for their personal space. */
-export const Owned = z.object({ ownerId: z.string().max(64) });
+export const Owned = z.object({
+  ownerId: z.string().max(64).describe('an organization, a user, or `self`'),
+});
 export const OwnedApplication = Owned.extend({ applicationId: z.string().max(64) });
 
 export const Flavor = z.object({
   name: z.string(),
-  mem: z.number(),
+  mem: z.number().describe('in MiB'),
   cpus: z.number(),
   gpus: z.number(),
-  price: z.number(),
+  price: z.number().describe('in euros, for an hour'),
   available: z.boolean(),
   microservice: z.boolean(),
   machine_learning: z.boolean(),
@@ -69,7 +70,7 @@ export const Application = z.object({
 export type Application = z.infer<typeof Application>;
 
 export const Deployment = z.object({
-  id: z.number(),
+  id: z.number().describe('counts within the application'),
   uuid: z.string(),
   date: z.number(),
   state: z.enum(['WIP', 'OK', 'FAIL', 'CANCELLED']),
@@ -78,11 +79,9 @@ export const Deployment = z.object({
   cause: z.string(),
   instances: z.number(),
   author: z.object({ id: z.string().nullable(), name: z.string() }),
-  /** Why it waits, or failed; ours. */
-  reason: z.string().nullable(),
-  detail: z.string().nullable(),
-  /** Ours: the status behind `state`. */
-  status: z.string(),
+  reason: z.string().nullable().describe('why it waits, or failed, as a code'),
+  detail: z.string().nullable().describe('the same as a sentence'),
+  status: z.string().describe('what is behind the state'),
 });
 export type Deployment = z.infer<typeof Deployment>;
 

@@ -1,4 +1,6 @@
+import type { errors } from '@grid/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
 import { Refusal, refusals } from '../lib/refusal.ts';
 import type { Log } from '../lib/log.ts';
 import { troubleOf } from '../store/trouble.ts';
@@ -65,14 +67,20 @@ function describe(error: unknown, log: Log): Answered {
   };
 }
 
-/** Each part of the API has its own shape. */
-export function errorBody(url: string, { status, code, message, fields }: Answered): string {
-  const path = url.replace(/^\/+/, '/');
-  if (path.startsWith('/v4/')) return JSON.stringify({ code, error: message, context: fields });
-  if (path.startsWith('/api-tokens'))
-    return JSON.stringify({ code: code.replaceAll('_', '-'), error: message });
-  const id = NUMBERS[code] ?? status;
-  return JSON.stringify({ id, message, type: 'error', code, fields });
+/** Each part of the API has its own shape of errors, which its clients know. */
+export function errorShapeOf(path: string): keyof typeof errors {
+  if (path.startsWith('/v4/')) return 'ErrorOfV4';
+  return path.startsWith('/api-tokens') ? 'ErrorOfTokens' : 'ErrorOfV2';
+}
+
+export function errorBody(url: string, answered: Answered): string {
+  const { status, code, message, fields } = answered;
+  const shapes = {
+    ErrorOfV4: { code, error: message, context: fields },
+    ErrorOfTokens: { code: code.replaceAll('_', '-'), error: message },
+    ErrorOfV2: { id: NUMBERS[code] ?? status, message, type: 'error', code, fields },
+  } satisfies { [Shape in keyof typeof errors]: z.input<(typeof errors)[Shape]> };
+  return JSON.stringify(shapes[errorShapeOf(url.replace(/^\/+/, '/'))]);
 }
 
 /** /v4's content type carries no charset: the CLI's stream reader compares it whole. */

@@ -1,25 +1,8 @@
-import * as api from '@grid/api';
-import type { Endpoint, Stream } from '@grid/api';
+import type { Endpoint } from '@grid/api';
 import { z } from 'zod';
 
-export type Described = Endpoint & { name: string };
-
-/** Everything that `packages/api` describes, by the name it is exported under. */
-const described = Object.entries(api).flatMap(([group, members]) =>
-  Object.entries(members as Record<string, object>).map(([name, member]) => ({
-    ...member,
-    name: `${group}.${name}`,
-  })),
-);
-
-export const endpoints = described.filter(
-  (one): one is Described => 'method' in one && 'path' in one,
-);
-
-/** Logs that go on as they grow. */
-export const streams = described.filter(
-  (one): one is Stream & { name: string } => 'event' in one && 'path' in one,
-);
+export { endpoints, streams } from '../http/openapi/described.ts';
+export type { DescribedEndpoint as Described } from '../http/openapi/described.ts';
 
 /** The names of the parameters in the path. */
 export const parametersOf = ({ path }: Pick<Endpoint, 'path'>): string[] =>

@@ -24,8 +24,16 @@ small,.soft{color:var(--soft)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.35rem 1rem;margin:1rem 0}
 dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}`;
 
+type Page = {
+  title: string;
+  body: Html;
+  wide?: boolean;
+  /** What it has beside the style of all pages. */
+  style?: string;
+};
+
 /** A page of the platform's own: no scripts, nothing from elsewhere. */
-export const renderPage = (page: { title: string; body: Html; wide?: boolean }): string =>
+export const renderPage = (page: Page): string =>
   `<!doctype html>\n${
     html`<html lang="en">
       <head>
@@ -33,7 +41,7 @@ export const renderPage = (page: { title: string; body: Html; wide?: boolean }):
         <meta name="viewport" content="width=device-width" />
         <title>${page.title} · Clever Grid</title>
         <style>
-          ${{ html: STYLE }}
+          ${{ html: STYLE + (page.style ?? '') }}
         </style>
       </head>
       <body>

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Refusal, refusals } from '../../lib/refusal.ts';
 import { troubleOf } from '../../store/trouble.ts';
 import type { HttpContext } from '../context.ts';
+import { apiPage } from './api-page.ts';
 import { html } from './html.ts';
 import { renderPage } from './page.ts';
 import { cliOauthPage } from './cli-oauth-page.ts';
@@ -23,6 +24,7 @@ export function pages(app: FastifyInstance, context: HttpContext): void {
     );
     answerErrors(own, context);
     startPage(own, context);
+    apiPage(own, context);
     signInPage(own, context);
     cliOauthPage(own, context);
     consolePage(own, context);

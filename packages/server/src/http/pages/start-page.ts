@@ -21,6 +21,5 @@ const describeStart = (url: string): Html =>
 grid login --url ${url}
 grid app create train --type ml_python
 git push grid HEAD:master</pre>
-    <p>
-      The official <code>clever</code> command line works too: <code>eval "$(grid env)"</code>
-    </p>`;
+    <p>The official <code>clever</code> command line works too: <code>eval "$(grid env)"</code></p>
+    <p>Programs find the HTTP API at <a href="/docs/api">/docs/api</a></p>`;
