@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Stream } from '@grid/api';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
@@ -59,7 +60,10 @@ async function send(events: EventStream, sending: Sending): Promise<void> {
   const last = until === undefined ? signal : abortAt(until, now);
   const following = { sources, from, until: last, signal, ...(follower && { follower }) };
   let left = sending.limit ?? Number.MAX_SAFE_INTEGER;
+  let looked = 0;
   for await (const followed of followLogs(following)) {
+    looked += 1;
+    if (looked % LINES_IN_A_ROW === 0) await nextTurn();
     const data = present(followed);
     if (data === undefined) continue;
     await events.send({ event, id: followed.cursor, data: JSON.stringify(data) });
@@ -70,6 +74,9 @@ async function send(events: EventStream, sending: Sending): Promise<void> {
   const endedBy = left === 0 ? 'LIMIT_REACHED' : 'UNTIL_REACHED';
   await events.send({ event: 'END_OF_STREAM', data: JSON.stringify({ endedBy }) });
 }
+
+/** Whoever reads a long log lets others have their turn. */
+const LINES_IN_A_ROW = 100;
 
 /** The longest that a timer can be set for. */
 const LONGEST_TIMER = 2 ** 31 - 1;
