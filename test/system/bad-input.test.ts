@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { openPlatform, until } from './platform.ts';
@@ -173,4 +174,31 @@ test('names, domains and variables are refused with the field and the rule', asy
   const bad = await platform.grid(['env', 'set', 'A B=1'], { folder });
   assert.equal(bad.code, 3);
   assert.match(bad.out, /cannot be the name of a variable/);
+});
+
+/** All that is answered to these requests on one connection, until it ends. */
+const answersTo = (requests: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let answered = '';
+    const socket = connect(platform.port(), '127.0.0.1', () => socket.write(requests));
+    socket.on('data', (part) => (answered += part.toString('utf8')));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(answered));
+  });
+
+test('what follows a request for another protocol is not taken for the operator’s', async () => {
+  const body = JSON.stringify({ email: 'ada@example.com' });
+  const signIn = [
+    'POST /grid/v1/sign-in HTTP/1.1',
+    'Host: localhost',
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+  ];
+  const asOperator = `${signIn.join('\r\n')}\r\n\r\n${body}`;
+  for (const protocol of ['h2c', 'websocket', 'anything']) {
+    const first = `GET /grid/v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`;
+    const answered = await answersTo(first + asOperator);
+    assert.match(answered, /^HTTP\/1\.1 4\d\d /);
+    assert.doesNotMatch(answered, /secret/);
+  }
 });
