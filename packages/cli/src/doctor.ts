@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '@grid/server/config.ts';
-import { findInterpreters } from '@grid/server/builds/interpreters.ts';
+import { findInterpreters } from '@grid/server/builds/recipes/python/interpreters.ts';
 import { readControlState } from './platform.ts';
 import type { Printable } from './print.ts';
 import { colour } from './print.ts';

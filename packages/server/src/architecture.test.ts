@@ -31,7 +31,7 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   [
     'child processes',
     /'node:child_process'/,
-    /^(engines\/process\/|git\/run-git|routing\/router-process|builds\/(installer|interpreters)|testing\/)/,
+    /^(engines\/process\/|git\/run-git|routing\/router-process|builds\/recipes\/python\/(installer|interpreters)|testing\/)/,
   ],
   [
     'the network',
@@ -55,7 +55,8 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
 ];
 
 /** The parts of the server that the command line runs in its own process. */
-const openToCommandLine = /^(config|parse-config|paths|roles\/[\w-]+|builds\/interpreters)\.ts$/;
+const openToCommandLine =
+  /^(config|parse-config|paths|roles\/[\w-]+|builds\/recipes\/python\/interpreters)\.ts$/;
 
 type Source = { path: string; text: string; imports: string[] };
 
@@ -122,6 +123,16 @@ test('a folder is entered through its nouns and verbs, never through its store',
   const intruders = arrows(server).filter(
     ({ from, to }) =>
       to.endsWith('-store.ts') && ![folderOf(to), 'testing'].includes(folderOf(from)),
+  );
+  assert.deepEqual(intruders, []);
+});
+
+test('builds know of runtimes by one table, and a recipe knows no other', () => {
+  const inside = arrows(server).filter(
+    ({ from, to }) => from.startsWith('builds/') && /^builds\/recipes\/\w+\//.test(to),
+  );
+  const intruders = inside.filter(
+    ({ from, to }) => from !== 'builds/recipes/recipes.ts' && dirname(from) !== dirname(to),
   );
   assert.deepEqual(intruders, []);
 });

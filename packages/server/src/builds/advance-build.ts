@@ -6,23 +6,21 @@ import type { ApplicationId } from '../lib/ids.ts';
 import { removeTree } from '../lib/remove-tree.ts';
 import type { DataPaths } from '../paths.ts';
 import type { Artifact, BuildInput, BuildProgress, Builder, StepOutcome } from './build.ts';
-import { pythonVariables } from './build-site.ts';
+import { programVariables } from './build-site.ts';
 import type { Site } from './build-site.ts';
-import { dependenciesStep, hookStep, setupStep } from './build-steps.ts';
-import type { Installer } from './installer.ts';
-import type { Interpreter } from './interpreters.ts';
-import { environmentKey, inputKey, planBuild } from './plan-build.ts';
+import { commandStep } from './build-steps.ts';
+import { checkStart } from './check-start.ts';
+import { environmentKey, inputKey } from './keys.ts';
+import { planBuild } from './plan-build.ts';
 import type { Plan } from './plan-build.ts';
-import { checkStart } from './plan-start.ts';
-import type { Failure } from './plan-start.ts';
 import { pruneTree } from './prune-tree.ts';
-import { findEscape, readFact, readRequirements } from './read-tree.ts';
-import type { Requirements } from './read-tree.ts';
+import { findEscape, readFact, readManifest } from './read-tree.ts';
+import type { Dependencies, Failure } from './recipe.ts';
+import type { Recipes } from './recipes/recipes.ts';
 
 export type BuildDeps = {
   paths: DataPaths;
-  interpreters: readonly Interpreter[];
-  installer: Installer;
+  recipes: Recipes;
   /** Writes the tree of a commit into an empty directory. */
   checkout(
     from: { applicationId: ApplicationId; commitId: string; into: string },
@@ -39,7 +37,7 @@ export type BuildDeps = {
 };
 
 /** The steps of a build, by number; each runs at most once. */
-const STEP = { before: 0, dependencies: 1, setup: 2, after: 3 } as const;
+const STEP = { before: 0, dependencies: 1, build: 2, after: 3 } as const;
 
 export const createBuilder = (deps: BuildDeps): Builder => ({
   advance: (input, done, signal) => advanceBuild(deps, { input, done, signal }),
@@ -51,10 +49,10 @@ type Look = { input: BuildInput; done: readonly StepOutcome[]; signal: AbortSign
 /** Looks at the tree and at the steps that are over; says what comes next. */
 async function advanceBuild(deps: BuildDeps, look: Look): Promise<BuildProgress> {
   const { input, done } = look;
-  const plan = planBuild(input, deps.interpreters);
+  const plan = planBuild(input, deps.recipes[input.runtime]);
   if ('reason' in plan) return failed(plan);
   const broken = done.find(({ succeeded }) => !succeeded);
-  if (broken !== undefined) return failed(describeBroken(broken));
+  if (broken !== undefined) return failed(describeBroken(plan, broken));
   const site = await openSite(deps, input, plan);
   const decided = await readDecided(site);
   if (decided !== undefined) return finish(deps, site, decided);
@@ -68,18 +66,21 @@ async function advanceBuild(deps: BuildDeps, look: Look): Promise<BuildProgress>
 const failed = ({ reason, detail }: Failure): BuildProgress => ({ next: 'failed', reason, detail });
 
 /** What users set to have a step, by its number. */
-const STEP_NAMES = [
+const stepNames = ({ build }: Pick<Plan, 'build'>): readonly string[] => [
   'CC_PRE_BUILD_HOOK',
   'Installing the dependencies',
-  'PYTHON_SETUP_PY_GOAL',
+  build?.setting ?? '',
   'CC_POST_BUILD_HOOK',
-] as const;
+];
 
 /** Limits are named as such, whatever step met them. */
 const LIMITS = ['memory_limit', 'disk_full', 'process_limit', 'start_failed'] as const;
 
-export function describeBroken({ number, reason, detail }: StepOutcome): Failure {
-  const name = STEP_NAMES[number] ?? '';
+export function describeBroken(
+  plan: Pick<Plan, 'build'>,
+  { number, reason, detail }: StepOutcome,
+): Failure {
+  const name = stepNames(plan)[number] ?? '';
   const limit = LIMITS.find((one) => one === reason);
   if (limit !== undefined) return { reason: limit, detail: `${name} failed: ${detail}` };
   return number === STEP.dependencies
@@ -167,63 +168,70 @@ async function nextStep(
   site: Site,
   done: readonly StepOutcome[],
 ): Promise<BuildProgress> {
-  const { plan, warm } = site;
+  const { before } = site.plan.hooks;
   const isDone = (number: number) => done.some((step) => step.number === number);
-  if (plan.hooks.before !== undefined && !isDone(STEP.before))
-    return {
-      next: 'run',
-      step: hookStep(deps, site, { number: STEP.before, command: plan.hooks.before }),
-    };
-  if (warm !== undefined) return seal(deps, site, warm.environmentKey);
+  if (before !== undefined && !isDone(STEP.before))
+    return run(deps, site, { number: STEP.before, command: before });
+  if (site.warm !== undefined) return seal(deps, site, site.warm.environmentKey);
 
-  const requirements = await readRequirements(site.tree, plan.folder, plan.requirements.path);
-  if (requirements === undefined && plan.requirements.named)
-    return failed({
-      reason: 'missing_file',
-      detail: `CC_PIP_REQUIREMENTS_FILE=${plan.requirements.path}: there is no such file in the repository.`,
+  const installed = await installedDependencies(deps, site, isDone(STEP.dependencies));
+  if ('reason' in installed) return failed(installed);
+  if ('install' in installed) {
+    const { install } = installed;
+    return run(deps, site, {
+      number: STEP.dependencies,
+      command: install.install,
+      installs: install,
     });
-  const key = await environmentOf(deps, site, {
-    requirements,
-    installed: isDone(STEP.dependencies),
-  });
-  if (key === 'install' && requirements !== undefined)
-    return {
-      next: 'run',
-      step: dependenciesStep(deps, site, { number: STEP.dependencies, requirements }),
-    };
-  const environment = key === 'install' ? undefined : key;
-  const goal = plan.setupGoal;
-  if (goal !== undefined && !isDone(STEP.setup))
-    return { next: 'run', step: setupStep(deps, site, { number: STEP.setup, goal, environment }) };
-  const { after } = plan.hooks;
-  if (after !== undefined && !isDone(STEP.after))
-    return {
-      next: 'run',
-      step: hookStep(deps, site, { number: STEP.after, command: after, environment }),
-    };
-  await pruneTree(join(site.tree, plan.folder), plan.kept);
+  }
+  const { environment } = installed;
+  for (const [number, command] of [
+    [STEP.build, site.plan.build?.command],
+    [STEP.after, site.plan.hooks.after],
+  ] as const)
+    if (command !== undefined && !isDone(number))
+      return run(deps, site, { number, command, environment });
+  await pruneTree(join(site.tree, site.plan.folder), site.plan.kept);
   const refused = await refuseStart(site);
   return refused === undefined ? seal(deps, site, environment) : failed(refused);
 }
 
-/** The key of the dependencies once they are sealed, `install` where they are not, undefined for none. */
-async function environmentOf(
+const run = (
+  { paths }: BuildDeps,
+  site: Site,
+  order: Parameters<typeof commandStep>[2],
+): BuildProgress => ({ next: 'run', step: commandStep(paths, site, order) });
+
+/** The key of the sealed dependencies, undefined where there are none, or what is to be installed first. */
+async function installedDependencies(
   deps: BuildDeps,
-  { input, plan, treeId, staging }: Site,
-  { requirements, installed }: { requirements: Requirements | undefined; installed: boolean },
-): Promise<string | undefined> {
-  if (requirements === undefined) return undefined;
-  const shared = environmentKey(input, plan, { requirements, treeId });
+  site: Site,
+  isInstalled: boolean,
+): Promise<{ environment: string | undefined } | { install: Dependencies } | Failure> {
+  const { input, plan, tree, treeId, staging } = site;
+  const { dependencies } = plan;
+  if (dependencies === undefined) return { environment: undefined };
+  const { namedBy, path } = dependencies;
+  const manifest = await readManifest(tree, plan.folder, dependencies);
+  if (manifest === undefined)
+    return namedBy === undefined ? { environment: undefined } : missing(`${namedBy}=${path}`);
+  const shared = environmentKey(input, plan, { dependencies, manifest, treeId });
   const fresh = `${shared}.${input.deploymentId.slice(-12)}`;
   const known = input.useCache ? [await deps.findEnvironment(shared), shared] : [fresh];
   for (const key of known)
-    if (key !== undefined && (await take(deps, deps.paths.environment(key)))) return key;
-  if (!installed) return 'install';
+    if (key !== undefined && (await take(deps, deps.paths.environment(key))))
+      return { environment: key };
+  if (!isInstalled) return { install: dependencies };
   const sealed = input.useCache ? shared : fresh;
   await mkdir(dirname(deps.paths.environment(sealed)), { recursive: true });
   await rename(staging, deps.paths.environment(sealed));
-  return sealed;
+  return { environment: sealed };
 }
+
+const missing = (named: string): Failure => ({
+  reason: 'missing_file',
+  detail: `${named}: there is no such file in the repository.`,
+});
 
 /** Decides on the artifact; from then on the build is over, also for whoever carries on after a crash. */
 async function seal(
@@ -238,8 +246,8 @@ async function seal(
     start: {
       folder: plan.folder,
       command: plan.start.command,
-      environment: pythonVariables(plan, environment === undefined ? undefined : '/opt/env'),
-      readOnly: plan.interpreter.readOnly,
+      environment: programVariables(plan, { withDependencies: environment !== undefined }),
+      readOnly: plan.toolchain.readOnly,
     },
   };
   await writeFile(`${decision}.new`, JSON.stringify(artifact));

@@ -1,5 +1,6 @@
 import type { Artifact, BuildInput } from './build.ts';
 import type { Plan } from './plan-build.ts';
+import { SYSTEM_PATH } from './platform-variables.ts';
 
 /** Everything about one build that does not change while it goes on. */
 export type Site = {
@@ -17,11 +18,12 @@ export type Site = {
   warm: Artifact | undefined;
 };
 
-/** `python` is the chosen one, with the dependencies where there are any. */
-export function pythonVariables(plan: Plan, venv: string | undefined): Record<string, string> {
-  const interpreter = plan.interpreter.folder;
-  const system = '/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin';
-  return venv === undefined
-    ? { PATH: `/home/bas/.local/bin:${interpreter}:${system}` }
-    : { PATH: `${venv}/bin:/home/bas/.local/bin:${interpreter}:${system}`, VIRTUAL_ENV: venv };
+/** What the toolchain gives to every program, and the dependencies where they are there. */
+export function programVariables(
+  { toolchain, dependencies }: Plan,
+  { withDependencies }: { withDependencies: boolean },
+): Record<string, string> {
+  const provided = withDependencies ? dependencies?.provides : undefined;
+  const path = [...(provided?.path ?? []), '/home/bas/.local/bin', ...toolchain.path, SYSTEM_PATH];
+  return { ...toolchain.variables, ...provided?.variables, PATH: path.join(':') };
 }

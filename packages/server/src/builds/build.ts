@@ -1,6 +1,9 @@
 import type { ApplicationId, DeploymentId, OwnerId } from '../lib/ids.ts';
 import type { Command, InstanceFiles } from '../engines/engine.ts';
 
+/** What an application is written for; each has a recipe. */
+export type Runtime = 'python';
+
 /** What a deployment gives to its build. */
 export type BuildInput = {
   deploymentId: DeploymentId;
@@ -9,7 +12,7 @@ export type BuildInput = {
   ownerId: OwnerId;
   commitId: string;
   kind: 'runner' | 'webapp';
-  runtime: 'python';
+  runtime: Runtime;
   /** The user's variables; the platform's are added by the build. */
   environment: Readonly<Record<string, string>>;
   /** False: an artifact of the same commit is not taken again, and dependencies are installed afresh. */

@@ -7,12 +7,13 @@ type Subject = {
   deployment: { id: string; commitId: string };
 };
 
-const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin';
+/** Where the machine's own programs are. */
+export const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin';
 
 /** Where an application's directory is, inside its instances. */
 export const homeOf = (applicationId: string): string => `/home/bas/${applicationId}`;
 
-const weak: Variables = { LANG: 'C.UTF-8', TZ: 'UTC', PYTHONUNBUFFERED: '1', PATH: SYSTEM_PATH };
+const weak: Variables = { LANG: 'C.UTF-8', TZ: 'UTC', PATH: SYSTEM_PATH };
 
 const strong = ({ application, deployment }: Subject): Variables => ({
   APP_ID: application.id,
@@ -28,11 +29,13 @@ const strong = ({ application, deployment }: Subject): Variables => ({
 });
 
 /** What a build step sees. */
-export const buildVariables = (subject: Subject): Variables => ({
+export const buildVariables = (subject: Subject & { programs: Variables }): Variables => ({
   ...weak,
+  ...subject.programs,
   ...subject.user,
   ...strong(subject),
   INSTANCE_TYPE: 'build',
+  PATH: subject.programs['PATH'] ?? SYSTEM_PATH,
 });
 
 /** What an instance that runs or serves sees; `start` comes with the artifact. */

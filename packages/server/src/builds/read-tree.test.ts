@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { findEscape, readFact, readRequirements } from './read-tree.ts';
+import { findEscape, readFact, readManifest } from './read-tree.ts';
+import { requirementsOf } from './recipes/python/requirements-install.ts';
 
 async function treeOf(t: TestContext, files: Record<string, string>): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'grid-tree-'));
@@ -34,8 +35,16 @@ test('what is to be started is a file, is missing, or is something else', async 
   assert.equal((await readFact(root, 'dead')).kind, 'missing');
 });
 
+const requirements = requirementsOf(
+  { path: 'requirements.txt', namedBy: undefined },
+  {
+    interpreter: { version: [3, 13, 0], path: '/p', folder: '/', digest: '', readOnly: [] },
+    installer: { uv: undefined, settings: {}, readOnly: [] },
+  },
+);
+
 const digestOf = async (t: TestContext, files: Record<string, string>, folder = '') =>
-  (await readRequirements(await treeOf(t, files), folder, 'requirements.txt'))?.digest;
+  (await readManifest(await treeOf(t, files), folder, requirements))?.digest;
 
 test('a change in any file that is named counts, others do not', async (t) => {
   const files = {
@@ -60,7 +69,7 @@ test('a file above the application’s folder counts too', async (t) => {
 
 test('files that name each other are read once', async (t) => {
   const files = { 'requirements.txt': '-r other.txt', 'other.txt': '-r requirements.txt\n./pkg' };
-  const found = await readRequirements(await treeOf(t, files), '', 'requirements.txt');
+  const found = await readManifest(await treeOf(t, files), '', requirements);
   assert.equal(found?.local, true);
 });
 
@@ -74,5 +83,5 @@ test('a link inside the tree is followed, one that leads out of it is not there'
 test('a pipe in place of a file holds nothing up', async (t) => {
   const root = await treeOf(t, { 'requirements.txt': '-r pipe' });
   execFileSync('/usr/bin/mkfifo', [join(root, 'pipe')]);
-  assert.ok(await readRequirements(root, '', 'requirements.txt'));
+  assert.ok(await readManifest(root, '', requirements));
 });

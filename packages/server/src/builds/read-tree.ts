@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, join, posix, relative, resolve } from 'node:path';
-import type { FileFact } from './plan-start.ts';
-import { readReferences } from './requirements.ts';
-import type { References } from './requirements.ts';
+import type { FileFact } from './check-start.ts';
+import type { Dependencies, Manifest, References } from './recipe.ts';
 
 /** The first symbolic link that leads out of the tree, relative to it, or undefined. */
 export async function findEscape(root: string, folder = ''): Promise<string | undefined> {
@@ -35,25 +34,15 @@ export async function readFact(root: string, path: string): Promise<FileFact> {
   }
 }
 
-export type Requirements = {
-  path: string;
-  /** sha256 over the bytes of the file, of every file it names and of uv's own settings. */
-  digest: string;
-  /** Whether something of the tree itself is installed. */
-  local: boolean;
-  /** Variables whose values are written into its lines. */
-  variables: readonly string[];
-};
-
 const MOST_FILES = 100;
 const LARGEST_FILE = 4 * 1024 * 1024;
 
-/** The requirements file of a folder with everything it names, or undefined where it is not there. */
-export async function readRequirements(
+/** The file that lists a folder's dependencies with everything it names, or undefined where it is not there. */
+export async function readManifest(
   tree: string,
   folder: string,
-  path: string,
-): Promise<Requirements | undefined> {
+  { path, references, settings }: Pick<Dependencies, 'path' | 'references' | 'settings'>,
+): Promise<Manifest | undefined> {
   const hash = createHash('sha256');
   const first = posix.join(folder, path);
   const queue = [first];
@@ -62,29 +51,32 @@ export async function readRequirements(
     if (seen.has(file) || seen.size >= MOST_FILES) continue;
     const bytes = await readInside(tree, file);
     if (bytes === undefined && file === first) return undefined;
-    const references = readReferences(file, bytes?.toString('utf8') ?? '');
-    seen.set(file, references);
+    const found = references(file, bytes?.toString('utf8') ?? '');
+    seen.set(file, found);
     hash.update(`${file}\0${bytes?.length ?? 'missing'}\0`).update(bytes ?? '');
-    queue.push(...references.files);
+    queue.push(...found.files);
   }
-  for (const settings of await uvSettings(tree, folder)) hash.update(settings);
+  for (const bytes of await readSettings(tree, folder, settings)) hash.update(bytes);
   const all = [...seen.values()];
   return {
-    path,
     digest: hash.digest('hex'),
     local: all.some(({ local }) => local),
     variables: [...new Set(all.flatMap(({ variables }) => variables))].toSorted(),
   };
 }
 
-/** What uv itself reads of a tree, from the folder up to the root: its indexes may stand there. */
-async function uvSettings(tree: string, folder: string): Promise<Buffer[]> {
+/** From the folder up to the root of the tree. */
+async function readSettings(
+  tree: string,
+  folder: string,
+  settings: Dependencies['settings'],
+): Promise<Buffer[]> {
   const found: Buffer[] = [];
   for (let at = folder; ; at = posix.dirname(at)) {
-    const own = await readInside(tree, posix.join(at, 'uv.toml'));
-    const project = await readInside(tree, posix.join(at, 'pyproject.toml'));
-    if (own !== undefined) found.push(own);
-    if (project?.includes('[tool.uv') === true) found.push(project);
+    for (const { name, counts } of settings) {
+      const bytes = await readInside(tree, posix.join(at, name));
+      if (bytes !== undefined && counts(bytes.toString('utf8'))) found.push(bytes);
+    }
     if (at === '' || at === '.') return found;
   }
 }

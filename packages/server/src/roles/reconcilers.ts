@@ -1,9 +1,8 @@
 import { forgetExpired } from '../accounts/forget-expired.ts';
 import { createBuilder } from '../builds/advance-build.ts';
 import { findEnvironment, findMadeFrom } from '../builds/find-artifact.ts';
-import { bringInstaller } from '../builds/installer.ts';
-import { findInterpreters, nameInterpreters } from '../builds/interpreters.ts';
 import type { Builder } from '../builds/build.ts';
+import { openRecipes } from '../builds/recipes/recipes.ts';
 import { applicationReconciler } from '../deployments/application-reconciler.ts';
 import { deploymentReconciler } from '../deployments/deployment-reconciler.ts';
 import type { DeploymentDeps } from '../deployments/look.ts';
@@ -72,19 +71,15 @@ function openBuilder(
 ): Builder {
   let opened: Promise<Builder> | undefined;
   const open = async (): Promise<Builder> => {
-    const [interpreters, installer] = await Promise.all([
-      findInterpreters().then((found) => nameInterpreters(found, paths.tools)),
-      bringInstaller({
-        tools: paths.tools,
-        environment: config.environment,
-        log,
-        signal: stopping,
-      }),
-    ]);
+    const recipes = await openRecipes({
+      paths,
+      environment: config.environment,
+      log,
+      signal: stopping,
+    });
     return createBuilder({
       paths,
-      interpreters,
-      installer,
+      recipes,
       checkout: (from, signal) => checkout(paths, from, signal),
       treeId: (from) => treeId(paths, from),
       findMadeFrom: (id, key) => findMadeFrom(database.read, id, key),

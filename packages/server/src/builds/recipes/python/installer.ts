@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Log } from '../lib/log.ts';
+import type { Log } from '../../../lib/log.ts';
 
 /** What installs dependencies, and the settings that the machine's own pip has. */
 export type Installer = {

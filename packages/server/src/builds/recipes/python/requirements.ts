@@ -1,14 +1,5 @@
 import { posix } from 'node:path';
-
-/** What a requirements file draws in beside packages. */
-export type References = {
-  /** Other requirements and constraints files, relative to the tree. */
-  files: readonly string[];
-  /** Whether it installs something out of the tree itself. */
-  local: boolean;
-  /** Variables whose values are written into its lines (`${NAME}`). */
-  variables: readonly string[];
-};
+import type { References } from '../../recipe.ts';
 
 /** Reads the lines of a requirements file at `path`, as pip does (its "Requirements File Format"). */
 export function readReferences(path: string, text: string): References {

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { checkStart, planStart } from './plan-start.ts';
-import type { Failure, Start } from './plan-start.ts';
+import type { Failure } from '../../recipe.ts';
+import { planStart } from './plan-start.ts';
 
 const MAIN = { CC_MLPYTHON_RUN_MAIN: './train.py' };
 const SCRIPT = { CC_MLPYTHON_START_SCRIPT: 'bin/start.sh' };
@@ -26,16 +26,16 @@ function refused(variables: Record<string, string>): Failure {
 
 test('a command wins over a script, a script over a Python file, and the losers are named', () => {
   const all = started({ ...MAIN, ...SCRIPT, ...COMMAND });
-  assert.equal(all.variable, 'CC_RUN_COMMAND');
+  assert.equal(all.setting, 'CC_RUN_COMMAND');
   assert.deepEqual(all.ignored, ['CC_MLPYTHON_START_SCRIPT', 'CC_MLPYTHON_RUN_MAIN']);
   const two = started({ ...MAIN, ...SCRIPT });
-  assert.equal(two.variable, 'CC_MLPYTHON_START_SCRIPT');
+  assert.equal(two.setting, 'CC_MLPYTHON_START_SCRIPT');
   assert.deepEqual(two.ignored, ['CC_MLPYTHON_RUN_MAIN']);
 });
 
 test('a variable that is empty decides nothing', () => {
   const start = started({ ...MAIN, CC_RUN_COMMAND: '  ', CC_MLPYTHON_START_SCRIPT: '' });
-  assert.deepEqual([start.variable, start.ignored], ['CC_MLPYTHON_RUN_MAIN', []]);
+  assert.deepEqual([start.setting, start.ignored], ['CC_MLPYTHON_RUN_MAIN', []]);
 });
 
 test('a Python file runs unbuffered, with or without a leading ./', () => {
@@ -61,19 +61,6 @@ test('paths that are absolute or leave the repository are refused', () => {
       assert.equal(reason, 'invalid_variable', path);
       assert.ok(detail.startsWith(`${name}=`));
     }
-});
-
-test('a file that cannot be started is refused with what to do', () => {
-  const check = (start: Start, kind: 'file' | 'missing' | 'other', executable: boolean) =>
-    checkStart(start, { kind, executable });
-  const script = started(SCRIPT);
-  assert.equal(check(script, 'missing', false)?.reason, 'missing_file');
-  assert.match(check(script, 'other', true)?.detail ?? '', /bin\/start.sh is not a file/);
-  assert.equal(check(script, 'file', false)?.reason, 'not_executable');
-  assert.match(check(script, 'file', false)?.detail ?? '', /chmod \+x bin\/start.sh/);
-  assert.equal(check(script, 'file', true), undefined);
-  assert.equal(check(started(MAIN), 'file', false), undefined);
-  assert.equal(check(started(COMMAND), 'missing', false), undefined);
 });
 
 test('a script is run by its shebang, and by bash where it has none', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { choosePython } from './python-version.ts';
+import { choosePython } from './choose-python.ts';
 import type { Interpreter } from './interpreters.ts';
 
 const python = (...version: [number, number, number]): Interpreter => ({

@@ -1,18 +1,7 @@
 import { posix } from 'node:path';
-import type { Command } from '../engines/engine.ts';
-import type { BuildFailure } from './build.ts';
-import { shellCommand } from './run-hooks.ts';
-
-type Variables = Readonly<Record<string, string>>;
-
-export type Failure = { reason: BuildFailure; detail: string };
-
-/** What is started, and the file that must be there for it. */
-export type Start = {
-  variable: string;
-  command: Command;
-  file: { path: string; executable: boolean } | undefined;
-};
+import type { Command } from '../../../engines/engine.ts';
+import type { Failure, Start, Variables } from '../../recipe.ts';
+import { shellCommand } from '../../run-hooks.ts';
 
 /** The strongest first. */
 const STARTS = ['CC_RUN_COMMAND', 'CC_MLPYTHON_START_SCRIPT', 'CC_MLPYTHON_RUN_MAIN'] as const;
@@ -31,7 +20,7 @@ export function planStart(variables: Variables): (Start & { ignored: string[] })
 
 function startBy(variable: (typeof STARTS)[number], value: string): Start | Failure {
   if (variable === 'CC_RUN_COMMAND')
-    return { variable, command: shellCommand(value, value), file: undefined };
+    return { setting: variable, command: shellCommand(value, value), file: undefined };
   const path = posix.normalize(value);
   if (path.startsWith('/') || path === '..' || path.startsWith('../') || value.includes('\0'))
     return {
@@ -42,29 +31,9 @@ function startBy(variable: (typeof STARTS)[number], value: string): Start | Fail
   const command: Command = executable
     ? { name: path, argv: ['/bin/sh', '-c', RUN_SCRIPT, `./${path}`] }
     : { name: path, argv: ['python', '-u', path] };
-  return { variable, command, file: { path, executable } };
+  return { setting: variable, command, file: { path, executable } };
 }
 
 /** Its shebang decides; a script without one is bash's. */
 const RUN_SCRIPT =
   'read -r first <"$0"; case $first in "#!"*) exec "$0";; *) exec /bin/bash "$0";; esac';
-
-export type FileFact = { kind: 'file' | 'missing' | 'other'; executable: boolean };
-
-/** Whether the file that is to be started is there, and can be. */
-export function checkStart({ variable, file }: Start, fact: FileFact): Failure | undefined {
-  if (file === undefined) return undefined;
-  if (fact.kind === 'missing')
-    return {
-      reason: 'missing_file',
-      detail: `${variable}=${file.path}: there is no such file in the repository.`,
-    };
-  if (fact.kind === 'other')
-    return { reason: 'missing_file', detail: `${variable}=${file.path} is not a file.` };
-  if (file.executable && !fact.executable)
-    return {
-      reason: 'not_executable',
-      detail: `${variable}=${file.path} is not executable: run "chmod +x ${file.path}" (or "git update-index --chmod=+x ${file.path}"), commit and push.`,
-    };
-  return undefined;
-}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import type { BuildInput } from './build.ts';
+import type { Plan } from './plan-build.ts';
+import type { Dependencies, Manifest } from './recipe.ts';
+
+/** Tells artifacts apart by everything that goes into them; equal keys can take one another's place. */
+export const inputKey = (
+  { ownerId, applicationId }: Pick<BuildInput, 'ownerId' | 'applicationId'>,
+  treeId: string,
+  plan: Plan,
+): string =>
+  digest([
+    plan.recipe,
+    ownerId,
+    applicationId,
+    treeId,
+    plan.folder,
+    plan.toolchain.digest,
+    plan.dependencies?.path ?? '',
+    plan.dependencies?.install.name ?? '',
+    JSON.stringify(plan.build ?? null),
+    JSON.stringify(plan.hooks),
+    JSON.stringify(plan.start),
+    JSON.stringify(plan.kept),
+  ]).slice(0, 40);
+
+/**
+ * Which installed dependencies can be shared. Installing runs code of the packages, so nothing is
+ * shared between owners; what is installed out of the tree belongs to that tree alone.
+ */
+export function environmentKey(
+  { ownerId, applicationId, environment }: BuildInput,
+  { recipe, folder, toolchain }: Plan,
+  wanted: { dependencies: Dependencies; manifest: Manifest; treeId: string },
+): string {
+  const { dependencies, manifest, treeId } = wanted;
+  const settings = Object.keys(environment).filter((name) => dependencies.decidedBy.test(name));
+  const local = manifest.local || settings.some((name) => dependencies.namesFiles.test(name));
+  const names = [...new Set([...settings, ...manifest.variables])].toSorted();
+  return digest([
+    recipe,
+    ownerId,
+    toolchain.digest,
+    process.platform,
+    process.arch,
+    dependencies.path,
+    manifest.digest,
+    ...(local ? [applicationId, treeId, folder] : []),
+    JSON.stringify(names.map((name) => [name, environment[name] ?? null])),
+  ]).slice(0, 40);
+}
+
+const digest = (parts: readonly string[]): string =>
+  createHash('sha256')
+    .update(parts.map((part) => `${part.length}:${part}`).join(''))
+    .digest('hex');

@@ -1,0 +1,86 @@
+import type { Command } from '../engines/engine.ts';
+import type { BuildFailure, BuildInput } from './build.ts';
+
+export type Variables = Readonly<Record<string, string>>;
+
+export type Failure = { reason: BuildFailure; detail: string };
+
+/**
+ * How the applications of a runtime are built and started, from what is known before a file is checked
+ * out: the variables, this machine's tools, and a few small files of the commit. Data and pure functions.
+ */
+export type Recipe = {
+  /** Grows when the same inputs would be built into something else. */
+  version: string;
+  plan(given: Pick<BuildInput, 'environment' | 'kind'>): RecipePlan | Failure;
+};
+
+/** What a recipe decides; the frame adds what all runtimes have in common. */
+export type RecipePlan = {
+  toolchain: Toolchain;
+  dependencies: Dependencies | undefined;
+  /** A command that builds, once the dependencies are there. */
+  build: BuildCommand | undefined;
+  start: Start;
+  /** What the user should know, once. */
+  notices: readonly string[];
+};
+
+/** The programs of this machine that build and run the application. */
+export type Toolchain = {
+  /** Folders that come first on the path. */
+  path: readonly string[];
+  variables: Variables;
+  /** What must be seen of it outside /usr. */
+  readOnly: readonly string[];
+  /** Tells builds with other programs apart. */
+  digest: string;
+};
+
+/** What the user set to have it, and how it is done. */
+export type BuildCommand = { setting: string; command: Command };
+
+/** What is started, and the file that must be there for it. */
+export type Start = {
+  /** What decided: a variable. */
+  setting: string;
+  command: Command;
+  file: { path: string; executable: boolean } | undefined;
+};
+
+/** Packages that are installed into /opt/env, apart from the tree, and shared by all builds with equal keys. */
+export type Dependencies = {
+  /** The file that lists them, relative to the folder; it is read when the pre-build hook is over. */
+  path: string;
+  /** The variable that names the file, which must be there then. */
+  namedBy: string | undefined;
+  install: Command;
+  /** What installing needs of this machine: settings, and files that they name. */
+  variables: Variables;
+  readOnly: readonly string[];
+  /** Folders and variables that come with the installed packages. */
+  provides: Pick<Toolchain, 'path' | 'variables'>;
+  /** What a file draws in beside packages. */
+  references(path: string, text: string): References;
+  /** Files that change what is installed where they stand in the folder or above it. */
+  settings: readonly { name: string; counts(text: string): boolean }[];
+  /** Variables that change what is installed, and those of them that may name files of the tree. */
+  decidedBy: RegExp;
+  namesFiles: RegExp;
+};
+
+/** What a file that lists dependencies draws in beside packages. */
+export type References = {
+  /** Other files of the kind, relative to the tree. */
+  files: readonly string[];
+  /** Whether it installs something out of the tree itself. */
+  local: boolean;
+  /** Variables whose values are written into its lines (`${NAME}`). */
+  variables: readonly string[];
+};
+
+/** The dependencies that a tree asks for. */
+export type Manifest = Pick<References, 'local' | 'variables'> & {
+  /** sha256 over the bytes of the file, of every file it names and of the settings around it. */
+  digest: string;
+};

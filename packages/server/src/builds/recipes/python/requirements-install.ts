@@ -1,0 +1,41 @@
+import type { Dependencies } from '../../recipe.ts';
+import type { Installer } from './installer.ts';
+import type { Interpreter } from './interpreters.ts';
+import { readReferences } from './requirements.ts';
+
+/** What `requirements.txt` lists, in a virtual environment. */
+export const requirementsOf = (
+  file: Pick<Dependencies, 'path' | 'namedBy'>,
+  { interpreter, installer }: { interpreter: Interpreter; installer: Installer },
+): Dependencies => ({
+  ...file,
+  install: {
+    name: `${installer.uv === undefined ? 'pip' : 'uv pip'} install -r ${file.path}`,
+    argv: [
+      '/bin/sh',
+      '-c',
+      installer.uv === undefined ? WITH_PIP : WITH_UV,
+      'install',
+      interpreter.path,
+      file.path,
+      installer.uv ?? '',
+    ],
+  },
+  variables: installer.settings,
+  readOnly: installer.readOnly,
+  provides: { path: ['/opt/env/bin'], variables: { VIRTUAL_ENV: '/opt/env' } },
+  references: readReferences,
+  settings: UV_SETTINGS,
+  decidedBy: /^(PIP_|UV_)/,
+  namesFiles: /_(CONSTRAINTS?|OVERRIDES?|EXCLUDES?|REQUIREMENTS?|FIND_LINKS|CONFIG_FILE)$/,
+});
+
+const WITH_PIP = '"$1" -m venv --clear /opt/env && exec /opt/env/bin/python -m pip install -r "$2"';
+const WITH_UV =
+  '"$3" venv --quiet --allow-existing --python "$1" /opt/env && exec "$3" pip install --compile-bytecode --link-mode copy --python /opt/env/bin/python -r "$2"';
+
+/** What uv itself reads: its indexes may stand there. */
+const UV_SETTINGS: Dependencies['settings'] = [
+  { name: 'uv.toml', counts: () => true },
+  { name: 'pyproject.toml', counts: (text) => text.includes('[tool.uv') },
+];

@@ -1,0 +1,18 @@
+import { posix } from 'node:path';
+import type { Failure } from './recipe.ts';
+
+/** `true`, `1`, `yes` and `on` turn an option on. */
+export const isOn = (value: string | undefined): boolean =>
+  /^(true|1|yes|on)$/i.test(value?.trim() ?? '');
+
+/** A path that stays inside the tree, normalized; `.` is nothing. */
+export function insideTree(setting: string, value: string): string | Failure {
+  const path = posix.normalize(value.trim() === '' ? '.' : value.trim()).replace(/\/$/, '');
+  if (path === '.') return '';
+  if (!path.startsWith('/') && path !== '..' && !path.startsWith('../') && !path.includes('\0'))
+    return path;
+  return {
+    reason: 'invalid_variable',
+    detail: `${setting}=${value}: the path must be relative and stay inside the repository.`,
+  };
+}
