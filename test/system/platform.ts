@@ -32,7 +32,8 @@ export type Platform = {
     options: { type: string; env?: string[]; args?: string[] },
   ): Promise<string>;
   visit(host: string, path?: string): Promise<{ status: number; body: string }>;
-  start(): Promise<void>;
+  /** Starts the control plane, also by another program than this one's. */
+  start(program?: string): Promise<void>;
   /** Kills the control plane, as a crash would. */
   kill(): void;
   running(): boolean;
@@ -46,7 +47,7 @@ export type Ran = { code: number; out: string };
 type RunOptions = { folder?: string; env?: Record<string, string> };
 export type Files = Record<string, string | { text: string; mode?: number } | { link: string }>;
 
-const root = join(import.meta.dirname, '..', '..');
+export const root = join(import.meta.dirname, '..', '..');
 const bin = join(root, 'bin', 'grid');
 
 export function run(
@@ -82,9 +83,9 @@ export async function openPlatform(settings: Record<string, string> = {}): Promi
   let ports = { http: '0', ssh: '0' };
   let repositories = 0;
 
-  async function start(): Promise<void> {
+  async function start(program = bin): Promise<void> {
     const args = ['up', '--data-dir', data, '--http-port', ports.http, '--ssh-port', ports.ssh];
-    child = spawn(bin, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    child = spawn(program, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
     const started = child;
     let text = '';
     await new Promise<void>((resolve, reject) => {

@@ -36,7 +36,7 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   [
     'the network',
     /'(node:(net|http|https|http2|tls|dgram|dns)|undici|ssh2|ws)'|\bfetch\(/,
-    /^(engines\/|git\/|routing\/|http\/|roles\/|workloads\/health-check)/,
+    /^(engines\/|git\/|routing\/|http\/|roles\/|workloads\/health-check|testing\/)/,
   ],
   [
     'files',

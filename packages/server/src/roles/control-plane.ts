@@ -25,7 +25,8 @@ import { becomeLeader } from '../reconcile/leader.ts';
 import type { Leadership } from '../reconcile/leader.ts';
 import { startReconcileLoop } from '../reconcile/loop.ts';
 import { request } from '../reconcile/queue.ts';
-import { openRouter } from '../routing/router-process.ts';
+import { openRouter } from '../routing/keep-router.ts';
+import type { RouterSettings } from '../routing/router-settings.ts';
 import { defaultFlavor } from '../scheduling/flavor.ts';
 import { refuseWhatNeverFits } from '../scheduling/never-fits.ts';
 import { openDatabase } from '../store/database.ts';
@@ -65,14 +66,15 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
   const { memoryMiB, warnings } = await engine.capacity();
   const pool = { memoryMiB: Math.max(256, memoryMiB - config.memoryReserveMiB) };
   const keyring = openKeyring(paths.keys);
-  const router = await openRouter(
-    routerSettings(config, paths, { engine, clock, log }),
-    stopping.signal,
-  );
+  const router = await openRouter({
+    settings: routerSettings(config, paths, engine),
+    clock,
+    log,
+    signal: stopping.signal,
+  });
   const foundation = { config, paths, clock, log, database, keyring, engine, router, pool };
-  const routerPort = (await router.status(stopping.signal)).publicPort;
 
-  let addresses = addressesOf(config, { http: routerPort, ssh: config.sshPort });
+  let addresses = addressesOf(config, { http: router.publicPort, ssh: config.sshPort });
   const context = createContext(foundation, () => addresses);
   const app = buildApp(context);
   const ended = await keepLeading(leadership, {
@@ -88,7 +90,7 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
     { database, clock, paths, log },
     { address: config.sshAddress, port: config.sshPort, keys: paths.keys },
   );
-  addresses = addressesOf(config, { http: routerPort, ssh: ssh.port });
+  addresses = addressesOf(config, { http: router.publicPort, ssh: ssh.port });
   const claimToken = await newClaimToken({ database, clock });
   await writeState(paths, addresses);
   return {
@@ -132,15 +134,16 @@ const openEngine = (config: Config, paths: DataPaths, log: Log): Promise<Process
 const routerSettings = (
   config: Config,
   paths: DataPaths,
-  { engine, clock, log }: { engine: ProcessEngine; clock: Clock; log: Log },
-) => ({
+  { host: { network, python } }: ProcessEngine,
+): RouterSettings => ({
+  version: VERSION,
   directory: paths.router,
   controlSocket: paths.controlSocket,
   address: config.httpAddress,
   port: config.httpPort,
-  namespaces: engine.host.network ?? undefined,
-  clock,
-  log,
+  // Root reaches the instances from where it is.
+  namespaces: network === null || network.userns === '' ? undefined : network,
+  python,
 });
 
 const addressesOf = (

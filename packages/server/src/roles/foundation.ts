@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { Log } from '../lib/log.ts';
 import type { DataPaths } from '../paths.ts';
-import type { RouterHandle } from '../routing/router-process.ts';
+import type { RouterHandle } from '../routing/keep-router.ts';
 import type { Pool } from '../scheduling/admission.ts';
 import type { Database } from '../store/database.ts';
 

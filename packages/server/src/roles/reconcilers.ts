@@ -48,10 +48,7 @@ export function createReconcilers(
         builder,
         environments,
       }),
-      async inFlight(ids, signal) {
-        const { inFlight } = await router.status(signal);
-        return ids.reduce((sum, id) => sum + (inFlight[id] ?? 0), 0);
-      },
+      inFlight: router.inFlight,
     }),
     application: applicationReconciler({
       database,

@@ -1,145 +1,84 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdirSync, readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../lib/clock.ts';
+import { SECOND } from '../lib/duration.ts';
 import { createAccessLog } from '../routing/access-log.ts';
-import type { RouteTable, RouterStatus } from '../routing/route-table.ts';
+import type { RouteTable, StartedWith } from '../routing/route-table.ts';
+import { LISTENER, spawnSuccessor } from '../routing/router-process.ts';
 import { createRouter } from '../routing/router.ts';
-import type { Router } from '../routing/router.ts';
+import { serveControl } from '../routing/serve-control.ts';
 
-const HOLD_MS = 60_000;
+const HOLD_MS = 60 * SECOND;
+const PLATFORM_HOLD_MS = 10 * SECOND;
 
 type Options = {
   directory: string;
   controlSocket: string;
-  address: string;
-  port: number;
-  /** Set where the listening socket was opened before the process entered its namespace. */
-  descriptor: number | undefined;
+  /** Where it answers for itself. */
+  socket: string;
+  startedWith: StartedWith;
 };
 
 /** The process that owns the public port: goes on with its last table whoever else is up. */
 async function main(): Promise<void> {
-  const options = readOptions();
-  mkdirSync(options.directory, { recursive: true, mode: 0o700 });
-  const accessLog = createAccessLog(join(options.directory, 'access'));
+  const { directory, controlSocket, socket, startedWith } = readOptions();
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const tablePath = join(directory, 'routes.json');
+  const accessLog = createAccessLog(join(directory, 'access'));
   const router = createRouter({
-    controlSocket: options.controlSocket,
-    table: readTable(options.directory),
+    controlSocket,
+    table: readTable(tablePath),
     clock: systemClock,
     access: accessLog.add,
     holdMs: HOLD_MS,
+    platformHoldMs: PLATFORM_HOLD_MS,
   });
-  const { server } = router;
-  const drained = new Promise<void>((resolve) => server.on('close', resolve));
-  await listen(router, options);
-  const control = serveControl(router, options.directory);
-  const drain = (): void => {
-    control.close();
-    server.close();
-    server.closeIdleConnections();
-  };
-  process.once('SIGTERM', drain);
-  control.on('drain', drain);
-  await drained;
+  const over = new Promise<void>((resolve) => router.server.on('close', resolve));
+  await listen(router.server);
+  const control = serveControl({
+    router,
+    path: socket,
+    tablePath,
+    startedWith,
+    startSuccessor: spawnSuccessor,
+  });
+  process.once('SIGTERM', control.drain);
+  await over;
+  control.server.close();
   await accessLog.close();
   process.exit(0);
 }
 
 function readOptions(): Options {
-  const text = { type: 'string' } as const;
+  const text = { type: 'string', default: '' } as const;
   const { values } = parseArgs({
-    options: {
-      directory: text,
-      'control-socket': text,
-      address: text,
-      port: text,
-      descriptor: text,
-    },
+    options: { directory: text, 'control-socket': text, socket: text, 'started-with': text },
   });
   return {
-    directory: values.directory ?? '.',
-    controlSocket: values['control-socket'] ?? '',
-    address: values.address ?? '127.0.0.1',
-    port: Number(values.port ?? 0),
-    descriptor: values.descriptor === undefined ? undefined : Number(values.descriptor),
+    directory: values.directory,
+    controlSocket: values['control-socket'],
+    socket: values.socket,
+    startedWith: JSON.parse(values['started-with']) as StartedWith,
   };
 }
 
 const NO_ROUTES: RouteTable = { version: 0, platformHosts: ['localhost'], routes: [] };
 
-function readTable(directory: string): RouteTable {
+function readTable(path: string): RouteTable {
   try {
-    return JSON.parse(readFileSync(join(directory, 'routes.json'), 'utf8')) as RouteTable;
+    return JSON.parse(readFileSync(path, 'utf8')) as RouteTable;
   } catch {
     return NO_ROUTES;
   }
 }
 
-const listen = ({ server }: Router, { address, port, descriptor }: Options): Promise<void> =>
+/** Whoever started this process opened the socket, or had it before. */
+const listen = (server: Server): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    const where =
-      descriptor === undefined
-        ? { host: address, port, reusePort: port !== 0 }
-        : { fd: descriptor };
-    server.listen(where, () => resolve());
+    server.listen({ fd: LISTENER }, resolve);
   });
-
-/** Takes tables and answers for itself, on a socket of its own. */
-function serveControl(router: Router, directory: string) {
-  const path = join(directory, `router-${process.pid}.sock`);
-  rmSync(path, { force: true });
-  const control = createServer((request, response) => {
-    const answer = (status: number, body: object): void => {
-      response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(body));
-    };
-    switch (`${request.method} ${request.url}`) {
-      case 'GET /status':
-        return answer(200, describe(router));
-      case 'PUT /table':
-        return void takeTable(router, directory, request).then(
-          (taken) => answer(taken ? 200 : 409, describe(router)),
-          (error: unknown) => answer(400, { message: String(error) }),
-        );
-      case 'POST /drain':
-        answer(200, {});
-        return void control.emit('drain');
-      default:
-        return answer(404, {});
-    }
-  });
-  control.listen(path);
-  control.on('close', () => rmSync(path, { force: true }));
-  return control;
-}
-
-const describe = (router: Router): RouterStatus => ({
-  pid: process.pid,
-  tableVersion: router.table().version,
-  publicPort: (router.server.address() as AddressInfo).port,
-  inFlight: router.inFlight(),
-});
-
-/** A table is on disk before it is used: whoever starts next has it too. */
-async function takeTable(
-  router: Router,
-  directory: string,
-  request: AsyncIterable<Buffer>,
-): Promise<boolean> {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part);
-  const text = Buffer.concat(parts).toString('utf8');
-  const table = JSON.parse(text) as RouteTable;
-  if (table.version < router.table().version) return false;
-  const path = join(directory, 'routes.json');
-  await writeFile(`${path}.new`, text, { flush: true, mode: 0o600 });
-  await rename(`${path}.new`, path);
-  return router.swap(table);
-}
 
 await main();

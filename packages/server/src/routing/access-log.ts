@@ -11,6 +11,7 @@ export type Access = {
   method: string;
   host: string;
   path: string;
+  scheme: string;
   statusCode: number;
   milliseconds: number;
   bytesIn: number;
@@ -61,7 +62,12 @@ const toLine = (access: Access) => ({
   requestId: access.requestId,
   source: { ip: access.source },
   http: {
-    request: { method: access.method, host: access.host, path: access.path, scheme: 'http' },
+    request: {
+      method: access.method,
+      host: access.host,
+      path: access.path,
+      scheme: access.scheme,
+    },
     response: { statusCode: access.statusCode, time: access.milliseconds },
   },
   bytesIn: access.bytesIn,

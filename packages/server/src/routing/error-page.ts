@@ -39,6 +39,11 @@ export const pages = {
     title: 'The control plane is restarting',
     advice: 'Applications keep serving. Try again in a few seconds.',
   },
+  interrupted: {
+    status: 502,
+    title: 'The control plane ended while it answered',
+    advice: 'Look whether it was done before you try again.',
+  },
   tooMany: {
     status: 503,
     title: 'Too many requests wait for this application to start',
@@ -61,7 +66,7 @@ h1{font-size:1.4rem}small{color:#666}@media(prefers-color-scheme:dark){body{colo
 
 /** Answers with a page for browsers, a line for programs; nothing is answered twice. */
 export function answerPage(
-  request: Pick<IncomingMessage, 'headers' | 'method'>,
+  request: Pick<IncomingMessage, 'headers'>,
   response: ServerResponse,
   { page, id }: { page: Page; id: string },
 ): void {
@@ -78,5 +83,5 @@ export function answerPage(
     'x-request-id': id,
     ...(page.status === 503 && { 'retry-after': '5' }),
   });
-  response.end(request.method === 'HEAD' ? undefined : body);
+  response.end(body);
 }

@@ -14,9 +14,9 @@ export function indexRoutes(table: RouteTable): RouteIndex {
   return { table, platform: new Set(table.platformHosts), hosts };
 }
 
-/** `Host` without its port, lower case. */
+/** `Host` without its port and the root's dot, lower case. */
 export const hostName = (header: string | undefined): string =>
-  (header ?? '').toLowerCase().replace(/:\d*$/, '');
+  (header ?? '').toLowerCase().replace(/\.?(:\d*)?$/, '');
 
 const isAddress = (host: string): boolean => /^(\d+\.){3}\d+$|^\[.*\]$|^$/.test(host);
 

@@ -1,18 +1,22 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Dispatcher, Pool } from 'undici';
 import { answerPage, pages } from './error-page.ts';
 import { answeredHeaders, forwardedHeaders } from './forwarded-headers.ts';
+import type { Visit } from './visit.ts';
+
+/**
+ * How it went. Nothing was answered where it was `refused` (nothing was sent either: another may be
+ * tried) or `broken` off; what is `over` was answered, by the instance or by a page of ours.
+ */
+export type Outcome = 'over' | 'refused' | 'broken';
 
 export type Forwarding = {
-  request: IncomingMessage;
-  response: ServerResponse;
-  id: string;
+  visit: Visit;
   pool: Pool;
+  /** How long nothing may be heard. */
   idleMs: number;
-  /** Answered where nothing answers at all. */
-  absent: (typeof pages)[keyof typeof pages];
-  /** Called once, when the exchange is over; with `refused` nothing was sent and another may be tried. */
-  over(outcome: 'answered' | 'failed' | 'refused'): void;
+  /** Called once. */
+  done(outcome: Outcome): void;
 };
 
 /** Nothing reached the instance: it does not listen, or is not there. */
@@ -23,6 +27,9 @@ const REFUSED = new Set([
   'ENOENT',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
+/** Whether nobody took the connection, so that another may be asked. */
+export const isRefused = ({ code }: NodeJS.ErrnoException): boolean => REFUSED.has(code ?? '');
+
 const SILENT = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
 export const hasBody = ({ headers, method }: IncomingMessage): boolean =>
@@ -32,11 +39,12 @@ export const hasBody = ({ headers, method }: IncomingMessage): boolean =>
 
 /** Passes a request on and its answer back, both as they come. */
 export function forward(forwarding: Forwarding): void {
-  const { request, response, id, pool, idleMs } = forwarding;
+  const { visit, pool, idleMs, done } = forwarding;
+  const { request, response, id } = visit;
   const options = {
     path: request.url ?? '/',
     method: request.method ?? 'GET',
-    headers: forwardedHeaders(request, id),
+    headers: forwardedHeaders(request, visit),
     body: hasBody(request) ? request : null,
     headersTimeout: idleMs,
     bodyTimeout: idleMs,
@@ -45,17 +53,12 @@ export function forward(forwarding: Forwarding): void {
     pool.dispatch(options, createHandler(forwarding));
   } catch {
     answerPage(request, response, { page: pages.badRequest, id });
-    forwarding.over('failed');
+    done('over');
   }
 }
 
-function createHandler({
-  request,
-  response,
-  id,
-  absent,
-  over,
-}: Forwarding): Dispatcher.DispatchHandler {
+function createHandler({ visit, done }: Forwarding): Dispatcher.DispatchHandler {
+  const { request, response, id } = visit;
   let abandon: (() => void) | undefined;
   const leave = (): void => abandon?.();
   return {
@@ -77,17 +80,25 @@ function createHandler({
     onResponseEnd() {
       abandon = undefined;
       response.end();
-      over('answered');
+      done('over');
     },
     onResponseError(_, error) {
       abandon = undefined;
       response.off('close', leave);
-      const code = (error as NodeJS.ErrnoException).code ?? '';
-      if (REFUSED.has(code) && !request.readableDidRead && !response.destroyed)
-        return over('refused');
-      const page = REFUSED.has(code) ? absent : SILENT.has(code) ? pages.silent : pages.broken;
-      answerPage(request, response, { page, id });
-      over('failed');
+      done(conclude(visit, error));
     },
   };
+}
+
+/** What an error means; what cannot be tried again is answered here. */
+function conclude({ request, response, id }: Visit, error: NodeJS.ErrnoException): Outcome {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return 'over';
+  }
+  if (SILENT.has(error.code ?? '')) {
+    answerPage(request, response, { page: pages.silent, id });
+    return 'over';
+  }
+  return isRefused(error) && !request.readableDidRead ? 'refused' : 'broken';
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 /** Meant for one connection only (RFC 9110 §7.6.1), or ours to say. */
-const DROPPED = new Set([
+const DROPPED: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -28,46 +28,88 @@ export function requestId({ headers }: Pick<IncomingMessage, 'headers'>): string
   return typeof given === 'string' && /^[\w.-]{8,128}$/.test(given) ? given : randomUUID();
 }
 
+/** Many applications take `X_Forwarded_For` for `X-Forwarded-For`: so do we. */
+const plainName = (name: string): string => name.toLowerCase().replaceAll('_', '-');
+
 /** Names that the `Connection` header makes the connection's own. */
 const listed = (connection: string | undefined): string[] =>
-  connection === undefined
-    ? []
-    : connection
-        .toLowerCase()
-        .split(',')
-        .map((name) => name.trim());
+  connection === undefined ? [] : connection.split(',').map((name) => plainName(name.trim()));
+
+/** Where a request came from, as instances and the access log are told. */
+export type Origin = {
+  client: string;
+  forwardedFor: string;
+  proto: string;
+  host: string;
+  port: string;
+};
+
+/** An IPv4 address in IPv6's words is an IPv4 address. */
+const plainAddress = (address: string | undefined): string =>
+  (address ?? '').replace(/^::ffff:/, '');
+
+export const isLoopback = (address: string | undefined): boolean =>
+  /^(127\.|::1$)/.test(plainAddress(address));
+
+type Asked = Pick<IncomingMessage, 'headers'> & {
+  socket: Pick<IncomingMessage['socket'], 'remoteAddress' | 'localPort'>;
+};
+
+/**
+ * What forwarding headers say is believed from this machine alone, where a proxy of the operator's may
+ * stand before us: anybody can write them.
+ */
+export function originOf({ headers, socket }: Asked): Origin {
+  const peer = plainAddress(socket.remoteAddress);
+  const said = (name: string, rule: RegExp): string | undefined => {
+    const value = isLoopback(peer) ? headers[name] : undefined;
+    return typeof value === 'string' && rule.test(value) ? value : undefined;
+  };
+  const before = said('x-forwarded-for', /^[\d.:a-f, ]{1,200}$/i);
+  return {
+    client: before?.split(',').at(-1)?.trim() ?? peer,
+    forwardedFor: before === undefined ? peer : `${before}, ${peer}`,
+    proto: said('x-forwarded-proto', /^https?$/) ?? 'http',
+    host: said('x-forwarded-host', /^[\w.:[\]-]{1,255}$/) ?? headers.host ?? '',
+    port: said('x-forwarded-port', /^\d{1,5}$/) ?? String(socket.localPort ?? ''),
+  };
+}
 
 /** The client's headers as the instance gets them, with where the request came from. */
-export function forwardedHeaders(request: IncomingMessage, id: string): string[] {
-  const { rawHeaders, headers, socket } = request;
+export function forwardedHeaders(
+  { rawHeaders, headers }: Pick<IncomingMessage, 'rawHeaders' | 'headers'>,
+  { origin, id }: { origin: Origin; id: string },
+): string[] {
   const dropped = listed(headers.connection);
   const kept: string[] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
-    const lower = name.toLowerCase();
-    if (!DROPPED.has(lower) && !dropped.includes(lower))
+    const plain = plainName(name);
+    if (!DROPPED.has(plain) && !dropped.includes(plain))
       kept.push(name, rawHeaders[index + 1] ?? '');
   }
-  const before = headers['x-forwarded-for'];
-  const client = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  const trusted = typeof before === 'string' && /^[\d.:a-f, ]{1,200}$/i.test(before);
-  kept.push('X-Forwarded-For', trusted ? `${before}, ${client}` : client);
-  kept.push('X-Forwarded-Proto', 'http');
-  kept.push('X-Forwarded-Host', headers.host ?? '');
-  kept.push('X-Forwarded-Port', String(socket.localPort ?? ''));
+  kept.push('X-Forwarded-For', origin.forwardedFor);
+  kept.push('X-Forwarded-Proto', origin.proto);
+  kept.push('X-Forwarded-Host', origin.host);
+  kept.push('X-Forwarded-Port', origin.port);
   kept.push('X-Request-Id', id);
   return kept;
 }
+
+const NOT_ANSWERED: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'x-request-id',
+]);
 
 /** An instance's headers as the client gets them. */
 export function answeredHeaders(raw: readonly (Buffer | string)[], id: string): string[] {
   const kept: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
     const name = String(raw[index]);
-    const lower = name.toLowerCase();
-    if (lower === 'connection' || lower === 'keep-alive' || lower === 'transfer-encoding') continue;
-    if (lower === 'x-request-id' || lower === 'proxy-connection') continue;
-    kept.push(name, String(raw[index + 1]));
+    if (!NOT_ANSWERED.has(name.toLowerCase())) kept.push(name, String(raw[index + 1]));
   }
   kept.push('X-Request-Id', id);
   return kept;

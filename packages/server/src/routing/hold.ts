@@ -1,30 +1,47 @@
-/** A request that waits for its application's first instance. */
-export type Held = { retry(): void; giveUp(): void };
+import type { Clock } from '../lib/clock.ts';
 
-const MOST_PER_APPLICATION = 1_000;
+/** A request that waits: for its application's first instance, or for the control plane. */
+export type Held = {
+  retry(): void;
+  giveUp(): void;
+  /** Epoch ms; the same however often it is tried again. */
+  until: number;
+};
 
-/** Keeps requests back while an application starts, bounded in number and time. */
-export function createHold(holdMs: number) {
-  const held = new Map<string, Set<Held>>();
+const MOST_OF_ONE = 1_000;
+
+/** Keeps requests back, bounded in number and time. */
+export function createHold(clock: Clock) {
+  const held = new Map<string, Map<Held, NodeJS.Timeout>>();
   return {
-    /** False where too many wait already. */
-    add(applicationId: string, request: Held): boolean {
-      const waiting = held.get(applicationId) ?? new Set();
-      if (waiting.size >= MOST_PER_APPLICATION) return false;
-      held.set(applicationId, waiting);
-      waiting.add(request);
-      setTimeout(() => {
-        if (waiting.delete(request)) request.giveUp();
-      }, holdMs).unref();
-      return true;
+    /** Undefined where too many wait already; else call the answer where the client leaves. */
+    add(whom: string, request: Held): (() => void) | undefined {
+      const waiting = held.get(whom) ?? new Map<Held, NodeJS.Timeout>();
+      if (waiting.size >= MOST_OF_ONE) return undefined;
+      held.set(whom, waiting);
+      const leave = (): boolean => {
+        clearTimeout(waiting.get(request));
+        const left = waiting.delete(request);
+        if (waiting.size === 0 && held.get(whom) === waiting) held.delete(whom);
+        return left;
+      };
+      const giveUp = (): void => {
+        if (leave()) request.giveUp();
+      };
+      waiting.set(request, setTimeout(giveUp, Math.max(0, request.until - clock())));
+      return leave;
     },
-    /** A new table has come: all look again. */
+    /** What was waited for may have come: all look again. */
     release(): void {
       const all = [...held.values()].flatMap((waiting) => [...waiting]);
-      for (const waiting of held.values()) waiting.clear();
       held.clear();
-      for (const request of all) request.retry();
+      for (const [request, timer] of all) {
+        clearTimeout(timer);
+        request.retry();
+      }
     },
-    size: (): number => [...held.values()].reduce((sum, { size }) => sum + size, 0),
+    isEmpty: (): boolean => held.size === 0,
   };
 }
+
+export type Hold = ReturnType<typeof createHold>;

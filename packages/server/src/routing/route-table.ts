@@ -26,9 +26,21 @@ export type RouteState = 'serving' | 'starting' | 'stopped' | 'failed';
 
 export type Upstream = { instanceId: string; host: string; port: number };
 
+/** The program and settings of a router. */
+export type StartedWith = {
+  version: string;
+  /** Of all its settings but the port. */
+  fingerprint: string;
+  /** Where it listens: its sockets serve whoever wants the same. */
+  place: string;
+};
+
 /** What the router says of itself on its control socket. */
 export type RouterStatus = {
   pid: number;
+  startedWith: StartedWith;
+  /** It takes no new connections, and ends when those that it has are over. */
+  draining: boolean;
   tableVersion: number;
   publicPort: number;
   /** Requests and upgraded connections under way, by instance id, old tables included. */

@@ -1,138 +1,175 @@
 import { spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import type { StdioOptions } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Clock } from '../lib/clock.ts';
-import type { Log } from '../lib/log.ts';
-import type { RouteTable, RouterStatus } from './route-table.ts';
-import { drainRouter, putTable, readStatus } from './router-client.ts';
+import type { RouterStatus } from './route-table.ts';
+import { readStatus, startSuccessor } from './router-client.ts';
+import type { Command } from './router-client.ts';
+import { describeSettings } from './router-settings.ts';
+import type { RouterSettings } from './router-settings.ts';
 
-export type RouterSettings = {
-  directory: string;
-  controlSocket: string;
-  address: string;
-  port: number;
-  /** Namespaces that reach the instances, for an ordinary user; the port stays the host's. */
-  namespaces: { userns: string; netns: string } | undefined;
-  clock: Clock;
-  log: Log;
-};
-
-export type RouterHandle = {
-  status(signal: AbortSignal): Promise<RouterStatus>;
-  version(signal: AbortSignal): Promise<number>;
-  put(table: RouteTable, signal: AbortSignal): Promise<void>;
-  /** A new router takes over the port; the old one finishes what it has. */
-  replace(signal: AbortSignal): Promise<void>;
-};
-
-type Running = { socket: string; status: RouterStatus };
+/** A router that answers on its socket. */
+export type Running = { socket: string; status: RouterStatus };
 
 const READY_WITHIN = 20_000;
-const program = join(import.meta.dirname, '..', 'roles', 'router.ts');
+const ANSWERS_WITHIN = 5_000;
+/** The listening socket, in a router's process. */
+export const LISTENER = 3;
+
+const program = [
+  process.execPath,
+  '--disable-warning=ExperimentalWarning',
+  join(import.meta.dirname, '..', 'roles', 'router.ts'),
+];
 const entrance = join(import.meta.dirname, '..', 'engines', 'process', 'supervisor', 'enter.py');
 
-/** The router of this data directory: the one that runs is adopted, else one is started. */
-export async function openRouter(
-  settings: RouterSettings,
-  signal: AbortSignal,
-): Promise<RouterHandle> {
-  await mkdir(settings.directory, { recursive: true, mode: 0o700 });
-  let starting: Promise<Running> | undefined;
-  /** The running router, started again where it died. */
-  const current = async (within: AbortSignal): Promise<Running> => {
-    const [newest] = await findRouters(settings.directory, within);
-    if (newest !== undefined) return newest;
-    starting ??= start(settings, within).finally(() => {
-      starting = undefined;
-    });
-    return starting;
-  };
-  await current(signal);
-  return {
-    status: async (within) => (await current(within)).status,
-    version: async (within) => (await current(within)).status.tableVersion,
-    async put(table, within) {
-      await putTable((await current(within)).socket, table, within);
-    },
-    async replace(within) {
-      const old = await current(within);
-      await start({ ...settings, port: old.status.publicPort }, within);
-      await drainRouter(old.socket, within);
-    },
-  };
-}
+export const startedWith = (settings: RouterSettings) => describeSettings(settings, program);
 
-/** Ends every router of the directory: the port is free when this resolves. */
-export async function endRouters(directory: string, signal: AbortSignal): Promise<void> {
-  for (const { status } of await findRouters(directory, signal)) end(status.pid);
-  while ((await findRouters(directory, signal)).length > 0) await wait(20, undefined, { signal });
-}
-
-function end(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
+const NAME = /^router-(\d+)\.sock$/;
+const numberOf = (name: string): number => Number(NAME.exec(name)?.[1] ?? 0);
 
 /** Those that answer on their sockets, the one started last first. */
-async function findRouters(directory: string, signal: AbortSignal): Promise<Running[]> {
-  const names = (await readdir(directory)).filter((name) => /^router-\d+\.sock$/.test(name));
+export async function findRouters(directory: string, signal: AbortSignal): Promise<Running[]> {
+  const names = (await readdir(directory)).filter((name) => NAME.test(name));
   const found = await Promise.all(
-    names.map(async (name) => {
-      const socket = join(directory, name);
-      const status = await readStatus(socket, signal).catch(() => undefined);
-      return status === undefined ? [] : [{ socket, status }];
-    }),
+    names
+      .toSorted((a, b) => numberOf(b) - numberOf(a))
+      .map((name) => find(join(directory, name), signal)),
   );
-  return found.flat().toSorted((a, b) => b.status.pid - a.status.pid);
+  return found.filter((one) => one !== undefined);
 }
 
-async function start(settings: RouterSettings, signal: AbortSignal): Promise<Running> {
-  const { directory, log } = settings;
-  const before = new Set((await findRouters(directory, signal)).map(({ socket }) => socket));
+const soon = (signal: AbortSignal): AbortSignal =>
+  AbortSignal.any([signal, AbortSignal.timeout(ANSWERS_WITHIN)]);
+
+async function find(socket: string, signal: AbortSignal): Promise<Running | undefined> {
+  const status = await readStatus(socket, soon(signal)).catch(() => undefined);
+  signal.throwIfAborted();
+  return status && { socket, status };
+}
+
+/** Sockets are numbered in the order of starts: process ids are used again. */
+async function nextSocket(directory: string, signal: AbortSignal): Promise<string> {
+  const names = (await readdir(directory)).filter((name) => NAME.test(name));
+  await Promise.all(names.map((name) => removeAbandoned(join(directory, name), signal)));
+  const last = Math.max(0, ...names.map(numberOf));
+  return join(directory, `router-${last + 1}.sock`);
+}
+
+/** Removes the socket of a router that was killed. */
+async function removeAbandoned(socket: string, signal: AbortSignal): Promise<void> {
+  const code = await readStatus(socket, soon(signal)).then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error.code,
+  );
+  if (code === 'ECONNREFUSED') await rm(socket, { force: true });
+}
+
+/** A port to open: a new one's conflicts are refused; `shared` with a router of ours that it replaces. */
+export type Port = { number: number; use: 'own' | 'shared' };
+
+/** Starts a router with a listening socket of its own. */
+export async function startRouter(
+  settings: RouterSettings,
+  port: Port,
+  signal: AbortSignal,
+): Promise<Running> {
+  const { directory, address, namespaces, python } = settings;
+  const socket = await nextSocket(directory, signal);
+  const { userns = '', netns = '' } = namespaces ?? {};
+  const listener = [address, String(port.number), port.use];
+  const enter = ['-I', '-S', entrance, userns, netns, ...listener];
+  const { file, args } = routerCommand(settings, socket);
   const output = openSync(join(directory, 'router.log'), 'a', 0o600);
-  const { file, args } = commandLine(settings);
-  const child = spawn(file, args, {
-    detached: true,
-    stdio: ['ignore', output, output],
-    env: {
+  return awaitStart(settings, { socket, signal }, () =>
+    spawnRouter({ file: python, args: [...enter, file, ...args] }, ['ignore', output, output], {
       PATH: '/usr/local/bin:/usr/bin:/bin',
       NODE_COMPILE_CACHE: join(directory, 'compile-cache'),
-    },
+    }).finally(() => closeSync(output)),
+  );
+}
+
+/** Starts a router that inherits the listening socket of one that runs: no connection is lost. */
+export async function succeedRouter(
+  settings: RouterSettings,
+  running: Running,
+  signal: AbortSignal,
+): Promise<Running> {
+  const socket = await nextSocket(settings.directory, signal);
+  return awaitStart(settings, { socket, signal }, async () => {
+    const command = routerCommand(settings, socket);
+    return (await startSuccessor(running.socket, command, signal)).pid;
   });
-  let ended: string | undefined;
-  child.once('error', (error) => (ended = error.message));
-  child.once('exit', (code) => (ended = `exit code ${code}`));
+}
+
+/** For the router that is succeeded: starts the other with its own output and listening socket. */
+export const spawnSuccessor = (command: Command): Promise<number> =>
+  spawnRouter(command, ['ignore', 1, 2, LISTENER]);
+
+function routerCommand(settings: RouterSettings, socket: string): Command {
+  const [file = '', ...args] = program;
+  const { directory, controlSocket } = settings;
+  const where = ['--directory', directory, '--control-socket', controlSocket, '--socket', socket];
+  return {
+    file,
+    args: [...args, ...where, '--started-with', JSON.stringify(startedWith(settings))],
+  };
+}
+
+function spawnRouter(
+  { file, args }: Command,
+  stdio: StdioOptions,
+  env?: Record<string, string>,
+): Promise<number> {
+  const child = spawn(file, args, { detached: true, stdio, ...(env && { env }) });
   child.unref();
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('spawn', () => resolve(child.pid ?? 0));
+  });
+}
+
+/** Resolves when the router answers; one that ends before says why in its log. */
+async function awaitStart(
+  { directory }: RouterSettings,
+  { socket, signal }: { socket: string; signal: AbortSignal },
+  spawned: () => Promise<number>,
+): Promise<Running> {
+  const log = join(directory, 'router.log');
+  const before = await readLog(log);
+  const pid = await spawned();
   const within = AbortSignal.any([signal, AbortSignal.timeout(READY_WITHIN)]);
   for (;;) {
-    const started = (await findRouters(directory, within)).find(
-      ({ socket }) => !before.has(socket),
-    );
-    if (started !== undefined) {
-      log.info({ pid: started.status.pid, port: started.status.publicPort }, 'router started');
-      return started;
+    const running = await find(socket, within);
+    if (running !== undefined) return running;
+    if (!signalRouter(pid, 0)) {
+      const said = (await readLog(log)).slice(before.length).trim().split('\n').at(-1);
+      throw new Error(`the router could not start: ${said || 'see router.log'}`);
     }
-    if (ended !== undefined)
-      throw new Error(
-        `the router could not start on port ${settings.port} (${ended}): see router.log`,
-      );
     await wait(20, undefined, { signal: within });
   }
 }
 
-function commandLine(settings: RouterSettings): { file: string; args: string[] } {
-  const { directory, controlSocket, address, port, namespaces } = settings;
-  const where = ['--directory', directory, '--control-socket', controlSocket];
-  const node = [process.execPath, '--disable-warning=ExperimentalWarning', program, ...where];
-  if (namespaces === undefined || namespaces.userns === '') {
-    const [file = '', ...args] = node;
-    return { file, args: [...args, '--address', address, '--port', String(port)] };
+const readLog = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
+
+/** Ends every router of the directory: the port is free when this resolves. */
+export async function endRouters(directory: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const running = await findRouters(directory, signal);
+    if (running.length === 0) return;
+    for (const { status } of running) signalRouter(status.pid, 'SIGKILL');
+    await wait(20, undefined, { signal });
   }
-  const enter = [entrance, namespaces.userns, namespaces.netns, address, String(port)];
-  return { file: 'python3', args: ['-I', '-S', ...enter, ...node, '--descriptor', '3'] };
+}
+
+/** False where the process is gone. */
+function signalRouter(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    return false;
+  }
 }

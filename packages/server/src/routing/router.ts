@@ -1,26 +1,27 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { Pool } from 'undici';
-import type { Clock } from '../lib/clock.ts';
+import type { Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Access } from './access-log.ts';
 import { STICKY_COOKIE, chooseUpstream } from './choose-upstream.ts';
 import { answerPage, pages } from './error-page.ts';
 import { findRoute, hostName, indexRoutes } from './find-route.ts';
 import type { RouteIndex } from './find-route.ts';
 import { forward } from './forward.ts';
-import { requestId } from './forwarded-headers.ts';
+import { originOf, requestId } from './forwarded-headers.ts';
 import { createHold } from './hold.ts';
+import type { Hold } from './hold.ts';
 import type { Route, RouteTable, Upstream } from './route-table.ts';
-import { forwardUpgrade, refusal } from './upgrade.ts';
+import { answerUpgrade, forwardUpgrade } from './upgrade.ts';
+import type { Upgrade } from './upgrade.ts';
 import { createUpstreams } from './upstreams.ts';
 import type { Upstreams } from './upstreams.ts';
+import { createPlatformVisits } from './visit-platform.ts';
+import type { PlatformOptions } from './visit-platform.ts';
+import type { Visit } from './visit.ts';
 
-export type RouterOptions = {
-  /** The control plane's Unix socket. */
-  controlSocket: string;
+export type RouterOptions = PlatformOptions & {
   table: RouteTable;
-  clock: Clock;
   access(access: Access): void;
   /** How long a request waits for a first instance. */
   holdMs: number;
@@ -32,18 +33,19 @@ export type Router = {
   /** Swaps the table whole; false for one that is older than what there is. */
   swap(table: RouteTable): boolean;
   inFlight(): Record<string, number>;
+  /** Takes no new connection, and closes each that there is after its next answer. */
+  drain(): void;
 };
 
 /** A long upload or answer may take hours; only silence is limited, and by the routes. */
 const SERVER = { requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 75_000 };
-const PLATFORM_IDLE = 300_000;
 
-type Visit = {
-  request: IncomingMessage;
-  response: ServerResponse;
-  id: string;
-  startedAt: number;
-  tried: Set<string>;
+type State = RouterOptions & {
+  index: RouteIndex;
+  upstreams: Upstreams;
+  hold: Hold;
+  draining: boolean;
+  visitPlatform(visit: Visit): void;
 };
 
 /** Passes requests on to instances by the table of the moment, and the platform's own to the control plane. */
@@ -52,22 +54,11 @@ export function createRouter(options: RouterOptions): Router {
     ...options,
     index: indexRoutes(options.table),
     upstreams: createUpstreams(),
-    hold: createHold(options.holdMs),
-    platform: new Pool('http://localhost', { socketPath: options.controlSocket, connections: 64 }),
+    hold: createHold(options.clock),
+    draining: false,
+    visitPlatform: createPlatformVisits(options),
   };
-  const server = createServer(SERVER, (request, response) => {
-    const id = requestId(request);
-    visit(state, { request, response, id, startedAt: state.clock(), tried: new Set() });
-  });
-  server.on('upgrade', (request, socket, head) => upgrade(state, { request, socket, head }));
-  server.on('checkContinue', (request, response) => {
-    response.writeContinue();
-    server.emit('request', request, response);
-  });
-  server.on('clientError', (_, socket) => {
-    if (socket.writable) socket.end(BAD_REQUEST);
-    else socket.destroy();
-  });
+  const server = createHttpServer(state);
   return {
     server,
     table: () => state.index.table,
@@ -79,57 +70,77 @@ export function createRouter(options: RouterOptions): Router {
       return true;
     },
     inFlight: state.upstreams.inFlight,
+    drain() {
+      state.draining = true;
+      // Not HTTP's own close(): that ends idle connections, on which a request may just be coming.
+      NetServer.prototype.close.call(server);
+    },
   };
 }
 
 const BAD_REQUEST = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
-type State = RouterOptions & {
-  index: RouteIndex;
-  upstreams: Upstreams;
-  hold: ReturnType<typeof createHold>;
-  /** Connections to the control plane. */
-  platform: Pool;
-};
+function createHttpServer(state: State): Server {
+  const server = createServer(SERVER, (request, response) => {
+    if (state.draining) response.shouldKeepAlive = false;
+    const id = requestId(request);
+    const startedAt = state.clock();
+    const origin = originOf(request);
+    visit(state, { request, response, id, origin, startedAt, tried: new Set() });
+  });
+  server.on('upgrade', (request, socket, head) => {
+    const id = requestId(request);
+    upgrade(state, { request, socket, head, id, origin: originOf(request) });
+  });
+  server.on('checkContinue', (request, response) => {
+    response.writeContinue();
+    server.emit('request', request, response);
+  });
+  server.on('clientError', (_, socket) => {
+    if (socket.writable) socket.end(BAD_REQUEST);
+    else socket.destroy();
+  });
+  return server;
+}
+
+type Page = (typeof pages)[keyof typeof pages];
+
+const answer = ({ request, response, id }: Visit, page: Page): void =>
+  answerPage(request, response, { page, id });
 
 function visit(state: State, one: Visit): void {
-  const { request, response, id } = one;
-  const route = findRoute(state.index, hostName(request.headers.host), request.url ?? '/');
-  if (route === 'platform') return visitPlatform(state, one);
-  if (route === undefined) return answerPage(request, response, { page: pages.unknownHost, id });
-  if (route.forceHttps && request.headers['x-forwarded-proto'] !== 'https')
-    return redirect(one, `https://${hostName(request.headers.host)}${request.url}`);
+  const { request, origin } = one;
+  const host = hostName(request.headers.host);
+  const route = findRoute(state.index, host, request.url ?? '/');
+  if (route === 'platform') return state.visitPlatform(one);
+  if (route === undefined) return answer(one, pages.unknownHost);
+  if (route.forceHttps && origin.proto !== 'https')
+    return redirect(one, `https://${host}${request.url}`);
   const { count: inFlight } = state.upstreams;
   const upstream = chooseUpstream(route, request, { inFlight, tried: one.tried });
   if (upstream === undefined) return visitAbsent(state, one, route);
   return visitInstance(state, one, { route, upstream });
 }
 
-function visitPlatform({ platform: pool }: State, { request, response, id }: Visit): void {
-  const over = (outcome: string): void => {
-    if (outcome === 'refused') answerPage(request, response, { page: pages.restarting, id });
-  };
-  const absent = pages.restarting;
-  forward({ request, response, id, pool, idleMs: PLATFORM_IDLE, absent, over });
-}
-
 function visitAbsent(state: State, one: Visit, route: Route): void {
-  const { request, response, id } = one;
-  if (route.upstreams.length > 0 || route.state === 'serving')
-    return answerPage(request, response, { page: pages.broken, id });
-  if (route.state !== 'starting')
-    return answerPage(request, response, { page: pages[route.state], id });
-  const kept = state.hold.add(route.applicationId, {
-    retry: () => visit(state, one),
-    giveUp: () => answerPage(request, response, { page: pages.starting, id }),
+  if (route.upstreams.length > 0 || route.state === 'serving') return answer(one, pages.broken);
+  if (route.state !== 'starting') return answer(one, pages[route.state]);
+  const leave = state.hold.add(route.applicationId, {
+    retry() {
+      if (leave !== undefined) one.response.off('close', leave);
+      visit(state, one);
+    },
+    giveUp: () => answer(one, pages.starting),
+    until: one.startedAt + state.holdMs,
   });
-  if (!kept) answerPage(request, response, { page: pages.tooMany, id });
+  if (leave === undefined) answer(one, pages.tooMany);
+  else one.response.once('close', leave);
 }
 
 type Target = { route: Route; upstream: Upstream };
 
 function visitInstance(state: State, one: Visit, target: Target): void {
-  const { request, response, id } = one;
+  const { request, response } = one;
   const { route, upstream } = target;
   const release = state.upstreams.enter(upstream.instanceId);
   if (route.stickySessions)
@@ -137,59 +148,67 @@ function visitInstance(state: State, one: Visit, target: Target): void {
       'set-cookie',
       `${STICKY_COOKIE}=${upstream.instanceId}; Path=/; HttpOnly; SameSite=Lax`,
     );
-  const before = { in: request.socket.bytesRead, out: request.socket.bytesWritten };
+  const count = countBytes(request.socket);
   forward({
-    request,
-    response,
-    id,
+    visit: one,
     pool: state.upstreams.poolOf(upstream),
     idleMs: route.idleTimeoutSeconds * 1000,
-    absent: pages.broken,
-    over(outcome) {
+    done(outcome) {
       release();
       one.tried.add(upstream.instanceId);
-      if (outcome === 'refused' && !request.readableDidRead) return visit(state, one);
-      return state.access(describe(one, target, { now: state.clock(), before }));
+      if (outcome === 'refused') return visit(state, one);
+      if (outcome === 'broken') answer(one, pages.broken);
+      return state.access(describe(one, target, { now: state.clock(), ...count() }));
     },
   });
 }
 
-function upgrade(
-  { index, upstreams, controlSocket }: State,
-  asked: { request: IncomingMessage; socket: Duplex; head: Buffer },
-): void {
-  const { request, socket } = asked;
-  const id = requestId(request);
+/** What a connection carries from now on. It is asked for first: undici takes it from a request whose body was sent. */
+function countBytes(socket: Socket): () => { bytesIn: number; bytesOut: number } {
+  const { bytesRead, bytesWritten } = socket;
+  return () => ({
+    bytesIn: socket.bytesRead - bytesRead,
+    bytesOut: socket.bytesWritten - bytesWritten,
+  });
+}
+
+function upgrade(state: State, one: Upgrade, tried = new Set<string>()): void {
+  const { request, socket, id } = one;
+  const { index, upstreams, controlSocket } = state;
   const route = findRoute(index, hostName(request.headers.host), request.url ?? '/');
+  if (route === undefined) return answerUpgrade(socket, 404, id);
   if (route === 'platform')
-    return forwardUpgrade({ ...asked, id }, { path: controlSocket }, () => undefined);
-  const choice = { inFlight: upstreams.count, tried: new Set<string>() };
-  const upstream = route && chooseUpstream(route, request, choice);
-  if (upstream === undefined) {
-    socket.end(refusal(id));
-    return;
-  }
+    return forwardUpgrade(one, { socketPath: controlSocket }, (outcome) => {
+      if (outcome === 'refused') answerUpgrade(socket, 503, id);
+    });
+  const upstream = chooseUpstream(route, request, { inFlight: upstreams.count, tried });
+  if (upstream === undefined) return answerUpgrade(socket, tried.size > 0 ? 502 : 503, id);
   const { host, port, instanceId } = upstream;
-  forwardUpgrade({ ...asked, id }, { host, port }, upstreams.enter(instanceId));
+  const release = upstreams.enter(instanceId);
+  return forwardUpgrade(one, { host, port }, (outcome) => {
+    release();
+    if (outcome === 'refused') upgrade(state, one, tried.add(instanceId));
+  });
 }
 
 const describe = (
-  { request, response, id, startedAt }: Visit,
+  { request, response, id, origin, startedAt }: Visit,
   { route, upstream }: Target,
-  { now, before }: { now: number; before: { in: number; out: number } },
+  { now, bytesIn, bytesOut }: { now: number; bytesIn: number; bytesOut: number },
 ): Access => ({
   applicationId: route.applicationId,
   instanceId: upstream.instanceId,
   requestId: id,
   at: startedAt,
-  source: request.socket.remoteAddress ?? '',
+  source: origin.client,
   method: request.method ?? '',
   host: hostName(request.headers.host),
   path: request.url ?? '',
+  scheme: origin.proto,
   statusCode: response.statusCode,
   milliseconds: now - startedAt,
-  bytesIn: request.socket.bytesRead - before.in,
-  bytesOut: request.socket.bytesWritten - before.out,
+  bytesIn,
+  bytesOut,
 });
 
 function redirect({ response, id }: Visit, location: string): void {

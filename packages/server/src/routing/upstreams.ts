@@ -2,7 +2,8 @@ import { Pool } from 'undici';
 import type { RouteTable, Upstream } from './route-table.ts';
 
 const CONNECTIONS = 256;
-const KEEP_ALIVE = 30_000;
+/** Shorter than what usual servers keep an idle connection: none is closed while a request is sent on it. */
+const KEEP_ALIVE = 1_500;
 
 /** Connections to instances, and how much is under way at each. */
 export type Upstreams = {

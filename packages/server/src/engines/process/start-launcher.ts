@@ -13,6 +13,8 @@ export type Host = {
   root: boolean;
   cgroups: boolean;
   warnings: readonly string[];
+  /** The Python that it runs with. */
+  python: string;
   /** The platform's network namespace, and its user namespace where it has one. */
   network: { userns: string; netns: string } | null;
 };

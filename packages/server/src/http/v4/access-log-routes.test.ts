@@ -100,6 +100,7 @@ onSqlite('what the router wrote is told as clients know it', async (database, t)
     source: '192.0.2.1',
     method: 'GET',
     host: 'app.example',
+    scheme: 'http',
     statusCode: 200,
     milliseconds: 12,
     bytesIn: 34,

@@ -67,7 +67,7 @@ class Host:
         return {
             'pid': os.getpid(), 'isolated': self.isolated, 'warnings': self.warnings, 'root': self.root,
             'network': self.platform.describe() if self.platform else None,
-            'cgroups': bool(self.cgroups),
+            'cgroups': bool(self.cgroups), 'python': sys.executable,
         }
 
 

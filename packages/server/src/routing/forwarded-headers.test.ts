@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  answeredHeaders,
+  forwardedHeaders,
+  isLoopback,
+  originOf,
+  requestId,
+} from './forwarded-headers.ts';
+
+type Pairs = readonly (readonly [name: string, value: string])[];
+
+/** What an instance is told of a request with these headers, by name; of each name, all values. */
+function forwarded(pairs: Pairs, remoteAddress = '192.0.2.7') {
+  const headers = Object.fromEntries(pairs.map(([name, value]) => [name.toLowerCase(), value]));
+  const origin = originOf({ headers, socket: { remoteAddress, localPort: 8080 } });
+  const sent = forwardedHeaders({ headers, rawHeaders: pairs.flat() }, { origin, id: 'the-id' });
+  const names = sent.filter((_, index) => index % 2 === 0);
+  const values = sent.filter((_, index) => index % 2 === 1);
+  return Object.fromEntries(
+    names.map((name) => [
+      name.toLowerCase(),
+      values.filter((_, index) => names[index]?.toLowerCase() === name.toLowerCase()),
+    ]),
+  );
+}
+
+const SPOOFED: Pairs = [
+  ['Host', 'app.test'],
+  ['X-Forwarded-For', '203.0.113.9'],
+  ['X-Forwarded-Proto', 'https'],
+  ['X-Forwarded-Host', 'other.test'],
+  ['X-Forwarded-Port', '443'],
+  ['Forwarded', 'for=203.0.113.9'],
+  ['X_Forwarded_For', '203.0.113.9'],
+];
+
+test('what strangers say of where they come from is dropped, underscores for hyphens too', () => {
+  assert.deepEqual(forwarded(SPOOFED), {
+    host: ['app.test'],
+    'x-forwarded-for': ['192.0.2.7'],
+    'x-forwarded-proto': ['http'],
+    'x-forwarded-host': ['app.test'],
+    'x-forwarded-port': ['8080'],
+    'x-request-id': ['the-id'],
+  });
+});
+
+test('a proxy on this machine is believed, and named after the client', () => {
+  for (const proxy of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) {
+    const told = forwarded(SPOOFED, proxy);
+    assert.deepEqual(told['x-forwarded-for'], [`203.0.113.9, ${proxy.replace('::ffff:', '')}`]);
+    assert.deepEqual(told['x-forwarded-proto'], ['https']);
+    assert.deepEqual(told['x-forwarded-host'], ['other.test']);
+    assert.deepEqual(told['x-forwarded-port'], ['443']);
+    assert.equal(told['forwarded'], undefined);
+  }
+  const nonsense = forwarded([['X-Forwarded-Proto', 'gopher']], '127.0.0.1');
+  assert.deepEqual(nonsense['x-forwarded-proto'], ['http']);
+});
+
+test('of several proxies, the one that came to us names the client', () => {
+  const socket = { remoteAddress: '127.0.0.1', localPort: 80 };
+  const headers = { 'x-forwarded-for': '198.51.100.1, 203.0.113.9' };
+  assert.equal(originOf({ headers, socket }).client, '203.0.113.9');
+});
+
+test('headers of one connection stay there, those that Connection names too', () => {
+  const told = forwarded([
+    ['Connection', 'close, X-Mine, Secret_Sauce'],
+    ['X-Mine', '1'],
+    ['Secret-Sauce', '1'],
+    ['Keep-Alive', 'timeout=5'],
+    ['TE', 'trailers'],
+    ['Upgrade', 'h2c'],
+    ['Proxy-Authorization', 'Basic x'],
+    ['Transfer-Encoding', 'chunked'],
+    ['Authorization', 'Bearer x'],
+    ['Cookie', 'a=1'],
+  ]);
+  assert.deepEqual(
+    Object.keys(told).filter((name) => !name.startsWith('x-')),
+    ['authorization', 'cookie'],
+  );
+  assert.equal(told['x-mine'], undefined);
+  const answered = answeredHeaders(
+    ['Connection', 'close', 'Keep-Alive', 'timeout=5', 'Transfer-Encoding', 'chunked', 'ETag', '1'],
+    'the-id',
+  );
+  assert.deepEqual(answered, ['ETag', '1', 'X-Request-Id', 'the-id']);
+});
+
+test('whatever is sent, an instance is told once and by us where it came from', () => {
+  const names = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port'];
+  const name = fc
+    .constantFrom(...names, 'x-request-id', 'connection', 'accept')
+    .chain((text) => fc.mixedCase(fc.constant(text)))
+    .chain((text) => fc.constantFrom(text, text.replaceAll('-', '_')));
+  const value = fc.oneof(fc.constantFrom(...names), fc.stringMatching(/^[\w.:, -]{0,20}$/));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, value)), (pairs) => {
+      const told = forwarded(pairs);
+      assert.deepEqual(told['x-forwarded-for'], ['192.0.2.7']);
+      assert.deepEqual(told['x-request-id'], ['the-id']);
+      for (const one of names) {
+        assert.equal(told[one]?.length, 1);
+        assert.equal(told[one.replaceAll('-', '_')], undefined);
+      }
+    }),
+  );
+});
+
+test('the id of a request is the client’s where it is harmless', () => {
+  const id = (given?: string) =>
+    requestId({ headers: given === undefined ? {} : { 'x-request-id': given } });
+  assert.equal(id('build-1234.5'), 'build-1234.5');
+  for (const harmful of [undefined, '', 'short', 'x'.repeat(129), 'a b c d e f', '<script>alert()'])
+    assert.match(id(harmful), /^[\da-f-]{36}$/);
+});
+
+test('loopback is 127.0.0.0/8 and ::1', () => {
+  for (const address of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'])
+    assert.equal(isLoopback(address), true, address);
+  for (const address of ['10.0.0.1', '1127.0.0.1', '::12', '192.0.2.127', '', undefined])
+    assert.equal(isLoopback(address), false, address);
+});
