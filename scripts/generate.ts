@@ -1,7 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildProgram } from '../packages/cli/src/program.ts';
+import { javaVariables } from '../packages/server/src/builds/recipes/java/variables.ts';
+import { pythonVariables } from '../packages/server/src/builds/recipes/python/variables.ts';
+import { commonVariables, platformVariables } from '../packages/server/src/builds/variables.ts';
+import type { Documented } from '../packages/server/src/builds/variables.ts';
 import { deploymentLifecycle } from '../packages/server/src/deployments/deployment.ts';
 import { settings, variableOf } from '../packages/server/src/parse-config.ts';
 import { runLifecycle } from '../packages/server/src/runs/run.ts';
@@ -70,8 +74,39 @@ ${buildProgram()
   .map((command) => describeCommand(command, 'grid'))
   .join('\n')}`;
 
+const variableTable = (
+  variables: readonly Documented[],
+): string => `| Variable | What it is | Default | Example |
+|---|---|---|---|
+${variables
+  .map(({ name, what, fallback = '–', example }) => {
+    const shown = example === undefined ? '–' : `\`${example}\``;
+    return `| \`${name}\` | ${what} | ${fallback} | ${shown} |`;
+  })
+  .join('\n')}
+`;
+
+/** The page of a runtime: what its author wrote, then its variables, the strongest start first. */
+const runtimePage = (name: string, variables: readonly Documented[]): string => `${generated}
+${readFileSync(join(docs, 'runtimes', `${name}.in.md`), 'utf8')}
+## Variables
+
+${variableTable(variables)}
+## Variables of every application
+
+${variableTable(commonVariables)}
+\`true\`, \`1\`, \`yes\` and \`on\` turn an option on. In what builds print, values of eight characters and more are hidden,
+but for those of the variables named here that are no secrets.
+
+## What the platform says
+
+${variableTable(platformVariables)}`;
+
 mkdirSync(docs, { recursive: true });
 const pages = {
+  'python.md': runtimePage('python', pythonVariables),
+  'java.md': runtimePage('java', javaVariables),
+
   'configuration.md': configuration(),
   'states.md': states(),
   'cli.md': cli(),

@@ -4,6 +4,8 @@ import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '@grid/server/config.ts';
+import { findBuildTools } from '@grid/server/builds/recipes/java/build-tools.ts';
+import { findJdks } from '@grid/server/builds/recipes/java/jdks.ts';
 import { findInterpreters } from '@grid/server/builds/recipes/python/interpreters.ts';
 import { readControlState } from './platform.ts';
 import type { Printable } from './print.ts';
@@ -38,6 +40,8 @@ export async function diagnose(
       cost: 'dependencies cannot be installed',
       mend: 'apt-get install python3-pip python3-venv',
     }),
+    findJava(config),
+    findMaven(config),
     program('bwrap', ['--version'], {
       need: 'limited',
       cost: UNISOLATED,
@@ -93,6 +97,30 @@ async function findPythons(): Promise<Finding> {
         state: 'missing',
         detail: 'none answers: nothing can be run',
         mend: 'apt-get install python3',
+      };
+}
+
+async function findJava({ environment }: Config): Promise<Finding> {
+  const versions = (await findJdks(environment)).map(({ version }) => version).toSorted();
+  return versions.length > 0
+    ? { what: 'Java', state: 'ok', detail: versions.join(', ') }
+    : {
+        what: 'Java',
+        state: 'limited',
+        detail: 'no development kit 11 or newer answers: Java applications cannot be built or run',
+        mend: 'apt-get install openjdk-17-jdk-headless',
+      };
+}
+
+async function findMaven({ environment }: Config): Promise<Finding> {
+  const { maven } = await findBuildTools(environment);
+  return maven !== undefined
+    ? { what: 'Maven', state: 'ok', detail: maven.version }
+    : {
+        what: 'Maven',
+        state: 'limited',
+        detail: 'is missing: Java applications run from jars and Gradle wrappers only',
+        mend: 'apt-get install maven',
       };
 }
 

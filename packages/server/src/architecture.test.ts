@@ -31,7 +31,7 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   [
     'child processes',
     /'node:child_process'/,
-    /^(engines\/process\/|git\/run-git|routing\/router-process|builds\/recipes\/python\/(installer|interpreters)|testing\/)/,
+    /^(engines\/process\/|git\/run-git|routing\/router-process|builds\/recipes\/(python\/(installer|interpreters)|java\/(jdks|build-tools))|testing\/)/,
   ],
   [
     'the network',
@@ -56,7 +56,7 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
 
 /** The parts of the server that the command line runs in its own process. */
 const openToCommandLine =
-  /^(config|parse-config|paths|roles\/[\w-]+|builds\/recipes\/python\/interpreters)\.ts$/;
+  /^(config|parse-config|paths|roles\/[\w-]+|builds\/recipes\/(python\/interpreters|java\/(jdks|build-tools)))\.ts$/;
 
 type Source = { path: string; text: string; imports: string[] };
 

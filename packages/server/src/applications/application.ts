@@ -35,6 +35,9 @@ export type Variant = {
   version: string;
   deployType: string;
   kind: 'runner' | 'webapp';
+  runtime: 'docker' | 'java' | 'python';
+  /** Variables that a new application gets. */
+  variables: Readonly<Record<string, string>>;
   enabled: boolean;
 };
 
@@ -44,51 +47,59 @@ const variant = (slug: string, name: string, rest: Omit<Variant, 'slug' | 'name'
   ...rest,
 });
 
-const python = { type: 'ml_python', version: '20190626' } as const;
-const docker = { type: 'ml_docker', version: '20190703' } as const;
+const docker = {
+  type: 'ml_docker',
+  version: '20190703',
+  deployType: 'docker',
+  runtime: 'docker',
+  variables: {},
+  enabled: false,
+} as const;
+const python = {
+  type: 'ml_python',
+  version: '20190626',
+  deployType: 'ml_python',
+  runtime: 'python',
+  variables: {},
+  enabled: true,
+} as const;
+const java = {
+  ...python,
+  deployType: 'java',
+  runtime: 'java',
+  variables: { CC_JAVA_VERSION: '21' },
+} as const;
 
 /** The six tiles, in their order. */
 export const variants: readonly Variant[] = [
   variant('ml_docker', 'Docker Runner', {
     ...docker,
-    deployType: 'docker',
     kind: 'runner',
-    enabled: false,
     id: '6f6bcd1f-8c4f-4f6e-9d2c-0e8a1c1c0a01',
   }),
   variant('ml_docker_web', 'Docker Webapp', {
     ...docker,
-    deployType: 'docker',
     kind: 'webapp',
-    enabled: false,
     id: '6f6bcd1f-8c4f-4f6e-9d2c-0e8a1c1c0a02',
   }),
   variant('ml_python', 'Python Runner', {
     ...python,
-    deployType: 'ml_python',
     kind: 'runner',
-    enabled: true,
     id: '6f6bcd1f-8c4f-4f6e-9d2c-0e8a1c1c0a03',
   }),
   variant('ml_python_web', 'Python Webapp', {
     ...python,
-    deployType: 'ml_python',
     kind: 'webapp',
-    enabled: true,
     id: '6f6bcd1f-8c4f-4f6e-9d2c-0e8a1c1c0a04',
   }),
   variant('ml_java', 'Java Runner', {
-    ...python,
-    deployType: 'java',
+    ...java,
     kind: 'runner',
-    enabled: false,
     id: '6f6bcd1f-8c4f-4f6e-9d2c-0e8a1c1c0a05',
   }),
   variant('ml_java_web', 'Java Webapp', {
-    ...python,
-    deployType: 'java',
+    ...java,
     kind: 'webapp',
-    enabled: false,
     id: '6f6bcd1f-8c4f-4f6e-9d2c-0e8a1c1c0a06',
   }),
 ];

@@ -49,7 +49,7 @@ export type NewApplication = {
   forceHttps?: boolean | undefined;
 };
 
-/** A new application with its repository, its default domain and `PORT` where it serves. */
+/** A new application with its repository, its default domain, and the variables that its tile brings. */
 export async function createApplication(
   deps: CreateDeps,
   order: NewApplication,
@@ -64,7 +64,7 @@ export async function createApplication(
   await deps.database.transaction(async (tx) => {
     await insertApplication(tx, application);
     const port = application.kind === 'webapp' ? { PORT: '8080' } : {};
-    const values = { ...port, ...order.environment };
+    const values = { ...port, ...variant.variables, ...order.environment };
     await setVariablesIn(tx, deps.keyring, {
       table: 'environment_values',
       id: application.id,

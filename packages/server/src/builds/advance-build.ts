@@ -15,6 +15,8 @@ import { planBuild } from './plan-build.ts';
 import type { Plan } from './plan-build.ts';
 import { pruneTree } from './prune-tree.ts';
 import { findEscape, readFact, readManifest } from './read-tree.ts';
+import { readWanted } from './read-wanted.ts';
+import type { CommitSource } from './read-wanted.ts';
 import type { Dependencies, Failure } from './recipe.ts';
 import type { Recipes } from './recipes/recipes.ts';
 
@@ -26,8 +28,7 @@ export type BuildDeps = {
     from: { applicationId: ApplicationId; commitId: string; into: string },
     signal: AbortSignal,
   ): Promise<void>;
-  /** The id of a commit's tree: equal trees have equal ids. */
-  treeId(from: { applicationId: ApplicationId; commitId: string }): Promise<string>;
+  readCommit: CommitSource['readCommit'];
   /** The newest artifact of the application made from these inputs. */
   findMadeFrom(applicationId: ApplicationId, inputKey: string): Promise<Artifact | undefined>;
   /** The newest dependencies that were installed for this key, or undefined. */
@@ -49,11 +50,14 @@ type Look = { input: BuildInput; done: readonly StepOutcome[]; signal: AbortSign
 /** Looks at the tree and at the steps that are over; says what comes next. */
 async function advanceBuild(deps: BuildDeps, look: Look): Promise<BuildProgress> {
   const { input, done } = look;
-  const plan = planBuild(input, deps.recipes[input.runtime]);
+  const recipe = deps.recipes[input.runtime];
+  const found = await readWanted(deps, input, recipe);
+  if ('reason' in found) return failed(found);
+  const plan = planBuild(input, recipe, found.files);
   if ('reason' in plan) return failed(plan);
   const broken = done.find(({ succeeded }) => !succeeded);
   if (broken !== undefined) return failed(describeBroken(plan, broken));
-  const site = await openSite(deps, input, plan);
+  const site = await openSite(deps, { input, plan, treeId: found.treeId });
   const decided = await readDecided(site);
   if (decided !== undefined) return finish(deps, site, decided);
   const { warm } = site;
@@ -69,7 +73,7 @@ const failed = ({ reason, detail }: Failure): BuildProgress => ({ next: 'failed'
 const stepNames = ({ build }: Pick<Plan, 'build'>): readonly string[] => [
   'CC_PRE_BUILD_HOOK',
   'Installing the dependencies',
-  build?.setting ?? '',
+  build?.name ?? '',
   'CC_POST_BUILD_HOOK',
 ];
 
@@ -83,16 +87,23 @@ export function describeBroken(
   const name = stepNames(plan)[number] ?? '';
   const limit = LIMITS.find((one) => one === reason);
   if (limit !== undefined) return { reason: limit, detail: `${name} failed: ${detail}` };
-  return number === STEP.dependencies
-    ? {
-        reason: 'dependencies_failed',
-        detail: `The dependencies could not be installed (${detail}); the lines above say why.`,
-      }
-    : { reason: 'hook_failed', detail: `${name} failed (${detail}).` };
+  if (number === STEP.dependencies)
+    return {
+      reason: 'dependencies_failed',
+      detail: `The dependencies could not be installed (${detail}); the lines above say why.`,
+    };
+  if (number === STEP.build)
+    return {
+      reason: 'build_failed',
+      detail: `${name} failed (${detail}); the lines above say why.`,
+    };
+  return { reason: 'hook_failed', detail: `${name} failed (${detail}).` };
 }
 
-async function openSite(deps: BuildDeps, input: BuildInput, plan: Plan): Promise<Site> {
-  const treeId = await deps.treeId(input);
+async function openSite(
+  deps: BuildDeps,
+  { input, plan, treeId }: Pick<Site, 'input' | 'plan' | 'treeId'>,
+): Promise<Site> {
   const key = inputKey(input, treeId, plan);
   const known =
     input.useCache && plan.reusable ? await deps.findMadeFrom(input.applicationId, key) : undefined;
@@ -153,15 +164,19 @@ async function prepareTree(
       reason: 'invalid_repository',
       detail: `${escape} is a symbolic link that leads out of the repository.`,
     };
-  return plan.hooks.before === undefined && plan.hooks.after === undefined
-    ? refuseStart(site)
-    : undefined;
+  const made = plan.build !== undefined || plan.hooks.after !== undefined;
+  return made || plan.hooks.before !== undefined ? undefined : refuseStart(site);
 }
 
+/** Before anything is built only where nothing could still make the file. */
 const refuseStart = async ({ plan, tree }: Site): Promise<Failure | undefined> =>
   plan.start.file === undefined
     ? undefined
-    : checkStart(plan.start, await readFact(join(tree, plan.folder), plan.start.file.path));
+    : checkStart(
+        plan.start,
+        await readFact(join(tree, plan.folder), plan.start.file.path),
+        plan.build === undefined ? 'in the repository' : 'after the build',
+      );
 
 async function nextStep(
   deps: BuildDeps,

@@ -6,9 +6,6 @@ import type { BuildStep } from './build.ts';
 import { buildVariables, homeOf } from './platform-variables.ts';
 import type { Dependencies } from './recipe.ts';
 
-/** Variables whose values are no secrets worth hiding, though they are long. */
-const PLAIN = /^(CC_MLPYTHON_|CC_RUN_COMMAND|CC_.*_HOOK|APP_|PATH$|PYTHON|CC_PIP|CC_HEALTH)/;
-
 type Order = {
   number: number;
   command: Command;
@@ -41,9 +38,7 @@ export function commandStep(
       application: { ...input, id: input.applicationId, name: input.applicationName },
       deployment: { id: input.deploymentId, commitId: input.commitId },
     }),
-    masked: Object.entries(input.environment)
-      .filter(([name, value]) => value.length >= 8 && !PLAIN.test(name))
-      .map(([, value]) => value),
+    masked: plan.masked,
   };
 }
 

@@ -2,7 +2,7 @@ import type { ApplicationId, DeploymentId, OwnerId } from '../lib/ids.ts';
 import type { Command, InstanceFiles } from '../engines/engine.ts';
 
 /** What an application is written for; each has a recipe. */
-export type Runtime = 'python';
+export type Runtime = 'java' | 'python';
 
 /** What a deployment gives to its build. */
 export type BuildInput = {
@@ -50,10 +50,13 @@ export type BuildFailure =
   | 'invalid_repository'
   | 'missing_start'
   | 'invalid_variable'
+  | 'invalid_file'
+  | 'missing_program'
   | 'missing_file'
   | 'not_executable'
   | 'hook_failed'
   | 'dependencies_failed'
+  | 'build_failed'
   | 'build_timeout'
   | 'memory_limit'
   | 'disk_full'

@@ -1,21 +1,31 @@
 import type { Failure, Start } from './recipe.ts';
 
-export type FileFact = { kind: 'file' | 'missing' | 'other'; executable: boolean };
+export type FileFact = {
+  kind: 'file' | 'missing' | 'other';
+  executable: boolean;
+  /** Where it is missing: the files of its kind that stand in its place. */
+  beside: readonly string[];
+};
 
-/** Whether the file that is to be started is there, and can be. */
-export function checkStart({ setting, file }: Start, fact: FileFact): Failure | undefined {
+/** Whether the file that is to be started is there, and can be; `where` it was looked for. */
+export function checkStart(
+  { setting, file }: Start,
+  { kind, executable, beside }: FileFact,
+  where: string,
+): Failure | undefined {
   if (file === undefined) return undefined;
-  if (fact.kind === 'missing')
+  const named = `${setting}=${file.path}`;
+  const others = beside.length === 0 ? '' : ` Beside it there is ${beside.join(', ')}.`;
+  if (kind === 'missing')
     return {
       reason: 'missing_file',
-      detail: `${setting}=${file.path}: there is no such file in the repository.`,
+      detail: `${named}: there is no such file ${where}.${others}`,
     };
-  if (fact.kind === 'other')
-    return { reason: 'missing_file', detail: `${setting}=${file.path} is not a file.` };
-  if (file.executable && !fact.executable)
+  if (kind === 'other') return { reason: 'missing_file', detail: `${named} is not a file.` };
+  if (file.executable && !executable)
     return {
       reason: 'not_executable',
-      detail: `${setting}=${file.path} is not executable: run "chmod +x ${file.path}" (or "git update-index --chmod=+x ${file.path}"), commit and push.`,
+      detail: `${named} is not executable: run "chmod +x ${file.path}" (or "git update-index --chmod=+x ${file.path}"), commit and push.`,
     };
   return undefined;
 }

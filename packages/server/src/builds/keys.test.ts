@@ -20,7 +20,7 @@ const MAIN = { CC_MLPYTHON_RUN_MAIN: 'main.py' };
 const recipe = pythonRecipe({ interpreters, installer });
 
 const decide = (environment: Record<string, string>) =>
-  planBuild({ kind: 'webapp', environment: { ...MAIN, ...environment } }, recipe);
+  planBuild({ kind: 'webapp', environment: { ...MAIN, ...environment } }, recipe, new Map());
 
 function planned(environment: Record<string, string> = {}): Plan {
   const plan = decide(environment);

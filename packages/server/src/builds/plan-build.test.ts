@@ -7,6 +7,11 @@ import type { Recipe } from './recipe.ts';
 /** Starts what it is told to. */
 const recipe: Recipe = {
   version: 'test/1',
+  variables: [
+    { name: 'PLAIN[_n]', what: '' },
+    { name: 'KEY', what: '', secret: true },
+  ],
+  wants: () => [],
   plan: () => ({
     toolchain: { path: [], variables: {}, readOnly: [], digest: '' },
     dependencies: undefined,
@@ -17,7 +22,7 @@ const recipe: Recipe = {
 };
 
 const decide = (environment: Record<string, string>) =>
-  planBuild({ kind: 'webapp', environment }, recipe);
+  planBuild({ kind: 'webapp', environment }, recipe, new Map());
 
 function planned(environment: Record<string, string> = {}): Plan {
   const plan = decide(environment);
@@ -48,7 +53,7 @@ test('a Webapp that sets another port is told where visitors come', () => {
 });
 
 test('a Runner may set PORT as it likes', () => {
-  const plan = planBuild({ kind: 'runner', environment: { PORT: '9' } }, recipe);
+  const plan = planBuild({ kind: 'runner', environment: { PORT: '9' } }, recipe, new Map());
   assert.deepEqual('notices' in plan && plan.notices, ['hello']);
 });
 
@@ -63,4 +68,16 @@ test('what an artifact is made without is a list of paths, under either name', (
   assert.equal(reusable, false);
   assert.deepEqual(planned().kept, { except: [], only: undefined });
   assert.equal(planned({ CC_DISABLE_BUILD_CACHE_UPLOAD: 'false' }).reusable, true);
+});
+
+test('values are hidden unless a page says what they are, and that they are no secret', () => {
+  const environment = {
+    PLAIN: 'plain value',
+    PLAIN_3: 'plain too, this',
+    KEY: 'secret value',
+    DATABASE: 'unknown value',
+    SHORT: '1234567',
+    APP_FOLDER: 'services/api',
+  };
+  assert.deepEqual(planned(environment).masked, ['secret value', 'unknown value']);
 });

@@ -1,9 +1,11 @@
 import type { Command } from '../engines/engine.ts';
 import type { BuildInput } from './build.ts';
 import type { KeptPaths } from './kept-paths.ts';
-import type { Failure, Recipe, RecipePlan, Variables } from './recipe.ts';
+import type { CommitFiles, Failure, Recipe, RecipePlan, Variables } from './recipe.ts';
 import { buildHooks } from './run-hooks.ts';
 import { insideTree, isOn } from './values.ts';
+import { commonVariables, isPlain } from './variables.ts';
+import type { Documented } from './variables.ts';
 
 /** What a build does, decided before any of it is done. */
 export type Plan = RecipePlan & {
@@ -15,19 +17,25 @@ export type Plan = RecipePlan & {
   kept: KeptPaths;
   /** False: an artifact of the same inputs is never taken again. */
   reusable: boolean;
+  /** Values that are hidden in what the build prints. */
+  masked: readonly string[];
 };
+
+/** Where the application is in its repository. */
+export const folderOf = (environment: Variables): string | Failure =>
+  insideTree('APP_FOLDER', environment['APP_FOLDER'] ?? '');
 
 /** What the runtime's recipe decides, in the frame that all runtimes share. */
 export function planBuild(
-  input: Pick<BuildInput, 'environment' | 'kind'>,
+  { environment, kind }: Pick<BuildInput, 'environment' | 'kind'>,
   recipe: Recipe,
+  files: CommitFiles,
 ): Plan | Failure {
-  const { environment, kind } = input;
-  const folder = insideTree('APP_FOLDER', environment['APP_FOLDER'] ?? '');
+  const folder = folderOf(environment);
   if (typeof folder !== 'string') return folder;
   const kept = planKept(environment);
   if ('reason' in kept) return kept;
-  const made = recipe.plan(input);
+  const made = recipe.plan({ environment, kind, files });
   if ('reason' in made) return made;
   const otherPort = kind === 'webapp' && isOtherPort(environment['PORT']);
   return {
@@ -37,9 +45,18 @@ export function planBuild(
     hooks: buildHooks(environment),
     kept,
     reusable: !isOn(environment['CC_DISABLE_BUILD_CACHE_UPLOAD']),
+    masked: maskedOf(environment, [...commonVariables, ...recipe.variables]),
     notices: [...made.notices, ...(otherPort ? [OTHER_PORT] : [])],
   };
 }
+
+/** Shorter values are in too many words. */
+const SECRET_LENGTH = 8;
+
+const maskedOf = (environment: Variables, documented: readonly Documented[]): string[] =>
+  Object.entries(environment)
+    .filter(([name, value]) => value.length >= SECRET_LENGTH && !isPlain(name, documented))
+    .map(([, value]) => value);
 
 function planKept(environment: Variables): KeptPaths | Failure {
   const except = [

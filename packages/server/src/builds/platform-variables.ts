@@ -44,9 +44,10 @@ export function instanceVariables(
     start: Variables;
     instance: { id: string; number: number; name: string };
     gpus: number;
+    memoryMiB: number;
   },
 ): Variables {
-  const { application, instance, gpus, start, user } = subject;
+  const { application, instance, gpus, memoryMiB, start, user } = subject;
   return {
     ...weak,
     ...start,
@@ -58,6 +59,7 @@ export function instanceVariables(
     INSTANCE_NUMBER: String(instance.number),
     INSTANCE_TYPE: 'production',
     CC_PRETTY_INSTANCE_NAME: instance.name,
+    CG_MEMORY_MIB: String(memoryMiB),
     CC_GPU_COUNT: String(gpus),
     CUDA_VISIBLE_DEVICES: '',
     NVIDIA_VISIBLE_DEVICES: 'void',

@@ -30,9 +30,14 @@ test('a link out of the tree is found, wherever it stands and however it is writ
 test('what is to be started is a file, is missing, or is something else', async (t) => {
   const root = await treeOf(t, { 'main.py': '', 'dir/x': '', link: '-> main.py', dead: '-> no' });
   await chmod(join(root, 'main.py'), 0o755);
-  assert.deepEqual(await readFact(root, 'link'), { kind: 'file', executable: true });
+  assert.deepEqual(await readFact(root, 'link'), {
+    kind: 'file',
+    executable: true,
+    beside: [],
+  });
   assert.equal((await readFact(root, 'dir')).kind, 'other');
   assert.equal((await readFact(root, 'dead')).kind, 'missing');
+  assert.deepEqual((await readFact(root, 'mian.py')).beside, ['main.py']);
 });
 
 const requirements = requirementsOf(

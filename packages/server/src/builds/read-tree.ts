@@ -28,10 +28,23 @@ const isOutside = (root: string, path: string): boolean => {
 export async function readFact(root: string, path: string): Promise<FileFact> {
   try {
     const found = await stat(join(root, path));
-    return { kind: found.isFile() ? 'file' : 'other', executable: (found.mode & 0o111) !== 0 };
+    const executable = (found.mode & 0o111) !== 0;
+    return { kind: found.isFile() ? 'file' : 'other', executable, beside: [] };
   } catch {
-    return { kind: 'missing', executable: false };
+    return { kind: 'missing', executable: false, beside: await filesBeside(root, path) };
   }
+}
+
+const MOST_BESIDE = 5;
+
+async function filesBeside(root: string, path: string): Promise<string[]> {
+  const folder = posix.dirname(path);
+  const names: string[] = await readdir(join(root, folder)).catch(() => []);
+  return names
+    .filter((name) => posix.extname(name) === posix.extname(path))
+    .toSorted()
+    .slice(0, MOST_BESIDE)
+    .map((name) => posix.join(folder, name));
 }
 
 const MOST_FILES = 100;

@@ -1,5 +1,6 @@
 import type { Command } from '../engines/engine.ts';
 import type { BuildFailure, BuildInput } from './build.ts';
+import type { Documented } from './variables.ts';
 
 export type Variables = Readonly<Record<string, string>>;
 
@@ -12,8 +13,23 @@ export type Failure = { reason: BuildFailure; detail: string };
 export type Recipe = {
   /** Grows when the same inputs would be built into something else. */
   version: string;
-  plan(given: Pick<BuildInput, 'environment' | 'kind'>): RecipePlan | Failure;
+  /** What users can set. */
+  variables: readonly Documented[];
+  /** What it must know of the commit; asked again with what was found, until it wants nothing new. */
+  wants(environment: Variables, found: CommitFiles): readonly Wanted[];
+  plan(given: Given): RecipePlan | Failure;
 };
+
+export type Given = Pick<BuildInput, 'environment' | 'kind'> & { files: CommitFiles };
+
+/** A path below the application's folder, and whether what it says matters. */
+export type Wanted = { path: string; read: boolean };
+
+/** What stands at the paths that were wanted; undefined where nothing does. */
+export type CommitFiles = ReadonlyMap<string, CommitFile | undefined>;
+
+/** A file of the commit; its text where that was wanted, and is no longer than such files are. */
+export type CommitFile = { text: string | undefined };
 
 /** What a recipe decides; the frame adds what all runtimes have in common. */
 export type RecipePlan = {
@@ -37,12 +53,12 @@ export type Toolchain = {
   digest: string;
 };
 
-/** What the user set to have it, and how it is done. */
-export type BuildCommand = { setting: string; command: Command };
+/** What is run, and how a failure names it. */
+export type BuildCommand = { name: string; command: Command };
 
 /** What is started, and the file that must be there for it. */
 export type Start = {
-  /** What decided: a variable. */
+  /** What decided: a variable, or a value in a file. */
   setting: string;
   command: Command;
   file: { path: string; executable: boolean } | undefined;

@@ -1,4 +1,5 @@
-import type { Artifact, BuildInput, BuildStep, StepOutcome } from '../builds/build.ts';
+import { findVariant } from '../applications/application.ts';
+import type { Artifact, BuildInput, BuildStep, Runtime, StepOutcome } from '../builds/build.ts';
 import { recordArtifact } from '../builds/record-artifact.ts';
 import { MINUTE } from '../lib/duration.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
@@ -63,6 +64,13 @@ export async function advanceDeploymentBuild(
   }
 }
 
+/** Only what can be built is offered. */
+function runtimeOf(variant: string): Runtime {
+  const runtime = findVariant(variant)?.runtime;
+  if (runtime === 'java' || runtime === 'python') return runtime;
+  throw new Error(`nothing builds applications of type ${variant}`);
+}
+
 /** What the build is told; the same for every look at it. */
 export const buildInput = (
   { deployment, application }: Pick<Situation, 'deployment' | 'application'>,
@@ -74,7 +82,7 @@ export const buildInput = (
   ownerId: application.ownerId,
   commitId: deployment.commitId,
   kind: application.kind,
-  runtime: 'python',
+  runtime: runtimeOf(application.variant),
   environment,
   useCache: deployment.useCache,
 });

@@ -8,6 +8,7 @@ export type Deployable = {
   id: ApplicationId;
   ownerId: OwnerId;
   name: string;
+  variant: string;
   kind: 'runner' | 'webapp';
   flavor: string;
   buildFlavor: string | null;
@@ -40,6 +41,7 @@ export async function findDeploying(
       'a.id',
       'a.owner_id as ownerId',
       'a.name',
+      'a.variant',
       'a.kind',
       'a.flavor',
       'a.build_flavor as buildFlavor',

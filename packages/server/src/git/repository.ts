@@ -100,7 +100,8 @@ export async function readHeads(
 
 const COMMIT = /^[0-9a-f]{40}$/;
 
-const demandCommit = (commitId: string): string => {
+/** A full commit id, and nothing that git would read as something else. */
+export const demandCommit = (commitId: string): string => {
   if (COMMIT.test(commitId)) return commitId;
   throw new Error(`${JSON.stringify(commitId)} is no commit id`);
 };

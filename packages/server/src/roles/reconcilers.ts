@@ -7,7 +7,8 @@ import { applicationReconciler } from '../deployments/application-reconciler.ts'
 import { deploymentReconciler } from '../deployments/deployment-reconciler.ts';
 import type { DeploymentDeps } from '../deployments/look.ts';
 import { describeInstance } from '../deployments/describe-instance.ts';
-import { checkout, treeId } from '../git/repository.ts';
+import { createCommitReader } from '../git/read-commit.ts';
+import { checkout } from '../git/repository.ts';
 import { repositoryReconciler } from '../git/repository-reconciler.ts';
 import type { HttpContext } from '../http/context.ts';
 import type { Kind, Reconciler } from '../reconcile/reconciler.ts';
@@ -78,7 +79,7 @@ function openBuilder(
       paths,
       recipes,
       checkout: (from, signal) => checkout(paths, from, signal),
-      treeId: (from) => treeId(paths, from),
+      readCommit: createCommitReader(paths),
       findMadeFrom: (id, key) => findMadeFrom(database.read, id, key),
       findEnvironment: (key) => findEnvironment(database.read, key),
       clock,

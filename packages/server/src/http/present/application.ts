@@ -90,7 +90,7 @@ function presentInstance(application: Application): WireApplication['instance'] 
     minFlavor: named(application.flavor),
     maxFlavor: named(application.maxFlavor),
     flavors: flavors.map(presentFlavor),
-    defaultEnv: {},
+    defaultEnv: variant?.variables ?? {},
     lifetime: application.kind === 'runner' ? 'TASK' : 'REGULAR',
   };
 }

@@ -14,6 +14,7 @@ const decide = (environment: Record<string, string>, found = interpreters) =>
   pythonRecipe({ interpreters: found, installer }).plan({
     kind: 'webapp',
     environment: { ...MAIN, ...environment },
+    files: new Map(),
   });
 
 function planned(environment: Record<string, string> = {}) {

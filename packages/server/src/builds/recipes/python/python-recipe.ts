@@ -5,12 +5,15 @@ import type { Installer } from './installer.ts';
 import type { Interpreter } from './interpreters.ts';
 import { planStart } from './plan-start.ts';
 import { requirementsOf } from './requirements-install.ts';
+import { pythonVariables } from './variables.ts';
 
 type Tools = { interpreters: readonly Interpreter[]; installer: Installer };
 
 /** Python files and scripts, with what `requirements.txt` asks for. */
 export const pythonRecipe = (tools: Tools): Recipe => ({
   version: 'python/2',
+  variables: pythonVariables,
+  wants: () => [],
   plan: ({ environment }) => plan(tools, environment),
 });
 
@@ -55,6 +58,6 @@ const toolchainOf = ({ folder, readOnly, digest }: Interpreter): Toolchain => ({
 
 /** The one goal of `setup.py` that an application may ask for. */
 const setup = (goal: string): RecipePlan['build'] => ({
-  setting: 'PYTHON_SETUP_PY_GOAL',
+  name: `PYTHON_SETUP_PY_GOAL=${goal}`,
   command: { name: `setup.py ${goal}`, argv: ['python', 'setup.py', ...goal.split(/\s+/)] },
 });

@@ -1,0 +1,100 @@
+/** A variable of the user's that means something to the platform: what its page says, and whether builds may show it. */
+export type Documented = {
+  /** `[_n]` at its end stands for any number of them. */
+  name: string;
+  what: string;
+  fallback?: string;
+  example?: string;
+  /** Hidden in what builds print. */
+  secret?: true;
+};
+
+/** What every runtime understands. */
+export const commonVariables: readonly Documented[] = [
+  {
+    name: 'APP_FOLDER',
+    what: 'The folder of the repository that has the application; paths in other variables start there',
+    fallback: 'the root',
+    example: 'services/api',
+  },
+  {
+    name: 'CC_RUN_COMMAND',
+    what: 'A shell line that replaces everything else that would be started',
+    example: './train.sh --epochs 3',
+  },
+  {
+    name: 'CC_PRE_BUILD_HOOK',
+    what: 'A shell line, or an executable script, before anything is installed or built; each time, also where the build is taken from the cache. A failure ends the deployment',
+    example: './clevercloud/before.sh',
+  },
+  {
+    name: 'CC_POST_BUILD_HOOK',
+    what: 'The same when all is built, before the build is kept; not where the build is taken from the cache. A failure ends the deployment',
+  },
+  {
+    name: 'CC_PRE_RUN_HOOK',
+    what: 'The same in each instance before it starts. A failure ends the deployment',
+  },
+  {
+    name: 'CC_RUN_SUCCEEDED_HOOK',
+    what: 'When a Webapp serves, or a Runner ended with exit code 0; a failure is only logged',
+  },
+  {
+    name: 'CC_RUN_FAILED_HOOK',
+    what: 'When a Webapp did not come to serve, or a Runner failed; a failure is only logged',
+  },
+  {
+    name: 'CC_DISABLE_BUILD_CACHE_UPLOAD',
+    what: '`true`: each restart builds again',
+    fallback: 'false',
+  },
+  {
+    name: 'CC_IGNORE_FROM_BUILDCACHE',
+    what: 'Paths that the build is kept without (also `IGNORE_FROM_BUILDCACHE`)',
+    example: 'data/raw:tmp',
+  },
+  { name: 'IGNORE_FROM_BUILDCACHE', what: 'The old name of `CC_IGNORE_FROM_BUILDCACHE`' },
+  {
+    name: 'CC_OVERRIDE_BUILDCACHE',
+    what: 'The only paths that the build is kept with',
+    example: 'dist:models',
+  },
+  {
+    name: 'CC_HEALTH_CHECK_PATH[_n]',
+    what: 'A path that must answer 200 to 299 before a Webapp gets visitors; with `_0`, `_1`… several',
+    fallback: 'any answer of `/` but an error of the server',
+    example: '/health',
+  },
+  { name: 'CG_START_TIMEOUT', what: 'How many seconds a Webapp may take until it serves' },
+  { name: 'PORT', what: 'What a Webapp listens on: visitors come to 8080', fallback: '8080' },
+];
+
+/** What every instance and build step is told; users cannot change it. */
+export const platformVariables: readonly Documented[] = [
+  {
+    name: 'APP_ID',
+    what: 'The application (also `CC_APP_ID`); `CC_APP_NAME` its name, `CC_OWNER_ID` its owner',
+  },
+  { name: 'APP_HOME', what: 'The folder that the repository is in' },
+  {
+    name: 'CC_COMMIT_ID',
+    what: 'The deployed commit (also `COMMIT_ID`); `CC_DEPLOYMENT_ID` the deployment',
+  },
+  {
+    name: 'INSTANCE_NUMBER',
+    what: '0 to N-1 among N nodes; `INSTANCE_ID` (also `CC_INSTANCE_ID`) the instance, `CC_PRETTY_INSTANCE_NAME` its name',
+  },
+  { name: 'INSTANCE_TYPE', what: '`build` or `production`' },
+  { name: 'CG_MEMORY_MIB', what: 'The memory of this instance' },
+  {
+    name: 'CC_GPU_COUNT',
+    what: 'Its GPUs; `CUDA_VISIBLE_DEVICES` and `NVIDIA_VISIBLE_DEVICES` name them',
+  },
+];
+
+/** Whether its value may stand in what a build prints. */
+export function isPlain(name: string, documented: readonly Documented[]): boolean {
+  const base = name.replace(/_\d+$/, '');
+  const known = documented.find((one) => one.name === name || one.name === `${base}[_n]`);
+  return name === 'PATH' || name === 'PYTHONPATH' || (known !== undefined && known.secret !== true);
+}

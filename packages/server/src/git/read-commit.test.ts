@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { newId } from '../lib/ids.ts';
+import { dataPaths } from '../paths.ts';
+import { createCommitReader } from './read-commit.ts';
+
+/** A repository with one commit of these files. */
+function repositoryOf(t: TestContext, files: Record<string, string>) {
+  const root = mkdtempSync(join(tmpdir(), 'grid-commit-'));
+  t.after(() => rmSync(root, { recursive: true }));
+  const paths = dataPaths(root);
+  const applicationId = newId('application');
+  const work = join(root, 'work');
+  const author = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com'];
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-C', work, ...author, ...args], { encoding: 'utf8' }).trim();
+  mkdirSync(join(work, 'deep folder'), { recursive: true });
+  for (const [path, text] of Object.entries(files)) writeFileSync(join(work, path), text);
+  symlinkSync('a.json', join(work, 'link'));
+  git('init', '--quiet');
+  git('add', '--all');
+  git('commit', '--quiet', '--message', 'one');
+  git('clone', '--quiet', '--bare', '.', paths.repository(applicationId));
+  const commitId = git('rev-parse', 'HEAD');
+  return { read: createCommitReader(paths), from: { applicationId, commitId }, git };
+}
+
+const wanted = (...paths: string[]) => paths.map((path) => ({ path, read: true }));
+
+test('what stands at the paths of a commit is told, with the text of short files', async (t) => {
+  const { read, from, git } = repositoryOf(t, {
+    'a.json': '{"é": 1}\n',
+    'deep folder/b\n*': 'b',
+    long: 'x'.repeat(16 * 1024 + 1),
+  });
+  const { treeId, files } = await read(from, [
+    ...wanted('a.json', 'deep folder/b\n*', 'long', 'missing', 'deep folder', '*', 'link'),
+  ]);
+  assert.equal(treeId, git('rev-parse', 'HEAD^{tree}'));
+  assert.deepEqual(Object.fromEntries(files), {
+    'a.json': { text: '{"é": 1}\n' },
+    'deep folder/b\n*': { text: 'b' },
+    long: { text: undefined },
+    link: { text: 'a.json' },
+  });
+  const unread = await read(from, [{ path: 'a.json', read: false }]);
+  assert.deepEqual(unread.files.get('a.json'), { text: undefined });
+  assert.equal((await read(from, [])).files.size, 0);
+});
+
+test('a commit that was not there is looked for again', async (t) => {
+  const { read, from } = repositoryOf(t, { 'a.json': '' });
+  const unknown = { ...from, commitId: '0'.repeat(40) };
+  await assert.rejects(read(unknown, []));
+  await assert.rejects(read(unknown, []));
+  assert.ok((await read(from, [])).treeId);
+});
