@@ -26,6 +26,7 @@ const strong = ({ application, deployment }: Subject): Variables => ({
   CC_DEPLOYMENT_ID: deployment.id,
   HOME: '/home/bas',
   USER: 'bas',
+  SHELL: '/bin/bash',
 });
 
 /** What a build step sees. */

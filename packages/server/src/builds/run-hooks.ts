@@ -2,15 +2,11 @@ import type { Command } from '../engines/engine.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
-/** A hook is a shell line, or the path of an executable script: the sandbox's own shell runs both. */
+/** A hook is a shell line, or the path of an executable script: the instance's own shell runs both. */
 export const shellCommand = (name: string, line: string): Command => ({
   name,
-  argv: ['/bin/sh', '-c', LOGIN_SHELL, name, line],
+  argv: ['/bin/bash', '-l', '-c', line, name],
 });
-
-/** A login shell's /etc/profile sets a path of its own, without the application's Python. */
-const LOGIN_SHELL =
-  'GRID_PATH=$PATH exec /bin/bash -l -c \'PATH=$GRID_PATH; unset GRID_PATH; eval "$1"\' "$0" "$1"';
 
 const hook = (variables: Variables, name: string): Command | undefined => {
   const line = variables[name]?.trim() ?? '';

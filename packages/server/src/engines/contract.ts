@@ -25,19 +25,11 @@ export type Subject = {
   loseStarter(): Promise<void>;
 };
 
-type Open = (t: TestContext) => Promise<Subject | undefined>;
+type Open<Of> = (t: TestContext) => Promise<Of | undefined>;
 
 /** What each engine must pass: the platform is written against this, and against nothing else. */
-export function engineContract(name: string, open: Open): void {
-  const rule = (
-    title: string,
-    check: (subject: Subject, t: TestContext) => Promise<void>,
-  ): void => {
-    test(`${name}: ${title}`, async (t) => {
-      const subject = await open(t);
-      if (subject !== undefined) await check(subject, t);
-    });
-  };
+export function engineContract(name: string, open: Open<Subject>): void {
+  const rule = ruleFor(name, open);
   endings(rule);
   stopping(rule);
   output(rule);
@@ -46,15 +38,28 @@ export function engineContract(name: string, open: Open): void {
   adoption(rule);
 }
 
-type Rule = (title: string, check: (subject: Subject, t: TestContext) => Promise<void>) => void;
+type Rule<Of = Subject> = (
+  title: string,
+  check: (subject: Of, t: TestContext) => Promise<void>,
+) => void;
 
-const workloadOf = (instances: readonly InstanceSpec[], graceSeconds = 5) => ({
+/** Makes tests of a subject, each with one of its own. */
+export const ruleFor =
+  <Of>(name: string, open: Open<Of>): Rule<Of> =>
+  (title, check) => {
+    test(`${name}: ${title}`, async (t) => {
+      const subject = await open(t);
+      if (subject !== undefined) await check(subject, t);
+    });
+  };
+
+export const workloadOf = (instances: readonly InstanceSpec[], graceSeconds = 5) => ({
   workloadId: instances[0]?.workloadId ?? newId('workload'),
   graceSeconds,
   instances,
 });
 
-const start = ({ engine }: Subject, spec: InstanceSpec, t: TestContext): Promise<void> =>
+export const start = ({ engine }: Subject, spec: InstanceSpec, t: TestContext): Promise<void> =>
   engine.ensure(workloadOf([spec]), t.signal);
 
 /** Looks until the instance is as wanted. */
@@ -71,7 +76,7 @@ async function until<T>(
   }
 }
 
-const exitOf = (
+export const exitOf = (
   { engine }: Pick<Subject, 'engine'>,
   { instanceId }: InstanceSpec,
   t: TestContext,
@@ -81,7 +86,11 @@ const exitOf = (
     holds: (seen) => (seen?.state.status === 'exited' ? seen.state.exit : undefined),
   });
 
-const runningOf = ({ engine }: Pick<Subject, 'engine'>, spec: InstanceSpec, t: TestContext) =>
+export const runningOf = (
+  { engine }: Pick<Subject, 'engine'>,
+  spec: InstanceSpec,
+  t: TestContext,
+) =>
   until(engine, spec.instanceId, {
     t,
     holds: (seen) => (seen?.state.status === 'running' ? seen.state : undefined),
@@ -103,11 +112,11 @@ async function linesOf({ instanceId, logDirectory }: InstanceSpec): Promise<LogL
   return lines;
 }
 
-const textOf = async (spec: InstanceSpec): Promise<string> =>
+export const textOf = async (spec: InstanceSpec): Promise<string> =>
   (await linesOf(spec)).map(({ text }) => text).join('\n');
 
 /** Resolves when the instance has printed this. */
-async function prints(spec: InstanceSpec, what: RegExp, t: TestContext): Promise<void> {
+export async function prints(spec: InstanceSpec, what: RegExp, t: TestContext): Promise<void> {
   while (!what.test(await textOf(spec))) {
     t.signal.throwIfAborted();
     await nextTurn();
@@ -282,7 +291,10 @@ function limits(rule: Rule): void {
   });
 }
 
-const withLimit = (spec: InstanceSpec, changes: Partial<InstanceSpec['limits']>): InstanceSpec => ({
+export const withLimit = (
+  spec: InstanceSpec,
+  changes: Partial<InstanceSpec['limits']>,
+): InstanceSpec => ({
   ...spec,
   limits: { ...spec.limits, ...changes },
 });
@@ -365,7 +377,7 @@ function adoption(rule: Rule): void {
     await start(subject, one, t);
     await prints(one, /up/, t);
     const argv = ['/bin/sh', '-c', 'echo "it is $COLOUR"; exit 7'];
-    assert.equal((await subject.engine.exec(one.instanceId, argv, t.signal)).exitCode, 7);
+    assert.deepEqual(await subject.engine.exec(one.instanceId, argv, t.signal), { exitCode: 7 });
     await prints(one, /it is blue/, t);
   });
 }

@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
 
 /**
@@ -32,16 +32,47 @@ export interface Engine {
   /** A connection to a port inside the instance, from wherever the control plane is. */
   connect(instanceId: InstanceId, port: number, signal: AbortSignal): Promise<Duplex>;
 
-  /** Runs a command inside a running instance, with its environment, to its end. */
-  exec(
-    instanceId: InstanceId,
-    argv: readonly string[],
-    signal: AbortSignal,
-  ): Promise<{ exitCode: number }>;
+  /** Runs a command inside a running instance, with its environment, to its end; it is heard in its log. */
+  exec(instanceId: InstanceId, argv: readonly string[], signal: AbortSignal): Promise<CommandEnd>;
 
   /** What the machine has, before any reserve. */
   capacity(): Promise<Capacity>;
 }
+
+/** An engine that lets somebody into an instance; not every one does. */
+export interface Entrance {
+  /**
+   * Starts a command inside a running instance, beside its own: the same environment, directory, user,
+   * files, network and limits, and no right more. With a terminal it gets one of the instance's own.
+   * Everything that it started ends with it, and all of it when the caller leaves or is gone, or when
+   * the instance ends. Rejects with a sentence where the instance cannot be entered.
+   */
+  enter(instanceId: InstanceId, command: EnteringCommand, signal: AbortSignal): Promise<Entered>;
+}
+
+export type EnteringCommand = {
+  argv: readonly [string, ...string[]];
+  terminal: (TerminalSize & { type: string }) | undefined;
+};
+
+export type TerminalSize = { columns: number; rows: number };
+
+/** A command that runs inside an instance for whoever entered it. */
+export type Entered = {
+  /** What is typed; whoever types faster than the command reads is made to wait. */
+  input: Writable;
+  output: Readable;
+  /** Nothing where there is a terminal: all is output then. */
+  errors: Readable;
+  resize(size: TerminalSize): void;
+  /** Hangs up: the command and what it started get HUP, and KILL two seconds later. */
+  leave(): void;
+  /** How the command ended, or undefined where it was not by itself: with the instance, or after `leave`. */
+  ended: Promise<CommandEnd | undefined>;
+};
+
+/** As a process ends: by itself, or by a signal (`SIGKILL`). */
+export type CommandEnd = { exitCode: number } | { signal: string };
 
 export type Capacity = {
   cpus: number;

@@ -16,41 +16,43 @@ export async function ask(path: string, message: object, signal: AbortSignal): P
   return answer;
 }
 
-/** Asks the launcher, and keeps the connection for what follows the answer. */
+/** An answer, and the connection that it came by. */
+export type Conversation = { answer: unknown; socket: Socket };
+
+/** Asks the launcher, and keeps the connection; what follows the answer is still to be read from it. */
 export function converse(
   path: string,
   message: object,
   signal: AbortSignal,
-): Promise<{ answer: unknown; socket: Socket; rest: Buffer }> {
+): Promise<Conversation> {
   return new Promise((resolve, reject) => {
     const socket = connect({ path });
-    let received = Buffer.alloc(0);
-    const abort = (): void => {
-      socket.destroy(new Error('aborted'));
+    const read = readMessage(socket);
+    const abort = (): void => void socket.destroy(new Error('aborted'));
+    const listeners = {
+      connect: () => void socket.write(encode(message)),
+      error: (error: Error) => settle(() => reject(error)),
+      close: () => settle(() => reject(new Error('the launcher broke off'))),
+      readable: () => {
+        const answer = read();
+        if (answer !== undefined) settle(() => resolve({ answer: JSON.parse(answer), socket }));
+      },
+    };
+    const settle = (conclude: () => void): void => {
+      signal.removeEventListener('abort', abort);
+      for (const [event, listener] of Object.entries(listeners)) socket.off(event, listener);
+      conclude();
     };
     signal.addEventListener('abort', abort, { once: true });
-    const settle = (): void => {
-      signal.removeEventListener('abort', abort);
-      socket.removeAllListeners();
-    };
-    socket.on('connect', () => socket.write(encode(message)));
-    socket.on('error', (error) => {
-      settle();
-      reject(error);
-    });
-    socket.on('close', () => {
-      settle();
-      reject(new Error('the launcher broke off'));
-    });
-    socket.on('data', (chunk) => {
-      received = Buffer.concat([received, chunk]);
-      if (received.length < 4) return;
-      const end = 4 + received.readUInt32BE(0);
-      if (received.length < end) return;
-      settle();
-      socket.pause();
-      const answer: unknown = JSON.parse(received.subarray(4, end).toString('utf8'));
-      resolve({ answer, socket, rest: received.subarray(end) });
-    });
+    for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener);
   });
+}
+
+/** Takes one message out of what has come; undefined until all of it has. */
+function readMessage(socket: Socket): () => string | undefined {
+  let length: number | undefined;
+  return () => {
+    length ??= (socket.read(4) as Buffer | null)?.readUInt32BE(0);
+    return length === undefined ? undefined : (socket.read(length) as Buffer | null)?.toString();
+  };
 }

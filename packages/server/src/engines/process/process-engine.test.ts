@@ -8,6 +8,7 @@ import { need } from '../../testing/need.ts';
 import { engineContract } from '../contract.ts';
 import type { Subject } from '../contract.ts';
 import type { InstanceSpec } from '../engine.ts';
+import { entranceContract } from '../entrance-contract.ts';
 import { createProcessEngine } from './process-engine.ts';
 import type { ProcessEngine } from './process-engine.ts';
 
@@ -54,7 +55,10 @@ class H(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_): pass
 http.server.HTTPServer(("0.0.0.0", int(os.environ["PORT"])), H).serve_forever()'`;
 
-async function open(t: TestContext, isolation: 'auto' | 'none'): Promise<Subject | undefined> {
+async function open(
+  t: TestContext,
+  isolation: 'auto' | 'none',
+): Promise<(Subject & { engine: ProcessEngine }) | undefined> {
   const directory = mkdtempSync(join(tmpdir(), 'grid-engine-'));
   const options = { directory, isolation, allowedNetworks: [], log: silentLog } as const;
   const engine: ProcessEngine = await createProcessEngine(options);
@@ -81,5 +85,10 @@ async function open(t: TestContext, isolation: 'auto' | 'none'): Promise<Subject
   };
 }
 
-engineContract('process engine', (t) => open(t, 'auto'));
-engineContract('process engine without isolation', (t) => open(t, 'none'));
+for (const [name, isolation] of [
+  ['process engine', 'auto'],
+  ['process engine without isolation', 'none'],
+] as const) {
+  engineContract(name, (t) => open(t, isolation));
+  entranceContract(name, (t) => open(t, isolation));
+}

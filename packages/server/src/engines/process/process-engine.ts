@@ -4,11 +4,13 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Engine, WorkloadSpec } from '../engine.ts';
+import type { CommandEnd, Engine, Entrance, InstanceSpec, WorkloadSpec } from '../engine.ts';
 import type { InstanceId, WorkloadId } from '../../lib/ids.ts';
 import type { Log } from '../../lib/log.ts';
 import { removeTree } from '../../lib/remove-tree.ts';
+import { openEntered } from './entered.ts';
 import { ask, converse } from './launcher-client.ts';
+import type { Conversation } from './launcher-client.ts';
 import {
   isAlive,
   listInstanceDirectories,
@@ -23,11 +25,12 @@ import type { Host, LauncherOptions } from './start-launcher.ts';
 /** What the supervisor needs beyond the grace to write down how it ended. */
 const MARGIN = 10_000;
 
-export type ProcessEngine = Engine & {
-  readonly host: Host;
-  /** Ends the launcher and the network; instances must be gone. */
-  destroy(): Promise<void>;
-};
+export type ProcessEngine = Engine &
+  Entrance & {
+    readonly host: Host;
+    /** Ends the launcher and the network; instances must be gone. */
+    destroy(): Promise<void>;
+  };
 
 /** Runs instances as sandboxed processes of this machine, each with a supervisor of its own. */
 export async function createProcessEngine(
@@ -54,8 +57,15 @@ export async function createProcessEngine(
       const target = { host: endpoint.host, port: host.isolated ? port : endpoint.port };
       return dial(launcherSocket(directory), target, signal);
     },
-    exec: (instanceId, argv, signal) =>
-      tell<{ exitCode: number }>(site, { do: 'exec', instanceId, argv }, signal),
+    async exec(instanceId, argv, signal) {
+      const { answer, socket } = await demand(site, { do: 'exec', instanceId, argv }, signal);
+      socket.destroy();
+      return answer as CommandEnd;
+    },
+    async enter(instanceId, { argv, terminal = null }, signal) {
+      const { socket } = await demand(site, { do: 'enter', instanceId, argv, terminal }, signal);
+      return openEntered(socket, signal);
+    },
     capacity: async () => ({
       cpus: availableParallelism(),
       memoryMiB: Math.floor((await machineMemory()) / 2 ** 20),
@@ -86,16 +96,24 @@ async function seeAll(site: Site): Promise<Seen[]> {
 const seeOf = async (site: Site, id: WorkloadId): Promise<Seen[]> =>
   (await seeAll(site)).filter(({ record }) => record.workloadId === id);
 
-/** Asks the launcher; one that died is started again first. */
-async function tell<Answer>(site: Site, message: object, signal: AbortSignal): Promise<Answer> {
+/** Asks the launcher; one that died is started again first. Rejects with the error that it answers. */
+async function demand(site: Site, message: object, signal: AbortSignal): Promise<Conversation> {
+  const conversation = await reach(site, message, signal);
+  const { error } = conversation.answer as { error?: string };
+  if (error === undefined) return conversation;
+  conversation.socket.destroy();
+  throw new Error(error);
+}
+
+async function reach(site: Site, message: object, signal: AbortSignal): Promise<Conversation> {
   const socket = launcherSocket(site.directory);
   try {
-    return (await ask(socket, message, signal)) as Answer;
+    return await converse(socket, message, signal);
   } catch (error) {
     if (signal.aborted) throw error;
     site.log.warn({ err: error }, 'the launcher does not answer: it is started again');
     await adoptLauncher(site.starting, signal);
-    return (await ask(socket, message, signal)) as Answer;
+    return converse(socket, message, signal);
   }
 }
 
@@ -106,7 +124,12 @@ async function ensure(site: Site, workload: WorkloadSpec, signal: AbortSignal): 
   );
   for (const { record } of unwanted)
     await endSupervisor(home(site, record.instanceId), record, workload.graceSeconds);
-  await Promise.all(workload.instances.map((spec) => tell(site, { do: 'start', spec }, signal)));
+  await Promise.all(workload.instances.map((spec) => start(site, spec, signal)));
+}
+
+async function start(site: Site, spec: InstanceSpec, signal: AbortSignal): Promise<void> {
+  const { socket } = await demand(site, { do: 'start', spec }, signal);
+  socket.destroy();
 }
 
 async function remove(
@@ -169,13 +192,12 @@ async function dial(
   target: { host: string; port: number },
   signal: AbortSignal,
 ): Promise<Duplex> {
-  const { answer, socket, rest } = await converse(path, { do: 'dial', ...target }, signal);
+  const { answer, socket } = await converse(path, { do: 'dial', ...target }, signal);
   const { connected, error } = answer as { connected?: true; error?: string };
   if (connected !== true) {
     socket.destroy();
     throw new Error(error ?? 'not connected');
   }
-  if (rest.length > 0) socket.unshift(rest);
   return socket;
 }
 

@@ -8,17 +8,16 @@ import os
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import attendant  # noqa: E402
 import limits  # noqa: E402
-import linux  # noqa: E402
+import messages  # noqa: E402
 import network  # noqa: E402
-from segments import STDERR, STDOUT, Segments  # noqa: E402
 from supervisor import Supervisor  # noqa: E402
 
 
@@ -89,42 +88,22 @@ def serve(host, path):
 
 
 def answer(host, listener, connection):
-    request = json.loads(receive(connection))
+    request = messages.receive(connection)
     if request['do'] == 'start':
         fork(listener, lambda: start(host, request['spec'], connection))
     elif request['do'] == 'exec':
-        fork(listener, lambda: execute(host, request, connection))
+        fork(listener, lambda: attendant.execute(host, request, connection))
+    elif request['do'] == 'enter':
+        fork(listener, lambda: attendant.enter(host, request, connection))
     elif request['do'] == 'dial':
         fork(listener, lambda: dial(host, request, connection))
     elif request['do'] == 'describe':
-        send(connection, host.describe())
+        messages.send(connection, host.describe())
     elif request['do'] == 'quit':
         network.destroy(host.directory)
-        send(connection, {})
         os.unlink(os.path.join(host.directory, 'launcher.sock'))
+        messages.tell(connection, {})  # whoever is told may remove everything
         os._exit(0)
-
-
-def receive(connection):
-    """One message: four bytes of length, then JSON."""
-    length = struct.unpack('>I', read_exactly(connection, 4))[0]
-    return read_exactly(connection, length)
-
-
-def read_exactly(connection, length):
-    parts = []
-    while length > 0:
-        part = connection.recv(length)
-        if not part:
-            raise OSError('the message broke off')
-        parts.append(part)
-        length -= len(part)
-    return b''.join(parts)
-
-
-def send(connection, value):
-    data = json.dumps(value).encode()
-    connection.sendall(struct.pack('>I', len(data)) + data)
 
 
 def fork(listener, work):
@@ -150,76 +129,11 @@ def start(host, spec, connection):
     try:
         supervisor.claim()
     except FileExistsError:
-        tell(connection, {'exists': True})
+        messages.tell(connection, {'exists': True})
         return
-    tell(connection, {'started': True})
+    messages.tell(connection, {'started': True})
     connection.close()
     supervisor.run()
-
-
-def tell(connection, value):
-    """Whoever asked may be gone by now; what was claimed is looked after all the same."""
-    try:
-        send(connection, value)
-    except OSError:
-        pass
-
-
-def execute(host, request, connection):
-    """Runs a command inside a running instance; its output goes to the instance's log."""
-    directory = os.path.join(host.directory, 'instances', request['instanceId'])
-    with open(os.path.join(directory, 'instance.json')) as file:
-        known = json.load(file)
-    inner = innermost(known['pid'], host.isolated)
-    with open(f'/proc/{inner}/environ', 'rb') as file:
-        pairs = [entry.partition(b'=') for entry in file.read().split(b'\0') if entry]
-    environment = {name: value for name, _, value in pairs}
-    argv = request['argv']
-    if host.isolated:
-        enter = ['nsenter', '--target', str(inner), '--user', '--mount', '--pid', '--net', '--ipc', '--uts',
-                 '--wd', '--preserve-credentials', '--']
-        if host.root:
-            enter = ['nsenter', '--target', str(inner), '--user', '--mount', '--pid', '--net', '--ipc', '--uts',
-                     '--wd', '--setuid', '1000', '--setgid', '1000', '--']
-        argv = [*enter, *argv]
-    child = subprocess.Popen(
-        argv, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        executable=shutil.which('nsenter') if host.isolated else None,
-    )
-    pump_into_log(child, known['logDirectory'])
-    send(connection, {'exitCode': child.wait()})
-
-
-def innermost(supervisor, isolated):
-    """The first process of the instance itself: below the supervisor and, with a sandbox, its init."""
-    found = linux.descendants(supervisor)
-    if not found:
-        raise OSError('the instance is not running')
-    if not isolated:
-        return found[0]
-    with open(f'/proc/{supervisor}/task/{supervisor}/children') as file:
-        outer = int(file.read().split()[0])
-    with open(f'/proc/{outer}/task/{outer}/children') as file:
-        init = int(file.read().split()[0])
-    return linux.descendants(init)[0]
-
-
-def pump_into_log(child, directory):
-    numbers = [int(name[:8]) for name in os.listdir(directory) if name.endswith('.log')]
-    log = Segments.joined(directory, max(numbers))
-    threads = [
-        threading.Thread(target=pump, args=(log, kind, stream))
-        for kind, stream in ((STDOUT, child.stdout), (STDERR, child.stderr))
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
-def pump(log, kind, stream):
-    while data := stream.read1(65536):
-        log.write(kind, data)
 
 
 def dial(host, request, connection):
@@ -229,10 +143,10 @@ def dial(host, request, connection):
     try:
         target = socket.create_connection((request['host'], request['port']), timeout=10)
     except OSError as error:
-        send(connection, {'error': str(error)})
+        messages.send(connection, {'error': str(error)})
         return
     target.settimeout(None)
-    send(connection, {'connected': True})
+    messages.send(connection, {'connected': True})
     back = threading.Thread(target=copy, args=(target, connection), daemon=True)
     back.start()
     copy(connection, target)

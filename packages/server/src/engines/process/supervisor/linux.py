@@ -1,5 +1,6 @@
 """The few system calls that Python's standard library has no name for."""
 import ctypes
+import fcntl
 import os
 import signal
 
@@ -7,7 +8,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 NEWNS, NEWUSER, NEWPID, NEWNET = 0x00020000, 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
-_PDEATHSIG = 1
+_PDEATHSIG, _DUMPABLE, _NAME, _DROP_BOUND, _SUBREAPER, _NO_NEW_PRIVILEGES = 1, 4, 15, 24, 36, 38
+_OWNER_OF_NAMESPACE = 0xB701
 
 
 def _check(result):
@@ -23,9 +25,18 @@ def unshare(flags):
 def setns(path, kind=0):
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        _check(_libc.setns(descriptor, kind))
+        join(descriptor, kind)
     finally:
         os.close(descriptor)
+
+
+def join(descriptor, kind=0):
+    _check(_libc.setns(descriptor, kind))
+
+
+def owner_of(namespace):
+    """The user namespace whose rights count in this one; the caller's own, or one below it."""
+    return fcntl.ioctl(namespace, _OWNER_OF_NAMESPACE)
 
 
 def mount(source, target, kind=None, flags=0, data=None):
@@ -35,7 +46,54 @@ def mount(source, target, kind=None, flags=0, data=None):
 
 def die_with_parent():
     """The kernel kills this process when the thread that made it ends: make it from the main thread."""
-    _check(_libc.prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+    _prctl(_PDEATHSIG, signal.SIGKILL)
+
+
+def _prctl(option, value):
+    _check(_libc.prctl(option, value, 0, 0, 0))
+
+
+def adopt_orphans():
+    """What processes below leave behind when they end becomes a child of this one."""
+    _prctl(_SUBREAPER, 1)
+
+
+def hide():
+    """Nobody of the same user may look into this process or trace it, until it executes another program."""
+    _prctl(_DUMPABLE, 0)
+
+
+def call_myself(name):
+    """In place of the arguments too, which everybody sees of a process that nobody may look into."""
+    _prctl(_NAME, name)
+    with open('/proc/self/stat', 'rb') as file:
+        start, end = file.read().rsplit(b')', 1)[1].split()[45:47]
+    length = int(end) - int(start)
+    ctypes.memmove(int(start), name.ljust(length, b'\0'), length)
+
+
+def give_up_capabilities():
+    """All of them, and those that executing a program could give."""
+    capability = 0
+    while _libc.prctl(_DROP_BOUND, capability, 0, 0, 0) == 0:
+        capability += 1
+    _prctl(_NO_NEW_PRIVILEGES, 1)
+    version_3_of_myself = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    _check(_libc.capset(version_3_of_myself, (ctypes.c_uint32 * 6)()))
+
+
+def close_all_but(kept):
+    """Standard streams lead nowhere, and of the rest only these stay open."""
+    null = os.open('/dev/null', os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(null, stream)
+    for name in os.listdir('/proc/self/fd'):
+        descriptor = int(name)
+        if descriptor > 2 and descriptor not in kept:
+            try:
+                os.close(descriptor)
+            except OSError:
+                pass
 
 
 def boot_id():
@@ -56,17 +114,23 @@ def is_alive(pid, started):
         return False
 
 
+def children(pid):
+    """The processes that `pid` has started or adopted; none of one that is gone."""
+    found = []
+    try:
+        for task in os.listdir(f'/proc/{pid}/task'):
+            with open(f'/proc/{pid}/task/{task}/children') as file:
+                found += [int(child) for child in file.read().split()]
+    except OSError:
+        pass
+    return found
+
+
 def descendants(pid):
     """Every process below `pid`, itself left out."""
     found, queue = [], [pid]
     while queue:
-        parent = queue.pop()
-        try:
-            for task in os.listdir(f'/proc/{parent}/task'):
-                with open(f'/proc/{parent}/task/{task}/children') as file:
-                    children = [int(child) for child in file.read().split()]
-                found += children
-                queue += children
-        except OSError:
-            pass
+        below = children(queue.pop())
+        found += below
+        queue += below
     return found

@@ -12,9 +12,14 @@ STAGE = '/mnt'
 
 ETC = (
     'alternatives', 'ca-certificates', 'fonts', 'java-11-openjdk', 'java-17-openjdk', 'java-21-openjdk',
-    'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'localtime', 'magic', 'mime.types', 'pki', 'profile',
-    'bash.bashrc', 'protocols', 'services', 'ssl/certs', 'ssl/openssl.cnf', 'timezone',
+    'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'localtime', 'magic', 'mime.types', 'pki',
+    'protocols', 'services', 'ssl/certs', 'ssl/openssl.cnf', 'timezone',
 )
+
+#: What login shells read: an instance's environment is complete, and they leave it as it is.
+PROFILE = r'''
+if [ -n "$PS1" ]; then PS1='$CC_APP_NAME/$INSTANCE_NUMBER:\w\$ '; fi
+'''
 
 #: Runs steps one after the other in one sandbox, and tells on descriptor 3 which.
 STEPS = r'''
@@ -117,6 +122,8 @@ def _write_etc(resolv):
         'hosts': '127.0.0.1 localhost\n::1 localhost\n',
         'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
         'resolv.conf': resolv,
+        'profile': PROFILE,
+        'bash.bashrc': PROFILE,
     }
     for name, text in contents.items():
         with open(f'{STAGE}/etc/{name}', 'w') as file:
@@ -176,10 +183,25 @@ def command_of(spec):
     return ['--', *shell] if spec.get('sandboxed', True) else shell
 
 
-def limit_processes(pid):
-    """Counted inside the instance's own user namespace."""
+def limit_processes(pid, user=None):
+    """Counted inside the instance's own user namespace. Where root may not, its own user may."""
     try:
         resource.prlimit(pid, resource.RLIMIT_NPROC, (MOST_PROCESSES, MOST_PROCESSES))
         resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+    except PermissionError:
+        if user is not None:
+            _as_user(user, lambda: limit_processes(pid))
     except (OSError, ValueError):
         pass
+
+
+def _as_user(user, work):
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setresgid(user, user, user)
+            os.setresuid(user, user, user)
+            work()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)

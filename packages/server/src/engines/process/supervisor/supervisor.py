@@ -5,6 +5,7 @@ its limits, ends it when asked, and records how it ended. Nobody else needs to b
 import json
 import os
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -54,7 +55,8 @@ class Supervisor:
         self.step = spec['command']['name']
         self.code = None
         self.inner = None
-        self.group = None
+        self.group = self.user = None
+        self.directory_inside = spec['workingDirectory']
         self.attached = False
 
     def claim(self):
@@ -68,7 +70,8 @@ class Supervisor:
             'ownerId': self.spec['ownerId'], 'startedAt': self.started, 'pid': os.getpid(),
             'processStarted': linux.start_time(os.getpid()), 'boot': linux.boot_id(),
             'logDirectory': self.spec['logDirectory'], 'endpoint': endpoint,
-            'ready': ready,
+            'ready': ready, 'user': self.user, 'workingDirectory': self.directory_inside,
+            'groups': list(self.group.paths.values()) if self.group else [],
         })
 
     def run(self):
@@ -97,7 +100,6 @@ class Supervisor:
             raise Refused(f'The application\'s files are gone ({os.path.basename(source)}): deploy it again.')
         self.scratch = os.path.join(self.directory, 'scratch')
         os.mkdir(self.scratch, 0o711)
-        self.user = None
         if host.root:
             self.user = registry.allocate(host.directory, 'users', spec['applicationId'], FIRST_USER, USERS)
         if host.cgroups:
@@ -126,7 +128,7 @@ class Supervisor:
             os.close(end)
         endpoint = self.connect(ready, go)
         self.inner = self.read_inner(info)
-        sandbox.limit_processes(self.inner)
+        sandbox.limit_processes(self.inner, self.user)
         self.remember(endpoint)
         self.tell('started')
         os.write(block, b'1')
@@ -222,6 +224,7 @@ class Supervisor:
         if application['access'] == 'throw-away':
             folder = f'{self.scratch}/application'
             shutil.copytree(application['source'], folder, symlinks=True)
+        self.directory_inside = folder + spec['workingDirectory'][len(application['mountedAt']):]
         port = None
         if spec.get('port') is not None:
             with socket.socket() as free:
@@ -246,8 +249,7 @@ class Supervisor:
             if self.group:
                 self.group.join()
             environment = self.plain_environment(folder, port)
-            mounted = self.spec['files']['application']['mountedAt']
-            os.chdir(folder + self.spec['workingDirectory'][len(mounted):])
+            os.chdir(self.directory_inside)
             argv = [plain_path(word, self.spec) for word in sandbox.command_of({**self.spec, 'sandboxed': False})]
             for descriptor in (1, 2, STEPS):
                 os.set_inheritable(descriptor, True)
@@ -265,7 +267,6 @@ class Supervisor:
     def plain_environment(self, folder, port):
         mounted = self.spec['files']['application']['mountedAt']
         home = f'{self.scratch}/home'
-        os.makedirs(home, exist_ok=True)
         changed = {
             name: plain_path(value.replace(mounted, folder), self.spec)
             for name, value in self.spec['environment'].items()
@@ -277,6 +278,9 @@ class Supervisor:
         changed['HOME'] = home
         if port is not None:
             changed['PORT'] = str(port)
+        os.makedirs(home, exist_ok=True)
+        with open(f'{home}/.profile', 'w') as file:
+            file.write(f"PATH={shlex.quote(changed.get('PATH', os.defpath))}\n{sandbox.PROFILE}")
         return changed
 
     # -- watch -----------------------------------------------------------------------------------
@@ -332,7 +336,7 @@ class Supervisor:
     def check_limits(self):
         spec = self.spec
         if not self.group:
-            used = limits.used_memory(os.getpid())
+            used = sum(limits.used_memory(pid) for pid in (os.getpid(), *self.sessions()))
             if used > spec['limits']['memoryMiB'] << 20:
                 self.end('memory_limit', f"memory_limit (sampled): it used {used >> 20} MiB of "
                                          f"{spec['limits']['memoryMiB']} MiB.")
@@ -343,6 +347,15 @@ class Supervisor:
                                   'Keep data in an add-on, or write less.')
         if not self.host.isolated and spec.get('port') is not None:
             self.check_port()
+
+    def sessions(self):
+        """Who looks after commands that were begun in the instance from outside."""
+        try:
+            marks = os.listdir(os.path.join(self.directory, 'sessions'))
+        except FileNotFoundError:
+            return []
+        known = [tuple(map(int, mark.split('-'))) for mark in marks]
+        return [pid for pid, started in known if linux.is_alive(pid, started)]
 
     def memory_sentence(self):
         return (f"memory_limit: it needed more than the {self.spec['limits']['memoryMiB']} MiB of its flavor. "

@@ -1,0 +1,123 @@
+"""A command inside a running instance, as it is begun from outside."""
+import json
+import os
+import signal
+import socket
+
+import join
+import keeper
+import linux
+
+
+class NotEntered(Exception):
+    """The message is for whoever wanted to enter."""
+
+
+class Session:
+    """A command that runs: its streams, the socket by which its keeper is let go of, and the instance."""
+
+    def __init__(self, host, request):
+        self.directory = os.path.join(host.directory, 'instances', request['instanceId'])
+        self.known = read_instance(self.directory)
+        self.supervisor = watch_supervisor(self.known)
+        self.terminal = request.get('terminal')
+        first = first_process(self.known['pid'])
+        order = {
+            'argv': request['argv'], 'terminal': self.terminal, 'directory': self.known['workingDirectory'],
+            'environment': environment_of(first, self.terminal),
+        }
+        # whatever ends here is reaped at once: an instance cannot end before all of its processes are
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        linux.adopt_orphans()
+        self.control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        if os.fork() == 0:
+            start_keeper(self.known, first if host.isolated else None, (inside, order))
+        inside.close()
+        self.streams = receive_streams(self.control)
+        self.note()
+
+    def note(self):
+        """The supervisor counts what runs in sessions too, where no control group does."""
+        folder = os.path.join(self.directory, 'sessions')
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        self.mark = os.path.join(folder, f'{os.getpid()}-{linux.start_time(os.getpid())}')
+        open(self.mark, 'w').close()
+
+    def let_go(self):
+        """Everything that the command has started is ended."""
+        self.control.shutdown(socket.SHUT_WR)
+
+    def close(self):
+        """Waits for the keeper: as somebody else's child it may stay a zombie, for which its instance waits."""
+        self.control.close()
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            pass
+        try:
+            os.unlink(self.mark)
+        except FileNotFoundError:
+            pass
+
+
+def read_instance(directory):
+    try:
+        with open(os.path.join(directory, 'instance.json')) as file:
+            known = json.load(file)
+    except FileNotFoundError:
+        raise NotEntered('The instance is gone.') from None
+    if not known['ready'] or known['boot'] != linux.boot_id():
+        raise NotEntered('The instance does not run.')
+    return known
+
+
+def watch_supervisor(known):
+    """A descriptor that becomes readable when the instance is over."""
+    try:
+        watched = os.pidfd_open(known['pid'])
+    except ProcessLookupError:
+        raise NotEntered('The instance is over.') from None
+    if not linux.is_alive(known['pid'], known['processStarted']):
+        raise NotEntered('The instance is over.')
+    return watched
+
+
+def first_process(supervisor):
+    """What the supervisor started, and nothing of the application can change: with a sandbox, bubblewrap."""
+    found = linux.children(supervisor)
+    if not found:
+        raise NotEntered('The instance is over.')
+    return found[0]
+
+
+def environment_of(process, terminal):
+    with open(f'/proc/{process}/environ', 'rb') as file:
+        pairs = [entry.partition(b'=') for entry in file.read().split(b'\0') if entry]
+    found = {name: value for name, _, value in pairs}
+    return {**found, b'TERM': terminal['type'].encode()} if terminal else found
+
+
+def start_keeper(known, outermost, work):
+    """Never returns. What fails is told through the socket."""
+    control, order = work
+    code = 1
+    try:
+        linux.close_all_but({control.fileno()})
+        join.join_groups(known['groups'])
+        if outermost is not None:
+            join.join_sandbox(linux.children(outermost)[0], known['user'])
+            if os.fork() != 0:
+                os._exit(0)
+        keeper.keep(control, order)
+        code = 0
+    except BaseException as error:  # noqa: BLE001
+        control.send(json.dumps({'error': f'{type(error).__name__}: {error}'}).encode())
+    finally:
+        os._exit(code)
+
+
+def receive_streams(control):
+    answer, streams, _, _ = socket.recv_fds(control, 4096, 3)
+    if not streams:
+        raise NotEntered(f"The instance could not be entered ({json.loads(answer or b'{}').get('error', 'it ended')}).")
+    return streams
