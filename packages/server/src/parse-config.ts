@@ -32,8 +32,11 @@ export const settings = {
     .describe('The platform’s own name; applications answer below it'),
   httpAddress: z.string().default('127.0.0.1').describe('Address that the router listens on'),
   httpPort: port.default(8080).describe('Port that the router listens on; 0 picks a free one'),
-  sshAddress: z.string().default('127.0.0.1').describe('Address that git over SSH listens on'),
-  sshPort: port.default(2222).describe('Port of git over SSH; 0 picks a free one'),
+  sshAddress: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address that SSH listens on, for git and for entering instances'),
+  sshPort: port.default(2222).describe('Port of SSH; 0 picks a free one'),
   databaseUrl: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://')

@@ -28,8 +28,11 @@ export function platformCommands(program: Command): void {
     .option('--domain <name>', 'the platform’s own name (localhost)')
     .option('--http-address <address>', 'address of the public port (127.0.0.1)')
     .option('--http-port <port>', 'public port; 0 picks a free one (8080)')
-    .option('--ssh-address <address>', 'address of git over SSH (127.0.0.1)')
-    .option('--ssh-port <port>', 'port of git over SSH; 0 picks a free one (2222)')
+    .option(
+      '--ssh-address <address>',
+      'address of SSH, for git and for entering instances (127.0.0.1)',
+    )
+    .option('--ssh-port <port>', 'port of SSH; 0 picks a free one (2222)')
     .option('--database-url <url>', 'PostgreSQL instead of SQLite')
     .addOption(
       new Option('--isolation <kind>', 'none runs without a sandbox').choices(['auto', 'none']),

@@ -8,8 +8,8 @@ import { createEnvironments } from '../deployments/environment.ts';
 import { createProcessEngine } from '../engines/process/process-engine.ts';
 import type { ProcessEngine } from '../engines/process/process-engine.ts';
 import { createRepository, hasCommit } from '../git/repository.ts';
-import { startSshServer } from '../git/ssh-git.ts';
-import type { SshServer } from '../git/ssh-git.ts';
+import { startSshServer } from '../ssh/server.ts';
+import type { SshServer } from '../ssh/server.ts';
 import { buildApp } from '../http/build-app.ts';
 import type { HttpContext } from '../http/context.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -87,7 +87,7 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
   await app.listen({ path: paths.controlSocket });
   await chmod(paths.controlSocket, 0o600);
   const ssh = await startSshServer(
-    { database, clock, paths, log },
+    { database, clock, paths, log, engine, inside: new Map(), address: () => addresses.sshUrl },
     { address: config.sshAddress, port: config.sshPort, keys: paths.keys },
   );
   addresses = addressesOf(config, { http: router.publicPort, ssh: ssh.port });

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Exit, Observation } from '../engines/engine.ts';
-import type { ApplicationId, InstanceId, WorkloadId } from '../lib/ids.ts';
+import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import type { Instance, Workload } from './workload.ts';
@@ -109,6 +109,27 @@ export const findInstance = (
     .select('workloads.kind')
     .where('instances.id', '=', id)
     .executeTakeFirst();
+
+/** Those of an application or an owner that run, builds left out. */
+export const selectRunning = (
+  db: Kysely<Schema>,
+  of: { applicationId: ApplicationId } | { ownerId: OwnerId },
+): Promise<Instance[]> =>
+  db
+    .selectFrom('instances')
+    .innerJoin('workloads', 'workloads.id', 'instances.workload_id')
+    .select(columns.map((column) => `instances.${column}` as const))
+    .where(({ eb }) =>
+      'ownerId' in of
+        ? eb('instances.owner_id', '=', of.ownerId)
+        : eb('instances.application_id', '=', of.applicationId),
+    )
+    .where('workloads.kind', '!=', 'build')
+    .where('instances.status', '!=', 'exited')
+    .where('instances.started_at', 'is not', null)
+    .orderBy('instances.number')
+    .orderBy('instances.created_at')
+    .execute();
 
 type Running = Extract<Observation['state'], { status: 'running' }>;
 

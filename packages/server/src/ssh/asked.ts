@@ -1,0 +1,38 @@
+import { parseId } from '../lib/ids.ts';
+import type { ApplicationId, InstanceId } from '../lib/ids.ts';
+import type { Service } from '../git/serve-git.ts';
+
+/** What a client wants, as its command says it. */
+export type Asked =
+  | { kind: 'git'; service: Service; path: string }
+  | { kind: 'enter'; place: Place; line: string | undefined }
+  | { kind: 'list' }
+  | { kind: 'unknown' };
+
+/** An instance, or the only one of an application. */
+export type Place =
+  | { instanceId: InstanceId; applicationId?: undefined }
+  | { applicationId: ApplicationId; instanceId?: undefined };
+
+/** As git writes it: the path in single quotes, of which an application's id has none. */
+const GIT = /^(git-(?:upload|receive)-pack) '?([^']*)'?$/;
+/** An id, and what is to be run there. */
+const ENTER = /^(\S+)(?:\s+(\S[\s\S]*))?$/;
+
+export function parseAsked(command: string): Asked {
+  const text = command.trim();
+  if (text === '') return { kind: 'list' };
+  const [, service, path] = GIT.exec(command) ?? [];
+  if (service !== undefined && path !== undefined)
+    return { kind: 'git', service: service as Service, path };
+  const [, id = '', line] = ENTER.exec(text) ?? [];
+  const place = parsePlace(id);
+  return place === undefined ? { kind: 'unknown' } : { kind: 'enter', place, line };
+}
+
+function parsePlace(id: string): Place | undefined {
+  const instanceId = parseId('instance', id);
+  if (instanceId !== undefined) return { instanceId };
+  const applicationId = parseId('application', id);
+  return applicationId && { applicationId };
+}

@@ -1,0 +1,65 @@
+import type { Readable, Writable } from 'node:stream';
+import type { CommandEnd, Entered, EnteringCommand, Entrance } from '../engines/engine.ts';
+import { appendEvent } from '../events/append.ts';
+import type { Clock } from '../lib/clock.ts';
+import { Refusal } from '../lib/refusal.ts';
+import type { Database } from '../store/database.ts';
+import type { Enterable } from './find-instance.ts';
+import type { Talk } from './talk.ts';
+
+export type EnterDeps = { database: Database; clock: Clock; engine: Entrance };
+
+export type Visit = Talk & {
+  enterable: Enterable;
+  /** What to run there, by the shell; without it the shell reads what is typed. */
+  line: string | undefined;
+  terminal: EnteringCommand['terminal'];
+};
+
+/** Connects the client to a login shell in the instance; how that ended, or undefined with the instance. */
+export async function enterInstance(
+  deps: EnterDeps,
+  visit: Visit,
+): Promise<CommandEnd | undefined> {
+  const { requests, channel, write } = visit;
+  await recordEntering(deps, visit);
+  const entered = await begin(deps, visit);
+  requests.onResize(entered.resize);
+  channel.pipe(entered.input);
+  const pass = async (from: Readable, to: Writable): Promise<void> => {
+    for await (const part of from) await write(to, part as Buffer);
+  };
+  await Promise.all([pass(entered.output, channel), pass(entered.errors, channel.stderr)]);
+  return entered.ended;
+}
+
+const begin = (
+  { engine }: EnterDeps,
+  { enterable: { instance }, line, terminal, left }: Visit,
+): Promise<Entered> => {
+  const argv = ['/bin/bash', '-l', ...(line === undefined ? [] : ['-c', line])] as const;
+  return engine.enter(instance.id, { argv, terminal }, left).catch((error: unknown) => {
+    if (left.aborted || !(error instanceof Error)) throw error;
+    throw new Refusal('unavailable', `Instance ${instance.id} cannot be entered: ${error.message}`);
+  });
+};
+
+/** Who was inside is on record before they are; what they did there is theirs. */
+const recordEntering = (
+  { database, clock }: EnterDeps,
+  { user, enterable: { instance, application }, terminal }: Visit,
+): Promise<void> =>
+  database.transaction((tx) =>
+    appendEvent(tx, {
+      ownerId: application.ownerId,
+      applicationId: application.id,
+      kind: 'instance.entered',
+      at: clock(),
+      data: {
+        instanceId: instance.id,
+        number: instance.number,
+        userId: user.id,
+        terminal: terminal !== undefined,
+      },
+    }),
+  );

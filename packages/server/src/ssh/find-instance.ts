@@ -1,0 +1,73 @@
+import type { Kysely } from 'kysely';
+import type { User } from '../accounts/user.ts';
+import { findApplication } from '../applications/find-application.ts';
+import type { Application } from '../applications/application.ts';
+import { instanceState } from '../http/present/deployment.ts';
+import type { ApplicationId, InstanceId, OwnerId } from '../lib/ids.ts';
+import { Refusal } from '../lib/refusal.ts';
+import { demand } from '../organizations/access.ts';
+import type { Schema } from '../store/schema.ts';
+import { findInstance, listRunning } from '../workloads/running-instances.ts';
+import { describeExit } from '../workloads/workload.ts';
+import type { Instance } from '../workloads/workload.ts';
+import type { Place } from './asked.ts';
+
+/** An instance that may be entered, and the application that it is of. */
+export type Enterable = { instance: Instance; application: Application };
+
+/**
+ * The instance of this id, or the only one of the application, for somebody who may enter it. Others
+ * learn nothing: what is not theirs is refused as what is not there.
+ */
+export const demandEnterable = (db: Kysely<Schema>, user: User, place: Place): Promise<Enterable> =>
+  place.instanceId === undefined
+    ? demandOnly(db, user, place.applicationId)
+    : demandInstance(db, user, place.instanceId);
+
+async function demandInstance(db: Kysely<Schema>, user: User, id: InstanceId): Promise<Enterable> {
+  const instance = await findInstance(db, id);
+  const application = instance && (await findApplication(db, instance.applicationId));
+  if (instance === undefined || application === undefined) throw nothing('instance', id);
+  await demandRight(db, user, { ownerId: application.ownerId, hidden: nothing('instance', id) });
+  if (instance.kind === 'build')
+    throw new Refusal('not_found', `Instance ${id} is a build, and builds are not entered.`);
+  if (instance.status === 'exited')
+    throw new Refusal('not_found', `Instance ${id} is over: ${describeExit(instance)}.`);
+  if (instance.startedAt === null)
+    throw new Refusal('unavailable', `Instance ${id} has not started yet: try again in a moment.`);
+  return { instance, application };
+}
+
+async function demandOnly(db: Kysely<Schema>, user: User, id: ApplicationId): Promise<Enterable> {
+  const application = await findApplication(db, id);
+  if (application === undefined) throw nothing('application', id);
+  await demandRight(db, user, { ownerId: application.ownerId, hidden: nothing('application', id) });
+  const running = await listRunning(db, { applicationId: id });
+  const staying = running.filter(({ wanted }) => wanted === 'running');
+  const [instance] = staying.length === 1 ? staying : running;
+  if (instance === undefined)
+    throw new Refusal('not_found', `Nothing of ${application.name} runs just now.`);
+  if (staying.length === 1 || running.length === 1) return { instance, application };
+  const lines = running.map((one) => `  ${describeInstance(one, application)}`);
+  throw new Refusal(
+    'conflict',
+    [`Several instances of ${application.name} run: name one by its id.`, ...lines].join('\n'),
+  );
+}
+
+/** The same words for what is not there and for what is somebody else's. */
+const nothing = (what: 'instance' | 'application', id: string): Refusal =>
+  new Refusal('not_found', `There is no ${what} ${id} for you.`);
+
+async function demandRight(
+  db: Kysely<Schema>,
+  user: User,
+  { ownerId, hidden }: { ownerId: OwnerId; hidden: Refusal },
+): Promise<void> {
+  await demand(db, user.id, { ownerId, action: 'application:operate' }).catch((error: unknown) => {
+    throw error instanceof Refusal && error.code === 'not_found' ? hidden : error;
+  });
+}
+
+export const describeInstance = (instance: Instance, { kind }: Application): string =>
+  `${instance.name} - Instance ${instance.number} - ${instanceState(instance, kind)} (${instance.id})`;

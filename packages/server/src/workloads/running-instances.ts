@@ -1,0 +1,1 @@
+export { findInstance, selectRunning as listRunning } from './instance-store.ts';
