@@ -260,6 +260,7 @@ async function seal(
     environmentKey: environment,
     start: {
       folder: plan.folder,
+      prepare: plan.prepare,
       command: plan.start.command,
       environment: programVariables(plan, { withDependencies: environment !== undefined }),
       readOnly: plan.toolchain.readOnly,

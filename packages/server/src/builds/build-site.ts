@@ -1,6 +1,7 @@
 import type { Artifact, BuildInput } from './build.ts';
 import type { Plan } from './plan-build.ts';
 import { SYSTEM_PATH } from './platform-variables.ts';
+import { SSH_VARIABLES } from './ssh-key.ts';
 
 /** Everything about one build that does not change while it goes on. */
 export type Site = {
@@ -20,10 +21,11 @@ export type Site = {
 
 /** What the toolchain gives to every program, and the dependencies where they are there. */
 export function programVariables(
-  { toolchain, dependencies }: Plan,
+  { toolchain, dependencies, prepare }: Plan,
   { withDependencies }: { withDependencies: boolean },
 ): Record<string, string> {
   const provided = withDependencies ? dependencies?.provides : undefined;
   const path = [...(provided?.path ?? []), '/home/bas/.local/bin', ...toolchain.path, SYSTEM_PATH];
-  return { ...toolchain.variables, ...provided?.variables, PATH: path.join(':') };
+  const ssh = prepare.length > 0 ? SSH_VARIABLES : {};
+  return { ...toolchain.variables, ...provided?.variables, ...ssh, PATH: path.join(':') };
 }

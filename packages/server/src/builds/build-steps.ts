@@ -29,6 +29,7 @@ export function commandStep(
   return {
     number,
     name: command.name,
+    before: plan.prepare,
     command,
     files: files(paths, site, { key, installs }),
     workingDirectory: plan.folder === '' ? home : `${home}/${plan.folder}`,

@@ -24,6 +24,7 @@ export type BuildStep = {
   /** Its place in the build; the instance's number. */
   number: number;
   name: string;
+  before: readonly Command[];
   command: Command;
   files: InstanceFiles;
   workingDirectory: string;
@@ -75,6 +76,8 @@ export type Artifact = {
 export type ArtifactStart = {
   /** Below the tree: `APP_FOLDER`, or empty. */
   folder: string;
+  /** Run before the hooks of each instance. */
+  prepare?: readonly Command[];
   command: Command;
   /** Added to the application's environment (PATH with /opt/env/bin, VIRTUAL_ENV…). */
   environment: Readonly<Record<string, string>>;

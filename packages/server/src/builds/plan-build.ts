@@ -3,6 +3,7 @@ import type { BuildInput } from './build.ts';
 import type { KeptPaths } from './kept-paths.ts';
 import type { CommitFiles, Failure, Recipe, RecipePlan, Variables } from './recipe.ts';
 import { buildHooks } from './run-hooks.ts';
+import { linesOfKey, planSshKey } from './ssh-key.ts';
 import { insideTree, isOn } from './values.ts';
 import { commonVariables, isPlain } from './variables.ts';
 import type { Documented } from './variables.ts';
@@ -13,6 +14,8 @@ export type Plan = RecipePlan & {
   /** Below the tree, or empty. */
   folder: string;
   hooks: { before: Command | undefined; after: Command | undefined };
+  /** Run before everything else in each step and each instance. */
+  prepare: readonly Command[];
   /** What the artifact keeps of the tree. */
   kept: KeptPaths;
   /** False: an artifact of the same inputs is never taken again. */
@@ -35,6 +38,8 @@ export function planBuild(
   if (typeof folder !== 'string') return folder;
   const kept = planKept(environment);
   if ('reason' in kept) return kept;
+  const key = planSshKey(environment, files);
+  if (key !== undefined && 'reason' in key) return key;
   const made = recipe.plan({ environment, kind, files });
   if ('reason' in made) return made;
   const otherPort = kind === 'webapp' && isOtherPort(environment['PORT']);
@@ -43,6 +48,7 @@ export function planBuild(
     recipe: recipe.version,
     folder,
     hooks: buildHooks(environment),
+    prepare: key === undefined ? [] : [key],
     kept,
     reusable: !isOn(environment['CC_DISABLE_BUILD_CACHE_UPLOAD']),
     masked: maskedOf(environment, [...commonVariables, ...recipe.variables]),
@@ -55,8 +61,10 @@ const SECRET_LENGTH = 8;
 
 const maskedOf = (environment: Variables, documented: readonly Documented[]): string[] =>
   Object.entries(environment)
-    .filter(([name, value]) => value.length >= SECRET_LENGTH && !isPlain(name, documented))
-    .map(([, value]) => value);
+    .filter(([name]) => !isPlain(name, documented))
+    .map(([, value]) => value)
+    .concat(linesOfKey(environment))
+    .filter((value) => value.length >= SECRET_LENGTH);
 
 function planKept(environment: Variables): KeptPaths | Failure {
   const except = [

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { ApplicationId } from '../lib/ids.ts';
 import type { BuildInput } from './build.ts';
 import { folderOf } from './plan-build.ts';
+import { SSH_FILE } from './ssh-key.ts';
 import type { CommitFile, CommitFiles, Failure, Recipe, Wanted } from './recipe.ts';
 
 export type CommitSource = {
@@ -12,7 +13,7 @@ export type CommitSource = {
   ): Promise<{ treeId: string; files: CommitFiles }>;
 };
 
-/** All that a recipe wants to know of a commit, read out of the repository, and the tree's id. */
+/** All that the frame and a recipe want to know of a commit, read out of the repository, and the tree's id. */
 export async function readWanted(
   source: CommitSource,
   input: BuildInput,
@@ -22,8 +23,7 @@ export async function readWanted(
   if (typeof folder !== 'string') return folder;
   const files = new Map<string, CommitFile | undefined>();
   for (;;) {
-    const wanted = recipe
-      .wants(input.environment, files)
+    const wanted = [{ path: SSH_FILE, read: true }, ...recipe.wants(input.environment, files)]
       .filter(({ path }) => !files.has(path))
       .map((one) => ({ ...one, inTree: posix.join(folder, one.path) }));
     const found = await source.readCommit(

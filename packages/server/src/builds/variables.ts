@@ -44,6 +44,17 @@ export const commonVariables: readonly Documented[] = [
     what: 'When a Webapp did not come to serve, or a Runner failed; a failure is only logged',
   },
   {
+    name: 'CC_SSH_PRIVATE_KEY',
+    what: 'A private key without passphrase for private dependencies: in `~/.ssh` of builds and instances, never shown. `clevercloud/ssh.json` (`{"privateKeyFile": "path"}`) names one of the repository instead',
+    secret: true,
+  },
+  {
+    name: 'CC_SSH_PRIVATE_KEY_FILE',
+    what: 'What that file is called',
+    fallback: 'id_ed25519',
+    example: 'id_rsa',
+  },
+  {
     name: 'CC_DISABLE_BUILD_CACHE_UPLOAD',
     what: '`true`: each restart builds again',
     fallback: 'false',

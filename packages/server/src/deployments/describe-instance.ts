@@ -64,19 +64,19 @@ async function describeStep(
 ): Promise<InstanceSpec> {
   const { workload, instance, deployment } = subject;
   const steps = await workloadInstances(deps.database.read, workload.id);
-  const before = steps.filter(({ number }) => number < instance.number);
+  const earlier = steps.filter(({ number }) => number < instance.number);
   const input = buildInput(subject, deps.environments.open(deployment));
-  const progress = await deps.builder.advance(input, before.map(stepOutcome), signal);
+  const progress = await deps.builder.advance(input, earlier.map(stepOutcome), signal);
   if (progress.next !== 'run' || progress.step.number !== instance.number)
     throw new Error(`build ${deployment.id} has no step ${instance.number} to run`);
-  const { command, files, workingDirectory, environment, masked } = progress.step;
+  const { before, command, files, workingDirectory, environment, masked } = progress.step;
   return {
     ...common(deps, subject),
     command,
     files,
     workingDirectory,
     masked,
-    before: [],
+    before,
     after: {},
     port: undefined,
     environment: {
@@ -116,7 +116,7 @@ async function describeProduction(deps: Deps, subject: Subject): Promise<Instanc
       memoryMiB: workload.memoryMiB,
       gpus: findFlavor(workload.flavor)?.gpus ?? 0,
     }),
-    before: hooks.before,
+    before: [...(start.prepare ?? []), ...hooks.before],
     command: start.command,
     after: application.kind === 'runner' ? hooks.after : ofWebapp(hooks.after),
     port: application.kind === 'webapp' ? PORT : undefined,

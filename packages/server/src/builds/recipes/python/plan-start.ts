@@ -4,22 +4,27 @@ import type { Failure, Start, Variables } from '../../recipe.ts';
 import { shellCommand } from '../../run-hooks.ts';
 
 /** The strongest first. */
-const STARTS = ['CC_RUN_COMMAND', 'CC_MLPYTHON_START_SCRIPT', 'CC_MLPYTHON_RUN_MAIN'] as const;
+const STARTS = [
+  'CC_RUN_COMMAND',
+  'CC_PYTHON_UV_RUN_COMMAND',
+  'CC_MLPYTHON_START_SCRIPT',
+  'CC_MLPYTHON_RUN_MAIN',
+] as const;
 
-/** Which of the three variables decides, and what it starts; those it wins over are named. */
+/** Which of the variables decides, and what it starts; those it wins over are named. */
 export function planStart(variables: Variables): (Start & { ignored: string[] }) | Failure {
   const [winner, ...ignored] = STARTS.filter((name) => (variables[name]?.trim() ?? '') !== '');
   if (winner === undefined)
     return {
       reason: 'missing_start',
-      detail: `Nothing says what to start: set ${STARTS.slice(1).toReversed().join(' (a Python file), ')} (an executable script) or CC_RUN_COMMAND (a command line).`,
+      detail: `Nothing says what to start: set ${STARTS.slice(2).toReversed().join(' (a Python file), ')} (an executable script) or CC_RUN_COMMAND (a command line).`,
     };
   const start = startBy(winner, variables[winner]?.trim() ?? '');
   return 'reason' in start ? start : { ...start, ignored };
 }
 
 function startBy(variable: (typeof STARTS)[number], value: string): Start | Failure {
-  if (variable === 'CC_RUN_COMMAND')
+  if (variable === 'CC_RUN_COMMAND' || variable === 'CC_PYTHON_UV_RUN_COMMAND')
     return { setting: variable, command: shellCommand(value, value), file: undefined };
   const path = posix.normalize(value);
   if (path.startsWith('/') || path === '..' || path.startsWith('../') || value.includes('\0'))

@@ -23,12 +23,21 @@ export const requirementsOf = (
   },
   variables: installer.settings,
   readOnly: installer.readOnly,
-  provides: { path: ['/opt/env/bin'], variables: { VIRTUAL_ENV: '/opt/env' } },
+  provides: ENVIRONMENT,
   references: readReferences,
   settings: UV_SETTINGS,
   decidedBy: /^(PIP_|UV_)/,
-  namesFiles: /_(CONSTRAINTS?|OVERRIDES?|EXCLUDES?|REQUIREMENTS?|FIND_LINKS|CONFIG_FILE)$/,
+  namesFiles: NAMES_FILES,
 });
+
+/** Where packages are, once they are installed. */
+export const ENVIRONMENT: Dependencies['provides'] = {
+  path: ['/opt/env/bin'],
+  variables: { VIRTUAL_ENV: '/opt/env' },
+};
+
+export const NAMES_FILES =
+  /_(CONSTRAINTS?|OVERRIDES?|EXCLUDES?|REQUIREMENTS?|FIND_LINKS|CONFIG_FILE)$/;
 
 const WITH_PIP = '"$1" -m venv --clear /opt/env && exec /opt/env/bin/python -m pip install -r "$2"';
 const WITH_UV =

@@ -2,6 +2,11 @@ import type { Documented } from '../../variables.ts';
 
 export const pythonVariables: readonly Documented[] = [
   {
+    name: 'CC_PYTHON_UV_RUN_COMMAND',
+    what: 'A shell line that is run with what `uv.lock` lists; `uv run` in it installs nothing',
+    example: 'uv run python app.py',
+  },
+  {
     name: 'CC_MLPYTHON_START_SCRIPT',
     what: 'An executable script to run; its first line says with what, else bash',
     example: 'start.sh',
@@ -16,6 +21,11 @@ export const pythonVariables: readonly Documented[] = [
     what: 'The Python, `major.minor`. Where the machine lacks it the newest is taken, and the log says so',
     fallback: '3, the newest',
     example: '3.12',
+  },
+  {
+    name: 'ENVIRONMENT',
+    what: '`development`: `uv.lock` is installed with its packages for development',
+    fallback: 'production',
   },
   { name: 'CC_PYTHON_VERSION', what: 'The same, where `PYTHON_VERSION` is not set' },
   {

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { openPlatform, run } from './platform.ts';
+
+const platform = await openPlatform();
+after(() => platform.end());
+
+const PROJECT = `[project]
+name = "locked"
+version = "0.1.0"
+requires-python = ">=3.8"
+dependencies = ["six"]
+
+[dependency-groups]
+dev = ["iniconfig"]
+`;
+const MAIN = `
+import importlib.util as found
+for name in ('six', 'iniconfig'):
+    print(name, 'is there' if found.find_spec(name) else 'is missing')
+`;
+
+/** The installer that the platform brought. */
+function uvOfPlatform(): string {
+  const tools = join(platform.data, 'tools');
+  const folder = readdirSync(tools).find((name) => name.startsWith('uv-')) ?? '';
+  return join(tools, folder, 'bin', 'uv');
+}
+
+test('what uv.lock lists is installed once, exactly, and a lock that does not fit is refused', async () => {
+  const first = await platform.repository({ 'main.py': 'print(1)\n' });
+  const env = ['CC_MLPYTHON_RUN_MAIN=main.py'];
+  await platform.create(first, { type: 'ml_python', env });
+  assert.equal((await platform.grid(['deploy'], { folder: first })).code, 0);
+
+  const folder = await platform.repository({ 'main.py': MAIN, 'pyproject.toml': PROJECT });
+  const locking = { ...process.env, UV_FIND_LINKS: '' };
+  const locked = await run(uvOfPlatform(), ['lock'], { cwd: folder, env: locking });
+  assert.equal(locked.code, 0, locked.out);
+  const commit = async (): Promise<void> => {
+    await platform.git(['add', '--all'], folder);
+    await platform.git(['commit', '--quiet', '--message', 'next'], folder);
+  };
+  await commit();
+  await platform.create(folder, { type: 'ml_python', env });
+  const built = await platform.grid(['deploy'], { folder });
+  assert.equal(built.code, 0, built.out);
+  assert.match(built.out, /six is there[\s\S]*iniconfig is missing/);
+
+  await platform.grid(['env', 'set', 'CC_PYTHON_UV_RUN_COMMAND=uv run python main.py'], { folder });
+  writeFileSync(join(folder, 'main.py'), `${MAIN}print('again')\n`);
+  await commit();
+  const again = await platform.grid(['deploy'], { folder });
+  assert.equal(again.code, 0, again.out);
+  assert.match(again.out, /six is there[\s\S]*again/);
+  assert.doesNotMatch(again.out, /Installed|Prepared/);
+
+  await platform.grid(['env', 'set', 'ENVIRONMENT=development'], { folder });
+  assert.match((await platform.grid(['restart'], { folder })).out, /iniconfig is there/);
+
+  writeFileSync(join(folder, 'pyproject.toml'), PROJECT.replace('"six"', '"six", "packaging"'));
+  await commit();
+  const stale = await platform.grid(['deploy'], { folder });
+  assert.equal(stale.code, 1);
+  assert.match(stale.out, /lockfile[\s\S]*needs to be updated[\s\S]*could not be installed/);
+});
+
+test('a command for uv without a lock is refused with what to do', async () => {
+  const folder = await platform.repository({ 'main.py': MAIN });
+  const env = ['CC_PYTHON_UV_RUN_COMMAND=uv run main.py'];
+  await platform.create(folder, { type: 'ml_python', env });
+  const { code, out } = await platform.grid(['deploy'], { folder });
+  assert.equal(code, 1);
+  assert.match(out, /run "uv lock", commit uv.lock/);
+});
+
+test('a private key is there in builds and instances, and in no output', async () => {
+  const made = join(platform.home, 'private');
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', made]);
+  const key = readFileSync(made, 'utf8');
+  const look = 'stat -c "%a %n" ~/.ssh/id_ed25519; cat ~/.ssh/id_ed25519';
+  const folder = await platform.repository({
+    'main.sh':
+      '#!/bin/sh\nstat -c "run %a" ~/.ssh/id_ed25519; ssh -G example.com | grep stricthost\n',
+  });
+  await platform.create(folder, {
+    type: 'ml_python',
+    env: ['CC_RUN_COMMAND=sh main.sh', `CC_POST_BUILD_HOOK=${look}`, `CC_SSH_PRIVATE_KEY=${key}`],
+  });
+  const { code, out } = await platform.grid(['deploy'], { folder });
+  assert.equal(code, 0, out);
+  assert.match(out, /600 \/home\/bas\/\.ssh\/id_ed25519/);
+  assert.match(out, /run 600[\s\S]*accept-new/);
+  const secret = key
+    .split('\n')
+    .slice(1, -2)
+    .filter((line) => line.length > 8);
+  assert.deepEqual(
+    secret.filter((line) => out.includes(line)),
+    [],
+  );
+
+  await platform.grid(['env', 'set', 'CC_SSH_PRIVATE_KEY=nonsense'], { folder });
+  const refused = await platform.grid(['restart', '--without-cache'], { folder });
+  assert.equal(refused.code, 1);
+  assert.match(refused.out, /CC_SSH_PRIVATE_KEY holds no private key that can be used/);
+});
+
+/** Stands in for conda: makes an environment in a folder, as its installer does. */
+const CONDA = `#!/bin/bash
+mkdir -p "$2/bin"
+printf '#!/bin/sh\\necho "from the environment of $(cat %s/made)"; exec python3 "$@"\\n' '"$(dirname "$0")/.."' > "$2/bin/python"
+date +%s%N > "$2/made"
+chmod +x "$2/bin/python"
+`;
+
+test('an environment that the post-build hook made is there after a restart, without the hook', async () => {
+  const folder = await platform.repository({
+    'conda.sh': { text: CONDA, mode: 0o755 },
+    'start.sh': { text: '#!/bin/bash\n. ./activate\npython main.py\n', mode: 0o755 },
+    activate: 'export PATH="$APP_HOME/.conda/bin:$PATH"\n',
+    'main.py': 'print("main")\n',
+  });
+  await platform.create(folder, {
+    type: 'ml_python',
+    env: [
+      'CC_MLPYTHON_START_SCRIPT=start.sh',
+      'CC_PRE_BUILD_HOOK=echo before the build',
+      'CC_POST_BUILD_HOOK=echo after the build && ./conda.sh create .conda',
+      'CC_PRE_RUN_HOOK=echo before the run',
+    ],
+  });
+  const cold = await platform.grid(['deploy'], { folder });
+  assert.equal(cold.code, 0, cold.out);
+  assert.match(cold.out, /before the build[\s\S]*after the build[\s\S]*before the run[\s\S]*main/);
+  const warm = await platform.grid(['restart'], { folder });
+  assert.equal(warm.code, 0, warm.out);
+  assert.match(warm.out, /before the build[\s\S]*before the run[\s\S]*main/);
+  assert.doesNotMatch(warm.out, /after the build/);
+  const made = ({ out }: { out: string }) => /environment of (\d+)/.exec(out)?.[1];
+  assert.ok(made(cold));
+  assert.equal(made(warm), made(cold));
+});
