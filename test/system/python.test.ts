@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { openPlatform, run } from './platform.ts';
+import { copyExample, hostOf, openPlatform, run, until } from './platform.ts';
 
 const platform = await openPlatform();
 after(() => platform.end());
@@ -143,3 +144,57 @@ test('an environment that the post-build hook made is there after a restart, wit
   assert.ok(made(cold));
   assert.equal(made(warm), made(cold));
 });
+
+test('a Webapp speaks WebSocket, and its hooks run in their order, cold and warm', async () => {
+  const folder = await platform.repository({});
+  copyExample('chat-websocket', folder);
+  await platform.git(['add', '--all'], folder);
+  await platform.git(['commit', '--quiet', '--message', 'one'], folder);
+  const hooks = ['PRE_BUILD', 'POST_BUILD', 'PRE_RUN', 'RUN_SUCCEEDED', 'RUN_FAILED'];
+  const id = await platform.create(folder, {
+    type: 'ml_python_web',
+    env: [
+      'CC_MLPYTHON_RUN_MAIN=server.py',
+      ...hooks.map((name) => `CC_${name}_HOOK=echo "hook ${name}"`),
+    ],
+  });
+  const hooksIn = async (command: string): Promise<string[]> => {
+    const { code, out } = await platform.grid([command], { folder });
+    assert.equal(code, 0, out);
+    let said: string[] = [];
+    const deployment = /deployment_[\w-]+/.exec(out)?.[0] ?? '';
+    await until('the last hook is in the log', async () => {
+      const { out: log } = await platform.grid(['logs', '--deployment', deployment], { folder });
+      said = [...log.matchAll(/hook ([A-Z_]+)/g)].map(([, name = '']) => name);
+      return said.includes('RUN_SUCCEEDED');
+    });
+    return said;
+  };
+  assert.deepEqual(await hooksIn('deploy'), hooks.slice(0, 4));
+  assert.equal(await hear(hostOf(id), 'hello'), 'hello');
+  assert.deepEqual(await hooksIn('restart'), ['PRE_BUILD', 'PRE_RUN', 'RUN_SUCCEEDED']);
+});
+
+/** Says something by WebSocket, and what comes back. */
+const hear = (host: string, text: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const headers = {
+      host,
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    };
+    const asked = request({ host: '127.0.0.1', port: platform.port(), headers, agent: false });
+    asked.on('error', reject);
+    asked.on('response', ({ statusCode }) => reject(new Error(`answered ${statusCode}`)));
+    asked.on('upgrade', (_, socket) => {
+      // a short text, whole, with a mask of zeros
+      socket.write(Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0, ...Buffer.from(text)]));
+      socket.once('data', (frame: Buffer) => {
+        socket.destroy();
+        resolve(frame.subarray(2).toString('utf8'));
+      });
+    });
+    asked.end();
+  });

@@ -38,7 +38,7 @@ export type BuildDeps = {
 };
 
 /** The steps of a build, by number; each runs at most once. */
-const STEP = { before: 0, dependencies: 1, build: 2, after: 3 } as const;
+const STEP = { restore: 0, before: 1, dependencies: 2, build: 3, after: 4, save: 5 } as const;
 
 export const createBuilder = (deps: BuildDeps): Builder => ({
   advance: (input, done, signal) => advanceBuild(deps, { input, done, signal }),
@@ -71,10 +71,12 @@ const failed = ({ reason, detail }: Failure): BuildProgress => ({ next: 'failed'
 
 /** What users set to have a step, by its number. */
 const stepNames = ({ build }: Pick<Plan, 'build'>): readonly string[] => [
+  'CC_CACHE_DEPENDENCIES_EXTRA_PATHS',
   'CC_PRE_BUILD_HOOK',
   'Installing the dependencies',
   build?.name ?? '',
   'CC_POST_BUILD_HOOK',
+  'CC_CACHE_DEPENDENCIES_EXTRA_PATHS',
 ];
 
 /** Limits are named as such, whatever step met them. */
@@ -183,10 +185,15 @@ async function nextStep(
   site: Site,
   done: readonly StepOutcome[],
 ): Promise<BuildProgress> {
-  const { before } = site.plan.hooks;
+  const { cached, hooks, build } = site.plan;
   const isDone = (number: number) => done.some((step) => step.number === number);
-  if (before !== undefined && !isDone(STEP.before))
-    return run(deps, site, { number: STEP.before, command: before });
+  const afresh = !site.input.useCache;
+  const restore = site.warm === undefined ? cached?.restore({ afresh }) : undefined;
+  for (const [number, command] of [
+    [STEP.restore, restore],
+    [STEP.before, hooks.before],
+  ] as const)
+    if (command !== undefined && !isDone(number)) return run(deps, site, { number, command });
   if (site.warm !== undefined) return seal(deps, site, site.warm.environmentKey);
 
   const installed = await installedDependencies(deps, site, isDone(STEP.dependencies));
@@ -201,8 +208,9 @@ async function nextStep(
   }
   const { environment } = installed;
   for (const [number, command] of [
-    [STEP.build, site.plan.build?.command],
-    [STEP.after, site.plan.hooks.after],
+    [STEP.build, build?.command],
+    [STEP.after, hooks.after],
+    [STEP.save, cached?.save],
   ] as const)
     if (command !== undefined && !isDone(number))
       return run(deps, site, { number, command, environment });

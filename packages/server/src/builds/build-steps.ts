@@ -29,7 +29,7 @@ export function commandStep(
   return {
     number,
     name: command.name,
-    before: plan.prepare,
+    before: [...plan.prepare, ...(plan.cached === undefined ? [] : [plan.cached.link])],
     command,
     files: files(paths, site, { key, installs }),
     workingDirectory: plan.folder === '' ? home : `${home}/${plan.folder}`,

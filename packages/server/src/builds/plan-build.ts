@@ -1,5 +1,7 @@
 import type { Command } from '../engines/engine.ts';
 import type { BuildInput } from './build.ts';
+import { planCachedPaths } from './cached-paths.ts';
+import type { CachedPaths } from './cached-paths.ts';
 import type { KeptPaths } from './kept-paths.ts';
 import type { CommitFiles, Failure, Recipe, RecipePlan, Variables } from './recipe.ts';
 import { buildHooks } from './run-hooks.ts';
@@ -16,6 +18,8 @@ export type Plan = RecipePlan & {
   hooks: { before: Command | undefined; after: Command | undefined };
   /** Run before everything else in each step and each instance. */
   prepare: readonly Command[];
+  /** What else the next build begins with. */
+  cached: CachedPaths | undefined;
   /** What the artifact keeps of the tree. */
   kept: KeptPaths;
   /** False: an artifact of the same inputs is never taken again. */
@@ -38,6 +42,8 @@ export function planBuild(
   if (typeof folder !== 'string') return folder;
   const kept = planKept(environment);
   if ('reason' in kept) return kept;
+  const cached = planCachedPaths(environment);
+  if (cached !== undefined && 'reason' in cached) return cached;
   const key = planSshKey(environment, files);
   if (key !== undefined && 'reason' in key) return key;
   const made = recipe.plan({ environment, kind, files });
@@ -49,6 +55,7 @@ export function planBuild(
     folder,
     hooks: buildHooks(environment),
     prepare: key === undefined ? [] : [key],
+    cached,
     kept,
     reusable: !isOn(environment['CC_DISABLE_BUILD_CACHE_UPLOAD']),
     masked: maskedOf(environment, [...commonVariables, ...recipe.variables]),

@@ -21,7 +21,7 @@ const refused = (plan: Command | Failure | undefined): string =>
 async function keyIn(t: TestContext) {
   const home = await mkdtemp(join(tmpdir(), 'grid-ssh-'));
   t.after(() => rm(home, { recursive: true }));
-  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(home, 'made')]);
+  execFileSync('/usr/bin/ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(home, 'made')]);
   return { home, key: await readFile(join(home, 'made'), 'utf8') };
 }
 

@@ -55,6 +55,16 @@ export const commonVariables: readonly Documented[] = [
     example: 'id_rsa',
   },
   {
+    name: 'CC_CACHE_DEPENDENCIES',
+    what: '`true`: the next build begins with the paths of `CC_CACHE_DEPENDENCIES_EXTRA_PATHS`. What package managers download is kept in any case',
+    fallback: 'false',
+  },
+  {
+    name: 'CC_CACHE_DEPENDENCIES_EXTRA_PATHS',
+    what: 'Files and folders of `APP_HOME` that the next build begins with, and folders of the home (by one `../`); a rebuild without the cache forgets them',
+    example: 'node_modules:../.cargo',
+  },
+  {
     name: 'CC_DISABLE_BUILD_CACHE_UPLOAD',
     what: '`true`: each restart builds again',
     fallback: 'false',

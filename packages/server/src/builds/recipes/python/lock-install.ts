@@ -43,6 +43,6 @@ const NO_UV: Failure = {
 /** The lock stands beside the project that it is of; packages with these sources are folders and files of the tree. */
 export const readLock = (path: string, text: string): References => ({
   files: posix.basename(path) === LOCK ? [posix.join(posix.dirname(path), 'pyproject.toml')] : [],
-  local: /^\s*(source = |.*\{ name = .*)\{ (editable|directory|path) = /m.test(text),
+  local: /^source = \{ (editable|directory|path) = /m.test(text),
   variables: [],
 });

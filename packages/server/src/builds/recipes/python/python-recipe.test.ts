@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Interpreter } from './interpreters.ts';
+import { readLock } from './lock-install.ts';
 import { pythonRecipe } from './python-recipe.ts';
 
 const interpreters: Interpreter[] = [
@@ -10,15 +11,15 @@ const interpreters: Interpreter[] = [
 const installer = { uv: undefined, settings: {}, readOnly: [] };
 const MAIN = { CC_MLPYTHON_RUN_MAIN: 'main.py' };
 
-const decide = (environment: Record<string, string>, found = interpreters) =>
-  pythonRecipe({ interpreters: found, installer }).plan({
+const decide = (environment: Record<string, string>, found = interpreters, there: string[] = []) =>
+  pythonRecipe({ interpreters: found, installer: { ...installer, uv: '/tools/uv' } }).plan({
     kind: 'webapp',
     environment: { ...MAIN, ...environment },
-    files: new Map(),
+    files: new Map(there.map((path) => [path, { text: undefined }])),
   });
 
-function planned(environment: Record<string, string> = {}) {
-  const plan = decide(environment);
+function planned(environment: Record<string, string> = {}, there: string[] = []) {
+  const plan = decide(environment, interpreters, there);
   assert.ok(!('reason' in plan), JSON.stringify(plan));
   return plan;
 }
@@ -55,4 +56,42 @@ test('the winner among several start variables, and the version, are said', () =
 test('without any Python the operator is asked for one', () => {
   const plan = decide({}, []);
   assert.match('detail' in plan ? plan.detail : '', /ask its operator/);
+});
+
+test('a lock counts where no list is there or named, or where a command for uv is run', () => {
+  const installs = (environment: Record<string, string>, there: string[]) =>
+    planned(environment, there).dependencies?.install.name;
+  const both = ['uv.lock', 'requirements.txt'];
+  assert.equal(installs({}, ['uv.lock']), 'uv sync --locked --no-progress --no-dev');
+  assert.equal(
+    installs({ ENVIRONMENT: 'development' }, ['uv.lock']),
+    'uv sync --locked --no-progress',
+  );
+  assert.equal(installs({}, both), 'uv pip install -r requirements.txt');
+  assert.equal(
+    installs({ CC_PIP_REQUIREMENTS_FILE: 'a.txt' }, ['uv.lock']),
+    'uv pip install -r a.txt',
+  );
+  const CC_PYTHON_UV_RUN_COMMAND = 'uv run x';
+  assert.match(installs({ CC_PYTHON_UV_RUN_COMMAND }, both) ?? '', /^uv sync/);
+  const { start, toolchain } = planned({ CC_PYTHON_UV_RUN_COMMAND }, ['uv.lock']);
+  assert.equal(start.command.name, 'uv run x');
+  assert.deepEqual([toolchain.path.at(-1), toolchain.readOnly], ['/tools', ['/tools/uv']]);
+});
+
+test('a pip of a version is taken in place of uv', () => {
+  const { install } = planned({ CC_PIP_VERSION: '24' }).dependencies ?? {};
+  assert.equal(install?.name, 'pip 24 install -r requirements.txt');
+  const refused = decide({ CC_PIP_VERSION: 'latest; rm' });
+  assert.match('detail' in refused ? refused.detail : '', /^CC_PIP_VERSION/);
+});
+
+test('of a lock, what is installed out of the tree is known as such', () => {
+  const read = (source: string) => readLock('api/uv.lock', `name = "x"\nsource = ${source}\n`);
+  for (const source of ['{ editable = "." }', '{ directory = "libs/a" }', '{ path = "a.whl" }'])
+    assert.equal(read(source).local, true, source);
+  for (const source of ['{ virtual = "." }', '{ registry = "x" }', '{ git = "x" }'])
+    assert.equal(read(source).local, false, source);
+  assert.deepEqual(read('').files, ['api/pyproject.toml']);
+  assert.deepEqual(readLock('api/pyproject.toml', '').files, []);
 });

@@ -62,11 +62,16 @@ function planDependencies(
     const isDevelopment = environment['ENVIRONMENT']?.trim() === 'development';
     return lockedPackages({ isDevelopment }, tools);
   }
-  return requirementsOf(
-    { path, namedBy: named === '' ? undefined : 'CC_PIP_REQUIREMENTS_FILE' },
-    tools,
-  );
+  const pip = environment['CC_PIP_VERSION']?.trim() || undefined;
+  if (pip !== undefined && !/^\d+(\.\d+)*$/.test(pip)) return NO_PIP;
+  const namedBy = named === '' ? undefined : 'CC_PIP_REQUIREMENTS_FILE';
+  return requirementsOf({ path, namedBy }, tools, pip);
 }
+
+const NO_PIP: Failure = {
+  reason: 'invalid_variable',
+  detail: 'CC_PIP_VERSION: a version is asked for, like 24 or 24.3.',
+};
 
 const NO_LOCK: Failure = {
   reason: 'missing_file',

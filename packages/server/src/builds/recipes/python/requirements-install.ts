@@ -1,26 +1,26 @@
+import type { Command } from '../../../engines/engine.ts';
 import type { Dependencies } from '../../recipe.ts';
 import type { Installer } from './installer.ts';
 import type { Interpreter } from './interpreters.ts';
 import { readReferences } from './requirements.ts';
 
-/** What `requirements.txt` lists, in a virtual environment. */
+type Tools = { interpreter: Interpreter; installer: Installer };
+
+/** What `requirements.txt` lists, in a virtual environment; with pip where its version is asked for. */
 export const requirementsOf = (
   file: Pick<Dependencies, 'path' | 'namedBy'>,
-  { interpreter, installer }: { interpreter: Interpreter; installer: Installer },
+  { interpreter, installer }: Tools,
+  pip?: string,
 ): Dependencies => ({
   ...file,
-  install: {
-    name: `${installer.uv === undefined ? 'pip' : 'uv pip'} install -r ${file.path}`,
-    argv: [
-      '/bin/sh',
-      '-c',
-      installer.uv === undefined ? WITH_PIP : WITH_UV,
-      'install',
-      interpreter.path,
-      file.path,
-      installer.uv ?? '',
-    ],
-  },
+  install:
+    installer.uv === undefined || pip !== undefined
+      ? command(`pip${pip === undefined ? '' : ` ${pip}`}`, WITH_PIP, [
+          interpreter.path,
+          file.path,
+          pip ?? '',
+        ])
+      : command('uv pip', WITH_UV, [interpreter.path, file.path, installer.uv]),
   variables: installer.settings,
   readOnly: installer.readOnly,
   provides: ENVIRONMENT,
@@ -39,7 +39,14 @@ export const ENVIRONMENT: Dependencies['provides'] = {
 export const NAMES_FILES =
   /_(CONSTRAINTS?|OVERRIDES?|EXCLUDES?|REQUIREMENTS?|FIND_LINKS|CONFIG_FILE)$/;
 
-const WITH_PIP = '"$1" -m venv --clear /opt/env && exec /opt/env/bin/python -m pip install -r "$2"';
+const command = (name: string, script: string, words: [string, string, string]): Command => ({
+  name: `${name} install -r ${words[1]}`,
+  argv: ['/bin/sh', '-c', script, 'install', ...words],
+});
+
+const WITH_PIP = `"$1" -m venv --clear /opt/env || exit
+[ -z "$3" ] || /opt/env/bin/python -m pip install --quiet "pip==$3.*" || exit
+exec /opt/env/bin/python -m pip install -r "$2"`;
 const WITH_UV =
   '"$3" venv --quiet --allow-existing --python "$1" /opt/env && exec "$3" pip install --compile-bytecode --link-mode copy --python /opt/env/bin/python -r "$2"';
 

@@ -35,6 +35,11 @@ export const pythonVariables: readonly Documented[] = [
     example: 'config/production.txt',
   },
   {
+    name: 'CC_PIP_VERSION',
+    what: 'Installs with this pip, the newest of that name, in place of uv',
+    example: '24',
+  },
+  {
     name: 'PYTHON_SETUP_PY_GOAL',
     what: 'A goal of `setup.py` that is run when the packages are installed',
     example: 'build_ext --inplace',

@@ -1,0 +1,3 @@
+#!/bin/bash
+export PATH="$APP_HOME/.conda/bin:$PATH"
+exec python train.py
