@@ -102,6 +102,51 @@ test('a Webapp is built by Maven, serves, and ends when it is told to', async (t
   });
 });
 
+test('a Runner may be run by a goal of Maven, with its variables as system properties', async (t) => {
+  if (!need(t, hasJava && hasMaven, 'a Java development kit and Maven')) return;
+  const folder = await platform.repository({});
+  copyExample('cluster-points', folder);
+  await platform.git(['add', '--all'], folder);
+  await platform.git(['commit', '--quiet', '--message', 'one'], folder);
+  await platform.create(folder, {
+    type: 'ml_java',
+    env: ['MAVEN_DEPLOY_GOAL=compile exec:java -Dexec.mainClass=points.Cluster', 'GROUPS=2'],
+  });
+  const { code, out } = await platform.grid(['deploy'], { folder });
+  assert.equal(code, 0, out);
+  assert.match(out, /centre -?0\.0\d -?0\.0\d\s.*centre (10\.0|9\.9)/s);
+  assert.doesNotMatch(out, /centre 20/);
+});
+
+/** Stands in for Gradle's wrapper: does what a small project would have it do. */
+const GRADLEW = `#!/bin/sh
+echo "gradle was asked for $*, with its files in $GRADLE_USER_HOME"
+mkdir -p build/libs && javac --release 17 -d build Main.java && jar cfe build/libs/app.jar Main -C build Main.class
+`;
+
+test('a Gradle wrapper that is committed builds, with its downloads in the cache', async (t) => {
+  if (!need(t, hasJava, 'a Java development kit')) return;
+  const folder = await platform.repository({
+    'build.gradle': '',
+    gradlew: GRADLEW,
+    'Main.java':
+      'class Main { public static void main(String[] a) { System.out.println("built"); } }\n',
+  });
+  await run('mkdir', ['-p', join(folder, 'gradle', 'wrapper')]);
+  writeFileSync(join(folder, 'gradle', 'wrapper', 'gradle-wrapper.jar'), 'PK');
+  await platform.git(['add', '--all'], folder);
+  await platform.git(['commit', '--quiet', '--message', 'wrapper'], folder);
+  await platform.create(folder, { type: 'ml_java', env: ['CC_JAR_PATH=build/libs/app-1.jar'] });
+  const wrong = await platform.grid(['deploy'], { folder });
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.out, /asked for --no-daemon --console=plain assemble, with .*\.cache\/gradle/);
+  assert.match(wrong.out, /no such file after the build. Beside it there is build\/libs\/app\.jar/);
+  await platform.grid(['env', 'set', 'CC_JAR_PATH=build/libs/app.jar'], { folder });
+  const right = await platform.grid(['restart'], { folder });
+  assert.equal(right.code, 0, right.out);
+  assert.match(right.out, /built/);
+});
+
 test('what cannot be built or started says which variable or file, and what to do', async (t) => {
   if (!need(t, hasJava && hasMaven, 'a Java development kit and Maven')) return;
   const broken: [files: Record<string, string>, env: string[], says: RegExp][] = [

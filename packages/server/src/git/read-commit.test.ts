@@ -25,9 +25,10 @@ function repositoryOf(t: TestContext, files: Record<string, string>) {
   git('init', '--quiet');
   git('add', '--all');
   git('commit', '--quiet', '--message', 'one');
-  git('clone', '--quiet', '--bare', '.', paths.repository(applicationId));
+  const bare = paths.repository(applicationId);
+  git('clone', '--quiet', '--bare', '.', bare);
   const commitId = git('rev-parse', 'HEAD');
-  return { read: createCommitReader(paths), from: { applicationId, commitId }, git };
+  return { read: createCommitReader(paths), from: { applicationId, commitId }, git, bare };
 }
 
 const wanted = (...paths: string[]) => paths.map((path) => ({ path, read: true }));
@@ -54,9 +55,10 @@ test('what stands at the paths of a commit is told, with the text of short files
 });
 
 test('a commit that was not there is looked for again', async (t) => {
-  const { read, from } = repositoryOf(t, { 'a.json': '' });
-  const unknown = { ...from, commitId: '0'.repeat(40) };
-  await assert.rejects(read(unknown, []));
-  await assert.rejects(read(unknown, []));
-  assert.ok((await read(from, [])).treeId);
+  const { read, from, git, bare } = repositoryOf(t, { 'a.json': '' });
+  git('commit', '--quiet', '--allow-empty', '--message', 'two');
+  const next = { ...from, commitId: git('rev-parse', 'HEAD') };
+  await assert.rejects(read(next, []));
+  git('push', '--quiet', bare, 'HEAD');
+  assert.ok((await read(next, [])).treeId);
 });

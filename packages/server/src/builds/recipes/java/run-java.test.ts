@@ -60,7 +60,7 @@ test('options and arguments are words as a shell reads them, and options of the 
     CG_MEMORY_MIB: '1024',
     CC_DISABLE_MAX_METASPACE: 'Yes',
     CC_EXTRA_JAVA_ARGS: '-Xmx1m  "-Da=b c"',
-    CC_JAR_ARGS: `server "$NAME" '*'`,
+    CC_JAR_ARGS: `server "$NAME" *`,
     NAME: 'my file',
   });
   assert.deepEqual(given.arguments, [
