@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { answerTo, beginRequest, readAll, serveHttp } from '../testing/http.ts';
 import { HOST, makeRoute, openTestRouter, upstreamAt } from '../testing/router.ts';
+import { until } from '../testing/until.ts';
 
 const headers = { host: HOST };
 
@@ -162,6 +163,18 @@ test('where nobody takes an upgrade, the status says why', async (t) => {
   assert.match(await answered('stopped.test'), /^HTTP\/1\.1 503 /);
   assert.match(await answered('nobody.test'), /^HTTP\/1\.1 404 /);
   assert.match(await answered('localhost'), /^HTTP\/1\.1 503 /);
+});
+
+test('who is refused an upgrade by an instance that breaks off is let go, and not counted', async (t) => {
+  const { port: own } = await serveHttp(t, (_, response) => {
+    response.write('refu', () => response.destroy());
+  });
+  const { port, router } = await openTestRouter(t, [makeRoute({ upstreams: [upstreamAt(own)] })]);
+  const socket = askUpgrade(t, port);
+  const closed = once(socket, 'close');
+  socket.on('error', () => undefined).resume();
+  await closed;
+  await until(() => Object.keys(router.inFlight()).length === 0);
 });
 
 test('nothing is passed behind an upgrade that was not agreed to: it would come past the router', async (t) => {

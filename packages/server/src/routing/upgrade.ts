@@ -52,7 +52,8 @@ export function forwardUpgrade(
     socket.write(
       headOf(answer, [...answeredHeaders(answer.rawHeaders, id), 'Connection', 'close']),
     );
-    answer.on('error', leave).pipe(socket);
+    // without a length its end is the connection's: what breaks off must not look whole
+    answer.on('error', () => socket.destroy()).pipe(socket);
     socket.once('close', () => done('over'));
   });
   asked.once('upgrade', (answer, upstream, first) => {
