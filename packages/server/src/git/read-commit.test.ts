@@ -37,15 +37,17 @@ test('what stands at the paths of a commit is told, with the text of short files
   const { read, from, git } = repositoryOf(t, {
     'a.json': '{"é": 1}\n',
     'deep folder/b\n*': 'b',
+    ':c': 'c',
     long: 'x'.repeat(16 * 1024 + 1),
   });
   const { treeId, files } = await read(from, [
-    ...wanted('a.json', 'deep folder/b\n*', 'long', 'missing', 'deep folder', '*', 'link'),
+    ...wanted('a.json', 'deep folder/b\n*', 'long', 'missing', 'deep folder', '*', ':c', 'link'),
   ]);
   assert.equal(treeId, git('rev-parse', 'HEAD^{tree}'));
   assert.deepEqual(Object.fromEntries(files), {
     'a.json': { text: '{"é": 1}\n' },
     'deep folder/b\n*': { text: 'b' },
+    ':c': { text: 'c' },
     long: { text: undefined },
     link: { text: 'a.json' },
   });

@@ -11,6 +11,7 @@ const ENVIRONMENT = {
   GIT_TERMINAL_PROMPT: '0',
   GIT_ALLOW_PROTOCOL: '',
   GIT_NO_REPLACE_OBJECTS: '1',
+  GIT_LITERAL_PATHSPECS: '1',
   HOME: '/nonexistent',
 };
 
