@@ -34,3 +34,14 @@ test('a channel that is closed is no longer watched', async () => {
     whenSilent(channel, { within: WITHIN, until: open.signal }, resolve);
   });
 });
+
+test('a channel that was closed before is not watched', async () => {
+  const still = { window: 1 };
+  const channel = { incoming: still, outgoing: still };
+  const watch = { within: WITHIN, until: AbortSignal.abort() };
+  whenSilent(channel, watch, () => assert.fail('it is closed'));
+  const open = new AbortController();
+  await new Promise<void>((resolve) => {
+    whenSilent(channel, { within: WITHIN * 2, until: open.signal }, resolve);
+  });
+});

@@ -11,6 +11,7 @@ export function whenSilent(
   { within, until }: { within: number; until: AbortSignal },
   silent: () => void,
 ): void {
+  if (until.aborted) return;
   const { incoming, outgoing } = channel as Record<'incoming' | 'outgoing', { window: number }>;
   const windows = (): string => `${incoming.window} ${outgoing.window}`;
   let [seen, looks] = [windows(), 0];
