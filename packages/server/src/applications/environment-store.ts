@@ -8,6 +8,16 @@ export type ValueTable = 'environment_values' | 'exposed_values';
 
 const named = (table: ValueTable) => table as 'environment_values';
 
+/** Nobody else changes values of the application before this transaction is over; false where it is gone. */
+export async function takeApplication(tx: Tx, id: ApplicationId): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('applications')
+    .set(({ ref }) => ({ name: ref('name') }))
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
 export const selectValues = (
   db: Kysely<Schema>,
   table: ValueTable,

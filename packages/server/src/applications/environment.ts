@@ -5,7 +5,13 @@ import type { ApplicationId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
-import { deleteValue, deleteValues, selectValues, upsertValue } from './environment-store.ts';
+import {
+  deleteValue,
+  deleteValues,
+  selectValues,
+  takeApplication,
+  upsertValue,
+} from './environment-store.ts';
 import type { ValueTable } from './environment-store.ts';
 
 export type Variables = Readonly<Record<string, string>>;
@@ -58,19 +64,24 @@ export const replaceVariables = (
   { database, clock, keyring }: Deps,
   applicationId: ApplicationId,
   values: Variables,
-): Promise<void> =>
+): Promise<unknown> =>
   database.transaction((tx) =>
     replaceVariablesIn(tx, keyring, { ...own(applicationId), values, at: clock() }),
   );
 
-/** The same inside a transaction, for either table. */
+type Order = Place & { values: Variables; at: number };
+
+/** The same inside a transaction, for either table; what was there before. */
 export async function replaceVariablesIn(
   tx: Tx,
   keyring: Keyring,
-  order: Place & { values: Variables; at: number },
-): Promise<void> {
+  order: Order,
+): Promise<Variables> {
+  await demandApplication(tx, order);
+  const before = await loadValues(tx, keyring, order);
   await deleteValues(tx, order.table, order.id);
-  await setVariablesIn(tx, keyring, order);
+  await writeVariables(tx, keyring, order);
+  return before;
 }
 
 /** Removes a variable; one that is not there is fine. */
@@ -80,11 +91,18 @@ export const removeVariable = (
   name: string,
 ): Promise<unknown> => database.transaction((tx) => deleteValue(tx, applicationId, name));
 
-export async function setVariablesIn(
-  tx: Tx,
-  keyring: Keyring,
-  order: Place & { values: Variables; at: number },
-): Promise<void> {
+export async function setVariablesIn(tx: Tx, keyring: Keyring, order: Order): Promise<void> {
+  await demandApplication(tx, order);
+  await writeVariables(tx, keyring, order);
+}
+
+/** Whoever changes variables of one application waits for the other: two could each wait for a row of the other's. */
+async function demandApplication(tx: Tx, { id }: Place): Promise<void> {
+  if (!(await takeApplication(tx, id)))
+    throw new Refusal('not_found', `There is no application ${id}.`);
+}
+
+async function writeVariables(tx: Tx, keyring: Keyring, order: Order): Promise<void> {
   const { table, id, at } = order;
   for (const [name, value] of Object.entries(order.values)) {
     refuseVariable(name, value);

@@ -1,4 +1,4 @@
-import { loadValues, replaceVariablesIn } from '../applications/environment.ts';
+import { replaceVariablesIn } from '../applications/environment.ts';
 import type { Variables } from '../applications/environment.ts';
 import { listDependents } from '../applications/link-application.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -22,8 +22,8 @@ export const exposeConfiguration = (
 ): Promise<void> =>
   database.transaction(async (tx) => {
     const at = clock();
-    const before = await loadValues(tx, keyring, { table: 'exposed_values', id });
-    await replaceVariablesIn(tx, keyring, { table: 'exposed_values', id, values, at });
+    const order = { table: 'exposed_values', id, values, at } as const;
+    const before = await replaceVariablesIn(tx, keyring, order);
     if (isSame(before, values)) return;
     for (const dependent of await listDependents(tx, id))
       await redeployServing(tx, dependent, { authorId, at });

@@ -47,6 +47,29 @@ test('a database server that is away is known by its error', async (t) => {
   }
 });
 
+test('transactions that wait for each other are told to try again', async (t) => {
+  if (!need(t, hasPostgres(), 'PostgreSQL (apt-get install postgresql)')) return;
+  const postgres = await startPostgres();
+  t.after(() => postgres.remove());
+  const database = openDatabase({ url: postgres.url });
+  t.after(() => database.close());
+  await sql`create table pairs (id int primary key)`.execute(database.read);
+  await sql`insert into pairs values (1), (2)`.execute(database.read);
+  const both = Promise.withResolvers<void>();
+  let holding = 0;
+  const take = (first: number, second: number) =>
+    database.transaction(async (tx) => {
+      await sql`select * from pairs where id = ${first} for update`.execute(tx);
+      holding += 1;
+      if (holding === 2) both.resolve();
+      await both.promise;
+      await sql`select * from pairs where id = ${second} for update`.execute(tx);
+    });
+  const ends = await Promise.allSettled([take(1, 2), take(2, 1)]);
+  const refused = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+  assert.deepEqual(refused.map(troubleOf), ['The platform is busy: try again in a moment.']);
+});
+
 test('errors of our own are nobody else’s trouble', () => {
   assert.equal(troubleOf(new TypeError('x is not a function')), undefined);
   assert.equal(troubleOf('no error'), undefined);
