@@ -1,11 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { newId } from '../../lib/ids.ts';
 import { silentLog } from '../../testing/log.ts';
 import { need } from '../../testing/need.ts';
-import { engineContract } from '../contract.ts';
+import { engineContract, exitOf, ruleFor, start, textOf } from '../contract.ts';
 import type { Subject } from '../contract.ts';
 import type { InstanceSpec } from '../engine.ts';
 import { entranceContract } from '../entrance-contract.ts';
@@ -74,6 +76,8 @@ async function open(
   return {
     engine,
     isolated: engine.host.isolated,
+    // the kernel counts no processes of root's
+    boundsProcesses: engine.host.isolated || engine.host.cgroups || !engine.host.root,
     spec: (script, changes = {}) => specIn(directory, script, changes),
     serve,
     reopen: () => createProcessEngine(options),
@@ -92,3 +96,51 @@ for (const [name, isolation] of [
   engineContract(name, (t) => open(t, isolation));
   entranceContract(name, (t) => open(t, isolation));
 }
+
+/** The commands of this machine that have this among their arguments. */
+const commandsWith = (marker: string): string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      } catch {
+        return [];
+      }
+    })
+    .filter((command) => command.split('\0').includes(marker));
+
+for (const isolation of ['auto', 'none'] as const) {
+  const rule = ruleFor(`process engine (${isolation})`, (t) => open(t, isolation));
+
+  rule('what an instance leaves in the background ends with it', async (subject, t) => {
+    const marker = `600.${randomBytes(4).readUInt32BE()}`;
+    const one = subject.spec(`setsid -f sleep ${marker}; (sleep ${marker} &); exit 0`);
+    await start(subject, one, t);
+    assert.equal((await exitOf(subject, one, t)).exitCode, 0);
+    assert.deepEqual(commandsWith(marker), []);
+  });
+  rule('an instance can start so many processes and no more', async (subject, t) => {
+    const one = subject.spec("sed -nE 's/^Max processes +([^ ]+).*/\\1/p' /proc/self/limits");
+    await start(subject, one, t);
+    await exitOf(subject, one, t);
+    const most = Number(await textOf(one));
+    assert.ok(most <= MOST_PROCESSES + countThreads() + MARGIN, `it may start ${most}`);
+  });
+}
+
+const MOST_PROCESSES = 2048;
+/** For what others start and end meanwhile. */
+const MARGIN = 500;
+
+/** Of all that run on this machine. */
+const countThreads = (): number =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .reduce((sum, pid) => {
+      try {
+        return sum + readdirSync(`/proc/${pid}/task`).length;
+      } catch {
+        return sum;
+      }
+    }, 0);

@@ -120,28 +120,33 @@ def ended_children():
 
 
 def ask_to_end():
-    signal_all(signal.SIGHUP)
+    signal_each(remaining(), signal.SIGHUP)
     deadline = time.monotonic() + GRACE
     while time.monotonic() < deadline and remaining():
         time.sleep(0.01)
 
 
 def end_all():
-    while signal_all(signal.SIGKILL):
+    """Stopped before they are killed: who starts others as fast as they end would never be at an end."""
+    while remaining():
+        stopped = set()
+        while found := set(remaining()) - stopped:
+            signal_each(found, signal.SIGSTOP)
+            stopped |= found
+        signal_each(stopped, signal.SIGKILL)
         time.sleep(0.005)
 
 
-def signal_all(number):
-    pids = remaining()
+def signal_each(pids, number):
     for pid in pids:
         try:
             os.kill(pid, number)
         except OSError:
             pass
-    return pids
 
 
 def remaining():
+    """Everything below this process that is not over."""
     for _ in ended_children():
         pass
     return linux.descendants(os.getpid())

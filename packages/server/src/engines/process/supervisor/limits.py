@@ -103,6 +103,18 @@ def used_memory(pid):
     return total
 
 
+def processes_of_user(user):
+    """With their threads, as RLIMIT_NPROC counts them (getrlimit(2))."""
+    total = 0
+    for name in os.listdir('/proc'):
+        try:
+            if name.isdigit() and os.stat(f'/proc/{name}').st_uid == user:
+                total += len(os.listdir(f'/proc/{name}/task'))
+        except OSError:
+            pass
+    return total
+
+
 def used_disk(path):
     """Bytes below `path` as they lie on the disk."""
     total, queue = 0, [path]

@@ -4,7 +4,7 @@ import resource
 import shutil
 
 import linux
-from limits import MOST_PROCESSES
+from limits import MOST_PROCESSES, processes_of_user
 
 USER, GROUP = 1000, 1000
 #: Where sources are gathered, in a mount namespace of the instance's own, before rights are given up.
@@ -193,6 +193,17 @@ def limit_processes(pid, user=None):
             _as_user(user, lambda: limit_processes(pid))
     except (OSError, ValueError):
         pass
+
+
+def limit_processes_of_user():
+    """
+    Without a sandbox the kernel counts a user's processes and threads all together: so many more than there are
+    now. It does not hold root.
+    """
+    most = processes_of_user(os.getuid()) + MOST_PROCESSES
+    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(resource.RLIMIT_NPROC, (allowed, allowed))
 
 
 def _as_user(user, work):

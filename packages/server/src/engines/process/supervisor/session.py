@@ -1,6 +1,7 @@
 """A command inside a running instance, as it is begun from outside."""
 import json
 import os
+import resource
 import signal
 import socket
 
@@ -108,6 +109,9 @@ def start_keeper(known, outermost, work):
             join.join_sandbox(linux.children(outermost)[0], known['user'])
             if os.fork() != 0:
                 os._exit(0)
+        else:
+            most = resource.prlimit(first_process(known['pid']), resource.RLIMIT_NPROC)
+            resource.setrlimit(resource.RLIMIT_NPROC, most)
         keeper.keep(control, order)
         code = 0
     except BaseException as error:  # noqa: BLE001

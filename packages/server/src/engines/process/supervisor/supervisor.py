@@ -12,6 +12,7 @@ import socket
 import time
 import traceback
 
+import keeper
 import limits
 import linux
 import network
@@ -230,6 +231,7 @@ class Supervisor:
             with socket.socket() as free:
                 free.bind(('127.0.0.1', 0))
                 port = free.getsockname()[1]
+        linux.adopt_orphans()
         self.child = os.fork()
         if self.child == 0:
             self.become_plain(folder, port)
@@ -248,6 +250,7 @@ class Supervisor:
             self.take_streams()
             if self.group:
                 self.group.join()
+            sandbox.limit_processes_of_user()
             environment = self.plain_environment(folder, port)
             os.chdir(self.directory_inside)
             argv = [plain_path(word, self.spec) for word in sandbox.command_of({**self.spec, 'sandboxed': False})]
@@ -303,8 +306,7 @@ class Supervisor:
                 else:
                     self.log.write(streams[descriptor], data)
             if status is None:
-                pid, found = os.waitpid(self.child, os.WNOHANG)
-                status = found if pid else None
+                status = dict(keeper.ended_children()).get(self.child)
                 ended = time.monotonic()
             elif not streams or time.monotonic() - ended > 2:
                 return status
@@ -392,20 +394,14 @@ class Supervisor:
 
     def kill(self, number):
         """Signals the instance's processes; KILL takes the whole namespace with its first process."""
-        pids = linux.descendants(self.inner) if self.host.isolated else [self.inner, *linux.descendants(self.inner)]
-        if number == signal.SIGKILL:
-            pids = [self.inner, *pids]
-        for pid in pids:
-            try:
-                os.kill(pid, number)
-            except OSError:
-                pass
+        pids = linux.descendants(self.inner if self.host.isolated else os.getpid())
+        keeper.signal_each([self.inner, *pids] if number == signal.SIGKILL else pids, number)
 
     # -- end -------------------------------------------------------------------------------------
 
     def finish(self, status):
-        if not self.host.isolated and self.inner:
-            self.kill(signal.SIGKILL)
+        if not self.host.isolated:
+            keeper.end_all()
         exit_code, number = self.read_status(status)
         if self.group:
             if self.group.memory_kills() and exit_code != 0 and self.reason in (None, 'stopped'):
