@@ -1,40 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { newId } from '../../lib/ids.ts';
+import { makeSpec } from '../../testing/instance.ts';
 import { silentLog } from '../../testing/log.ts';
-import type { InstanceSpec } from '../engine.ts';
 import { createProcessEngine } from './process-engine.ts';
 import { launcherSocket } from './start-launcher.ts';
-
-const specIn = (directory: string): InstanceSpec => ({
-  instanceId: newId('instance'),
-  workloadId: newId('workload'),
-  ownerId: newId('organization'),
-  applicationId: newId('application'),
-  number: 0,
-  attempt: 1,
-  files: {
-    application: { source: join(directory, 'app'), mountedAt: '/home/bas/app', access: 'writable' },
-    environment: undefined,
-    cache: undefined,
-    readOnly: [],
-  },
-  workingDirectory: '/home/bas/app',
-  environment: { PATH: '/usr/bin:/bin' },
-  before: [],
-  command: { name: 'true', argv: ['true'] },
-  after: {},
-  limits: { cpus: 1, memoryMiB: 256, diskMiB: 64 },
-  devices: [],
-  port: undefined,
-  logDirectory: join(directory, 'log'),
-  logBudgetMiB: 32,
-  masked: [],
-});
 
 /** Says what is to be started and is gone before it is answered, as somebody who is killed. */
 function askAndLeave(path: string, message: object): Promise<void> {
@@ -50,16 +25,20 @@ function askAndLeave(path: string, message: object): Promise<void> {
   });
 }
 
-test('an instance runs to its end although whoever asked for it was killed before the answer', async (t) => {
+async function openEngine(t: TestContext) {
   const directory = mkdtempSync(join(tmpdir(), 'grid-launcher-'));
-  mkdirSync(join(directory, 'app'));
   const options = { directory, isolation: 'none', allowedNetworks: [], log: silentLog } as const;
   const engine = await createProcessEngine(options);
   t.after(async () => {
     await engine.destroy();
     rmSync(directory, { recursive: true, force: true });
   });
-  const spec = specIn(directory);
+  return { directory, engine };
+}
+
+test('an instance runs to its end although whoever asked for it was killed before the answer', async (t) => {
+  const { directory, engine } = await openEngine(t);
+  const spec = makeSpec(directory, 'exit 0');
   await askAndLeave(launcherSocket(directory), { do: 'start', spec });
   for (;;) {
     t.signal.throwIfAborted();
@@ -69,4 +48,26 @@ test('an instance runs to its end although whoever asked for it was killed befor
     assert.equal(seen.state.exit.exitCode, 0);
     return;
   }
+});
+
+/** How many listen at this path, also those whose socket was taken away (proc_net(5): flag of listening). */
+const countListeners = (path: string): number =>
+  readFileSync('/proc/net/unix', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(' 00010000 ') && line.endsWith(` ${path}`)).length;
+
+test('a launcher that is gone is started again once, however many ask at the same time', async (t) => {
+  const { directory, engine } = await openEngine(t);
+  process.kill(engine.host.pid, 'SIGKILL');
+  const path = launcherSocket(directory);
+  while (countListeners(path) > 0) await new Promise((resolve) => setImmediate(resolve));
+  const workloadId = newId('workload');
+  const instances = Array.from({ length: 6 }, (_, number) => ({
+    ...makeSpec(directory, 'exit 0'),
+    workloadId,
+    number,
+  }));
+  await engine.ensure({ workloadId, graceSeconds: 1, instances }, t.signal);
+  assert.equal(countListeners(path), 1);
+  await engine.remove(workloadId, 1, t.signal);
 });

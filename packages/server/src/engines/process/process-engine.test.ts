@@ -1,53 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { newId } from '../../lib/ids.ts';
+import { makeSpec } from '../../testing/instance.ts';
 import { silentLog } from '../../testing/log.ts';
 import { need } from '../../testing/need.ts';
 import { engineContract, exitOf, ruleFor, start, textOf } from '../contract.ts';
 import type { Subject } from '../contract.ts';
-import type { InstanceSpec } from '../engine.ts';
 import { entranceContract } from '../entrance-contract.ts';
 import { createProcessEngine } from './process-engine.ts';
 import type { ProcessEngine } from './process-engine.ts';
-
-const LIMITS = { cpus: 1, memoryMiB: 512, diskMiB: 1024 };
-
-/** An instance of a new application of a new owner, unless it is said otherwise. */
-function specIn(directory: string, script: string, changes: Partial<InstanceSpec>): InstanceSpec {
-  const instanceId = newId('instance');
-  const source = join(directory, 'applications', instanceId);
-  mkdirSync(source, { recursive: true });
-  return {
-    instanceId,
-    workloadId: newId('workload'),
-    ownerId: newId('organization'),
-    applicationId: newId('application'),
-    number: 0,
-    attempt: 1,
-    files: {
-      application: { source, mountedAt: '/home/bas/app', access: 'throw-away' },
-      environment: undefined,
-      cache: undefined,
-      readOnly: [],
-    },
-    workingDirectory: '/home/bas/app',
-    environment: { PATH: '/usr/bin:/bin', PORT: '8080' },
-    before: [],
-    command: { name: 'script', argv: ['/bin/sh', '-c', script] },
-    after: {},
-    limits: LIMITS,
-    devices: [],
-    port: undefined,
-    logDirectory: join(directory, 'logs', instanceId),
-    logBudgetMiB: 64,
-    masked: [],
-    ...changes,
-  };
-}
 
 const serve = (text: string): string => `exec python3 -c '
 import http.server, os
@@ -78,7 +42,7 @@ async function open(
     isolated: engine.host.isolated,
     // the kernel counts no processes of root's
     boundsProcesses: engine.host.isolated || engine.host.cgroups || !engine.host.root,
-    spec: (script, changes = {}) => specIn(directory, script, changes),
+    spec: (script, changes = {}) => makeSpec(directory, script, changes),
     serve,
     reopen: () => createProcessEngine(options),
     async loseStarter() {

@@ -38,7 +38,7 @@ export async function createProcessEngine(
 ): Promise<ProcessEngine> {
   const { directory, isolation, allowedNetworks, log } = options;
   const starting = { directory, isolation, allowedNetworks };
-  const host = await adoptLauncher(starting, new AbortController().signal);
+  const host = await adoptLauncher(starting);
   const site: Site = { starting, directory, log, boot: await readBootId() };
   return {
     name: 'process',
@@ -112,7 +112,7 @@ async function reach(site: Site, message: object, signal: AbortSignal): Promise<
   } catch (error) {
     if (signal.aborted) throw error;
     site.log.warn({ err: error }, 'the launcher does not answer: it is started again');
-    await adoptLauncher(site.starting, signal);
+    await adoptLauncher(site.starting);
     return converse(socket, message, signal);
   }
 }

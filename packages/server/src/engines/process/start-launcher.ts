@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -30,28 +30,47 @@ const READY_WITHIN = 30_000;
 
 export const launcherSocket = (directory: string): string => join(directory, 'launcher.sock');
 
-/** The launcher of this directory: the one that runs, else a new one in a session of its own. */
-export async function adoptLauncher(options: LauncherOptions, signal: AbortSignal): Promise<Host> {
+/** Starts that are under way, by directory. */
+const starts = new Map<string, Promise<Host>>();
+
+/** The launcher of this directory: the one that runs, else a new one; many who ask at once get the same. */
+export function adoptLauncher(options: LauncherOptions): Promise<Host> {
+  const { directory } = options;
+  const underWay = starts.get(directory) ?? adopt(options).finally(() => starts.delete(directory));
+  starts.set(directory, underWay);
+  return underWay;
+}
+
+/** In a session of its own, where it is started; rejects where it is not ready in half a minute. */
+async function adopt(options: LauncherOptions): Promise<Host> {
   const path = launcherSocket(options.directory);
+  const signal = AbortSignal.timeout(READY_WITHIN);
   const known = await describeHost(path, signal);
   if (known !== undefined) return known;
   await mkdir(options.directory, { recursive: true, mode: 0o700 });
-  const output = openSync(join(options.directory, 'launcher.log'), 'a', 0o600);
+  const log = join(options.directory, 'launcher.log');
+  const output = openSync(log, 'a', 0o600);
   const python = await findPython();
   const child = spawn(python, ['-I', '-S', program, JSON.stringify(options)], {
     detached: true,
     stdio: ['ignore', output, output],
     env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' },
   });
+  closeSync(output);
   const failed = new Promise<never>((_, reject) => {
     child.once('error', reject);
-    child.once('exit', (code) =>
-      reject(new Error(`the launcher ended (exit code ${code}): see launcher.log`)),
-    );
+    child.once('exit', (code) => void explainEnd(code, log).then(reject));
   });
   failed.catch(() => undefined);
   child.unref();
   return Promise.race([failed, whenReady(path, signal)]);
+}
+
+async function explainEnd(code: number | null, log: string): Promise<Error> {
+  const last = (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-5);
+  return new Error(
+    `the launcher ended (exit code ${code}), and says in ${log}:\n${last.join('\n')}`,
+  );
 }
 
 /** What the running launcher says of the machine, or undefined where none answers. */
@@ -62,11 +81,10 @@ const describeHost = (path: string, signal: AbortSignal): Promise<Host | undefin
   );
 
 async function whenReady(path: string, signal: AbortSignal): Promise<Host> {
-  const within = AbortSignal.any([signal, AbortSignal.timeout(READY_WITHIN)]);
   for (;;) {
-    const host = await describeHost(path, within);
+    const host = await describeHost(path, signal);
     if (host !== undefined) return host;
-    await wait(20, undefined, { signal: within });
+    await wait(20, undefined, { signal });
   }
 }
 

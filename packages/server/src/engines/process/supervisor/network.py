@@ -118,8 +118,9 @@ def _hold_with_pasta():
 
 
 def _has_route(pid):
+    """Whether the way out is there: the last thing that pasta lays."""
     with open(f'/proc/{pid}/net/route') as file:
-        return len(file.readlines()) > 1
+        return any(line.split()[1] == '00000000' for line in file)
 
 
 def _tag(directory):
