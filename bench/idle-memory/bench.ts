@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { findRouters } from '../../packages/server/src/routing/router-process.ts';
 import { serverOf } from '../../test/system/platform.ts';
 import { atMost, figureOf } from '../figure.ts';
 import type { Bench } from '../figure.ts';
@@ -46,7 +47,7 @@ const measure = (): Promise<Memory> =>
     await wait(IDLE);
     const [controlPlane = 0, router = 0] = readMemory([
       readPid(join(data, 'control.json')),
-      routerOf(data),
+      await routerOf(data),
     ]);
     const supervisorPid = supervisorOf(data);
     const [launcher = 0, supervisor = 0] = readMemory([parentOf(supervisorPid), supervisorPid]);
@@ -56,10 +57,9 @@ const measure = (): Promise<Memory> =>
 const readPid = (path: string): number =>
   (JSON.parse(readFileSync(path, 'utf8')) as { pid: number }).pid;
 
-/** Its socket is named after it. */
-function routerOf(data: string): number {
-  const sockets = readdirSync(join(data, 'router')).filter((name) => name.endsWith('.sock'));
-  return Number(/\d+/.exec(sockets[0] ?? '')?.[0]);
+async function routerOf(data: string): Promise<number> {
+  const [newest] = await findRouters(join(data, 'router'), AbortSignal.timeout(10_000));
+  return newest?.status.pid ?? 0;
 }
 
 /** Of the one instance that runs; its parent is the launcher. */

@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync, readdirSync, writeFileSync } from '
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { hostOf, openPlatform, until } from './platform.ts';
+import { findRouter, hostOf, openPlatform, until } from './platform.ts';
 
 const platform = await openPlatform();
 after(() => platform.end());
@@ -153,14 +153,9 @@ const next = (): { number: number; version: string } => {
   return { number: last + 1, version: `version ${last + 1}` };
 };
 
-const routerPid = (): number => {
-  const [name = ''] = readdirSync(join(data, 'router')).filter((one) => one.endsWith('.sock'));
-  return Number(/\d+/.exec(name)?.[0]);
-};
-
 test('killed when a new version is live and no visitor is sent to it yet, visitors are', async (t) => {
   const { number, version } = next();
-  const router = routerPid();
+  const { pid: router } = await findRouter(data);
   t.after(() => process.kill(router, 'SIGCONT'));
   const before = serving.seen().routed;
   await serving.push(version);

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import {
@@ -13,6 +14,8 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { RouterStatus } from '../../packages/server/src/routing/route-table.ts';
+import { findRouters } from '../../packages/server/src/routing/router-process.ts';
 
 /** The program as shipped, from outside: `grid`, git and HTTP, on a data directory of its own. */
 export type Platform = {
@@ -226,3 +229,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 http.server.ThreadingHTTPServer(('0.0.0.0', int(os.environ['PORT'])), Handler).serve_forever()
 `;
+
+/** What the router that takes visitors says of itself. */
+export async function findRouter(data: string): Promise<RouterStatus> {
+  const [newest] = await findRouters(join(data, 'router'), AbortSignal.timeout(10_000));
+  assert.ok(newest, 'no router runs');
+  return newest.status;
+}

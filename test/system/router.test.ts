@@ -3,30 +3,13 @@ import { cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSyn
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { hostOf, openPlatform, root, serverOf, until } from './platform.ts';
+import { findRouter, hostOf, openPlatform, root, serverOf, until } from './platform.ts';
 
 const platform = await openPlatform();
 after(() => platform.end());
 
-type Status = { pid: number; startedWith: { version: string } };
-
 /** What the newest router says of itself. */
-async function routerStatus(): Promise<Status | undefined> {
-  const folder = join(platform.data, 'router');
-  const numberOf = (name: string): number => Number(/\d+/.exec(name)?.[0]);
-  const [newest] = readdirSync(folder)
-    .filter((name) => name.endsWith('.sock'))
-    .toSorted((a, b) => numberOf(b) - numberOf(a));
-  return new Promise((resolve) => {
-    const asked = request({ socketPath: join(folder, newest ?? ''), path: '/status' }, (answer) => {
-      let text = '';
-      answer.on('data', (part: Buffer) => (text += part.toString('utf8')));
-      answer.on('end', () => resolve(JSON.parse(text) as Status));
-    });
-    asked.on('error', () => resolve(undefined));
-    asked.end();
-  });
-}
+const routerStatus = () => findRouter(platform.data);
 
 async function deployWebapp(words: string): Promise<{ id: string; folder: string }> {
   const folder = await platform.repository({ 'server.py': serverOf(words) });
@@ -77,12 +60,12 @@ function keepVisiting(host: string) {
 test('a router that is killed is back without anybody asking', async () => {
   const { id } = await deployWebapp('still here');
   const before = await routerStatus();
-  process.kill(before?.pid ?? 0, 'SIGKILL');
+  process.kill(before.pid, 'SIGKILL');
   await until(
     'visitors are served',
     async () => (await ask(hostOf(id), false).catch(String)) === '200 still here',
   );
-  assert.notEqual((await routerStatus())?.pid, before?.pid);
+  assert.notEqual((await routerStatus()).pid, before.pid);
 });
 
 /** The program as its next version, in a folder of its own. */
@@ -109,8 +92,8 @@ test('an upgrade replaces the router under steady load without one failed reques
   await until('the control plane is dead', () => !platform.running());
   await platform.start(nextVersion());
   const status = await routerStatus();
-  assert.equal(status?.startedWith.version, 'next');
-  assert.notEqual(status.pid, before?.pid);
+  assert.equal(status.startedWith.version, 'next');
+  assert.notEqual(status.pid, before.pid);
   const served = load.count('200 served');
   await until('the new router serves', () => load.count('200 served') > served + 100);
   assert.deepEqual(await load.end(), ['200 served']);

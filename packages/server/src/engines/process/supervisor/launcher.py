@@ -55,7 +55,7 @@ class Host:
         resolvers = network.find_resolvers()
         try:
             return network.open_platform(self.directory, not self.root, allowed, resolvers)
-        except (OSError, RuntimeError, subprocess.CalledProcessError, IndexError) as error:
+        except (OSError, RuntimeError, subprocess.SubprocessError, IndexError, ValueError) as error:
             words = getattr(error, 'stderr', None)
             detail = words.decode(errors='replace').strip() if words else str(error)
             tool = 'iproute2 nftables' if self.root else 'passt iproute2 nftables, and chmod 0666 /dev/net/tun'

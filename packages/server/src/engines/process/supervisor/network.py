@@ -105,9 +105,8 @@ def _hold_with_pasta():
     while time.monotonic() < deadline:
         for pid in linux.descendants(child.pid):
             try:
-                with open(f'/proc/{pid}/cmdline', 'rb') as file:
-                    if marker.encode() in file.read() and _has_route(pid):
-                        return pid
+                if _is_holder(pid, marker) and _has_route(pid):
+                    return pid
             except OSError:
                 pass
         if child.poll() is not None:
@@ -115,6 +114,13 @@ def _hold_with_pasta():
         time.sleep(0.02)
     child.kill()
     raise RuntimeError('pasta gave no network in 10 seconds')
+
+
+def _is_holder(pid, marker):
+    """Not one of pasta's own, which pass through the namespace for a moment under pasta's arguments."""
+    with open(f'/proc/{pid}/cmdline', 'rb') as file:
+        program, *arguments = file.read().split(b'\0')
+    return program == os.fsencode(sys.executable) and any(marker.encode() in one for one in arguments)
 
 
 def _has_route(pid):
