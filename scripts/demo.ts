@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { request } from 'node:http';
+import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -79,7 +79,8 @@ let platform: ChildProcess | undefined;
 
 /** Starts the platform; it is ready when its last start line says so. */
 function startPlatform(): Promise<void> {
-  const args = ['up', '--data-dir', data, '--http-port', '0', '--ssh-port', '0'];
+  const ports = ['--http-port', '0', '--https-port', '0', '--ssh-port', '0'];
+  const args = ['up', '--data-dir', data, ...ports];
   const child = spawn(grid, [...args, '--isolation', values.isolation], {
     env: environment,
     detached: true,
@@ -112,14 +113,15 @@ async function pushExample(name: string, variables: readonly string[]): Promise<
   await run(grid, ['deploy'], { cwd: folder });
 }
 
-type Status = { httpPort: number; url: string };
+type Status = { httpsPort: number; url: string; caPath: string };
 
 /** Asks the Webapp through the router, as a visitor would. */
-function visit(port: number, host: string, body: object): Promise<string> {
+function visit({ httpsPort: port, caPath }: Status, host: string, body: object): Promise<string> {
   const text = JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const headers = { host, 'content-type': 'application/json', 'content-length': text.length };
-    const options = { host: '127.0.0.1', port, path: '/predict', method: 'POST', headers };
+    const place = { host: '127.0.0.1', port, servername: host, ca: readFileSync(caPath) };
+    const options = { ...place, path: '/predict', method: 'POST', headers };
     const asked = request(options, (answer) => {
       let received = '';
       answer.on('data', (part: Buffer) => (received += part.toString('utf8')));
@@ -166,8 +168,8 @@ async function demo(): Promise<Status> {
     await run(grid, ['status', '--app', 'predict-digits', '--json'], { quiet: true }),
   ) as { application: { vhosts: { fqdn: string }[] } };
   const host = shown.application.vhosts[0]?.fqdn ?? '';
-  process.stdout.write(`http://${host}:${status.httpPort}/predict\n`);
-  process.stdout.write(`${await visit(status.httpPort, host, { pixels: THREE })}\n`);
+  process.stdout.write(`https://${host}:${status.httpsPort}/predict\n`);
+  process.stdout.write(`${await visit(status, host, { pixels: THREE })}\n`);
 
   title('What that cost so far');
   await run(grid, ['usage']);

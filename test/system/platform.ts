@@ -24,7 +24,9 @@ export type Platform = {
   organizationId: string;
   token: string;
   secret: string;
+  /** Of http, and of https. */
   port(): number;
+  httpsPort(): number;
   grid(args: readonly string[], options?: RunOptions): Promise<Ran>;
   git(args: readonly string[], folder: string): Promise<Ran>;
   /** A folder with a repository of these files, committed. */
@@ -37,6 +39,8 @@ export type Platform = {
   visit(host: string, path?: string): Promise<{ status: number; body: string }>;
   /** Starts the control plane, also by another program than this one's. */
   start(program?: string): Promise<void>;
+  /** Ends the control plane as a crash would, and starts it with other settings. */
+  restart(settings?: Record<string, string>): Promise<void>;
   /** Kills the control plane, as a crash would. */
   kill(): void;
   running(): boolean;
@@ -83,12 +87,17 @@ export async function openPlatform(settings: Record<string, string> = {}): Promi
     GIT_COMMITTER_EMAIL: 'ada@example.com',
   };
   let child: ChildProcess | undefined;
-  let ports = { http: '0', ssh: '0' };
+  let ports = { http: '0', https: '0', ssh: '0' };
   let repositories = 0;
 
-  async function start(program = bin): Promise<void> {
-    const args = ['up', '--data-dir', data, '--http-port', ports.http, '--ssh-port', ports.ssh];
-    child = spawn(program, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  async function start(program = bin, more: Record<string, string> = {}): Promise<void> {
+    const { http, https, ssh } = ports;
+    const listening = ['--http-port', http, '--https-port', https, '--ssh-port', ssh];
+    const args = ['up', '--data-dir', data, ...listening];
+    child = spawn(program, args, {
+      env: { ...environment, ...more },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const started = child;
     let text = '';
     await new Promise<void>((resolve, reject) => {
@@ -100,8 +109,8 @@ export async function openPlatform(settings: Record<string, string> = {}): Promi
         });
     });
     const { out } = await run(bin, ['status', '--data-dir', data, '--json'], { env: environment });
-    const status = JSON.parse(out) as { httpPort: number; sshPort: number };
-    ports = { http: String(status.httpPort), ssh: String(status.sshPort) };
+    const { httpPort, httpsPort, sshPort } = JSON.parse(out) as Record<string, number>;
+    ports = { http: String(httpPort), https: String(httpsPort), ssh: String(sshPort) };
   }
 
   const grid = (args: readonly string[], { folder, env }: RunOptions = {}) =>
@@ -120,6 +129,7 @@ export async function openPlatform(settings: Record<string, string> = {}): Promi
     data,
     ...claimed,
     port: () => Number(ports.http),
+    httpsPort: () => Number(ports.https),
     grid,
     git,
     async repository(files) {
@@ -143,6 +153,11 @@ export async function openPlatform(settings: Record<string, string> = {}): Promi
     },
     visit: (host, path = '/') => visit(Number(ports.http), host, path),
     start,
+    async restart(more) {
+      child?.kill('SIGKILL');
+      await until('the control plane is dead', () => child?.signalCode !== null);
+      await start(bin, more);
+    },
     kill: () => child?.kill('SIGKILL'),
     running: () => child?.exitCode === null && child.signalCode === null,
     async end() {

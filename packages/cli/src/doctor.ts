@@ -227,6 +227,7 @@ const ports = (config: Config): Promise<Finding>[] => {
   if (readControlState(config.dataDirectory) !== undefined) return [];
   return [
     port('HTTP port', config.httpAddress, config.httpPort),
+    port('HTTPS port', config.httpAddress, config.httpsPort),
     port('SSH port', config.sshAddress, config.sshPort),
   ];
 };

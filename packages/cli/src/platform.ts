@@ -16,7 +16,11 @@ export type ControlState = {
   url: string;
   sshUrl: string;
   httpPort: number;
+  httpsPort: number;
   sshPort: number;
+  /** The platform's own authority; none where the certificate was brought. */
+  caPath?: string;
+  caFingerprint?: string;
 };
 
 /** Root keeps it where services do, everybody else at home. */

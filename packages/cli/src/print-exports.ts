@@ -1,8 +1,11 @@
-import { readProfile } from './profile.ts';
+import { grid } from '@grid/api';
+import { clientOf, readProfile, writeAuthority } from './profile.ts';
 
 /** What scripts and the `clever` CLI need to act as whoever is signed in, for `eval`. */
-export function printExports(): void {
-  const { url, token, secret } = readProfile();
+export async function printExports(): Promise<void> {
+  const profile = readProfile();
+  const { url, token, secret } = profile;
+  const { sshUrl } = await clientOf(profile).call(grid.getStatus);
   const variables = {
     GRID_URL: url,
     GRID_TOKEN: token,
@@ -10,9 +13,18 @@ export function printExports(): void {
     API_HOST: url,
     CONSOLE_URL: url,
     AUTH_BRIDGE_HOST: url,
+    SSH_GATEWAY: sshGatewayOf(sshUrl),
     CLEVER_TOKEN: token,
     CLEVER_SECRET: secret,
+    NODE_EXTRA_CA_CERTS: writeAuthority(profile),
   };
   for (const [name, value] of Object.entries(variables))
-    process.stdout.write(`export ${name}='${value}'\n`);
+    if (value !== undefined) process.stdout.write(`${exportOf(name, value)}\n`);
 }
+
+/** Where the `clever` CLI connects to instances. */
+export const sshGatewayOf = (sshUrl: string): string =>
+  sshUrl.replace(/^ssh:\/\/git@/, 'ssh://ssh@');
+
+export const exportOf = (name: string, value: string): string =>
+  `export ${name}='${value.replaceAll("'", "'\\''")}'`;

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createClient } from '@grid/api';
@@ -7,17 +7,39 @@ import { Failure } from './fail.ts';
 import { transportTo } from './transport.ts';
 
 /** Whom the command line acts for, and where. */
-export type Profile = { url: string; token: string; secret: string };
+export type Profile = {
+  url: string;
+  token: string;
+  secret: string;
+  /** The authority (PEM) that the platform is trusted for. */
+  ca?: string | undefined;
+};
 
-const path = (): string =>
-  join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'clever-grid', 'profile.json');
+export const configHome = (): string =>
+  process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config');
+
+const path = (): string => join(configHome(), 'clever-grid', 'profile.json');
 
 /** Readable by its owner alone. */
 export function writeProfile(profile: Profile): string {
-  mkdirSync(dirname(path()), { recursive: true, mode: 0o700 });
-  if (existsSync(path())) chmodSync(path(), 0o600);
-  writeFileSync(path(), `${JSON.stringify(profile, null, 2)}\n`, { mode: 0o600 });
+  writePrivate(path(), profile);
   return path();
+}
+
+/** JSON that its owner alone can read, however it was before; never seen half. */
+export function writePrivate(file: string, value: object): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(`${file}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+/** The authority as a file beside the profile, for programs that read files; undefined where none is needed. */
+export function writeAuthority({ ca }: Profile): string | undefined {
+  if (ca === undefined) return undefined;
+  const file = join(dirname(path()), 'ca.pem');
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(file, ca);
+  return file;
 }
 
 /** `GRID_URL`, `GRID_TOKEN` and `GRID_SECRET` win over what `grid login` stored. */
@@ -28,7 +50,7 @@ export function readProfile(): Profile {
   const secret = process.env['GRID_SECRET'] ?? stored?.secret;
   if (url === undefined || token === undefined || secret === undefined)
     throw new Failure('Sign in first: grid login (or set GRID_URL, GRID_TOKEN and GRID_SECRET).');
-  return { url, token, secret };
+  return { url, token, secret, ca: url === stored?.url ? stored.ca : undefined };
 }
 
 function readStored(): Profile | undefined {
@@ -42,6 +64,6 @@ function readStored(): Profile | undefined {
 export const authorizationOf = ({ token, secret }: Profile): string => `Bearer ${token}.${secret}`;
 
 export const clientOf = (profile: Profile): Client =>
-  createClient(transportTo({ url: profile.url }), authorizationOf(profile));
+  createClient(transportTo(profile), authorizationOf(profile));
 
 export const signedIn = (): Client => clientOf(readProfile());

@@ -1,10 +1,15 @@
 import pino from 'pino';
 import type { Config } from '@grid/server/config.ts';
-import { AlreadyRunning, startControlPlane } from '@grid/server/roles/control-plane.ts';
+import {
+  AlreadyRunning,
+  UnusableCertificate,
+  startControlPlane,
+} from '@grid/server/roles/control-plane.ts';
 import type { ControlPlane } from '@grid/server/roles/control-plane.ts';
 import { openDataDirectory } from '@grid/server/roles/data-directory.ts';
 import { Failure } from './fail.ts';
 import { defaultDataDirectory } from './platform.ts';
+import { exportOf } from './print-exports.ts';
 import { colour } from './print.ts';
 
 /** Runs the control plane until it is told to end. */
@@ -21,6 +26,7 @@ export async function runPlatform(config: Config): Promise<void> {
   process.stdout.on('error', ignoreClosedPipe);
   const platform = await startControlPlane(config, log).catch((error: unknown) => {
     if (error instanceof AlreadyRunning) throw new Failure(error.message);
+    if (error instanceof UnusableCertificate) throw new Failure(error.message, 'misused');
     throw error;
   });
   for (const line of describeStart(platform, config)) process.stdout.write(`${line}\n`);
@@ -38,7 +44,7 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
 
 /** The last line says that it is ready, and where. */
 function describeStart(
-  { addresses, claimToken, isolated, warnings }: ControlPlane,
+  { addresses, authority, claimToken, isolated, warnings }: ControlPlane,
   { dataDirectory }: Config,
 ): string[] {
   const where =
@@ -56,6 +62,9 @@ function describeStart(
           `Claim token (works once): ${claimToken}`,
           `Make the first user: grid claim${where} --email you@example.com --organization "My team" --ssh-key ~/.ssh/id_ed25519.pub`,
         ]),
+    ...(authority === undefined
+      ? []
+      : [`Clients trust it with: ${exportOf('NODE_EXTRA_CA_CERTS', authority.path)}`]),
     `Ready at ${addresses.url} (git: ${addresses.sshUrl}/<APP_ID>)`,
   ];
 }

@@ -19,7 +19,7 @@ const ranks = [
     'billing',
     'logs',
   ],
-  ['engines', 'git', 'ssh', 'routing', 'http'],
+  ['engines', 'git', 'ssh', 'routing', 'http', 'certificates'],
   ['roles'],
 ];
 
@@ -36,12 +36,12 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   [
     'the network',
     /'(node:(net|http|https|http2|tls|dgram|dns)|undici|ssh2|ws)'|\bfetch\(/,
-    /^(engines\/|git\/|ssh\/|routing\/|http\/|roles\/|workloads\/health-check|testing\/)/,
+    /^(engines\/|git\/|ssh\/|routing\/|certificates\/|http\/|roles\/|workloads\/health-check|testing\/)/,
   ],
   [
     'files',
     /'node:fs(\/promises)?'/,
-    /^(engines\/|git\/|ssh\/host-key|routing\/|roles\/|store\/|logs\/|builds\/|lib\/(encryption|remove-tree)|testing\/)/,
+    /^(engines\/|git\/|ssh\/host-key|routing\/|certificates\/|roles\/|store\/|logs\/|builds\/|lib\/(encryption|remove-tree)|testing\/)/,
   ],
   ['the web framework', /'fastify'/, /^(http|testing)\//],
   ['the environment', /\bprocess\.env\b/, /^testing\//],

@@ -5,8 +5,12 @@ export type Config = {
   /** The platform's own name: `localhost`, or a domain whose sub-domains reach this machine. */
   domain: string;
   httpAddress: string;
-  /** 0 picks a free one; the one picked is in `router/status` and in `grid status`. */
+  /** 0 picks a free one, for each port; the one picked is in `grid status`. */
   httpPort: number;
+  httpsPort: number;
+  /** PEM files that https is served with; both undefined for the platform's own. */
+  tlsCertificate: string | undefined;
+  tlsKey: string | undefined;
   sshAddress: string;
   sshPort: number;
   /** `postgres://…`, or undefined for SQLite in the data directory. */

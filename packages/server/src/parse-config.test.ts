@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { InvalidConfig, parseConfig, settings, variableOf } from './parse-config.ts';
 
@@ -84,4 +85,13 @@ test('DATABASE_URL names the database where nothing of ours does', () => {
   assert.equal(parse({ environment }).databaseUrl, 'postgres://there');
   const both = { ...environment, GRID_DATABASE_URL: 'postgres://here' };
   assert.equal(parse({ environment: both }).databaseUrl, 'postgres://here');
+});
+
+test('a certificate comes with its key, both by absolute path', () => {
+  const file = { tlsCertificate: '/etc/grid/cert.pem', tlsKey: 'key.pem' };
+  const { tlsCertificate, tlsKey } = parse({ file });
+  assert.deepEqual([tlsCertificate, tlsKey], ['/etc/grid/cert.pem', resolve('key.pem')]);
+  for (const half of [{ tlsCertificate: 'cert.pem' }, { tlsKey: 'key.pem' }])
+    assert.match(problemsOf({ file: half }), /GRID_TLS_CERTIFICATE.*GRID_TLS_KEY.*give both/);
+  assert.equal(parse().tlsCertificate, undefined);
 });

@@ -30,8 +30,14 @@ export const settings = {
     .regex(HOST_NAME, 'must be a host name, in small letters')
     .default('localhost')
     .describe('The platform’s own name; applications answer below it'),
-  httpAddress: z.string().default('127.0.0.1').describe('Address that the router listens on'),
-  httpPort: port.default(8080).describe('Port that the router listens on; 0 picks a free one'),
+  httpAddress: z.string().default('127.0.0.1').describe('Address that http and https listen on'),
+  httpPort: port.default(8080).describe('Port of http; 0 picks a free one'),
+  httpsPort: port.default(8443).describe('Port of https; 0 picks a free one'),
+  tlsCertificate: z
+    .string()
+    .optional()
+    .describe('PEM file with the certificate and its chain; without it the platform makes its own'),
+  tlsKey: z.string().optional().describe('PEM file with the private key of `tlsCertificate`'),
   sshAddress: z
     .string()
     .default('127.0.0.1')
@@ -78,6 +84,9 @@ function fromEnvironment(environment: Environment, name: string): string | undef
   return names.map((one) => environment[one]).find((value) => value !== undefined && value !== '');
 }
 
+const HALF_A_PAIR =
+  'tlsCertificate (GRID_TLS_CERTIFICATE), tlsKey (GRID_TLS_KEY): give both, or none for a certificate that the platform makes';
+
 /** Settings that do not fit, all at once. */
 export class InvalidConfig extends Error {
   override readonly name = 'InvalidConfig';
@@ -100,7 +109,9 @@ export function parseConfig(sources: {
   );
   const unknown = Object.keys(file).filter((name) => !(name in settings));
   const parsed = z.object(settings).safeParse(given);
+  const halves = [given['tlsCertificate'], given['tlsKey']].filter((half) => half !== undefined);
   const problems = [
+    ...(halves.length === 1 ? [HALF_A_PAIR] : []),
     ...unknown.map((name) => `${name}: there is no such setting`),
     ...(parsed.error?.issues ?? []).map(({ path, message }) => {
       const name = String(path[0]);
@@ -110,10 +121,13 @@ export function parseConfig(sources: {
   if (!parsed.success || problems.length > 0)
     throw new InvalidConfig(`The configuration is wrong:\n  ${problems.join('\n  ')}`);
   const { data } = parsed;
+  const { databaseUrl, tlsCertificate, tlsKey } = data;
   return {
     ...data,
     environment,
-    databaseUrl: data.databaseUrl,
+    databaseUrl,
+    tlsCertificate: tlsCertificate && resolve(tlsCertificate),
+    tlsKey: tlsKey && resolve(tlsKey),
     dataDirectory: resolve(data.dataDirectory),
   };
 }

@@ -8,6 +8,8 @@ export const dataPaths = (root: string) => ({
   leader: join(root, 'leader.db'),
   log: join(root, 'control-plane.log'),
   keys: join(root, 'keys'),
+  /** The certificate of the platform's own authority, for all who are to trust it. */
+  authority: join(root, 'ca.pem'),
   /** The control plane's own socket, 0600: HTTP for the router and for `grid` as the operator. */
   controlSocket: join(root, 'control.sock'),
   /** JSON: pid, addresses, version of the running control plane (`grid status`, `grid down`). */

@@ -7,8 +7,11 @@ import { Failure } from '../fail.ts';
 import { formatOption } from '../options.ts';
 import type { Format } from '../options.ts';
 import { print } from '../print.ts';
+import { storeCleverProfile } from '../clever-profile.ts';
 import { clientOf, readProfile, signedIn, writeProfile } from '../profile.ts';
 import { transportTo } from '../transport.ts';
+import { findAuthority } from '../trust.ts';
+import type { TrustOptions } from '../trust.ts';
 
 /** Signing in, and the keys that pushes are made with. */
 export function accountCommands(program: Command): void {
@@ -19,7 +22,17 @@ export function accountCommands(program: Command): void {
     .option('--email <address>')
     .option('--token <token>')
     .option('--secret <secret>')
+    .option('--ca <file>', 'the authority (PEM) that the platform is trusted for')
+    .option(
+      '--ca-fingerprint <fingerprint>',
+      'of that authority, such as SHA256:…: trust it unseen',
+    )
     .action(login);
+  program
+    .command('clever-profile')
+    .description('store a profile for the clever command line, as the one that it uses')
+    .option('--alias <name>', 'of the profile', 'grid')
+    .action(storeCleverProfile);
   program
     .command('whoami')
     .description('who is signed in, and where')
@@ -32,16 +45,23 @@ export function accountCommands(program: Command): void {
   keyCommands(program);
 }
 
-type LoginOptions = { url: string; email?: string; token?: string; secret?: string };
+type LoginOptions = TrustOptions & {
+  url: string;
+  email?: string;
+  token?: string;
+  secret?: string;
+};
 
-async function login({ url, email, token, secret }: LoginOptions): Promise<void> {
+async function login({ url: given, email, token, secret, ...trust }: LoginOptions): Promise<void> {
+  const url = given.replace(/\/+$/, '');
+  const ca = await findAuthority(url, trust);
   const pair =
     token !== undefined && secret !== undefined
       ? { token, secret }
-      : await createClient(transportTo({ url })).call(grid.signIn, {
+      : await createClient(transportTo({ url, ca })).call(grid.signIn, {
           body: await askCredentials(email),
         });
-  const profile = { url, ...pair };
+  const profile = { url, ...pair, ca };
   const self = await clientOf(profile).call(accounts.getSelf);
   process.stdout.write(`You are signed in as ${self.email} (${writeProfile(profile)}).\n`);
 }

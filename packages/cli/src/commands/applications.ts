@@ -1,6 +1,7 @@
 import { applications } from '@grid/api';
 import type { Application, Client } from '@grid/api';
 import type { Command } from 'commander';
+import { addressOf } from '../address-of.ts';
 import { Failure } from '../fail.ts';
 import { findApplication, findOwner, paramsOf } from '../find-application.ts';
 import { runGit } from '../git.ts';
@@ -66,7 +67,7 @@ function showCommand(app: Command): void {
         `  Size        ${size}`,
         `  State       ${state}`,
         `  Repository  ${application.deployment.url}`,
-        ...application.vhosts.map(({ fqdn }) => `  Address     http://${fqdn}`),
+        ...application.vhosts.map(({ fqdn }) => `  Address     ${addressOf(fqdn)}`),
       ];
       print({ text: lines.join('\n'), json: application }, format);
     });

@@ -1,6 +1,7 @@
 import { deployments, grid } from '@grid/api';
 import type { Application, Client, Deployment } from '@grid/api';
 import type { Command } from 'commander';
+import { addressOf } from '../address-of.ts';
 import { Failure } from '../fail.ts';
 import { findApplication, findOwner, paramsOf } from '../find-application.ts';
 import { followActivity } from '../follow-activity.ts';
@@ -124,7 +125,7 @@ function statusCommand(program: Command): void {
       const lines = [
         `${application.name} (${application.id}): ${newest?.status ?? 'nothing was pushed yet'}`,
         ...(newest?.detail ? [`  ${newest.detail}`] : []),
-        ...application.vhosts.map(({ fqdn }) => `  http://${fqdn}`),
+        ...application.vhosts.map(({ fqdn }) => `  ${addressOf(fqdn)}`),
         ...instances.map(
           (one) =>
             `  ${one.instanceNumber}  ${one.state.padEnd(16)} ${one.displayName} (${one.flavor.name})`,

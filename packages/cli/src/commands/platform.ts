@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { dataPaths } from '@grid/server/paths.ts';
 import { Failure } from '../fail.ts';
 import { localClient, readConfig, readControlState } from '../platform.ts';
+import type { ControlState } from '../platform.ts';
 import { print } from '../print.ts';
 import { writeProfile } from '../profile.ts';
 import { runPlatform } from '../run-platform.ts';
@@ -26,8 +27,14 @@ export function platformCommands(program: Command): void {
     )
     .option(...dataDirectory)
     .option('--domain <name>', 'the platform’s own name (localhost)')
-    .option('--http-address <address>', 'address of the public port (127.0.0.1)')
-    .option('--http-port <port>', 'public port; 0 picks a free one (8080)')
+    .option('--http-address <address>', 'address of http and https (127.0.0.1)')
+    .option('--http-port <port>', 'port of http; 0 picks a free one (8080)')
+    .option('--https-port <port>', 'port of https; 0 picks a free one (8443)')
+    .option(
+      '--tls-certificate <file>',
+      'certificate and chain (PEM); else the platform makes its own',
+    )
+    .option('--tls-key <file>', 'private key of the certificate (PEM)')
     .option(
       '--ssh-address <address>',
       'address of SSH, for git and for entering instances (127.0.0.1)',
@@ -104,7 +111,7 @@ function claimCommand(program: Command): void {
       const body = { email, organization, name, sshKey, password };
       const claimed = await localClient(directory).call(grid.claim, { body });
       const { token, secret } = claimed;
-      const path = writeProfile({ url: state.url, token, secret });
+      const path = writeProfile({ url: state.url, token, secret, ca: readAuthority(state) });
       const text = `You are signed in as ${email} (${path}).\nOrganization ${organization}: ${claimed.organizationId}`;
       print(
         { text, json: { ...claimed, url: state.url, sshUrl: state.sshUrl } },
@@ -112,6 +119,10 @@ function claimCommand(program: Command): void {
       );
     });
 }
+
+/** What this platform is trusted for by those who read its data directory. */
+const readAuthority = ({ caPath }: ControlState): string | undefined =>
+  caPath === undefined ? undefined : readFileSync(caPath, 'utf8');
 
 /** How the platform of a data directory stands. */
 export async function platformStatus(options: { dataDir?: string; json?: boolean }): Promise<void> {
@@ -125,6 +136,9 @@ export async function platformStatus(options: { dataDir?: string; json?: boolean
     `Clever Grid ${status.version} is up (process ${state.pid}).`,
     `  Address    ${status.url}`,
     `  Git (SSH)  ${status.sshUrl}`,
+    ...(state.caFingerprint === undefined
+      ? []
+      : [`  Authority  ${state.caFingerprint}`, `             ${state.caPath}`]),
     `  Data       ${dataPaths(directory).root}`,
     `  Isolation  ${status.isolated ? 'applications are sandboxed' : 'none: applications are not kept apart'}`,
     ...(status.claimed

@@ -105,23 +105,26 @@ async function run(subject: Subject, spec: InstanceSpec, t: TestContext): Promis
   return exitOf(subject, spec, t);
 }
 
-/** Everything that is in the instance's log by now. */
-async function linesOf({ instanceId, logDirectory }: InstanceSpec): Promise<LogLine[]> {
+/** Everything that is in the instance's log by now, and whether there will be no more. */
+async function readLog({ instanceId, logDirectory }: InstanceSpec) {
   const source = { id: instanceId, directory: logDirectory, instanceId, deploymentId: '' };
   const reader = openLogReader(source);
   const lines: LogLine[] = [];
   for (let some = await reader.read(); some.length > 0; some = await reader.read())
     lines.push(...some);
-  return lines;
+  const text = lines.map((line) => line.text).join('\n');
+  return { lines, text, over: reader.ended() };
 }
 
-export const textOf = async (spec: InstanceSpec): Promise<string> =>
-  (await linesOf(spec)).map(({ text }) => text).join('\n');
+export const textOf = async (spec: InstanceSpec): Promise<string> => (await readLog(spec)).text;
 
 /** Resolves when the instance has printed this. */
 export async function prints(spec: InstanceSpec, what: RegExp, t: TestContext): Promise<void> {
-  while (!what.test(await textOf(spec))) {
+  for (;;) {
     t.signal.throwIfAborted();
+    const { text, over } = await readLog(spec);
+    if (what.test(text)) return;
+    if (over) throw new Error(`it ended without ${String(what)}: ${text}`);
     await nextTurn();
   }
 }
@@ -241,7 +244,7 @@ function output(rule: Rule): void {
       const line = 'i=0; while [ $i -lt 2000 ]; do echo out-$i; echo err-$i >&2; i=$((i+1)); done';
       const one = subject.spec(`${line}; printf 'no newline'`);
       await run(subject, one, t);
-      const lines = await linesOf(one);
+      const { lines } = await readLog(one);
       const of = (stream: string) =>
         lines.filter((found) => found.stream === stream).map(({ text }) => text);
       const counted = (name: string) => Array.from({ length: 2000 }, (_, at) => `${name}-${at}`);

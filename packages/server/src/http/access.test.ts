@@ -269,6 +269,7 @@ onEachDatabase('what is somebody else’s answers like what nobody has', async (
 /** What is served and not described; what lies below `/` is git’s, and addresses of the console. */
 const others: readonly string[] = [
   'GET /',
+  'GET /ca.pem',
   'GET /docs/api',
   'GET /openapi.json',
   'GET /*',

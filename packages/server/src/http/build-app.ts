@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { handleGitHttp } from '../git/http-git.ts';
 import { answerBadAddress, answerErrors } from './answer-error.ts';
 import type { HttpContext } from './context.ts';
+import { authorityRoute } from './authority-route.ts';
 import { gridRoutes } from './grid/routes.ts';
 import { setHeaders } from './headers.ts';
 import { pages } from './pages/pages.ts';
@@ -49,6 +50,7 @@ export function buildApp(context: HttpContext): FastifyInstance {
   logRoutes(app, context);
   accessLogRoutes(app, context);
   gridRoutes(app, context);
+  authorityRoute(app, context);
   pages(app, context);
   return app;
 }

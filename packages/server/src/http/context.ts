@@ -1,5 +1,6 @@
 import type { CheckPassword } from '../accounts/check-password.ts';
 import type { CreateDeps } from '../applications/create-application.ts';
+import type { Authority } from '../certificates/certificate.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { Log } from '../lib/log.ts';
@@ -15,6 +16,8 @@ export type HttpContext = {
   keyring: Keyring;
   paths: DataPaths;
   version: string;
+  /** Whom clients are to trust; undefined where the certificate was brought. */
+  authority: Authority | undefined;
   /** Who reads which log just now. */
   followers: Followers;
   /** Whether instances are kept apart on this machine. */

@@ -3,6 +3,8 @@ import { networkInterfaces } from 'node:os';
 import { newClaimToken } from '../accounts/claim-platform.ts';
 import { createPasswordCheck } from '../accounts/check-password.ts';
 import { listApplicationIds } from '../applications/find-application.ts';
+import type { Authority } from '../certificates/certificate.ts';
+import { openCertificate } from '../certificates/open-certificate.ts';
 import type { Config } from '../config.ts';
 import { createEnvironments } from '../deployments/environment.ts';
 import { createProcessEngine } from '../engines/process/process-engine.ts';
@@ -32,17 +34,28 @@ import { refuseWhatNeverFits } from '../scheduling/never-fits.ts';
 import { openDatabase } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
 import { observeInstances } from '../workloads/observe-instance.ts';
+import { certificateSettings } from './certificate-keeper.ts';
 import { openDataDirectory } from './data-directory.ts';
 import type { Foundation } from './foundation.ts';
 import { watchHealth } from './health.ts';
 import { cleanupNames, createReconcilers } from './reconcilers.ts';
 
+export { UnusableCertificate } from '../certificates/certificate.ts';
+
 export const VERSION = '0.1.0';
 
-export type Addresses = { url: string; sshUrl: string; httpPort: number; sshPort: number };
+export type Addresses = {
+  url: string;
+  sshUrl: string;
+  httpPort: number;
+  httpsPort: number;
+  sshPort: number;
+};
 
 export type ControlPlane = {
   addresses: Addresses;
+  /** What clients are to trust; undefined where the certificate was brought. */
+  authority: Authority | undefined;
   /** Printed once, at the first start; undefined where the platform has its first user. */
   claimToken: string | undefined;
   isolated: boolean;
@@ -61,20 +74,23 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
   const clock = systemClock;
   const paths = openDataDirectory(config.dataDirectory);
   const { database, leadership } = await openState(config, paths, clock);
+  const certificate = await openCertificate(certificateSettings(config, paths), clock());
+  const { authority } = certificate;
   const stopping = new AbortController();
   const engine = await openEngine(config, paths, log);
   const { memoryMiB, warnings } = await engine.capacity();
   const pool = { memoryMiB: Math.max(256, memoryMiB - config.memoryReserveMiB) };
   const keyring = openKeyring(paths.keys);
   const router = await openRouter({
-    settings: routerSettings(config, paths, engine),
+    settings: { ...routerSettings(config, paths, engine), certificate },
     clock,
     log,
     signal: stopping.signal,
   });
-  const foundation = { config, paths, clock, log, database, keyring, engine, router, pool };
+  const parts = { config, paths, clock, log, database, keyring, engine, router, pool };
+  const foundation: Foundation = { ...parts, authority };
 
-  let addresses = addressesOf(config, { http: router.publicPort, ssh: config.sshPort });
+  let addresses = addressesOf(config, { ...router.ports, ssh: config.sshPort });
   const context = createContext(foundation, () => addresses);
   const app = buildApp(context);
   const ended = await keepLeading(leadership, {
@@ -90,11 +106,12 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
     { database, clock, paths, log, engine, inside: new Map(), address: () => addresses.sshUrl },
     { address: config.sshAddress, port: config.sshPort, keys: paths.keys },
   );
-  addresses = addressesOf(config, { http: router.publicPort, ssh: ssh.port });
+  addresses = addressesOf(config, { ...router.ports, ssh: ssh.port });
   const claimToken = await newClaimToken({ database, clock });
-  await writeState(paths, addresses);
+  await writeState(paths, addresses, authority);
   return {
     addresses,
+    authority,
     claimToken,
     isolated: engine.host.isolated,
     warnings,
@@ -135,12 +152,12 @@ const routerSettings = (
   config: Config,
   paths: DataPaths,
   { host: { network, python } }: ProcessEngine,
-): RouterSettings => ({
+): Omit<RouterSettings, 'certificate'> => ({
   version: VERSION,
   directory: paths.router,
   controlSocket: paths.controlSocket,
   address: config.httpAddress,
-  port: config.httpPort,
+  ports: { http: config.httpPort, https: config.httpsPort },
   // Root reaches the instances from where it is.
   namespaces: network === null || network.userns === '' ? undefined : network,
   python,
@@ -148,11 +165,12 @@ const routerSettings = (
 
 const addressesOf = (
   { domain }: Config,
-  { http, ssh }: { http: number; ssh: number },
+  { http, https, ssh }: { http: number; https: number; ssh: number },
 ): Addresses => ({
-  url: `http://${domain}${http === 80 ? '' : `:${http}`}`,
+  url: `https://${domain}${https === 443 ? '' : `:${https}`}`,
   sshUrl: `ssh://git@${domain}:${ssh}`,
   httpPort: http,
+  httpsPort: https,
   sshPort: ssh,
 });
 
@@ -174,6 +192,7 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     applicationDomain,
     gpus,
     version: VERSION,
+    authority: foundation.authority,
     followers: createFollowers(),
     isolated: engine.host.isolated,
     severalOrganizations: engine.host.isolated || config.allowUnisolated,
@@ -271,10 +290,19 @@ const askForEverything = ({ database, clock }: Foundation): Promise<void> =>
     }
   });
 
-const writeState = (paths: DataPaths, addresses: Addresses): Promise<void> =>
+const writeState = (
+  paths: DataPaths,
+  addresses: Addresses,
+  authority: Authority | undefined,
+): Promise<void> =>
   writeFile(
     paths.controlState,
-    JSON.stringify({ pid: process.pid, version: VERSION, ...addresses }),
+    JSON.stringify({
+      pid: process.pid,
+      version: VERSION,
+      ...addresses,
+      ...(authority && { caPath: authority.path, caFingerprint: authority.fingerprint }),
+    }),
     {
       mode: 0o600,
     },

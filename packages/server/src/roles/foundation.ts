@@ -1,3 +1,4 @@
+import type { Authority } from '../certificates/certificate.ts';
 import type { Config } from '../config.ts';
 import type { ProcessEngine } from '../engines/process/process-engine.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -19,4 +20,6 @@ export type Foundation = {
   engine: ProcessEngine;
   router: RouterHandle;
   pool: Pool;
+  /** Whom clients are to trust; undefined where the certificate was brought. */
+  authority: Authority | undefined;
 };

@@ -17,6 +17,7 @@ import type { Observer } from '../workloads/observe-instance.ts';
 import { compareEngine } from '../workloads/compare-engine.ts';
 import { workloadReconciler } from '../workloads/workload-reconciler.ts';
 import { buildSweeper, cacheKeeper, eraseFiles, logKeeper } from './application-files.ts';
+import { certificateKeeper } from './certificate-keeper.ts';
 import type { Foundation } from './foundation.ts';
 
 type Parts = {
@@ -110,7 +111,14 @@ function openBuilder(
 }
 
 /** What is compared and cleaned up from time to time. */
-export const cleanupNames = ['engine', 'logs', 'builds', 'caches', 'accounts'] as const;
+export const cleanupNames = [
+  'engine',
+  'logs',
+  'builds',
+  'caches',
+  'accounts',
+  'certificate',
+] as const;
 
 function cleanups(foundation: Foundation, observer: Observer): Reconciler {
   const byName: Record<(typeof cleanupNames)[number], Reconciler> = {
@@ -119,6 +127,7 @@ function cleanups(foundation: Foundation, observer: Observer): Reconciler {
     builds: buildSweeper(foundation),
     caches: cacheKeeper(foundation),
     accounts: forgetExpired(foundation),
+    certificate: certificateKeeper(foundation),
   };
   const known: Partial<Record<string, Reconciler>> = byName;
   return async (claim, signal) => known[claim.id]?.(claim, signal);

@@ -1,12 +1,15 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import type { Server } from 'node:http';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
+import type { CertificateFiles } from '../certificates/certificate.ts';
 import { createAccessLog } from '../routing/access-log.ts';
 import type { RouteTable, StartedWith } from '../routing/route-table.ts';
-import { LISTENER, spawnSuccessor } from '../routing/router-process.ts';
+import { LISTENERS, spawnSuccessor } from '../routing/router-process.ts';
 import { createRouter } from '../routing/router.ts';
 import { serveControl } from '../routing/serve-control.ts';
 
@@ -19,11 +22,12 @@ type Options = {
   /** Where it answers for itself. */
   socket: string;
   startedWith: StartedWith;
+  certificate: CertificateFiles;
 };
 
-/** The process that owns the public port: goes on with its last table whoever else is up. */
+/** The process that owns the public ports: goes on with its last table whoever else is up. */
 async function main(): Promise<void> {
-  const { directory, controlSocket, socket, startedWith } = readOptions();
+  const { directory, controlSocket, socket, startedWith, certificate } = readOptions();
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const tablePath = join(directory, 'routes.json');
   const accessLog = createAccessLog(join(directory, 'access'));
@@ -34,15 +38,18 @@ async function main(): Promise<void> {
     access: accessLog.add,
     holdMs: HOLD_MS,
     platformHoldMs: PLATFORM_HOLD_MS,
+    tls: await readCertificate(certificate),
   });
-  const over = new Promise<void>((resolve) => router.server.on('close', resolve));
-  await listen(router.server);
+  const servers = [router.http, router.https];
+  const over = Promise.all(servers.map((server) => once(server, 'close')));
+  await Promise.all(servers.map((server, index) => listen(server, LISTENERS[index] ?? 0)));
   const control = serveControl({
     router,
     path: socket,
     tablePath,
     startedWith,
     startSuccessor: spawnSuccessor,
+    reloadCertificate: async () => router.certify(await readCertificate(certificate)),
   });
   process.once('SIGTERM', control.drain);
   await over;
@@ -54,13 +61,21 @@ async function main(): Promise<void> {
 function readOptions(): Options {
   const text = { type: 'string', default: '' } as const;
   const { values } = parseArgs({
-    options: { directory: text, 'control-socket': text, socket: text, 'started-with': text },
+    options: {
+      directory: text,
+      'control-socket': text,
+      socket: text,
+      'started-with': text,
+      certificate: text,
+      key: text,
+    },
   });
   return {
     directory: values.directory,
     controlSocket: values['control-socket'],
     socket: values.socket,
     startedWith: JSON.parse(values['started-with']) as StartedWith,
+    certificate: { certificate: values.certificate, key: values.key },
   };
 }
 
@@ -74,11 +89,15 @@ function readTable(path: string): RouteTable {
   }
 }
 
-/** Whoever started this process opened the socket, or had it before. */
-const listen = (server: Server): Promise<void> =>
+async function readCertificate({ certificate, key }: CertificateFiles) {
+  return { cert: await readFile(certificate), key: await readFile(key) };
+}
+
+/** Whoever started this process opened the sockets, or had them before. */
+const listen = (server: Server, fd: number): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ fd: LISTENER }, resolve);
+    server.listen({ fd }, resolve);
   });
 
 await main();

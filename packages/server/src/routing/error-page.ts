@@ -44,6 +44,11 @@ export const pages = {
     title: 'The control plane ended while it answered',
     advice: 'Look whether it was done before you try again.',
   },
+  plain: {
+    status: 403,
+    title: 'The platform is spoken to over https',
+    advice: 'What you sent came unencrypted and was not looked at. Use the https address.',
+  },
   tooMany: {
     status: 503,
     title: 'Too many requests wait for this application to start',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 
 /** Meant for one connection only (RFC 9110 §7.6.1), or ours to say. */
 const DROPPED: ReadonlySet<string> = new Set([
@@ -52,14 +53,20 @@ export const isLoopback = (address: string | undefined): boolean =>
   /^(127\.|::1$)/.test(plainAddress(address));
 
 type Asked = Pick<IncomingMessage, 'headers'> & {
-  socket: Pick<IncomingMessage['socket'], 'remoteAddress' | 'localPort'>;
+  socket: Pick<IncomingMessage['socket'], 'remoteAddress' | 'localPort'> &
+    Partial<Pick<TLSSocket, 'encrypted'>>;
 };
+
+/** Whether it came over TLS. */
+export const isEncrypted = ({ socket }: Pick<Asked, 'socket'>): boolean =>
+  socket.encrypted === true;
 
 /**
  * What forwarding headers say is believed from this machine alone, where a proxy of the operator's may
  * stand before us: anybody can write them.
  */
-export function originOf({ headers, socket }: Asked): Origin {
+export function originOf(request: Asked): Origin {
+  const { headers, socket } = request;
   const peer = plainAddress(socket.remoteAddress);
   const said = (name: string, rule: RegExp): string | undefined => {
     const value = isLoopback(peer) ? headers[name] : undefined;
@@ -69,7 +76,7 @@ export function originOf({ headers, socket }: Asked): Origin {
   return {
     client: before?.split(',').at(-1)?.trim() ?? peer,
     forwardedFor: before === undefined ? peer : `${before}, ${peer}`,
-    proto: said('x-forwarded-proto', /^https?$/) ?? 'http',
+    proto: said('x-forwarded-proto', /^https?$/) ?? (isEncrypted(request) ? 'https' : 'http'),
     host: said('x-forwarded-host', /^[\w.:[\]-]{1,255}$/) ?? headers.host ?? '',
     port: said('x-forwarded-port', /^\d{1,5}$/) ?? String(socket.localPort ?? ''),
   };

@@ -4,18 +4,20 @@ import type { Clock } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { Log } from '../lib/log.ts';
 import { pauseAfter } from '../reconcile/loop.ts';
-import type { RouteTable } from './route-table.ts';
-import { drainRouter, putTable, whenGone } from './router-client.ts';
+import type { Ports, RouteTable } from './route-table.ts';
+import { drainRouter, putTable, reloadCertificate, whenGone } from './router-client.ts';
 import { findRouters, startRouter, startedWith, succeedRouter } from './router-process.ts';
-import type { Running } from './router-process.ts';
+import type { Port, Running } from './router-process.ts';
 import { planRouter } from './router-settings.ts';
 import type { RouterSettings } from './router-settings.ts';
 
 export type RouterHandle = {
-  publicPort: number;
+  ports: Ports;
   /** The version of the table that the router has. */
   version(signal: AbortSignal): Promise<number>;
   put(table: RouteTable, signal: AbortSignal): Promise<void>;
+  /** Shows what is in the certificate's files now; no connection ends. */
+  reloadCertificate(signal: AbortSignal): Promise<void>;
   /** What is under way at these instances, by routers that were replaced too. */
   inFlight(instanceIds: readonly string[], signal: AbortSignal): Promise<number>;
 };
@@ -34,12 +36,10 @@ export async function openRouter(keeper: Keeper): Promise<RouterHandle> {
   const { directory } = settings;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const first = await bringRouter(keeper);
-  const { publicPort } = first.status;
-  lookAfter({ ...keeper, settings: { ...settings, port: publicPort } }, first).catch(
-    (error: unknown) => {
-      if (!signal.aborted) log.error({ err: error }, 'the router is no longer looked after');
-    },
-  );
+  const { ports } = first.status;
+  lookAfter({ ...keeper, settings: { ...settings, ports } }, first).catch((error: unknown) => {
+    if (!signal.aborted) log.error({ err: error }, 'the router is no longer looked after');
+  });
   /** The one that takes visitors first, then those that finish what they have. */
   const running = async (within: AbortSignal): Promise<[Running, ...Running[]]> => {
     const [newest, ...others] = await findRouters(directory, within);
@@ -47,12 +47,15 @@ export async function openRouter(keeper: Keeper): Promise<RouterHandle> {
     return [newest, ...others];
   };
   return {
-    publicPort,
+    ports,
     version: async (within) => (await running(within))[0].status.tableVersion,
     async put(table, within) {
       const [newest, ...others] = await running(within);
       await putTable(newest.socket, table, within);
       await Promise.allSettled(others.map(({ socket }) => putTable(socket, table, within)));
+    },
+    async reloadCertificate(within) {
+      for (const { socket } of await running(within)) await reloadCertificate(socket, within);
     },
     async inFlight(instanceIds, within) {
       const all = await running(within);
@@ -66,12 +69,12 @@ export async function openRouter(keeper: Keeper): Promise<RouterHandle> {
 async function bringRouter({ settings, log, signal }: Keeper): Promise<Running> {
   const running = await findRouters(settings.directory, signal);
   const [newest] = running.filter(({ status }) => !status.draining);
-  const wanted = { ...startedWith(settings), port: settings.port };
+  const wanted = { ...startedWith(settings), ports: settings.ports };
   const plan = planRouter(newest?.status, wanted);
   const chosen = await carryOut(plan, { settings, newest, signal });
   if (plan !== 'keep') {
-    const { pid, publicPort } = chosen.status;
-    log.info({ pid, publicPort, replaced: newest?.status.pid }, 'router started');
+    const { pid, ports } = chosen.status;
+    log.info({ pid, ports, replaced: newest?.status.pid }, 'router started');
   }
   for (const { socket } of running) if (socket !== chosen.socket) await drainRouter(socket, signal);
   return chosen;
@@ -86,11 +89,19 @@ function carryOut(
   }: { settings: RouterSettings; newest: Running | undefined; signal: AbortSignal },
 ): Promise<Running> | Running {
   if (newest === undefined)
-    return startRouter(settings, { number: settings.port, use: 'own' }, signal);
+    return startRouter(settings, eachPort(settings.ports, { http: 0, https: 0 }), signal);
   if (plan === 'keep') return newest;
   if (plan === 'succeed') return succeedRouter(settings, newest, signal);
-  const number = settings.port === 0 ? newest.status.publicPort : settings.port;
-  return startRouter(settings, { number, use: 'shared' }, signal);
+  return startRouter(settings, eachPort(settings.ports, newest.status.ports), signal);
+}
+
+/** Ports as they are wanted beside a router that uses others, or the same. */
+function eachPort(wanted: Ports, used: Ports): { http: Port; https: Port } {
+  const port = (scheme: keyof Ports): Port => {
+    const number = wanted[scheme] === 0 ? used[scheme] : wanted[scheme];
+    return { number, use: number !== 0 && number === used[scheme] ? 'shared' : 'own' };
+  };
+  return { http: port('http'), https: port('https') };
 }
 
 /** Starts another at once where the router is gone; with growing pauses where none lives. */

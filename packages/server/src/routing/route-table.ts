@@ -26,12 +26,14 @@ export type RouteState = 'serving' | 'starting' | 'stopped' | 'failed';
 
 export type Upstream = { instanceId: string; host: string; port: number };
 
+export type Ports = { http: number; https: number };
+
 /** The program and settings of a router. */
 export type StartedWith = {
   version: string;
-  /** Of all its settings but the port. */
+  /** Of all its settings but the ports. */
   fingerprint: string;
-  /** Where it listens: its sockets serve whoever wants the same. */
+  /** Where it listens, but for the ports: its sockets serve whoever wants the same. */
   place: string;
 };
 
@@ -42,7 +44,7 @@ export type RouterStatus = {
   /** It takes no new connections, and ends when those that it has are over. */
   draining: boolean;
   tableVersion: number;
-  publicPort: number;
+  ports: Ports;
   /** Requests and upgraded connections under way, by instance id, old tables included. */
   inFlight: Readonly<Record<string, number>>;
 };

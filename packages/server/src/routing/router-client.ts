@@ -38,13 +38,17 @@ export const putTable = (
   signal: AbortSignal,
 ): Promise<RouterStatus> => ask(socketPath, { method: 'PUT', path: '/table', body: table }, signal);
 
-/** Starts another router, which inherits the listening socket; its process. */
+/** Starts another router, which inherits the listening sockets; its process. */
 export const startSuccessor = (
   socketPath: string,
   command: Command,
   signal: AbortSignal,
 ): Promise<{ pid: number }> =>
   ask(socketPath, { method: 'POST', path: '/successor', body: command }, signal);
+
+/** Reads the certificate's files again and shows what is in them. */
+export const reloadCertificate = (socketPath: string, signal: AbortSignal): Promise<unknown> =>
+  ask(socketPath, { method: 'POST', path: '/certificate' }, signal);
 
 /** Takes nothing new, finishes what is under way, ends. */
 export const drainRouter = (socketPath: string, signal: AbortSignal): Promise<unknown> =>

@@ -15,8 +15,8 @@ export type Running = { socket: string; status: RouterStatus };
 
 const READY_WITHIN = 20_000;
 const ANSWERS_WITHIN = 5_000;
-/** The listening socket, in a router's process. */
-export const LISTENER = 3;
+/** The listening sockets for http and https, in a router's process. */
+export const LISTENERS = [3, 4] as const;
 
 const program = [
   process.execPath,
@@ -67,20 +67,20 @@ async function removeAbandoned(socket: string, signal: AbortSignal): Promise<voi
   if (code === 'ECONNREFUSED') await rm(socket, { force: true });
 }
 
-/** A port to open: a new one's conflicts are refused; `shared` with a router of ours that it replaces. */
+/** A port to open: where others use it already, that is refused, unless it is `shared` with a router of ours. */
 export type Port = { number: number; use: 'own' | 'shared' };
 
-/** Starts a router with a listening socket of its own. */
+/** Starts a router with listening sockets of its own. */
 export async function startRouter(
   settings: RouterSettings,
-  port: Port,
+  ports: { http: Port; https: Port },
   signal: AbortSignal,
 ): Promise<Running> {
   const { directory, address, namespaces, python } = settings;
   const socket = await nextSocket(directory, signal);
   const { userns = '', netns = '' } = namespaces ?? {};
-  const listener = [address, String(port.number), port.use];
-  const enter = ['-I', '-S', entrance, userns, netns, ...listener];
+  const listeners = [ports.http, ports.https].map(({ number, use }) => `${use}:${number}`);
+  const enter = ['-I', '-S', entrance, userns, netns, address, ...listeners];
   const { file, args } = routerCommand(settings, socket);
   const output = openSync(join(directory, 'router.log'), 'a', 0o600);
   return awaitStart(settings, { socket, signal }, () =>
@@ -91,7 +91,7 @@ export async function startRouter(
   );
 }
 
-/** Starts a router that inherits the listening socket of one that runs: no connection is lost. */
+/** Starts a router that inherits the listening sockets of one that runs: no connection is lost. */
 export async function succeedRouter(
   settings: RouterSettings,
   running: Running,
@@ -104,17 +104,18 @@ export async function succeedRouter(
   });
 }
 
-/** For the router that is succeeded: starts the other with its own output and listening socket. */
+/** For the router that is succeeded: starts the other with its own output and listening sockets. */
 export const spawnSuccessor = (command: Command): Promise<number> =>
-  spawnRouter(command, ['ignore', 1, 2, LISTENER]);
+  spawnRouter(command, ['ignore', 1, 2, ...LISTENERS]);
 
 function routerCommand(settings: RouterSettings, socket: string): Command {
   const [file = '', ...args] = program;
-  const { directory, controlSocket } = settings;
+  const { directory, controlSocket, certificate } = settings;
   const where = ['--directory', directory, '--control-socket', controlSocket, '--socket', socket];
+  const tls = ['--certificate', certificate.certificate, '--key', certificate.key];
   return {
     file,
-    args: [...args, ...where, '--started-with', JSON.stringify(startedWith(settings))],
+    args: [...args, ...where, ...tls, '--started-with', JSON.stringify(startedWith(settings))],
   };
 }
 

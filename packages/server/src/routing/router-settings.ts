@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { RouterStatus, StartedWith } from './route-table.ts';
+import type { CertificateFiles } from '../certificates/certificate.ts';
+import type { Ports, RouterStatus, StartedWith } from './route-table.ts';
 
 /** What a router is started with. */
 export type RouterSettings = {
@@ -10,20 +11,21 @@ export type RouterSettings = {
   controlSocket: string;
   address: string;
   /** 0 picks a free one. */
-  port: number;
-  /** Namespaces that reach the instances, for an ordinary user; the port stays the host's. */
+  ports: Ports;
+  certificate: CertificateFiles;
+  /** Namespaces that reach the instances, for an ordinary user; the ports stay the host's. */
   namespaces: { userns: string; netns: string } | undefined;
-  /** Opens the port before it enters the namespaces. */
+  /** Opens the ports before it enters the namespaces. */
   python: string;
 };
 
-/** What distinguishes routers, as their status says it. The port is not in it: it is seen. */
+/** What distinguishes routers, as their status says it. The ports are not in it: they are seen. */
 export function describeSettings(
   settings: RouterSettings,
   program: readonly string[],
 ): StartedWith {
-  const { version, controlSocket, address, namespaces } = settings;
-  const hash = createHash('sha256').update(JSON.stringify([program, controlSocket]));
+  const { version, controlSocket, address, certificate, namespaces } = settings;
+  const hash = createHash('sha256').update(JSON.stringify([program, controlSocket, certificate]));
   return {
     version,
     fingerprint: hash.digest('hex').slice(0, 16),
@@ -33,16 +35,18 @@ export function describeSettings(
 
 /**
  * What becomes of the router that runs: it is kept; it is succeeded by another that inherits its listening
- * socket; or another is started in another place, beside it.
+ * sockets; or another is started in another place, beside it.
  */
 export function planRouter(
   running: RouterStatus | undefined,
-  wanted: StartedWith & { port: number },
+  wanted: StartedWith & { ports: Ports },
 ): 'keep' | 'succeed' | 'start' {
   if (running === undefined) return 'start';
-  const { startedWith, publicPort } = running;
-  const samePort = wanted.port === 0 || wanted.port === publicPort;
-  if (startedWith.place !== wanted.place || !samePort) return 'start';
+  const { startedWith, ports } = running;
+  const samePorts = (['http', 'https'] as const).every((scheme) =>
+    [0, ports[scheme]].includes(wanted.ports[scheme]),
+  );
+  if (startedWith.place !== wanted.place || !samePorts) return 'start';
   const same =
     startedWith.version === wanted.version && startedWith.fingerprint === wanted.fingerprint;
   return same ? 'keep' : 'succeed';

@@ -139,7 +139,7 @@ test('held requests are given up after the deadline, however often tables come',
 test('so many may wait for one application; those who leave make room', async (t) => {
   const { router, port, ask, swap } = await openTestRouter(t, [makeRoute({ state: 'starting' })]);
   const count = { arrived: 0, left: 0 };
-  router.server.on('request', (_, response) => {
+  router.http.on('request', (_, response) => {
     count.arrived += 1;
     response.once('close', () => (count.left += 1));
   });
@@ -153,15 +153,6 @@ test('so many may wait for one application; those who leave make room', async (t
   await until(() => count.arrived === 1_002);
   swap([makeRoute({ upstreams: [await named(t, 'served')] })]);
   assert.equal((await late).body, 'served');
-});
-
-test('where https is demanded, visitors without it are sent there', async (t) => {
-  const upstream = await named(t, 'safe');
-  const { ask } = await openTestRouter(t, [makeRoute({ upstreams: [upstream], forceHttps: true })]);
-  const { status, headers } = await ask({ path: '/x?y=1', headers: { host: `${HOST}:8080` } });
-  assert.equal(status, 301);
-  assert.equal(headers.location, `https://${HOST}/x?y=1`);
-  assert.equal((await ask({ headers: { 'x-forwarded-proto': 'https' } })).body, 'safe');
 });
 
 test('a visitor comes back to the same instance, where the application wants that', async (t) => {
@@ -224,7 +215,7 @@ test('a router that drains takes nothing new, and lets each connection end after
   assert.match(String(first), /^HTTP\/1\.1 200 [^]*served$/);
   router.drain();
   await assert.rejects(answerTo(beginRequest({ port })), { code: 'ECONNREFUSED' });
-  const closed = once(router.server, 'close');
+  const closed = once(router.http, 'close');
   socket.write(asking);
   const last = await readAll(socket);
   assert.match(last, /^HTTP\/1\.1 200 [^]*Connection: close[^]*served$/);

@@ -1,7 +1,10 @@
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { Server as SecureServer } from 'node:https';
 import { Server as NetServer } from 'node:net';
-import type { Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import type { Access } from './access-log.ts';
 import { STICKY_COOKIE, chooseUpstream } from './choose-upstream.ts';
 import { answerPage, pages } from './error-page.ts';
@@ -11,6 +14,7 @@ import { forward } from './forward.ts';
 import { originOf, requestId } from './forwarded-headers.ts';
 import { createHold } from './hold.ts';
 import type { Hold } from './hold.ts';
+import { planPlain, secureLocation } from './plain-http.ts';
 import type { Route, RouteTable, Upstream } from './route-table.ts';
 import { answerUpgrade, forwardUpgrade } from './upgrade.ts';
 import type { Upgrade } from './upgrade.ts';
@@ -25,26 +29,36 @@ export type RouterOptions = PlatformOptions & {
   access(access: Access): void;
   /** How long a request waits for a first instance. */
   holdMs: number;
+  /** What https is served with. */
+  tls: Certified;
 };
 
+type Certified = Pick<SecureContextOptions, 'cert' | 'key'>;
+
 export type Router = {
-  server: Server;
+  http: Server;
+  https: SecureServer;
   table(): RouteTable;
   /** Swaps the table whole; false for one that is older than what there is. */
   swap(table: RouteTable): boolean;
   inFlight(): Record<string, number>;
   /** Takes no new connection, and closes each that there is after its next answer. */
   drain(): void;
+  /** Shows this certificate on new connections; those that there are stay. */
+  certify(tls: Certified): void;
 };
 
 /** A long upload or answer may take hours; only silence is limited, and by the routes. */
 const SERVER = { requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 75_000 };
+const SECURE = { ...SERVER, handshakeTimeout: 10_000, ALPNProtocols: ['http/1.1'] };
 
 type State = RouterOptions & {
   index: RouteIndex;
   upstreams: Upstreams;
   hold: Hold;
   draining: boolean;
+  /** Where https is, once it listens. */
+  httpsPort: number;
   visitPlatform(visit: Visit): void;
 };
 
@@ -56,11 +70,16 @@ export function createRouter(options: RouterOptions): Router {
     upstreams: createUpstreams(),
     hold: createHold(options.clock),
     draining: false,
+    httpsPort: 0,
     visitPlatform: createPlatformVisits(options),
   };
-  const server = createHttpServer(state);
+  const listener = listen(state);
+  const http = serve(state, createServer(SERVER, listener));
+  const https = serve(state, createSecureServer({ ...SECURE, ...options.tls }, listener));
+  https.on('listening', () => (state.httpsPort = (https.address() as AddressInfo).port));
   return {
-    server,
+    http,
+    https,
     table: () => state.index.table,
     swap(table) {
       if (table.version < state.index.table.version) return false;
@@ -73,21 +92,29 @@ export function createRouter(options: RouterOptions): Router {
     drain() {
       state.draining = true;
       // Not HTTP's own close(): that ends idle connections, on which a request may just be coming.
-      NetServer.prototype.close.call(server);
+      for (const server of [http, https]) NetServer.prototype.close.call(server);
     },
+    certify: (tls) => https.setSecureContext(tls),
   };
 }
 
 const BAD_REQUEST = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
-function createHttpServer(state: State): Server {
-  const server = createServer(SERVER, (request, response) => {
+const listen =
+  (state: State): RequestListener =>
+  (request, response) => {
     if (state.draining) response.shouldKeepAlive = false;
     const id = requestId(request);
     const startedAt = state.clock();
     const origin = originOf(request);
     visit(state, { request, response, id, origin, startedAt, tried: new Set() });
-  });
+  };
+
+/** What is asked in another way than by a plain request. */
+function serve<AnyServer extends Server | SecureServer>(
+  state: State,
+  server: AnyServer,
+): AnyServer {
   server.on('upgrade', (request, socket, head) => {
     const id = requestId(request);
     upgrade(state, { request, socket, head, id, origin: originOf(request) });
@@ -112,14 +139,19 @@ function visit(state: State, one: Visit): void {
   const { request, origin } = one;
   const host = hostName(request.headers.host);
   const route = findRoute(state.index, host, request.url ?? '/');
-  if (route === 'platform') return state.visitPlatform(one);
+  if (route === 'platform') return visitPlatform(state, one);
   if (route === undefined) return answer(one, pages.unknownHost);
-  if (route.forceHttps && origin.proto !== 'https')
-    return redirect(one, `https://${host}${request.url}`);
+  if (route.forceHttps && origin.proto !== 'https') return redirect(state, one, 301);
   const { count: inFlight } = state.upstreams;
   const upstream = chooseUpstream(route, request, { inFlight, tried: one.tried });
   if (upstream === undefined) return visitAbsent(state, one, route);
   return visitInstance(state, one, { route, upstream });
+}
+
+function visitPlatform(state: State, one: Visit): void {
+  const plan = planPlain(one.request);
+  if (plan === 'serve') return state.visitPlatform(one);
+  return plan === 'redirect' ? redirect(state, one, 308) : answer(one, pages.plain);
 }
 
 function visitAbsent(state: State, one: Visit, route: Route): void {
@@ -140,13 +172,13 @@ function visitAbsent(state: State, one: Visit, route: Route): void {
 type Target = { route: Route; upstream: Upstream };
 
 function visitInstance(state: State, one: Visit, target: Target): void {
-  const { request, response } = one;
+  const { request, response, origin } = one;
   const { route, upstream } = target;
   const release = state.upstreams.enter(upstream.instanceId);
   if (route.stickySessions)
     response.setHeader(
       'set-cookie',
-      `${STICKY_COOKIE}=${upstream.instanceId}; Path=/; HttpOnly; SameSite=Lax`,
+      `${STICKY_COOKIE}=${upstream.instanceId}; Path=/; HttpOnly; SameSite=Lax${origin.proto === 'https' ? '; Secure' : ''}`,
     );
   const count = countBytes(request.socket);
   forward({
@@ -173,10 +205,12 @@ function countBytes(socket: Socket): () => { bytesIn: number; bytesOut: number }
 }
 
 function upgrade(state: State, one: Upgrade, tried = new Set<string>()): void {
-  const { request, socket, id } = one;
+  const { request, socket, id, origin } = one;
   const { index, upstreams, controlSocket } = state;
   const route = findRoute(index, hostName(request.headers.host), request.url ?? '/');
   if (route === undefined) return answerUpgrade(socket, 404, id);
+  const mayBePlain = route === 'platform' ? planPlain(request) === 'serve' : !route.forceHttps;
+  if (!mayBePlain && origin.proto !== 'https') return answerUpgrade(socket, 403, id);
   if (route === 'platform')
     return forwardUpgrade(one, { socketPath: controlSocket }, (outcome) => {
       if (outcome === 'refused') answerUpgrade(socket, 503, id);
@@ -211,7 +245,9 @@ const describe = (
   bytesOut,
 });
 
-function redirect({ response, id }: Visit, location: string): void {
-  response.writeHead(301, { location, 'content-length': 0, 'x-request-id': id });
+function redirect(state: State, { request, response, id }: Visit, status: number): void {
+  const host = hostName(request.headers.host) || (state.index.table.platformHosts[0] ?? '');
+  const location = secureLocation(host, state.httpsPort, request.url ?? '/');
+  response.writeHead(status, { location, 'content-length': 0, 'x-request-id': id });
   response.end();
 }

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server as NetServer } from 'node:net';
 import type { RouteTable, RouterStatus, StartedWith } from './route-table.ts';
 import type { Command } from './router-client.ts';
 import type { Router } from './router.ts';
@@ -14,8 +14,10 @@ type ControlOptions = {
   /** Where the table is kept. */
   tablePath: string;
   startedWith: StartedWith;
-  /** Starts another router with the listening socket of this one; its process. */
+  /** Starts another router with the listening sockets of this one; its process. */
   startSuccessor(command: Command): Promise<number>;
+  /** Shows what is in the certificate's files now. */
+  reloadCertificate(): Promise<void>;
 };
 
 type Site = ControlOptions & {
@@ -61,6 +63,9 @@ async function respond(
       const command = JSON.parse(await readText(request)) as Command;
       return answer(response, 200, { pid: await site.startSuccessor(command) });
     }
+    case 'POST /certificate':
+      await site.reloadCertificate();
+      return answer(response, 200, {});
     case 'POST /drain':
       drain(site);
       return answer(response, 200, {});
@@ -89,9 +94,11 @@ const describe = ({ router, startedWith, draining }: Site): RouterStatus => ({
   startedWith,
   draining,
   tableVersion: router.table().version,
-  publicPort: (router.server.address() as AddressInfo | null)?.port ?? 0,
+  ports: { http: portOf(router.http), https: portOf(router.https) },
   inFlight: router.inFlight(),
 });
+
+const portOf = (server: NetServer): number => (server.address() as AddressInfo | null)?.port ?? 0;
 
 async function readText(request: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];

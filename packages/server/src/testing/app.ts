@@ -72,6 +72,7 @@ const createContext = (database: Database, folder: string, clock: () => number):
   keyring: openKeys,
   paths: dataPaths(folder),
   version: 'test',
+  authority: { path: 'ca.pem', pem: 'the authority', fingerprint: 'SHA256:00' },
   followers: createFollowers(),
   isolated: true,
   severalOrganizations: true,

@@ -4,19 +4,20 @@ import type {
   IncomingHttpHeaders,
   IncomingMessage,
   RequestListener,
-  RequestOptions,
   Server,
 } from 'node:http';
+import { request as requestSecurely } from 'node:https';
+import type { RequestOptions as SecureOptions, Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 
 /** A small server of this process, for as long as the test lasts. */
-export async function serveHttp(
+export async function serveHttp<AnyServer extends Server | SecureServer = Server>(
   t: TestContext,
-  handle: RequestListener | Server,
+  handle: RequestListener | AnyServer,
   where: number | string = 0,
-): Promise<{ server: Server; port: number }> {
-  const server = typeof handle === 'function' ? createServer(handle) : handle;
+): Promise<{ server: AnyServer; port: number }> {
+  const server = typeof handle === 'function' ? (createServer(handle) as AnyServer) : handle;
   t.after(() => {
     server.close();
     server.closeAllConnections();
@@ -30,14 +31,18 @@ export async function serveHttp(
 }
 
 export type Answer = { status: number; headers: IncomingHttpHeaders; body: string };
-export type Ask = Omit<RequestOptions, 'headers'> & {
+export type Ask = Omit<SecureOptions, 'headers'> & {
   headers?: Record<string, string>;
   body?: string;
 };
 
-/** Begins a request of this machine; the caller writes and reads. */
-export const beginRequest = (options: RequestOptions): ClientRequest =>
-  request({ host: '127.0.0.1', agent: false, ...options });
+/** Begins a request to this machine, over TLS where an authority is named; the caller writes and reads. */
+export const beginRequest = (options: SecureOptions): ClientRequest =>
+  (options.ca === undefined ? request : requestSecurely)({
+    host: '127.0.0.1',
+    agent: false,
+    ...options,
+  });
 
 export const answerTo = (asked: ClientRequest): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {

@@ -40,6 +40,7 @@ export const upstreamAt = (port: number, instanceId = `instance-${port}`): Upstr
 export type TestRouter = {
   router: Router;
   port: number;
+  httpsPort: number;
   controlSocket: string;
   accesses: Access[];
   /** A visitor's request; to the application where no other host is named. */
@@ -48,7 +49,7 @@ export type TestRouter = {
   swap(routes: readonly Route[]): void;
 };
 
-/** A router in this process, with a real port. */
+/** A router in this process, with real ports. */
 export async function openTestRouter(
   t: TestContext,
   routes: readonly Route[],
@@ -64,12 +65,15 @@ export async function openTestRouter(
     access: (access) => accesses.push(access),
     holdMs: 60_000,
     platformHoldMs: 60_000,
+    tls: {},
     ...options,
   });
-  const { port } = await serveHttp(t, router.server);
+  const { port } = await serveHttp(t, router.http);
+  const { port: httpsPort } = await serveHttp(t, router.https);
   return {
     router,
     port,
+    httpsPort,
     controlSocket,
     accesses,
     ask: (asked = {}) => askHttp({ port, ...asked, headers: { host: HOST, ...asked.headers } }),

@@ -1,0 +1,15 @@
+import type { FastifyInstance } from 'fastify';
+import { Refusal } from '../lib/refusal.ts';
+import type { HttpContext } from './context.ts';
+
+/** The platform's own authority, for clients that are to trust it: open, and over plain http too. */
+export function authorityRoute(app: FastifyInstance, { authority }: HttpContext): void {
+  app.get('/ca.pem', (_, reply) => {
+    if (authority === undefined)
+      throw new Refusal(
+        'not_found',
+        'The certificate of this platform is not from an authority of its own.',
+      );
+    return reply.type('application/x-pem-file').send(authority.pem);
+  });
+}

@@ -1,0 +1,24 @@
+import type { IncomingMessage } from 'node:http';
+import { isEncrypted, isLoopback } from './forwarded-headers.ts';
+
+/** What clients need before they can trust https. */
+const AUTHORITY = /^\/ca\.pem(\?|$)/;
+
+/**
+ * What becomes of a request for the platform itself that may not be encrypted: credentials go over plain http
+ * on this machine alone.
+ */
+export function planPlain(
+  request: Pick<IncomingMessage, 'method' | 'url'> & Parameters<typeof isEncrypted>[0],
+): 'serve' | 'redirect' | 'refuse' {
+  const { method, url = '/', socket } = request;
+  if (isEncrypted(request) || isLoopback(socket.remoteAddress)) return 'serve';
+  if (method !== 'GET' && method !== 'HEAD') return 'refuse';
+  return AUTHORITY.test(url) ? 'serve' : 'redirect';
+}
+
+/** The same address over https. */
+export function secureLocation(host: string, port: number, url: string): string {
+  const path = url.startsWith('/') ? url : '/';
+  return `https://${host}${port === 443 ? '' : `:${port}`}${path}`;
+}
