@@ -22,12 +22,12 @@ export const pythonVariables: readonly Documented[] = [
     fallback: '3, the newest',
     example: '3.12',
   },
+  { name: 'CC_PYTHON_VERSION', what: 'The same, where `PYTHON_VERSION` is not set' },
   {
     name: 'ENVIRONMENT',
     what: '`development`: `uv.lock` is installed with its packages for development',
     fallback: 'production',
   },
-  { name: 'CC_PYTHON_VERSION', what: 'The same, where `PYTHON_VERSION` is not set' },
   {
     name: 'CC_PIP_REQUIREMENTS_FILE',
     what: 'The file that lists the packages; it must be there where it is named',
