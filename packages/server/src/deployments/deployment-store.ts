@@ -225,8 +225,8 @@ export async function moveDeployment(
 export const setDeploymentReason = (
   tx: Tx,
   id: DeploymentId,
-  why: { reason: string | null; detail: string | null },
-) => tx.updateTable('deployments').set(why).where('id', '=', id).execute();
+  { reason, detail }: { reason: string | null; detail: string | null },
+) => tx.updateTable('deployments').set({ reason, detail }).where('id', '=', id).execute();
 
 export const setBuildWorkload = (tx: Tx, id: DeploymentId, workloadId: WorkloadId) =>
   tx

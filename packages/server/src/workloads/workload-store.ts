@@ -138,8 +138,11 @@ export const setAdmitted = (tx: Tx, id: WorkloadId, at: number) =>
     .where('state', '=', 'waiting')
     .execute();
 
-export const setWaitingReason = (tx: Tx, id: WorkloadId, why: { reason: string; detail: string }) =>
-  tx.updateTable('workloads').set(why).where('id', '=', id).execute();
+export const setWaitingReason = (
+  tx: Tx,
+  id: WorkloadId,
+  { reason, detail }: { reason: string; detail: string },
+) => tx.updateTable('workloads').set({ reason, detail }).where('id', '=', id).execute();
 
 export const setGone = (tx: Tx, id: WorkloadId, at: number) =>
   tx
