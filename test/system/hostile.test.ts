@@ -46,7 +46,13 @@ test('a hostile application reaches nothing that is not its own', async (t) => {
     `select endpoint_host from instances where application_id = '${id}'`,
   );
 
-  const organization = await createOrganization(platform, 'Eve’s');
+  const { id: organization } = await platform.ask<{ id: string }>(
+    'POST',
+    '/grid/v1/organizations',
+    {
+      name: 'Eve’s',
+    },
+  );
   const folder = await platform.repository({ placeholder: '' });
   copyExample('hostile', folder);
   await platform.git(['add', '--all'], folder);
@@ -64,22 +70,6 @@ test('a hostile application reaches nothing that is not its own', async (t) => {
   assert.ok(out.includes(`refused ${instance?.endpoint_host}:8080`), out);
   assert.doesNotMatch(out, /HOLE/);
 });
-
-async function createOrganization(
-  platform: Awaited<ReturnType<typeof openPlatform>>,
-  name: string,
-): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${platform.port()}/grid/v1/organizations`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${platform.token}.${platform.secret}`,
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify({ name }),
-  });
-  assert.equal(answer.status, 200, await answer.clone().text());
-  return ((await answer.json()) as { id: string }).id;
-}
 
 test('the same for a platform that an ordinary user runs', async (t) => {
   if (process.getuid?.() !== 0) return t.skip('this is what the test before does here');

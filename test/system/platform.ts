@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { RouterStatus } from '../../packages/server/src/routing/route-table.ts';
 import { findRouters } from '../../packages/server/src/routing/router-process.ts';
@@ -37,6 +37,8 @@ export type Platform = {
     options: { type: string; env?: string[]; args?: string[] },
   ): Promise<string>;
   visit(host: string, path?: string): Promise<{ status: number; body: string }>;
+  /** Asks the platform as the first user; its answer, as JSON. */
+  ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer>;
   /** Starts the control plane, also by another program than this one's. */
   start(program?: string): Promise<void>;
   /** Ends the control plane as a crash would, and starts it with other settings. */
@@ -152,6 +154,19 @@ export async function openPlatform(settings: Record<string, string> = {}): Promi
       return (JSON.parse(made.out) as { id: string }).id;
     },
     visit: (host, path = '/') => visit(Number(ports.http), host, path),
+    async ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+      const answer = await fetch(`http://127.0.0.1:${ports.http}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${claimed.token}.${claimed.secret}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+      return JSON.parse(text || 'null') as Answer;
+    },
     start,
     async restart(more) {
       child?.kill('SIGKILL');
@@ -182,6 +197,7 @@ export async function openPlatform(settings: Record<string, string> = {}): Promi
 export function writeFiles(folder: string, files: Files): void {
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
     if (typeof content === 'object' && 'link' in content) {
       symlinkSync(content.link, path);
       continue;

@@ -11,6 +11,7 @@ import { wantGone } from '../workloads/want-gone.ts';
 import { describeExit, succeeded } from '../workloads/workload.ts';
 import type { Instance } from '../workloads/workload.ts';
 import type { DeploymentDeps, Look } from './look.ts';
+import { goesBeside } from './plan-deployment.ts';
 import type { Situation } from './plan-deployment.ts';
 import { moveDeployment, setBuildWorkload } from './deployment-store.ts';
 import { endDeployment } from './end-deployment.ts';
@@ -155,7 +156,7 @@ async function takeArtifact(
     if (!(await moveDeployment(tx, deployment, { ...starting, ...built }))) return;
     await wantGone(tx, { deploymentId: deployment.id }, at);
     await request(tx, 'deployment', deployment.id, at);
-    if (former.length > 0 && !application.zeroDowntime) return;
+    if (former.length > 0 && !goesBeside(application)) return;
     await startWorkload(tx, deps, { deployment, application, artifact, at });
   });
   await deps.builder.discard(deployment.id);

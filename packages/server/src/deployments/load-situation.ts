@@ -23,7 +23,11 @@ export async function loadSituation(
   if (application === undefined) return undefined;
   const present = await presentWorkloads(db, deployment.applicationId);
   const workload = present.find((one) => one.deploymentId === id && one.kind !== 'build');
-  const former = present.filter((one) => one.deploymentId !== id && one.kind === 'webapp');
+  const others = present.filter((one) => one.deploymentId !== id);
+  const former =
+    application.kind === 'runner'
+      ? await stillComputing(db, others)
+      : others.filter(({ kind }) => kind === 'webapp');
   return {
     deployment,
     application,
@@ -37,6 +41,18 @@ export async function loadSituation(
       workload?.state === 'waiting' &&
       memoryOf(workload) <= pool.memoryMiB - (await memoryInUse(db)) + sum(former.map(memoryOf)),
   };
+}
+
+/** Runs that were ended take their time for it. */
+async function stillComputing(
+  db: Database['read'],
+  workloads: readonly Workload[],
+): Promise<Workload[]> {
+  const found = workloads.map(async (one) => {
+    const instances = one.kind === 'run' ? await workloadInstances(db, one.id) : [];
+    return instances.some(({ status }) => status !== 'exited') ? one : [];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 const memoryOf = ({ memoryMiB, nodes }: Workload): number => memoryMiB * nodes;

@@ -51,6 +51,16 @@ test('a queued deployment builds when its turn has come', () => {
   assert.deepEqual(plan({ status: 'queued' }), { do: 'start_build' });
 });
 
+test('a run waits for the one before it to end, a version of a Webapp does not', () => {
+  const former = [workload()];
+  const step = plan({ kind: 'runner', former });
+  assert.ok(step.do === 'say_waiting' && step.reason === 'behind_run');
+  assert.deepEqual(plan({ kind: 'runner', former, why: step }), { do: 'nothing' });
+  assert.deepEqual(plan({ kind: 'runner', why: step }), { do: 'start' });
+  assert.deepEqual(plan({ kind: 'runner', workload: workload(), why: step }), { do: 'go_on' });
+  assert.deepEqual(plan({ kind: 'webapp', former }), { do: 'start' });
+});
+
 test('a queued deployment says once whom it waits for', () => {
   const step = plan({ status: 'queued', predecessor: { number: 3 } });
   assert.ok(step.do === 'say_waiting');

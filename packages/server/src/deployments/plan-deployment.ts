@@ -18,7 +18,7 @@ export type Situation = {
   workload: Workload | undefined;
   instances: readonly Instance[];
   run: Run | undefined;
-  /** Workloads of the application's former deployments that still serve. */
+  /** Workloads of the application's former deployments that still serve, or compute. */
   former: readonly Workload[];
   /** Whether it would have room if the former ones were gone. */
   fitsWithoutFormer: boolean;
@@ -76,10 +76,12 @@ function planBuilding({ deployment, build }: Situation): DeploymentStep {
 
 function planStart(situation: Situation): DeploymentStep {
   const { deployment, workload, application, former } = situation;
-  if (workload === undefined)
-    return former.length > 0 && !application.zeroDowntime
-      ? { do: 'end_former', reason: 'by_option' }
-      : { do: 'start' };
+  if (workload === undefined) {
+    if (former.length === 0 || goesBeside(application)) return { do: 'start' };
+    return application.kind === 'runner'
+      ? sayOnce(deployment, BEHIND_RUN)
+      : { do: 'end_former', reason: 'by_option' };
+  }
   if (workload.state === 'waiting') return planRoom(situation, workload);
   if (WAITS.has(deployment.reason ?? '')) return { do: 'go_on' };
   return application.kind === 'webapp'
@@ -87,8 +89,21 @@ function planStart(situation: Situation): DeploymentStep {
     : planRun(situation, workload);
 }
 
+/** Whether it may start while the former version still runs: versions serve side by side, runs never overlap. */
+export const goesBeside = ({ kind, zeroDowntime }: Deployable): boolean =>
+  kind === 'webapp' && zeroDowntime;
+
+const BEHIND_RUN = {
+  reason: 'behind_run',
+  detail: 'Waits for the run before it to end: runs of an application never overlap.',
+};
+
 /** Reasons that end with the wait. */
-const WAITS: ReadonlySet<string> = new Set<WaitReason>(['no_memory', 'behind_others']);
+const WAITS: ReadonlySet<string> = new Set<WaitReason | 'behind_run'>([
+  'no_memory',
+  'behind_others',
+  'behind_run',
+]);
 
 function planRoom(
   { deployment, former, fitsWithoutFormer }: Situation,
