@@ -20,6 +20,8 @@ type Deps = { database: Database; paths: DataPaths; builder: Builder; environmen
 /** The port that every Webapp serves. */
 const PORT = 8080;
 const DISK_MIB = 10 * 1024;
+/** What a build installs lies there twice: in the cache, too. */
+const BUILD_DISK_MIB = 4 * DISK_MIB;
 const LOG_BUDGET_MIB = 1024;
 
 type Subject = {
@@ -51,7 +53,11 @@ const common = ({ paths }: Deps, { workload, instance }: Subject) => ({
   applicationId: workload.applicationId,
   number: instance.number,
   attempt: instance.attempt,
-  limits: { cpus: workload.cpus, memoryMiB: workload.memoryMiB, diskMiB: DISK_MIB },
+  limits: {
+    cpus: workload.cpus,
+    memoryMiB: workload.memoryMiB,
+    diskMiB: workload.kind === 'build' ? BUILD_DISK_MIB : DISK_MIB,
+  },
   devices: [],
   logDirectory: paths.logs(workload.applicationId, instance.id),
   logBudgetMiB: LOG_BUDGET_MIB,

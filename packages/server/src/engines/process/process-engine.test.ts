@@ -7,8 +7,9 @@ import type { TestContext } from 'node:test';
 import { makeSpec } from '../../testing/instance.ts';
 import { silentLog } from '../../testing/log.ts';
 import { need } from '../../testing/need.ts';
-import { engineContract, exitOf, ruleFor, start, textOf } from '../contract.ts';
+import { engineContract, exitOf, ruleFor, start, textOf, withLimit } from '../contract.ts';
 import type { Subject } from '../contract.ts';
+import type { InstanceSpec } from '../engine.ts';
 import { entranceContract } from '../entrance-contract.ts';
 import { createProcessEngine } from './process-engine.ts';
 import type { ProcessEngine } from './process-engine.ts';
@@ -74,6 +75,8 @@ const commandsWith = (marker: string): string[] =>
     })
     .filter((command) => command.split('\0').includes(marker));
 
+const FILL = 'head -c 100m /dev/zero';
+
 for (const isolation of ['auto', 'none'] as const) {
   const rule = ruleFor(`process engine (${isolation})`, (t) => open(t, isolation));
 
@@ -84,6 +87,20 @@ for (const isolation of ['auto', 'none'] as const) {
     assert.equal((await exitOf(subject, one, t)).exitCode, 0);
     assert.deepEqual(commandsWith(marker), []);
   });
+
+  for (const [what, script] of Object.entries({
+    'its application': `${FILL} > big`,
+    'its dependencies': `mkdir -p /opt/env; ${FILL} > /opt/env/big`,
+    'its cache': `${FILL} > "\${XDG_CACHE_HOME:-/home/bas/.cache}/big"`,
+    'a file that it has removed': `exec 5>big; rm big; ${FILL} >&5`,
+  }))
+    rule(`a build is held to its disk, whatever it fills: ${what}`, async (subject, t) => {
+      const made = subject.spec(`${script}; exec sleep 600`);
+      const one = withLimit(ofBuild(made), { diskMiB: 64 });
+      await start(subject, one, t);
+      assert.equal((await exitOf(subject, one, t)).reason, 'disk_full');
+    });
+
   rule('an instance can start so many processes and no more', async (subject, t) => {
     const one = subject.spec("sed -nE 's/^Max processes +([^ ]+).*/\\1/p' /proc/self/limits");
     await start(subject, one, t);
@@ -91,6 +108,20 @@ for (const isolation of ['auto', 'none'] as const) {
     const most = Number(await textOf(one));
     assert.ok(most <= MOST_PROCESSES + countThreads() + MARGIN, `it may start ${most}`);
   });
+}
+
+/** What a build writes into becomes the artifact and its dependencies. */
+function ofBuild(spec: InstanceSpec): InstanceSpec {
+  const { application } = spec.files;
+  return {
+    ...spec,
+    files: {
+      ...spec.files,
+      application: { ...application, access: 'writable' },
+      environment: { source: `${application.source}.environment`, access: 'writable' },
+      cache: { source: `${application.source}.cache` },
+    },
+  };
 }
 
 const MOST_PROCESSES = 2048;

@@ -59,6 +59,7 @@ class Supervisor:
         self.group = self.user = None
         self.directory_inside = spec['workingDirectory']
         self.attached = False
+        self.disk_look = 0.0
 
     def claim(self):
         """Takes the instance's directory; an id starts once and never again."""
@@ -338,17 +339,19 @@ class Supervisor:
     def check_limits(self):
         spec = self.spec
         if not self.group:
-            used = sum(limits.used_memory(pid) for pid in (os.getpid(), *self.sessions()))
+            used = limits.used_memory(self.processes())
             if used > spec['limits']['memoryMiB'] << 20:
                 self.end('memory_limit', f"memory_limit (sampled): it used {used >> 20} MiB of "
                                          f"{spec['limits']['memoryMiB']} MiB.")
         elif self.group.memory_kills():
             self.end('memory_limit', self.memory_sentence())
-        if limits.used_disk(self.scratch) > spec['limits']['diskMiB'] << 20:
-            self.end('disk_full', f"disk_full: it wrote more than its {spec['limits']['diskMiB']} MiB of disk. "
-                                  'Keep data in an add-on, or write less.')
+        self.check_disk(time.monotonic())
         if not self.host.isolated and spec.get('port') is not None:
             self.check_port()
+
+    def processes(self):
+        """Everything of the instance, with what was begun in it from outside."""
+        return [one for pid in (os.getpid(), *self.sessions()) for one in linux.descendants(pid)]
 
     def sessions(self):
         """Who looks after commands that were begun in the instance from outside."""
@@ -358,6 +361,28 @@ class Supervisor:
             return []
         known = [tuple(map(int, mark.split('-'))) for mark in marks]
         return [pid for pid, started in known if linux.is_alive(pid, started)]
+
+    def check_disk(self, moment):
+        """Many files take long to look at: a tenth of the time goes into it at most."""
+        if moment < self.disk_look:
+            return
+        most, written = self.spec['limits']['diskMiB'], self.written()
+        seen = f"/proc/{self.inner}/root{self.spec['files']['application']['mountedAt']}"
+        try:
+            used = limits.used_disk(written) + limits.removed_files(self.processes(), [*written, seen])
+        except limits.TooDeep:
+            self.end('disk_full', 'disk_full: its folders are nested deeper than any path can say.')
+            return
+        if used > most << 20:
+            self.end('disk_full', f'disk_full: it wrote more than its {most} MiB of disk. '
+                                  'Keep data in an add-on, or write less.')
+        self.disk_look = time.monotonic() + 9 * (time.monotonic() - moment)
+
+    def written(self):
+        """Where the instance writes: builds into what becomes the artifact and its dependencies, too."""
+        files = self.spec['files']
+        places = [files['application'], files.get('environment'), files.get('cache')]
+        return [self.scratch, *(one['source'] for one in places if one and one.get('access', 'writable') == 'writable')]
 
     def memory_sentence(self):
         return (f"memory_limit: it needed more than the {self.spec['limits']['memoryMiB']} MiB of its flavor. "
