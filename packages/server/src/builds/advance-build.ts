@@ -14,7 +14,7 @@ import { environmentKey, inputKey } from './keys.ts';
 import { planBuild } from './plan-build.ts';
 import type { Plan } from './plan-build.ts';
 import { pruneTree } from './prune-tree.ts';
-import { findEscape, readFact, readManifest } from './read-tree.ts';
+import { findEscape, isFolder, readFact, readManifest } from './read-tree.ts';
 import { readWanted } from './read-wanted.ts';
 import type { CommitSource } from './read-wanted.ts';
 import type { Dependencies, Failure } from './recipe.ts';
@@ -160,14 +160,25 @@ async function prepareTree(
     for (const notice of plan.notices) await deps.say(input, notice);
   }
   if (done.length > 0) return undefined;
+  const refused = await refuseTree(site);
+  if (refused !== undefined) return refused;
+  const made = plan.build !== undefined || plan.hooks.after !== undefined;
+  return made || plan.hooks.before !== undefined ? undefined : refuseStart(site);
+}
+
+/** Why nothing can be built out of the tree, whatever the steps would do. */
+async function refuseTree({ tree, plan }: Site): Promise<Failure | undefined> {
   const escape = await findEscape(tree);
   if (escape !== undefined)
     return {
       reason: 'invalid_repository',
       detail: `${escape} is a symbolic link that leads out of the repository.`,
     };
-  const made = plan.build !== undefined || plan.hooks.after !== undefined;
-  return made || plan.hooks.before !== undefined ? undefined : refuseStart(site);
+  if (await isFolder(join(tree, plan.folder))) return undefined;
+  return {
+    reason: 'missing_file',
+    detail: `APP_FOLDER=${plan.folder}: there is no such folder in the repository.`,
+  };
 }
 
 /** Before anything is built only where nothing could still make the file. */

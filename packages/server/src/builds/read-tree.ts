@@ -47,6 +47,12 @@ async function filesBeside(root: string, path: string): Promise<string[]> {
     .map((name) => posix.join(folder, name));
 }
 
+export const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
 const MOST_FILES = 100;
 const LARGEST_FILE = 4 * 1024 * 1024;
 
