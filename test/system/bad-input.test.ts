@@ -147,6 +147,8 @@ suite('what cannot work ends with a clear reason in its own log', { concurrency:
           `select id from workloads where application_id = '${id}' and state != 'gone'`,
         ).length === 0,
     );
+    const { out } = await platform.grid(['logs'], { folder });
+    assert.match(out, /went on for \d+ s after it was asked to end \(TERM\), and was killed/);
   });
 
   for (const [name, { files, env = [MAIN], type = 'ml_python', args = [], says }] of Object.entries(

@@ -217,6 +217,8 @@ function stopping(rule: Rule): void {
       await start(subject, stubborn, t);
       await prints(stubborn, /up/, t);
       await engine.remove(stubborn.workloadId, 1, t.signal);
+      assert.match(await textOf(stubborn), /went on for 1 s after it was asked to end/);
+      assert.doesNotMatch(await textOf(polite), /went on/);
       for (const { instanceId } of [polite, stubborn])
         assert.equal(await engine.observe(instanceId, t.signal), undefined);
       assert.deepEqual(await engine.list(t.signal), []);

@@ -408,6 +408,8 @@ class Supervisor:
                 self.reason = 'stopped'
             self.kill(signal.SIGTERM)
         elif moment - self.asked >= self.grace:
+            if self.grace > 0 and self.detail is None:
+                self.detail = f'It went on for {self.grace:g} s after it was asked to end (TERM), and was killed.'
             self.kill(signal.SIGKILL)
 
     def read_grace(self):
