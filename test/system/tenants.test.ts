@@ -95,17 +95,21 @@ test('two organizations with the same names, files and variables share none of t
   const tenants = [platform.organizationId, other];
   const before = platform.query('select distinct environment_key from artifacts').length;
   for (const owner of tenants) {
-    const application = await open(files, ['--org', owner]);
+    const args = ['--org', owner];
+    const application = await open(files, args);
     const { code, out } = await application.deploy();
     assert.equal(code, 0, out);
     assert.match(out, /made for True/);
     assert.deepEqual(application.installed(), [1], 'it is installed for each');
+    const common = await open({ 'main.py': 'import idna\n', 'requirements.txt': 'idna\n' }, args);
+    assert.equal((await common.deploy()).code, 0);
+    assert.deepEqual(common.installed(), [1], 'so is what all could share');
     const path = `/v2/organisations/${owner}/applications/${application.id}`;
     await platform.ask('PUT', path, { name: 'same' });
     await platform.ask('PUT', `${path}/env/SAME`, { value: owner });
   }
   const environments = platform.query('select distinct environment_key from artifacts');
-  assert.equal(environments.length, before + 2);
+  assert.equal(environments.length, before + 4);
 
   const named = await Promise.all(
     tenants.map(async (owner) => {
