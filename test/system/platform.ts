@@ -57,7 +57,7 @@ type RunOptions = { folder?: string; env?: Record<string, string> };
 export type Files = Record<string, string | { text: string; mode?: number } | { link: string }>;
 
 export const root = join(import.meta.dirname, '..', '..');
-const bin = join(root, 'bin', 'grid');
+export const bin = join(root, 'bin', 'grid');
 
 export function run(
   file: string,

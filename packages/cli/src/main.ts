@@ -6,8 +6,8 @@ async function main(): Promise<void> {
   try {
     await buildProgram().parseAsync(process.argv);
   } catch (error) {
-    process.stderr.write(`${describe(error)}\n`);
-    process.exitCode = exitCode(error);
+    // what a command has begun must not keep it from ending
+    process.stderr.write(`${describe(error)}\n`, () => process.exit(exitCode(error)));
   }
 }
 

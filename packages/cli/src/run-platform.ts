@@ -1,7 +1,7 @@
 import pino from 'pino';
 import type { Config } from '@grid/server/config.ts';
 import {
-  AlreadyRunning,
+  CannotStart,
   UnusableCertificate,
   startControlPlane,
 } from '@grid/server/roles/control-plane.ts';
@@ -25,8 +25,8 @@ export async function runPlatform(config: Config): Promise<void> {
   });
   process.stdout.on('error', ignoreClosedPipe);
   const platform = await startControlPlane(config, log).catch((error: unknown) => {
-    if (error instanceof AlreadyRunning) throw new Failure(error.message);
     if (error instanceof UnusableCertificate) throw new Failure(error.message, 'misused');
+    if (error instanceof CannotStart) throw new Failure(error.message);
     throw error;
   });
   for (const line of describeStart(platform, config)) process.stdout.write(`${line}\n`);

@@ -1,3 +1,5 @@
+import { CannotStart } from '../lib/cannot-start.ts';
+
 /** What https is served with: paths of PEM files, which may be the same. */
 export type CertificateFiles = { certificate: string; key: string };
 
@@ -15,7 +17,7 @@ export type Authority = {
 };
 
 /** The certificate that was brought cannot be used; the message says why and what to do. */
-export class UnusableCertificate extends Error {
+export class UnusableCertificate extends CannotStart {
   override readonly name = 'UnusableCertificate';
 }
 

@@ -14,6 +14,7 @@ import { startSshServer } from '../ssh/server.ts';
 import type { SshServer } from '../ssh/server.ts';
 import { buildApp } from '../http/build-app.ts';
 import type { HttpContext } from '../http/context.ts';
+import { CannotStart } from '../lib/cannot-start.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
 import { openKeyring } from '../lib/encryption.ts';
@@ -41,6 +42,7 @@ import { watchHealth } from './health.ts';
 import { cleanupNames, createReconcilers } from './reconcilers.ts';
 
 export { UnusableCertificate } from '../certificates/certificate.ts';
+export { CannotStart } from '../lib/cannot-start.ts';
 
 export const VERSION = '0.1.0';
 
@@ -64,12 +66,7 @@ export type ControlPlane = {
   stop(): Promise<void>;
 };
 
-/** Another control plane runs on this data directory. */
-export class AlreadyRunning extends Error {
-  override readonly name = 'AlreadyRunning';
-}
-
-/** Starts the control plane: looks at what there is, compares, carries on. */
+/** Starts the control plane: looks at what there is, compares, carries on. Throws `CannotStart`. */
 export async function startControlPlane(config: Config, log: Log): Promise<ControlPlane> {
   const clock = systemClock;
   const paths = openDataDirectory(config.dataDirectory);
@@ -134,7 +131,7 @@ async function openState(config: Config, paths: DataPaths, clock: Clock) {
   await migrate(database, { now: clock(), file: paths.database });
   const leadership = await becomeLeader(database, paths.leader, AbortSignal.timeout(LEADER_WITHIN));
   if (leadership === undefined)
-    throw new AlreadyRunning(
+    throw new CannotStart(
       `Another control plane runs on ${paths.root}: end it with "grid down", or choose another --data-dir.`,
     );
   return { database, leadership };

@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { CannotStart } from '../lib/cannot-start.ts';
 import type { RouterStatus } from './route-table.ts';
 import { readStatus, startSuccessor } from './router-client.ts';
 import type { Command } from './router-client.ts';
@@ -147,7 +148,7 @@ async function awaitStart(
     if (running !== undefined) return running;
     if (!signalRouter(pid, 0)) {
       const said = (await readLog(log)).slice(before.length).trim().split('\n').at(-1);
-      throw new Error(`the router could not start: ${said || 'see router.log'}`);
+      throw new CannotStart(`The router could not start: ${said || `see ${log}`}`);
     }
     await wait(20, undefined, { signal: within });
   }

@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import ssh from 'ssh2';
 import type { Connection } from 'ssh2';
+import { CannotStart } from '../lib/cannot-start.ts';
 import { MINUTE, SECOND } from '../lib/duration.ts';
 import { readHostKey } from './host-key.ts';
 import { serveSession } from './session.ts';
@@ -50,7 +51,10 @@ export async function startSshServer(
 
 const listen = (server: Server, port: number, address: string): Promise<void> =>
   new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', ({ code, message }: NodeJS.ErrnoException) => {
+      const why = code === 'EADDRINUSE' ? 'somebody listens there already' : message;
+      reject(new CannotStart(`Port ${port} of ${address} cannot be used for SSH: ${why}.`));
+    });
     server.listen(port, address, resolve);
   });
 
