@@ -28,6 +28,9 @@ const wanted: readonly [name: string, there: boolean, mend: string][] = [
   ['ip and nft', onPath('ip') && onPath('nft'), 'apt-get install iproute2 nftables'],
   ['pasta', onPath('pasta'), 'apt-get install passt'],
   ['/dev/net/tun', canOpen('/dev/net/tun'), 'chmod 0666 /dev/net/tun'],
+  ['curl and openssl', onPath('curl') && onPath('openssl'), 'apt-get install curl openssl'],
+  ['Chromium', onPath('chromium'), 'apt-get install chromium'],
+  ['script', onPath('script'), 'apt-get install bsdutils'],
   ['PostgreSQL', existsSync('/usr/lib/postgresql'), 'apt-get install postgresql'],
 ];
 

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { openCertificate } from '../../packages/server/src/certificates/open-certificate.ts';
+import { needProgram } from '../../packages/server/src/testing/need.ts';
 import { hostOf, openPlatform, run, serverOf, until } from './platform.ts';
 
 const platform = await openPlatform();
@@ -21,7 +22,8 @@ async function readStatus(): Promise<Status> {
   return JSON.parse(out) as Status;
 }
 
-test('curl trusts the platform with its authority, which anybody can ask for, and not without', async () => {
+test('curl trusts the platform with its authority, which anybody can ask for, and not without', async (t) => {
+  if (!needProgram(t, 'curl') || !needProgram(t, 'openssl')) return;
   const status = await readStatus();
   assert.equal(status.url, url());
   assert.equal(status.caPath, authority);
@@ -66,7 +68,8 @@ test('git pushes and clones over https', async () => {
   );
 });
 
-test('applications answer over both, and over https alone where they demand it', async () => {
+test('applications answer over both, and over https alone where they demand it', async (t) => {
+  if (!needProgram(t, 'curl')) return;
   const folder = await platform.repository({ 'server.py': serverOf('both') });
   const env = ['CC_MLPYTHON_RUN_MAIN=server.py'];
   const id = await platform.create(folder, { type: 'ml_python_web', env });
@@ -100,7 +103,8 @@ async function bring(name: string, at: number) {
   };
 }
 
-test('a certificate that was brought is served from the next start on, and the own one again without it', async () => {
+test('a certificate that was brought is served from the next start on, and the own one again without it', async (t) => {
+  if (!needProgram(t, 'curl')) return;
   const before = await readStatus();
   const { env, ca } = await bring('brought', Date.now());
   await platform.restart(env);

@@ -72,9 +72,14 @@ export function run(
   });
 }
 
-export async function openPlatform(settings: Record<string, string> = {}): Promise<Platform> {
+export async function openPlatform(
+  settings: Record<string, string> = {},
+  /** Makes the data directory what it is to be before the first start. */
+  prepare: (data: string) => Promise<unknown> = async () => undefined,
+): Promise<Platform> {
   const home = mkdtempSync(join(tmpdir(), 'grid-system-'));
   const data = join(home, 'data');
+  await prepare(data);
   const key = join(home, 'key');
   const environment: NodeJS.ProcessEnv = {
     ...process.env,

@@ -69,10 +69,16 @@ const withoutControl = (shown: string): string =>
 
 const program = join(import.meta.dirname, 'terminal.py');
 
-function openTerminal(argv: readonly string[], size: string): Terminal {
+/** Starts a program in a terminal of this size. */
+export function openTerminal(
+  argv: readonly string[],
+  size: string,
+  { cwd, env = process.env }: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Terminal {
   const child = spawn('python3', [program, ...size.split(' '), ...argv], {
     stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
-    env: { ...process.env, TERM: 'xterm' },
+    env: { ...env, TERM: 'xterm' },
+    cwd,
   });
   const [typed, output, window] = [0, 1, 3].map((at) => child.stdio[at]) as [
     Writable,

@@ -17,6 +17,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { certifiedNames } from '@grid/server/certificates/certificate.ts';
 import { openCertificate } from '@grid/server/certificates/open-certificate.ts';
+import { needProgram } from '@grid/server/testing/need.ts';
 
 const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'grid');
 
@@ -160,6 +161,7 @@ test('one that this machine trusts needs no word', async (t) => {
 });
 
 test('at a terminal somebody is asked, and only yes is yes', async (t) => {
+  if (!needProgram(t, 'script', 'bsdutils')) return;
   const { url, asked, fingerprint, typed, grid } = await open(t);
   const no = await typed('y\n', login(url));
   assert.ok(no.out.includes(fingerprint), no.out);

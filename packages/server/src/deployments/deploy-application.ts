@@ -1,7 +1,9 @@
+import type { Kysely } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, DeploymentId, OwnerId, UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Database } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
 import { findDeployable } from './deployable-store.ts';
 import { selectLastDeployedCommit } from './deployment-store.ts';
 import { queueDeployment } from './queue-deployment.ts';
@@ -11,7 +13,7 @@ type Deps = { database: Database; clock: Clock };
 type Order = {
   applicationId: ApplicationId;
   ownerId: OwnerId;
-  /** A full commit id; without it the one deployed last, else the head of the branch. */
+  /** A full commit id; without it what `findDeployedCommit` finds. */
   commitId?: string | undefined;
   useCache: boolean;
   cause: string;
@@ -27,10 +29,7 @@ export const deployApplication = ({ database, clock }: Deps, order: Order): Prom
     const application = await findDeployable(tx, order.applicationId);
     if (application?.ownerId !== order.ownerId)
       throw new Refusal('not_found', `There is no application ${order.applicationId}.`);
-    const commitId =
-      order.commitId ??
-      (await selectLastDeployedCommit(tx, application.id)) ??
-      application.headCommit;
+    const commitId = order.commitId ?? (await findDeployedCommit(tx, application));
     if (commitId === null)
       throw new Refusal(
         'not_deployed',
@@ -38,3 +37,9 @@ export const deployApplication = ({ database, clock }: Deps, order: Order): Prom
       );
     return queueDeployment(tx, application, { ...order, commitId, at: clock() });
   });
+
+/** What a restart deploys: the commit deployed last, else the head of the branch; null before the first push. */
+export const findDeployedCommit = async (
+  db: Kysely<Schema>,
+  { id, headCommit }: { id: ApplicationId; headCommit: string | null },
+): Promise<string | null> => (await selectLastDeployedCommit(db, id)) ?? headCommit;

@@ -4,6 +4,7 @@ import type { Application } from '../../applications/application.ts';
 import { listDomains } from '../../applications/change-domains.ts';
 import { formatDomain } from '../../applications/domain.ts';
 import { loadEnvironment } from '../../applications/environment.ts';
+import { findDeployedCommit } from '../../deployments/deploy-application.ts';
 import { findFlavor, flavors } from '../../scheduling/flavor.ts';
 import type { Flavor } from '../../scheduling/flavor.ts';
 import type { HttpContext } from '../context.ts';
@@ -56,7 +57,7 @@ export async function presentApplication(
     vhosts: domains.map((domain) => ({ fqdn: formatDomain(domain) })),
     creationDate: application.createdAt,
     ...presentOptions(application),
-    commitId: application.headCommit,
+    commitId: await findDeployedCommit(database.read, application),
     env: Object.entries(variables).map(([name, value]) => ({ name, value })),
     state: application.wanted === 'up' ? 'SHOULD_BE_UP' : 'SHOULD_BE_DOWN',
     branch: 'master',
