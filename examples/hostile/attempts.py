@@ -5,6 +5,7 @@ A platform that keeps its tenants apart prints no HOLE. Run it as a Runner; it c
 can reach.
 """
 import ctypes
+import fcntl
 import glob
 import os
 import signal
@@ -13,6 +14,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 libc = ctypes.CDLL(None, use_errno=True)
+#: TIOCGPTN of Linux: which terminal a descriptor of ptmx is.
+TERMINAL_NUMBER = 0x80045430
 
 
 def attempt(name, succeeds):
@@ -23,7 +26,8 @@ def attempt(name, succeeds):
         why = f"{type(error).__name__}"
     else:
         why = "nothing there"
-    print(f"HOLE {name}: {found}" if found else f"refused {name} ({why})", flush=True)
+    said = f"HOLE {name}: {found}" if found else f"refused {name} ({why})"
+    print(f"{said}\n", end="", flush=True)  # in one piece, however many say something
 
 
 def readable(path):
@@ -123,6 +127,28 @@ def spoils_dependencies():
         return file.name
 
 
+def inherited_descriptors():
+    """Whoever started this must have left nothing open but its streams."""
+    return [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
+            if int(fd) > 2 and os.path.exists(f"/proc/self/fd/{fd}")]
+
+
+def sockets_of_the_platform():
+    with open("/proc/net/unix") as file:
+        text = file.read()
+    return [name for name in ("launcher.sock", "control.sock") if name in text]
+
+
+def terminals_of_others():
+    """What ptmx opens must be a terminal of this instance, and every terminal here its user's."""
+    terminal = os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY)
+    number = int.from_bytes(fcntl.ioctl(terminal, TERMINAL_NUMBER, bytes(4)), sys.byteorder)
+    own = os.path.exists(f"/dev/pts/{number}")
+    others = [path for path in glob.glob("/dev/pts/[0-9]*") if os.stat(path).st_uid != os.getuid()]
+    os.close(terminal)
+    return others if own else f"terminal {number} is of another system"
+
+
 def default_gateway():
     with open("/proc/net/route") as file:
         for line in file.readlines()[1:]:
@@ -158,6 +184,9 @@ def main():
     attempt("a control group's release agent", lambda: glob.glob("/sys/fs/cgroup/*/release_agent"))
     attempt("a mount", mounts)
     attempt("rights to take over", rights)
+    attempt("descriptors left open", inherited_descriptors)
+    attempt("the platform's sockets", sockets_of_the_platform)
+    attempt("terminals of others", terminals_of_others)
     attempt("the host's disks", lambda: readable("/dev/vda") if os.path.exists("/dev/vda") else None)
     attempt("kernel memory", lambda: readable("/dev/mem"))
     attempt("user id 0", lambda: os.setuid(0) or "became root")

@@ -7,7 +7,9 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { need } from '../../packages/server/src/testing/need.ts';
-import { copyExample, openPlatform, run, serverOf } from './platform.ts';
+import { copyExample, openPlatform, run, serverOf, until } from './platform.ts';
+import type { Platform } from './platform.ts';
+import { openSshClient } from './ssh-client.ts';
 
 const isolated = existsSync('/usr/bin/bwrap') && existsSync('/usr/sbin/nft');
 
@@ -53,23 +55,61 @@ test('a hostile application reaches nothing that is not its own', async (t) => {
       name: 'Eve’s',
     },
   );
-  const folder = await platform.repository({ placeholder: '' });
-  copyExample('hostile', folder);
-  await platform.git(['add', '--all'], folder);
-  await platform.git(['commit', '--quiet', '--message', 'hostile'], folder);
   const forbidden = [
     ...host,
     `127.0.0.1:${platform.port()}`,
     `${instance?.endpoint_host}:8080`,
   ].join(',');
-  const env = ['CC_MLPYTHON_RUN_MAIN=attempts.py', `FORBIDDEN=${forbidden}`];
-  await platform.create(folder, { type: 'ml_python', env, args: ['--org', organization] });
+  const tenant = { organization, forbidden };
+  const { folder } = await createHostile(platform, 'attempts.py', tenant);
   const { code, out } = await platform.grid(['deploy'], { folder });
   assert.equal(code, 0, out);
   assert.match(out, /all attempts made/);
   assert.ok(out.includes(`refused ${instance?.endpoint_host}:8080`), out);
   assert.doesNotMatch(out, /HOLE/);
+  await enterHostile(platform, tenant);
 });
+
+type Tenant = { organization: string; forbidden: string };
+
+/** An application out of the example, with this file as what it runs. */
+async function createHostile(
+  platform: Platform,
+  main: string,
+  { organization, forbidden }: Tenant,
+): Promise<{ id: string; folder: string }> {
+  const folder = await platform.repository({ placeholder: '' });
+  copyExample('hostile', folder);
+  await platform.git(['add', '--all'], folder);
+  await platform.git(['commit', '--quiet', '--message', 'hostile'], folder);
+  const env = [`CC_MLPYTHON_RUN_MAIN=${main}`, `FORBIDDEN=${forbidden}`];
+  const args = ['--org', organization];
+  return { id: await platform.create(folder, { type: 'ml_python', env, args }), folder };
+}
+
+/** Who enters can do no more than the application, which can do nothing to who enters. */
+async function enterHostile(platform: Platform, tenant: Tenant): Promise<void> {
+  const { id, folder } = await createHostile(platform, 'watch.py', tenant);
+  const watching = platform.grid(['deploy'], { folder });
+  const { ssh, open } = openSshClient(platform);
+  await until('it runs', async () => (await ssh([id, 'true'])).code === 0);
+  const attempts = await ssh([id, 'python attempts.py']);
+  const terminal = open([id, 'python', 'attempts.py']);
+  const shown = await terminal.shows(/all attempts made/);
+  assert.equal(await terminal.end, 0);
+  for (const text of [attempts.out.toString(), shown]) {
+    assert.match(text, /all attempts made/);
+    assert.match(text, /refused descriptors left open/);
+    assert.doesNotMatch(text, /HOLE/);
+  }
+  await Promise.all(Array.from({ length: 10 }, () => ssh([id, 'true'])));
+  assert.equal((await ssh([id, 'touch stop'])).code, 0);
+  const { code, out } = await watching;
+  assert.equal(code, 0, out);
+  assert.doesNotMatch(out, /HOLE/);
+  const [, seen] = /looked at (\d+) processes/.exec(out) ?? [];
+  assert.ok(Number(seen) >= 2, `those who stayed for a while: ${out}`);
+}
 
 test('the same for a platform that an ordinary user runs', async (t) => {
   if (process.getuid?.() !== 0) return t.skip('this is what the test before does here');

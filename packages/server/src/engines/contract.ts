@@ -62,8 +62,11 @@ export const workloadOf = (instances: readonly InstanceSpec[], graceSeconds = 5)
   instances,
 });
 
-export const start = ({ engine }: Subject, spec: InstanceSpec, t: TestContext): Promise<void> =>
-  engine.ensure(workloadOf([spec]), t.signal);
+export const start = (
+  { engine }: Pick<Subject, 'engine'>,
+  spec: InstanceSpec,
+  t: TestContext,
+): Promise<void> => engine.ensure(workloadOf([spec]), t.signal);
 
 /** Looks until the instance is as wanted. */
 async function until<T>(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +9,10 @@ import type { TestContext } from 'node:test';
 import { newId } from '../../lib/ids.ts';
 import { makeSpec } from '../../testing/instance.ts';
 import { silentLog } from '../../testing/log.ts';
+import { exitOf, start, textOf } from '../contract.ts';
 import { createProcessEngine } from './process-engine.ts';
 import { launcherSocket } from './start-launcher.ts';
+import type { LauncherOptions } from './start-launcher.ts';
 
 /** Says what is to be started and is gone before it is answered, as somebody who is killed. */
 function askAndLeave(path: string, message: object): Promise<void> {
@@ -25,9 +28,10 @@ function askAndLeave(path: string, message: object): Promise<void> {
   });
 }
 
-async function openEngine(t: TestContext) {
+async function openEngine(t: TestContext, prepare?: (options: LauncherOptions) => Promise<void>) {
   const directory = mkdtempSync(join(tmpdir(), 'grid-launcher-'));
   const options = { directory, isolation: 'none', allowedNetworks: [], log: silentLog } as const;
+  await prepare?.(options);
   const engine = await createProcessEngine(options);
   t.after(async () => {
     await engine.destroy();
@@ -70,4 +74,24 @@ test('a launcher that is gone is started again once, however many ask at the sam
   await engine.ensure({ workloadId, graceSeconds: 1, instances }, t.signal);
   assert.equal(countListeners(path), 1);
   await engine.remove(workloadId, 1, t.signal);
+});
+
+/** Starts a launcher that finds a descriptor open besides its streams. */
+async function startCareless({ directory, isolation, allowedNetworks }: LauncherOptions) {
+  const program = join(import.meta.dirname, 'supervisor', 'launcher.py');
+  const options = JSON.stringify({ directory, isolation, allowedNetworks });
+  const stdio = ['ignore', 'ignore', 'ignore', 'ignore', 'pipe'] as const;
+  spawn('python3', ['-I', '-S', program, options], { stdio: [...stdio] });
+  const path = launcherSocket(directory);
+  while (!existsSync(path)) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const OPEN = 'for one in /proc/$$/fd/*; do if [ -e $one ]; then echo ${one##*/}; fi; done';
+
+test('an instance has nothing open but its streams, whatever its launcher was started with', async (t) => {
+  const { directory, engine } = await openEngine(t, startCareless);
+  const spec = makeSpec(directory, OPEN);
+  await start({ engine }, spec, t);
+  await exitOf({ engine }, spec, t);
+  assert.equal(await textOf(spec), '0\n1\n2');
 });

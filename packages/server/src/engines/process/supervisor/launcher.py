@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import attendant  # noqa: E402
 import limits  # noqa: E402
+import linux  # noqa: E402
 import messages  # noqa: E402
 import network  # noqa: E402
 from supervisor import Supervisor  # noqa: E402
@@ -163,6 +164,7 @@ def copy(source, target):
 
 
 def main():
+    linux.close_all_but({0, 1, 2})
     options = json.loads(sys.argv[1])
     directory = options['directory']
     for name in ('instances', 'changes'):

@@ -83,17 +83,20 @@ def give_up_capabilities():
 
 
 def close_all_but(kept):
-    """Standard streams lead nowhere, and of the rest only these stay open."""
+    """Whoever started this may have left descriptors open that are nobody's business here."""
+    for name in os.listdir('/proc/self/fd'):
+        if int(name) not in kept:
+            try:
+                os.close(int(name))
+            except OSError:
+                pass
+
+
+def lead_streams_nowhere():
     null = os.open('/dev/null', os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
-    for name in os.listdir('/proc/self/fd'):
-        descriptor = int(name)
-        if descriptor > 2 and descriptor not in kept:
-            try:
-                os.close(descriptor)
-            except OSError:
-                pass
+    os.close(null)
 
 
 def boot_id():

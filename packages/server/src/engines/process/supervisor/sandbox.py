@@ -169,10 +169,15 @@ def _system():
     return arguments
 
 
+def has_steps(spec):
+    """Whether a shell runs the command, and tells of it; the application itself must not."""
+    return bool(spec['before'] or spec['after'])
+
+
 def command_of(spec):
     """The instance's command; with hooks around it, a shell that runs them in turn."""
     after = spec['after']
-    if not spec['before'] and not after:
+    if not has_steps(spec):
         return ['--', *spec['command']['argv']] if spec.get('sandboxed', True) else spec['command']['argv']
     steps = [('before', step) for step in spec['before']] + [('command', spec['command'])]
     steps += [(kind, after[kind]) for kind in ('succeeded', 'failed') if kind in after]

@@ -103,7 +103,8 @@ def start_keeper(known, outermost, work):
     control, order = work
     code = 1
     try:
-        linux.close_all_but({control.fileno()})
+        linux.lead_streams_nowhere()
+        linux.close_all_but({0, 1, 2, control.fileno()})
         join.join_groups(known['groups'])
         if outermost is not None:
             join.join_sandbox(linux.children(outermost)[0], known['user'])

@@ -184,7 +184,7 @@ class Supervisor:
                 os.setresuid(self.user, self.user, self.user)
                 linux.die_with_parent()
             arguments = sandbox.bwrap_arguments(self.spec, info, block)
-            for descriptor in (info, block, STEPS):
+            for descriptor in (info, block):
                 os.set_inheritable(descriptor, True)
             os.execve(self.host.bwrap, arguments, self.spec['environment'])
         except BaseException as error:  # noqa: BLE001
@@ -196,7 +196,7 @@ class Supervisor:
         os.dup2(null, 0)
         os.dup2(self.out_end, 1)
         os.dup2(self.err_end, 2)
-        os.dup2(self.steps_end, STEPS)
+        os.dup2(self.steps_end, STEPS, inheritable=sandbox.has_steps(self.spec))
 
     def enter_network(self, ready, go):
         platform = self.host.platform
@@ -255,8 +255,6 @@ class Supervisor:
             environment = self.plain_environment(folder, port)
             os.chdir(self.directory_inside)
             argv = [plain_path(word, self.spec) for word in sandbox.command_of({**self.spec, 'sandboxed': False})]
-            for descriptor in (1, 2, STEPS):
-                os.set_inheritable(descriptor, True)
             program = argv[0]
             if '/' in program:
                 os.execve(program, argv, environment)
