@@ -101,6 +101,15 @@ for (const isolation of ['auto', 'none'] as const) {
       assert.equal((await exitOf(subject, one, t)).reason, 'disk_full');
     });
 
+  rule('who writes nonsense where steps are told of ends as it ends', async (subject, t) => {
+    const script = 'for code in none 70000; do echo "code $code" > /proc/$PPID/fd/3; done; exit 5';
+    const before = [{ name: 'hook', argv: ['/bin/true'] as const }];
+    const one = subject.spec(script, { before });
+    await start(subject, one, t);
+    const { reason, exitCode } = await exitOf(subject, one, t);
+    assert.deepEqual([reason, exitCode], ['exited', 5]);
+  });
+
   rule('an instance can start so many processes and no more', async (subject, t) => {
     const one = subject.spec("sed -nE 's/^Max processes +([^ ]+).*/\\1/p' /proc/self/limits");
     await start(subject, one, t);

@@ -25,6 +25,7 @@ FIRST_USER, USERS = 2_000_000, 60_000
 CHUNK = 256 * 1024
 #: Where the steps' shell tells what it does; the launcher keeps it free in itself.
 STEPS = 3
+EXIT_CODES = {str(code): code for code in range(256)}
 
 
 class Refused(Exception):
@@ -324,6 +325,7 @@ class Supervisor:
         return 20 if status is not None or self.stopping else 500
 
     def note_steps(self, text):
+        """An application of the shell's own user can write there, too, by way of `/proc`."""
         for line in text.splitlines():
             kind, _, rest = line.partition(' ')
             if kind == 'step':
@@ -332,7 +334,7 @@ class Supervisor:
                 self.reason = 'before_failed'
                 self.detail = f'{self.step} failed (exit code {rest}).'
             elif kind == 'code':
-                self.code = int(rest)
+                self.code = EXIT_CODES.get(rest, self.code)
 
     def check_limits(self):
         spec = self.spec
