@@ -1,35 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { linkedApps, openClever, workFolder } from './clever.ts';
 import { openPlatform, run, serverOf } from './platform.ts';
-import { openTerminal } from './ssh-client.ts';
+import { openTerminal, sshFolder } from './ssh-client.ts';
 
 /** The official command line: into instances, by the SSH client of its user. */
 const platform = await openPlatform();
 after(() => platform.end());
 const clever = await openClever(platform);
 
-/** A folder with an `ssh` that has this key and a list of known hosts of its own, as its user's settings would say. */
-function sshWith(key: string): string {
-  const folder = join(platform.home, `ssh-${key}`);
-  mkdirSync(folder);
-  const options = [
-    'IdentitiesOnly=yes',
-    'StrictHostKeyChecking=accept-new',
-    'BatchMode=yes',
-    `UserKnownHostsFile=${join(folder, 'known')}`,
-  ];
-  const words = ['-F', 'none', '-i', join(platform.home, key)];
-  words.push(...options.map((option) => `-o${option}`));
-  writeFileSync(join(folder, 'ssh'), `#!/bin/sh\nexec /usr/bin/ssh ${words.join(' ')} "$@"\n`, {
-    mode: 0o755,
-  });
-  return folder;
-}
-
-const asKey = (key: string) => ({ PATH: `${sshWith(key)}:${clever.environment['PATH']}` });
+const asKey = (key: string) => ({
+  PATH: `${sshFolder(platform, key)}:${clever.environment['PATH']}`,
+});
 
 const { cwd } = await workFolder(platform, 'web', { 'server.py': serverOf('hello') });
 const here = { cwd, env: asKey('key') };

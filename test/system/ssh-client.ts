@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { Platform } from './platform.ts';
@@ -27,19 +27,35 @@ export type Terminal = {
   end: Promise<number>;
 };
 
-export function openSshClient({ data, home }: Platform, key = 'key'): SshClient {
-  const options = [
+/** A user's key, and no settings of whoever runs the test. */
+const optionsOf = ({ home }: Platform, key: string): string[] => [
+  '-F',
+  'none',
+  '-i',
+  join(home, key),
+  ...[
     'IdentitiesOnly=yes',
     'BatchMode=yes',
     'LogLevel=ERROR',
     'StrictHostKeyChecking=accept-new',
     `UserKnownHostsFile=${join(home, 'known')}`,
-  ].flatMap((option) => ['-o', option]);
+  ].flatMap((option) => ['-o', option]),
+];
+
+/** A folder with an `ssh` that has these options, for programs that look for one in their path. */
+export function sshFolder(platform: Platform, key = 'key'): string {
+  const folder = join(platform.home, `ssh-${key}`);
+  mkdirSync(folder, { recursive: true });
+  const line = `exec /usr/bin/ssh ${optionsOf(platform, key).join(' ')} "$@"`;
+  writeFileSync(join(folder, 'ssh'), `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+  return folder;
+}
+
+export function openSshClient(platform: Platform): SshClient {
   const argumentsOf = (asked: readonly string[]): string[] => {
-    const { sshPort } = JSON.parse(readFileSync(join(data, 'control.json'), 'utf8')) as {
-      sshPort: number;
-    };
-    return ['-i', join(home, key), ...options, `ssh://anybody@localhost:${sshPort}`, ...asked];
+    const state = readFileSync(join(platform.data, 'control.json'), 'utf8');
+    const { sshPort } = JSON.parse(state) as { sshPort: number };
+    return [...optionsOf(platform, 'key'), `ssh://anybody@localhost:${sshPort}`, ...asked];
   };
   const start = (asked: readonly string[]) => spawn('ssh', argumentsOf(asked));
   return {

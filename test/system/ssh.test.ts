@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { openPlatform, run, serverOf, until } from './platform.ts';
+import { openPlatform, root, run, serverOf, until } from './platform.ts';
 import type { Platform } from './platform.ts';
-import { openSshClient } from './ssh-client.ts';
+import { openSshClient, openTerminal, sshFolder } from './ssh-client.ts';
 
 type Served = {
   id: string;
@@ -252,6 +254,42 @@ for step in range(160):
     }
     assert.match(listed.out.toString(), /A shell: ssh -t ssh:\/\/git@localhost:\d+ ID/);
     assert.equal((await platform.grid(['stop'], { folder: several.folder })).code, 0);
+  });
+
+  test(`${where}: grid ssh enters by the application, and says how to get an SSH client`, async () => {
+    const env = { PATH: `${sshFolder(platform)}:${process.env['PATH']}` };
+    const grid = (...args: string[]) =>
+      platform.grid(['ssh', ...args], { folder: app.folder, env });
+    const line = "printf '%s|' \"$CC_APP_NAME\" 'a  b'; exit 3";
+    assert.deepEqual(await grid('--', line), { code: 3, out: `${app.name}|a  b|` });
+    assert.deepEqual(await grid('--', 'printf', '%s|', "it's", '$HOME', '', 'a  b'), {
+      code: 0,
+      out: "it's|$HOME||a  b|",
+    });
+    assert.deepEqual(await grid('--app', app.name, '--instance', '0', '--', 'echo', 'there'), {
+      code: 0,
+      out: 'there\n',
+    });
+    const terminal = openTerminal([join(root, 'bin', 'grid'), 'ssh'], '90 30', {
+      cwd: app.folder,
+      env: { ...process.env, ...env, XDG_CONFIG_HOME: platform.home },
+    });
+    terminal.type('stty size; exit 4\n');
+    await terminal.shows(/\n30 90/);
+    assert.equal(await terminal.end, 4);
+    const none = await grid('--instance', '7', '--', 'id');
+    assert.equal(none.code, 1);
+    assert.match(none.out, /No instance 7 of app-\d+ runs just now/);
+    const bare = join(platform.home, 'bare');
+    mkdirSync(bare, { recursive: true });
+    for (const name of ['sh', 'dirname', 'readlink'])
+      symlinkSync(`/usr/bin/${name}`, join(bare, name));
+    const missing = await platform.grid(['ssh', '--app', app.id], { env: { PATH: bare } });
+    assert.equal(missing.code, 1);
+    assert.match(
+      missing.out,
+      /There is no SSH client on this machine: apt-get install openssh-client/,
+    );
   });
 
   test(`${where}: what eats the memory of the instance ends with it`, async () => {

@@ -4,6 +4,7 @@ import { applicationCommands } from './commands/applications.ts';
 import { deploymentCommands } from './commands/deployments.ts';
 import { logCommands } from './commands/logs.ts';
 import { platformCommands } from './commands/platform.ts';
+import { sshCommand } from './commands/ssh.ts';
 import { exitCodes } from './fail.ts';
 import { printExports } from './print-exports.ts';
 
@@ -19,6 +20,7 @@ export function buildProgram(): Command {
   applicationCommands(program);
   deploymentCommands(program);
   logCommands(program);
+  sshCommand(program);
   program.commands.find((command) => command.name() === 'env')?.action(printExports);
   return program;
 }

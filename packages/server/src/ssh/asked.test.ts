@@ -28,6 +28,11 @@ test('an id alone is a shell there, and what follows it is run there as it was w
     place: { applicationId: `app_${uuid}` },
     line: 'env',
   });
+  assert.deepEqual(parseAsked(`app_${uuid}/12 env`), {
+    kind: 'enter',
+    place: { applicationId: `app_${uuid}`, number: 12 },
+    line: 'env',
+  });
 });
 
 test('no command asks what there is', () => {
@@ -43,6 +48,9 @@ test('everything else is not known', () => {
     `git-receive-pack '${uuid}'\nid`,
     `orga_${uuid}`,
     `app_${uuid};id`,
+    `app_${uuid}/`,
+    `app_${uuid}/x`,
+    `${uuid}/0`,
     uuid.toUpperCase(),
     `x ${uuid}`,
     `${uuid}\0id`,

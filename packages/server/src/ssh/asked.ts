@@ -9,10 +9,10 @@ export type Asked =
   | { kind: 'list' }
   | { kind: 'unknown' };
 
-/** An instance, or the only one of an application. */
+/** An instance by its id, or by its application: the only one there is, or that of a number. */
 export type Place =
   | { instanceId: InstanceId; applicationId?: undefined }
-  | { applicationId: ApplicationId; instanceId?: undefined };
+  | { applicationId: ApplicationId; number?: number; instanceId?: undefined };
 
 /** As git writes it: the path in single quotes, of which an application's id has none. */
 const GIT = /^(git-(?:upload|receive)-pack) '?([^']*)'?$/;
@@ -33,6 +33,8 @@ export function parseAsked(command: string): Asked {
 function parsePlace(id: string): Place | undefined {
   const instanceId = parseId('instance', id);
   if (instanceId !== undefined) return { instanceId };
-  const applicationId = parseId('application', id);
-  return applicationId && { applicationId };
+  const [, name = '', number] = /^(.*?)(?:\/(\d{1,4}))?$/.exec(id) ?? [];
+  const applicationId = parseId('application', name);
+  if (applicationId === undefined) return undefined;
+  return number === undefined ? { applicationId } : { applicationId, number: Number(number) };
 }

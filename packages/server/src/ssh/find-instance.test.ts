@@ -95,8 +95,11 @@ onEachDatabase(
     const second = await makeInstance(database, applicationId, { number: 1 });
     assert.equal(
       await ask({ applicationId }),
-      `Several instances of model run: name one by its id.\n  Quiet heron - Instance 0 - DEPLOYING (${id})\n  Quiet heron - Instance 1 - DEPLOYING (${second})`,
+      `Several instances of model run: name one by its id or number.\n  Quiet heron - Instance 0 - DEPLOYING (${id})\n  Quiet heron - Instance 1 - DEPLOYING (${second})`,
     );
+    assert.equal(await ask({ applicationId, number: 0 }), id);
+    assert.equal(await ask({ applicationId, number: 1 }), second);
+    assert.equal(await ask({ applicationId, number: 2 }), 'No instance 2 of model runs just now.');
   },
 );
 

@@ -16,12 +16,12 @@ import type { Place } from './asked.ts';
 export type Enterable = { instance: Instance; application: Application };
 
 /**
- * The instance of this id, or the only one of the application, for somebody who may enter it. Others
- * learn nothing: what is not theirs is refused as what is not there.
+ * The instance of this id, or the only one of the application and of the number if there is one, for somebody who
+ * may enter it. Others learn nothing: what is not theirs is refused as what is not there.
  */
 export const demandEnterable = (db: Kysely<Schema>, user: User, place: Place): Promise<Enterable> =>
   place.instanceId === undefined
-    ? demandOnly(db, user, place.applicationId)
+    ? demandOnly(db, user, place)
     : demandInstance(db, user, place.instanceId);
 
 async function demandInstance(db: Kysely<Schema>, user: User, id: InstanceId): Promise<Enterable> {
@@ -38,20 +38,28 @@ async function demandInstance(db: Kysely<Schema>, user: User, id: InstanceId): P
   return { instance, application };
 }
 
-async function demandOnly(db: Kysely<Schema>, user: User, id: ApplicationId): Promise<Enterable> {
+async function demandOnly(
+  db: Kysely<Schema>,
+  user: User,
+  { applicationId: id, number }: Extract<Place, { applicationId: ApplicationId }>,
+): Promise<Enterable> {
   const application = await findApplication(db, id);
   if (application === undefined) throw nothing('application', id);
   await demandRight(db, user, { ownerId: application.ownerId, hidden: nothing('application', id) });
-  const running = await listRunning(db, { applicationId: id });
+  const all = await listRunning(db, { applicationId: id });
+  const running = all.filter((one) => number === undefined || one.number === number);
   const staying = running.filter(({ wanted }) => wanted === 'running');
-  const [instance] = staying.length === 1 ? staying : running;
+  const [instance, another] = staying.length > 0 ? staying : running;
+  const what = number === undefined ? 'Nothing' : `No instance ${number}`;
   if (instance === undefined)
-    throw new Refusal('not_found', `Nothing of ${application.name} runs just now.`);
-  if (staying.length === 1 || running.length === 1) return { instance, application };
+    throw new Refusal('not_found', `${what} of ${application.name} runs just now.`);
+  if (another === undefined) return { instance, application };
   const lines = running.map((one) => `  ${describeInstance(one, application)}`);
   throw new Refusal(
     'conflict',
-    [`Several instances of ${application.name} run: name one by its id.`, ...lines].join('\n'),
+    [`Several instances of ${application.name} run: name one by its id or number.`, ...lines].join(
+      '\n',
+    ),
   );
 }
 
