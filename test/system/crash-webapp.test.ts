@@ -9,9 +9,6 @@ const platform = await openPlatform();
 after(() => platform.end());
 const { data } = platform;
 
-/** How long after "Ready" everything is as it should be. */
-const RECONCILED_WITHIN = 5_000;
-
 /** Answers with its version and how much it was sent; ends slowly when it is told to. */
 const server = (version: string): string => `
 import http.server, os, signal, threading, time
@@ -110,7 +107,7 @@ async function settles(application: Application, number: number): Promise<void> 
     };
   };
   const isSo = (): boolean => JSON.stringify(application.seen()) === JSON.stringify(wanted());
-  await until('one version serves', isSo, RECONCILED_WITHIN).catch(() =>
+  await until('one version serves', isSo).catch(() =>
     assert.deepEqual(application.seen(), wanted()),
   );
 }
@@ -218,9 +215,7 @@ const NOTHING = {
 
 async function untilNothingRuns(id: string): Promise<void> {
   const isSo = (): boolean => JSON.stringify(see(id)) === JSON.stringify(NOTHING);
-  await until('nothing of it is left', isSo, RECONCILED_WITHIN).catch(() =>
-    assert.deepEqual(see(id), NOTHING),
-  );
+  await until('nothing of it is left', isSo).catch(() => assert.deepEqual(see(id), NOTHING));
 }
 
 /** Its instance is told to end, and takes a second for it. */
@@ -252,7 +247,6 @@ test('killed while it is being deleted, the application and its files are gone',
   await until(
     'its row is gone',
     () => ids(`select id from applications where id = '${deleted.id}'`).length === 0,
-    RECONCILED_WITHIN,
   );
   assert.deepEqual(see(deleted.id), NOTHING);
   const left = readdirSync(join(data, 'engine', 'instances'));
