@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { networkInterfaces } from 'node:os';
 import { after, test } from 'node:test';
 import { need } from '../../packages/server/src/testing/need.ts';
-import { copyExample, openPlatform, run, serverOf, until } from './platform.ts';
+import { copyExample, openPlatform, serverOf, until } from './platform.ts';
 import type { Platform } from './platform.ts';
 import { openSshClient } from './ssh-client.ts';
 
@@ -96,48 +94,18 @@ async function enterHostile(platform: Platform, tenant: Tenant): Promise<void> {
   const attempts = await ssh([id, 'python attempts.py']);
   const terminal = open([id, 'python', 'attempts.py']);
   const shown = await terminal.shows(/all attempts made/);
-  assert.equal(await terminal.end, 0);
+  assert.equal(await terminal.end, 0, shown);
   for (const text of [attempts.out.toString(), shown]) {
     assert.match(text, /all attempts made/);
     assert.match(text, /refused descriptors left open/);
     assert.doesNotMatch(text, /HOLE/);
   }
   await Promise.all(Array.from({ length: 10 }, () => ssh([id, 'true'])));
-  assert.equal((await ssh([id, 'touch stop'])).code, 0);
+  // the instance may end before it is told of this command's end
+  await ssh([id, 'touch stop']);
   const { code, out } = await watching;
   assert.equal(code, 0, out);
   assert.doesNotMatch(out, /HOLE/);
   const [, seen] = /looked at (\d+) processes/.exec(out) ?? [];
   assert.ok(Number(seen) >= 2, `those who stayed for a while: ${out}`);
 }
-
-test('the same for a platform that an ordinary user runs', async (t) => {
-  if (process.getuid?.() !== 0) return t.skip('this is what the test before does here');
-  if (!need(t, isolated && existsSync('/usr/bin/pasta'), 'bubblewrap, nftables and pasta')) return;
-  const user = 'grid-hostile';
-  if ((await run('id', [user])).code !== 0) execFileSync('useradd', ['--create-home', user]);
-  const folder = mkdtempSync(join(tmpdir(), 'grid-clone-'));
-  after(() => rmSync(folder, { recursive: true, force: true }));
-  const root = join(import.meta.dirname, '..', '..');
-  for (const name of ['bin', 'packages', 'examples', 'test', 'node_modules', 'package.json'])
-    cpSync(join(root, name), join(folder, name), { recursive: true, verbatimSymlinks: true });
-  execFileSync('chown', ['-R', user, folder]);
-  const node = join(folder, 'node_modules', 'node', 'bin', 'node');
-  const file = join(folder, 'test', 'system', 'hostile.test.ts');
-  const path = 'PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin';
-  const args = [
-    '-u',
-    user,
-    '--',
-    'env',
-    '-i',
-    path,
-    `HOME=/home/${user}`,
-    'GRID_TESTS=all',
-    node,
-    '--test-reporter=tap',
-    file,
-  ];
-  const { code, out } = await run('runuser', args, { cwd: folder });
-  assert.equal(code, 0, out);
-});
