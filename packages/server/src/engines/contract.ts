@@ -329,8 +329,9 @@ async function ask(engine: Engine, { instanceId }: InstanceSpec, t: TestContext)
     let text = '';
     for await (const part of socket) text += String(part);
     return text === '' ? undefined : text;
-  } catch {
+  } catch (error) {
     t.signal.throwIfAborted();
+    assert.doesNotMatch(String(error), /timed out/, 'a connection is made or refused, never lost');
     return undefined;
   }
 }
@@ -341,6 +342,21 @@ function network(rule: Rule): void {
     assert.match((await ask(subject.engine, one.spec, t)) ?? '', /one/);
     assert.match((await ask(subject.engine, two.spec, t)) ?? '', /two/);
   });
+
+  rule(
+    'an address that is given on is reached as soon as its new holder listens',
+    async (subject, t) => {
+      if (!subject.isolated) return;
+      const ownerId = newId('organization');
+      await serving(subject, 'neighbour', t, ownerId);
+      const held = new Set<string>();
+      for (let before = 0; before === held.size; before += 1) {
+        const { spec, endpoint } = await serving(subject, 'here', t, ownerId);
+        held.add(endpoint.host);
+        await subject.engine.remove(spec.workloadId, 0, t.signal);
+      }
+    },
+  );
 
   rule('those of one owner reach each other, those of others do not', async (subject, t) => {
     if (!subject.isolated) return;

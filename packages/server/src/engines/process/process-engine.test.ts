@@ -14,13 +14,14 @@ import { entranceContract } from '../entrance-contract.ts';
 import { createProcessEngine } from './process-engine.ts';
 import type { ProcessEngine } from './process-engine.ts';
 
+/** It sends nothing unasked, not even for its own name: whoever reaches it was not told where it is. */
 const serve = (text: string): string => `exec python3 -c '
-import http.server, os
+import http.server, os, socketserver
 class H(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200); self.end_headers(); self.wfile.write(b"${text}")
     def log_message(self, *_): pass
-http.server.HTTPServer(("0.0.0.0", int(os.environ["PORT"])), H).serve_forever()'`;
+socketserver.TCPServer(("0.0.0.0", int(os.environ["PORT"])), H).serve_forever()'`;
 
 async function open(
   t: TestContext,

@@ -6,11 +6,13 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 
 import linux
+import netlink
 import registry
 
 PRIVATE = (
@@ -242,47 +244,76 @@ table ip grid {{
 }}'''
 
 
-def attach(platform, owner, instance, pid):
-    """Connects the network namespace of `pid` to the owner's bridge; its address and gateway."""
+def plug_in(platform, owner):
+    """
+    Gives the calling process a network namespace of its own with a cable to its owner's bridge; its
+    address. The namespace takes the cable away when it goes, and with it the address is free again.
+    """
     index = registry.allocate(platform.directory, 'subnets', owner, 1, MOST_OWNERS)
     base = f'{platform.subnet}.{index}'
-    host = registry.allocate(platform.directory, f'addresses-{index}', instance, 2, 252)
-    cable = f'v{index}x{host}'
-    batch = []
-    if host == 2 or not os.path.exists(f'{platform.directory}/bridge-{index}-{platform.pid}'):
-        batch = [f'link add b{index} type bridge', f'addr add {base}.1/24 dev b{index}', f'link set b{index} up']
-        _tolerate(platform, batch)
-        open(f'{platform.directory}/bridge-{index}-{platform.pid}', 'w').close()
-    _tolerate(platform, [f'link del {cable}'])
-    platform.run(['ip', '-batch', '-'], '\n'.join([
-        f'link add {cable} type veth peer name eth0 netns {pid}',
-        f'link set {cable} master b{index} up',
-    ]))
-    return f'{base}.{host}', f'{base}.1'
+    platform.enter()
+    bridge = _find_bridge(f'b{index}', f'{base}.1')
+    taken = {name for _, name in socket.if_nameindex()}
+    with netlink.Netlink() as outside:
+        linux.unshare(linux.NEWNET)
+        _turn_off_ipv6()
+        address = _lay_cable(outside, bridge, taken, (index, base))
+    with netlink.Netlink() as inside:
+        eth0 = socket.if_nametoindex('eth0')
+        for link in (socket.if_nametoindex('lo'), eth0):
+            inside.set_up(link)
+        inside.add_address(eth0, address, 24)
+        inside.add_default_route(eth0, f'{base}.1')
+    return address
 
 
-def _tolerate(platform, batch):
-    """What is so already is fine."""
-    for command in batch:
-        subprocess.run(['ip', *command.split()], preexec_fn=platform.enter, capture_output=True, env=TOOLS)
+def _find_bridge(name, address):
+    """The owner's bridge in this namespace, made where it is not there yet."""
+    try:
+        return socket.if_nametoindex(name)
+    except OSError:
+        pass
+    with netlink.Netlink() as here:
+        _tolerate(lambda: here.add_bridge(name, hardware_address(address)))
+        index = socket.if_nametoindex(name)
+        _tolerate(lambda: here.add_address(index, address, 24))
+    return index
 
 
-def configure_inside(address, gateway):
-    """The instance's own side; called in its namespace, before it loses the right to."""
-    _run(['ip', '-batch', '-'], '\n'.join([
-        'link set lo up', f'addr add {address}/24 dev eth0', 'link set eth0 up',
-        f'route add default via {gateway}',
-    ]))
+def _lay_cable(outside, bridge, taken, subnet):
+    """A name says whose address it is, and the kernel gives a name once: the lowest that is free."""
+    index, base = subnet
+    for host in range(2, 255):
+        name, address = f'v{index}x{host}', f'{base}.{host}'
+        if name in taken:
+            continue
+        try:
+            outside.add_cable(name, bridge, (os.getpid(), hardware_address(address)))
+            return address
+        except FileExistsError:
+            continue
+    raise OSError(f'all addresses of the owner are taken: {base}.0/24')
+
+
+def hardware_address(address):
+    """Always the same for an address: whoever knew its former holder reaches the next at once."""
+    return b'\x02\x67' + socket.inet_aton(address)
+
+
+def _tolerate(make):
+    """What another instance has made in between is fine."""
+    try:
+        make()
+    except FileExistsError:
+        pass
+
+
+def _turn_off_ipv6():
     try:
         with open('/proc/sys/net/ipv6/conf/all/disable_ipv6', 'w') as file:
             file.write('1')
     except OSError:
         pass
-
-
-def detach(platform, owner, instance):
-    index = registry.allocate(platform.directory, 'subnets', owner, 1, MOST_OWNERS)
-    registry.release(platform.directory, f'addresses-{index}', instance)
 
 
 def destroy(directory):

@@ -23,14 +23,6 @@ def allocate(directory, kind, name, first, count):
         return known[name]
 
 
-def release(directory, kind, name):
-    path = os.path.join(directory, f'{kind}.json')
-    with _locked(path):
-        known = _read(path)
-        if known.pop(name, None) is not None:
-            _write(path, known)
-
-
 class _locked:
     def __init__(self, path):
         self.path = path

@@ -59,7 +59,6 @@ class Supervisor:
         self.inner = None
         self.group = self.user = None
         self.directory_inside = spec['workingDirectory']
-        self.attached = False
         self.disk_look = 0.0
 
     def claim(self):
@@ -122,35 +121,25 @@ class Supervisor:
     def start_sandboxed(self):
         info, info_end = os.pipe()
         block_end, block = os.pipe()
-        ready, ready_end = os.pipe()
-        go_end, go = os.pipe()
+        plugged, plugged_end = os.pipe()
         self.child = os.fork()
         if self.child == 0:
-            self.become_sandbox(info_end, block_end, ready_end, go_end)
-        for end in (info_end, block_end, ready_end, go_end, self.out_end, self.err_end, self.steps_end):
+            self.become_sandbox(info_end, block_end, plugged_end)
+        for end in (info_end, block_end, plugged_end, self.out_end, self.err_end, self.steps_end):
             os.close(end)
-        endpoint = self.connect(ready, go)
+        address = os.read(plugged, 100).decode()
         self.inner = self.read_inner(info)
         sandbox.limit_processes(self.inner, self.user)
-        self.remember(endpoint)
+        self.remember(self.endpoint(address))
         self.tell('started')
         os.write(block, b'1')
-        for end in (block, info, ready, go):
+        for end in (block, info, plugged):
             os.close(end)
 
-    def connect(self, ready, go):
-        """Waits for the child's network namespace and plugs it in; where the router finds it."""
-        if self.host.platform is None:
-            os.write(go, b'\n')
-            return None
-        if not os.read(ready, 1):
-            raise Refused('The sandbox could not be made.')
-        address, gateway = network.attach(
-            self.host.platform, self.spec['ownerId'], self.spec['instanceId'], self.child)
-        self.attached = True
-        os.write(go, f'{address} {gateway}\n'.encode())
+    def endpoint(self, address):
+        """Where the router finds it."""
         port = self.spec.get('port')
-        return None if port is None else {'host': address, 'port': port}
+        return {'host': address, 'port': port} if address and port is not None else None
 
     def read_inner(self, info):
         text = b''
@@ -166,7 +155,7 @@ class Supervisor:
             return os.read(self.err, 4096).decode(errors='replace').strip()
         return 'it ended at once'
 
-    def become_sandbox(self, info, block, ready, go):
+    def become_sandbox(self, info, block, plugged):
         """In the child: joins its group and namespaces, gathers its files, gives up its rights."""
         try:
             linux.die_with_parent()
@@ -174,7 +163,9 @@ class Supervisor:
             self.take_streams()
             if self.group:
                 self.group.join()
-            self.enter_network(ready, go)
+            if self.host.platform is not None:
+                os.write(plugged, network.plug_in(self.host.platform, self.spec['ownerId']).encode())
+            os.close(plugged)
             if not self.host.root and self.host.platform is None:
                 self.make_user_namespace()
             linux.unshare(linux.NEWNS)
@@ -198,19 +189,6 @@ class Supervisor:
         os.dup2(self.out_end, 1)
         os.dup2(self.err_end, 2)
         os.dup2(self.steps_end, STEPS, inheritable=sandbox.has_steps(self.spec))
-
-    def enter_network(self, ready, go):
-        platform = self.host.platform
-        if platform is None:
-            return
-        if platform.rootless:
-            linux.setns(f'/proc/{platform.pid}/ns/user', linux.NEWUSER)
-        linux.unshare(linux.NEWNET)
-        os.write(ready, b'1')
-        answer = os.read(go, 200).decode().split()
-        if len(answer) != 2:
-            raise OSError('no network for the instance')
-        network.configure_inside(*answer)
 
     def make_user_namespace(self):
         user, group = os.getuid(), os.getgid()
@@ -462,8 +440,6 @@ class Supervisor:
     def release(self):
         if self.group:
             self.group.remove()
-        if self.attached:
-            network.detach(self.host.platform, self.spec['ownerId'], self.spec['instanceId'])
         remove_tree(self.scratch)
 
     def tell(self, what):
