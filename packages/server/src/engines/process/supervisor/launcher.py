@@ -2,6 +2,7 @@
 Starts supervisors: one resident process that forks, so that a start costs milliseconds and little
 memory. It keeps nothing that is not on disk; the supervisors it made outlive it.
 """
+import gc
 import hashlib
 import json
 import os
@@ -172,6 +173,7 @@ def main():
     reserve = os.open('/dev/null', os.O_RDONLY)
     os.dup2(reserve, 3)  # steps are told there, so nothing of ours may stand there
     host = Host(directory, options['isolation'], options['allowedNetworks'])
+    gc.freeze()  # what is here now is shared with every supervisor, as long as nobody writes to it
     print(json.dumps({'ready': True}), flush=True)
     serve(host, os.path.join(directory, 'launcher.sock'))
 

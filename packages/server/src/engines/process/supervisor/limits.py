@@ -69,8 +69,9 @@ class Group:
             _try(f"{self.paths['cpu']}/cpu.shares", 1024 * cpus)
 
     def join(self):
-        for path in self.paths.values():
-            _write(f'{path}/cgroup.procs', os.getpid())
+        """Of version 1 a thread that moves itself need not wait for every other to be in a quiet place."""
+        for kind, path in self.paths.items():
+            _write(f'{path}/cgroup.procs' if kind == 'unified' else f'{path}/tasks', 0)
 
     def memory_kills(self):
         if self.unified:
@@ -172,8 +173,11 @@ def _disk(path):
 
 
 def _write(path, value):
-    with open(path, 'w') as file:
-        file.write(str(value))
+    file = os.open(path, os.O_WRONLY)
+    try:
+        os.write(file, str(value).encode())
+    finally:
+        os.close(file)
 
 
 def _try(path, value):

@@ -1,6 +1,7 @@
 """The few system calls that Python's standard library has no name for."""
 import ctypes
 import fcntl
+import functools
 import os
 import signal
 
@@ -99,6 +100,7 @@ def lead_streams_nowhere():
     os.close(null)
 
 
+@functools.cache
 def boot_id():
     with open('/proc/sys/kernel/random/boot_id') as file:
         return file.read().strip()

@@ -11,6 +11,9 @@ class Full(Exception):
 def allocate(directory, kind, name, first, count):
     """The number of `name`, the same each time; a new name gets the lowest that is free."""
     path = os.path.join(directory, f'{kind}.json')
+    known = _read(path)
+    if name in known:
+        return known[name]
     with _locked(path):
         known = _read(path)
         if name not in known:

@@ -36,12 +36,18 @@ def now():
     return int(time.time() * 1000)
 
 
-def write_durably(path, value):
-    with open(f'{path}.new', 'w') as file:
-        json.dump(value, file)
-        file.flush()
-        os.fsync(file.fileno())
+def write_whole(path, value):
+    """After a crash of the machine there is what was there before, or this."""
+    file = os.open(f'{path}.new', os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.write(file, json.dumps(value).encode())
+    os.fsync(file)
+    os.close(file)
     os.replace(f'{path}.new', path)
+
+
+def write_durably(path, value):
+    """After a crash of the machine there is this."""
+    write_whole(path, value)
     folder = os.open(os.path.dirname(path), os.O_RDONLY)
     os.fsync(folder)
     os.close(folder)
@@ -50,6 +56,7 @@ def write_durably(path, value):
 class Supervisor:
     def __init__(self, host, spec, directory):
         self.host, self.spec, self.directory = host, spec, directory
+        self.record = os.path.join(directory, 'instance.json')
         self.started = now()
         self.stopping = None
         self.reason = None
@@ -64,17 +71,17 @@ class Supervisor:
     def claim(self):
         """Takes the instance's directory; an id starts once and never again."""
         os.mkdir(self.directory, 0o700)
-        self.remember(None, ready=False)
+        write_durably(self.record, self.describe(None, ready=False))
 
-    def remember(self, endpoint, ready=True):
-        write_durably(os.path.join(self.directory, 'instance.json'), {
+    def describe(self, endpoint, ready):
+        return {
             'instanceId': self.spec['instanceId'], 'workloadId': self.spec['workloadId'],
             'ownerId': self.spec['ownerId'], 'startedAt': self.started, 'pid': os.getpid(),
             'processStarted': linux.start_time(os.getpid()), 'boot': linux.boot_id(),
             'logDirectory': self.spec['logDirectory'], 'endpoint': endpoint,
             'ready': ready, 'user': self.user, 'workingDirectory': self.directory_inside,
             'groups': list(self.group.paths.values()) if self.group else [],
-        })
+        }
 
     def run(self):
         self.log = Segments(self.spec['logDirectory'], self.spec['logBudgetMiB'] << 20, self.spec['masked'])
@@ -130,8 +137,7 @@ class Supervisor:
         address = os.read(plugged, 100).decode()
         self.inner = self.read_inner(info)
         sandbox.limit_processes(self.inner, self.user)
-        self.remember(self.endpoint(address))
-        self.tell('started')
+        self.tell_started(self.endpoint(address))
         os.write(block, b'1')
         for end in (block, info, plugged):
             os.close(end)
@@ -219,8 +225,7 @@ class Supervisor:
         for end in (self.out_end, self.err_end, self.steps_end):
             os.close(end)
         self.port = port
-        self.remember(None if port is None else {'host': '127.0.0.1', 'port': port})
-        self.tell('started')
+        self.tell_started(None if port is None else {'host': '127.0.0.1', 'port': port})
 
     def become_plain(self, folder, port):
         try:
@@ -273,8 +278,12 @@ class Supervisor:
         for descriptor in streams:
             poll.register(descriptor, select.POLLIN | select.POLLHUP)
         status, beat, look = None, 0.0, 0.0
+        end = self.open_end(poll)
         while True:
             for descriptor, _ in poll.poll(self.pause(status)):
+                if descriptor == end:
+                    poll.unregister(end)
+                    continue
                 data = os.read(descriptor, CHUNK)
                 if not data:
                     poll.unregister(descriptor)
@@ -296,10 +305,19 @@ class Supervisor:
                 self.stop(moment)
             if moment - beat >= HEARTBEAT:
                 beat = moment
-                os.utime(os.path.join(self.directory, 'instance.json'))
+                os.utime(self.record)
+
+    def open_end(self, poll):
+        """A descriptor that wakes when the child ends; kernels before 5.3 have none, and are asked again."""
+        try:
+            end = os.pidfd_open(self.child)
+        except OSError:
+            return None
+        poll.register(end, select.POLLIN)
+        return end
 
     def pause(self, status):
-        """In milliseconds: a child's end closes its pipes, so there is little to wait for besides."""
+        """In milliseconds: what ends wakes us, so there is little to wait for besides."""
         return 20 if status is not None or self.stopping else 500
 
     def note_steps(self, text):
@@ -422,7 +440,7 @@ class Supervisor:
             'at': now(), 'exitCode': exit_code, 'signal': number, 'reason': self.reason or 'exited',
             'step': self.step, 'detail': self.detail,
         })
-        self.tell('exited')
+        self.tell()
 
     def read_status(self, status):
         """An exit code, or the name of a signal; bubblewrap passes a signal on as 128 and its number."""
@@ -442,12 +460,17 @@ class Supervisor:
             self.group.remove()
         remove_tree(self.scratch)
 
-    def tell(self, what):
-        """One folder to watch for all instances: a file's name says whose state has changed."""
-        folder = os.path.join(self.host.directory, 'changes')
-        path = os.path.join(folder, self.spec['instanceId'])
-        with open(path, 'w') as file:
-            file.write(what)
+    def tell_started(self, endpoint):
+        write_whole(self.record, self.describe(endpoint, ready=True))
+        self.tell()
+
+    def tell(self):
+        """One folder to watch for all instances: each change of a name in it is one event, and says whose."""
+        name = os.path.join(self.host.directory, 'changes', self.spec['instanceId'])
+        try:
+            os.link(self.record, name)
+        except FileExistsError:
+            os.utime(name)
 
 
 def remove_tree(path):
