@@ -3,8 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { newId } from '../lib/ids.ts';
-import { exitOf, prints, ruleFor, start, textOf, withLimit } from './contract.ts';
-import type { Subject } from './contract.ts';
+import { exitOf, prints, ruleFor, start, textOf, withLimit } from '../testing/engine.ts';
+import type { Subject } from '../testing/engine.ts';
 import type { CommandEnd, Engine, Entered, Entrance, InstanceSpec } from './engine.ts';
 
 type Enterable = Subject & { engine: Engine & Entrance };

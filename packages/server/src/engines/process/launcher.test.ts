@@ -9,7 +9,7 @@ import type { TestContext } from 'node:test';
 import { newId } from '../../lib/ids.ts';
 import { makeSpec } from '../../testing/instance.ts';
 import { silentLog } from '../../testing/log.ts';
-import { exitOf, start, textOf } from '../contract.ts';
+import { exitOf, start, textOf } from '../../testing/engine.ts';
 import { createProcessEngine } from './process-engine.ts';
 import { launcherSocket } from './start-launcher.ts';
 import type { LauncherOptions } from './start-launcher.ts';
