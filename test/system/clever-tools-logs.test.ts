@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { linkedApps, openClever, workFolder } from './clever.ts';
-import type { Said } from './clever.ts';
+import { linkedApps, openClever, succeeds, workFolder } from './clever.ts';
 import { hostOf, openPlatform, until } from './platform.ts';
 
 /** The official command line: logs, access logs and activity, live and from the past. */
 const platform = await openPlatform();
 after(() => platform.end());
 const clever = await openClever(platform);
-
-const succeeds = ({ code, out, err }: Said): string => {
-  assert.equal(code, 0, out + err);
-  return out;
-};
 
 /** A Runner made by the command line, whose command is what it prints. */
 async function runner(name: string, command: string) {

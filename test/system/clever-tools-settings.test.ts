@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { needProgram } from '../../packages/server/src/testing/need.ts';
-import { linkedApps, openClever, workFolder } from './clever.ts';
-import type { Said } from './clever.ts';
+import { fails, linkedApps, openClever, succeeds, workFolder } from './clever.ts';
 import { openPlatform, run } from './platform.ts';
 
 /** The official command line: variables, options, sizes, domains, links, the account. */
@@ -17,14 +16,6 @@ const { base } = clever;
 const web = await workFolder(platform, 'app', { 'server.py': '' });
 const here = { cwd: web.cwd };
 
-const succeeds = ({ code, out, err }: Said): string => {
-  assert.equal(code, 0, out + err);
-  return out;
-};
-const fails = ({ code, out, err }: Said, what: RegExp): void => {
-  assert.equal(code, 1, out + err);
-  assert.match(err, what);
-};
 const does = async (args: readonly string[], options: object = here): Promise<string> =>
   succeeds(await clever.run(args, options));
 const shows = async <T>(args: readonly string[], options: object = here): Promise<T> =>

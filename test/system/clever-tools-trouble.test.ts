@@ -3,8 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { need, needProgram } from '../../packages/server/src/testing/need.ts';
-import { linkedApps, openClever, workFolder } from './clever.ts';
-import type { Said } from './clever.ts';
+import { fails, linkedApps, openClever, succeeds, workFolder } from './clever.ts';
 import { openPlatform, run, serverOf, until } from './platform.ts';
 
 /** The official command line where something goes wrong, on its user's side or on ours. */
@@ -12,16 +11,6 @@ const platform = await openPlatform();
 after(() => platform.end());
 const clever = await openClever(platform);
 const { base } = clever;
-
-const succeeds = ({ code, out, err }: Said): string => {
-  assert.equal(code, 0, out + err);
-  return out;
-};
-const fails = ({ code, out, err }: Said, what: RegExp): void => {
-  assert.equal(code, 1, out + err);
-  assert.match(err, what);
-  assert.doesNotMatch(err, /JSON input|Cannot read properties|is not iterable/);
-};
 
 let made = 0;
 

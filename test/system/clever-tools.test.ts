@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { needProgram } from '../../packages/server/src/testing/need.ts';
 import { allowLogin } from './browser.ts';
-import { linkedApps, openClever, workFolder } from './clever.ts';
-import type { Said } from './clever.ts';
+import { fails, linkedApps, openClever, succeeds, workFolder } from './clever.ts';
 import { openPlatform, run, serverOf, until } from './platform.ts';
 
 /**
@@ -17,15 +16,6 @@ const clever = await openClever(platform);
 const { base } = clever;
 
 const signedOut = { CLEVER_TOKEN: undefined, CLEVER_SECRET: undefined };
-
-const succeeds = ({ code, out, err }: Said): string => {
-  assert.equal(code, 0, out + err);
-  return out;
-};
-const fails = ({ code, out, err }: Said, what: RegExp): void => {
-  assert.equal(code, 1, out + err);
-  assert.match(err, what);
-};
 
 test('A1 version', async () => {
   assert.equal(succeeds(await clever.run(['version'])).trim(), '4.11.0');

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import {
@@ -190,3 +191,16 @@ export const linkedApps = (cwd: string) =>
       }[];
     }
   ).apps;
+
+/** What a command that went well printed. */
+export function succeeds({ code, out, err }: Said): string {
+  assert.equal(code, 0, out + err);
+  return out;
+}
+
+/** A command was refused with a sentence of ours, and not with a stumble of its own. */
+export function fails({ code, out, err }: Said, what: RegExp): void {
+  assert.equal(code, 1, out + err);
+  assert.match(err, what);
+  assert.doesNotMatch(err, /JSON input|Cannot read properties|is not iterable/);
+}
