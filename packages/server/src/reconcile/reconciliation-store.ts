@@ -27,7 +27,7 @@ export async function insertOrAdvance(
           .case()
           .when(ref('reconciliations.due_at'), '<=', dueAt)
           .then(ref('reconciliations.due_at'))
-          .else(dueAt)
+          .else(eb.val(dueAt))
           .end(),
       })),
     )
@@ -95,7 +95,9 @@ export async function renewRow(
 
 type Done = { claim: Claim; dueAt: number | undefined; attempts: number };
 
+/** What is settled leaves no row: all that there are is what is due or being looked at. */
 export async function releaseRow(tx: Tx, done: Done, now: number): Promise<void> {
+  if (done.dueAt === undefined && (await removeUnasked(tx, done.claim))) return;
   const { kind, id, claim, version } = done.claim;
   await tx
     .updateTable('reconciliations')
@@ -106,14 +108,26 @@ export async function releaseRow(tx: Tx, done: Done, now: number): Promise<void>
       due_at: eb
         .case()
         .when(ref('version'), '=', version)
-        .then(done.dueAt ?? null)
-        .else(eb.case().when(ref('due_at'), '<', now).then(ref('due_at')).else(now).end())
+        .then(eb.val(done.dueAt ?? null))
+        .else(eb.case().when(ref('due_at'), '<', now).then(ref('due_at')).else(eb.val(now)).end())
         .end(),
     }))
     .where('kind', '=', kind)
     .where('id', '=', id)
     .where('claim', '=', claim)
     .execute();
+}
+
+/** False where another look was asked for meanwhile, or the claim was lost. */
+async function removeUnasked(tx: Tx, { kind, id, claim, version }: Claim): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('reconciliations')
+    .where('kind', '=', kind)
+    .where('id', '=', id)
+    .where('claim', '=', claim)
+    .where('version', '=', version)
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
 }
 
 export async function selectNextDue(

@@ -1,20 +1,27 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { CompiledQuery, Kysely, SqliteDialect, SqliteDriver } from 'kysely';
-import type { DatabaseConnection, SqliteDatabase } from 'kysely';
+import type { DatabaseConnection, SqliteDatabase, SqliteStatement } from 'kysely';
+import { groupCommits } from './group-commit.ts';
 
-/** A transaction takes the write lock when it begins, so that it can never fail half way for it. */
-class ImmediateDriver extends SqliteDriver {
+/** Transactions are steps within the one of their group, which begins and commits around them. */
+class StepDriver extends SqliteDriver {
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+    await connection.executeQuery(CompiledQuery.raw('savepoint step'));
   }
 
-  /** A full disk ends the transaction by itself (sqlite.org/lang_transaction.html); its error counts. */
+  override async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('release step'));
+  }
+
+  /** Where the whole transaction is gone there is no step to go back to; the error that ended it counts. */
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    await super.rollbackTransaction(connection).catch((error: unknown) => {
-      if (!(error instanceof Error && error.message.includes('no transaction is active')))
-        throw error;
-    });
+    try {
+      await connection.executeQuery(CompiledQuery.raw('rollback to step'));
+      await connection.executeQuery(CompiledQuery.raw('release step'));
+    } catch (error) {
+      if (!(error instanceof Error && error.message.includes('no such savepoint'))) throw error;
+    }
   }
 }
 
@@ -27,7 +34,7 @@ class Dialect extends SqliteDialect {
   }
 
   override createDriver(): SqliteDriver {
-    return new ImmediateDriver({ database: this.#database });
+    return new StepDriver({ database: this.#database });
   }
 }
 
@@ -48,7 +55,7 @@ export function openSqlite<Schema>(path: string) {
   return {
     write: new Kysely<Schema>({ dialect: new Dialect(adapt(writer)) }),
     read: new Kysely<Schema>({ dialect: new Dialect(adapt(reader)) }),
-    exclusive: oneAtATime(),
+    exclusive: groupCommits(writer),
   };
 }
 
@@ -56,35 +63,23 @@ const CACHED_STATEMENTS = 300;
 
 /** `node:sqlite` in the shape that Kysely asks for, with its statements kept. */
 function adapt(database: DatabaseSync): SqliteDatabase {
-  const statements = new Map<string, StatementSync>();
-  const prepare = (sql: string): StatementSync => {
-    const known = statements.get(sql);
-    if (known !== undefined) return known;
-    const statement = database.prepare(sql);
-    if (statements.size >= CACHED_STATEMENTS) statements.clear();
-    statements.set(sql, statement);
-    return statement;
-  };
+  const statements = new Map<string, SqliteStatement>();
   return {
     close: () => database.close(),
     prepare(sql) {
-      const statement = prepare(sql);
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
-        run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
-        iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
-      };
+      const known = statements.get(sql);
+      if (known !== undefined) return known;
+      const statement = adaptStatement(database.prepare(sql));
+      if (statements.size >= CACHED_STATEMENTS) statements.clear();
+      statements.set(sql, statement);
+      return statement;
     },
   };
 }
 
-/** Work is begun in the order it came, each when the one before is over. */
-function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const turn = last.then(work, work);
-    last = turn.catch(() => undefined);
-    return turn;
-  };
-}
+const adaptStatement = (statement: StatementSync): SqliteStatement => ({
+  reader: statement.columns().length > 0,
+  all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
+  run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+  iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
+});
