@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import type { StdioOptions } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { getCompileCacheDir } from 'node:module';
+import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CannotStart } from '../lib/cannot-start.ts';
 import type { RouterStatus } from './route-table.ts';
@@ -87,9 +88,15 @@ export async function startRouter(
   return awaitStart(settings, { socket, signal }, () =>
     spawnRouter({ file: python, args: [...enter, file, ...args] }, ['ignore', output, output], {
       PATH: '/usr/local/bin:/usr/bin:/bin',
-      NODE_COMPILE_CACHE: join(directory, 'compile-cache'),
+      ...compileCache(),
     }).finally(() => closeSync(output)),
   );
+}
+
+/** Where this process keeps what it compiled: with that at hand a process needs 20 MiB less. */
+function compileCache(): { NODE_COMPILE_CACHE?: string } {
+  const folder = getCompileCacheDir();
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
 }
 
 /** Starts a router that inherits the listening sockets of one that runs: no connection is lost. */
