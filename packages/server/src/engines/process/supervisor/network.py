@@ -268,11 +268,7 @@ def plug_in(platform, owner):
 
 
 def _find_bridge(name, address):
-    """The owner's bridge in this namespace, made where it is not there yet."""
-    try:
-        return socket.if_nametoindex(name)
-    except OSError:
-        pass
+    """The owner's bridge in this namespace, made as far as it is not: its maker may have been killed half way."""
     with netlink.Netlink() as here:
         _tolerate(lambda: here.add_bridge(name, hardware_address(address)))
         index = socket.if_nametoindex(name)
