@@ -14,8 +14,17 @@ async function deploy(main: string, more: string[] = []) {
 }
 
 /** Another address than 127.0.0.1 keeps out of the way of whatever else has the port. */
-const IGNORES_PORT =
-  'import http.server\nhttp.server.HTTPServer(("127.0.8.80", 8080), http.server.SimpleHTTPRequestHandler).serve_forever()\n';
+const ignoresPort = (address: string): string =>
+  `import http.server\nhttp.server.HTTPServer(("${address}", 8080), http.server.SimpleHTTPRequestHandler).serve_forever()\n`;
+
+/** Goes on in a process that nobody below the instance's own is the parent of. */
+const IN_BACKGROUND = `import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() != 0: os._exit(0)
+    exec(${JSON.stringify(ignoresPort('127.0.8.81'))})
+time.sleep(600)
+`;
 
 suite('without namespaces', { concurrency: 2 }, () => {
   test('a Webapp serves on the port that it is given, several beside each other', async () => {
@@ -26,14 +35,19 @@ suite('without namespaces', { concurrency: 2 }, () => {
     }
   });
 
-  test('one that listens on 8080 all the same is ended, and told why', async () => {
-    const { code, out } = await deploy(IGNORES_PORT, ['PORT=8080']);
-    assert.equal(code, 1, out);
-    assert.match(
-      out,
-      /wrong_port: it listens on 8080, .* must listen on the port that the PORT variable names/,
-    );
-  });
+  const mains = {
+    'one that listens': ignoresPort('127.0.8.80'),
+    'what it leaves there': IN_BACKGROUND,
+  };
+  for (const [what, main] of Object.entries(mains))
+    test(`${what} on 8080 all the same is ended, and told why`, async () => {
+      const { code, out } = await deploy(main, ['PORT=8080']);
+      assert.equal(code, 1, out);
+      assert.match(
+        out,
+        /wrong_port: it listens on 8080, .* must listen on the port that the PORT variable names/,
+      );
+    });
 
   test('no second organization is let in', async () => {
     const asked = platform.ask('POST', '/grid/v1/organizations', { name: 'Other' });

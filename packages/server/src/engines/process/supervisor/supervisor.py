@@ -386,7 +386,7 @@ class Supervisor:
 
     def check_port(self):
         """Without namespaces, an application that ignores PORT would take the host's own 8080."""
-        if self.port != 8080 and listens_below(self.inner, 8080):
+        if self.port != 8080 and has_listener(self.processes(), 8080):
             self.end('start_failed', 'wrong_port: it listens on 8080, but this machine has no namespaces, so it '
                                      'must listen on the port that the PORT variable names.')
 
@@ -494,8 +494,8 @@ def plain_path(text, spec):
     return text.replace('/opt/env', environment['source']) if environment else text
 
 
-def listens_below(pid, port):
-    """Whether a process below `pid` has a listening socket on this port."""
+def has_listener(pids, port):
+    """Whether one of these processes has a listening socket on this port."""
     listening = set()
     for table in ('/proc/net/tcp', '/proc/net/tcp6'):
         try:
@@ -506,7 +506,7 @@ def listens_below(pid, port):
                         listening.add(f'socket:[{words[9]}]')
         except OSError:
             pass
-    for one in [pid, *linux.descendants(pid)]:
+    for one in pids:
         try:
             for name in os.listdir(f'/proc/{one}/fd'):
                 if os.readlink(f'/proc/{one}/fd/{name}') in listening:
