@@ -35,6 +35,7 @@ const environment: NodeJS.ProcessEnv = {
     Object.entries(process.env).filter(([name]) => !name.startsWith('GRID_') || KEPT.test(name)),
   ),
   XDG_CONFIG_HOME: home,
+  NODE_COMPILE_CACHE: join(home, 'compile-cache'),
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_SSH_COMMAND: `ssh -i ${key} -o IdentitiesOnly=yes -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=${join(home, 'known_hosts')} -o LogLevel=ERROR`,
