@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildProgram } from '../packages/cli/src/program.ts';
+import { dockerVariables } from '../packages/server/src/builds/recipes/docker/variables.ts';
 import { javaVariables } from '../packages/server/src/builds/recipes/java/variables.ts';
 import { pythonVariables } from '../packages/server/src/builds/recipes/python/variables.ts';
 import { commonVariables, platformVariables } from '../packages/server/src/builds/variables.ts';
@@ -94,7 +95,7 @@ ${readFileSync(join(docs, 'runtimes', `${name}.in.md`), 'utf8')}
 ${variableTable(variables)}
 ## Variables of every application
 
-${variableTable(commonVariables)}
+${variableTable(commonVariables.filter(({ name }) => !variables.some((own) => own.name === name)))}
 \`true\`, \`1\`, \`yes\` and \`on\` turn an option on. In what builds print, values of eight characters and more are hidden,
 but for those of the variables named here that are no secrets.
 
@@ -106,6 +107,7 @@ mkdirSync(docs, { recursive: true });
 const pages = {
   'python.md': runtimePage('python', pythonVariables),
   'java.md': runtimePage('java', javaVariables),
+  'docker.md': runtimePage('docker', dockerVariables),
 
   'configuration.md': configuration(),
   'states.md': states(),

@@ -15,6 +15,17 @@ export type Config = {
   sshPort: number;
   /** `postgres://…`, or undefined for SQLite in the data directory. */
   databaseUrl: string | undefined;
+  /**
+   * What runs what asks for none: the process engine (`auto`, `process`) or the Docker engine, which `auto` and
+   * `docker` have beside it, and `process` has not.
+   */
+  engine: 'auto' | 'process' | 'docker';
+  /** Where Docker or Podman listens, or undefined for the first of the usual places that is there. */
+  dockerSocket: string | undefined;
+  /** `auto`: BuildKit, where the engine has it and the application does not refuse it. */
+  dockerBuilder: 'auto' | 'classic';
+  /** Let applications have the engine's socket (`CC_MOUNT_DOCKER_SOCKET`), and with it this machine. */
+  allowDockerSocket: boolean;
   /** `none`: run instances without a sandbox although there could be one. */
   isolation: 'auto' | 'none';
   /** Serve several organizations although instances are not isolated from each other. */

@@ -48,6 +48,25 @@ export const settings = {
     .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://')
     .optional()
     .describe('PostgreSQL instead of SQLite in the data directory; `DATABASE_URL` says the same'),
+  engine: z
+    .enum(['auto', 'process', 'docker'])
+    .default('auto')
+    .describe(
+      'What runs applications that ask for no engine (`CG_ENGINE`): `docker`, or else processes; `process` uses no Docker at all',
+    ),
+  dockerSocket: z
+    .string()
+    .optional()
+    .describe('Socket of Docker or Podman; without it, the first of the usual ones that is there'),
+  dockerBuilder: z
+    .enum(['auto', 'classic'])
+    .default('auto')
+    .describe('`classic` never builds images with BuildKit'),
+  allowDockerSocket: flag
+    .default(false)
+    .describe(
+      'Let applications have the socket of the engine (`CC_MOUNT_DOCKER_SOCKET`), and with it the whole machine',
+    ),
   isolation: z
     .enum(['auto', 'none'])
     .default('auto')
@@ -121,11 +140,12 @@ export function parseConfig(sources: {
   if (!parsed.success || problems.length > 0)
     throw new InvalidConfig(`The configuration is wrong:\n  ${problems.join('\n  ')}`);
   const { data } = parsed;
-  const { databaseUrl, tlsCertificate, tlsKey } = data;
+  const { databaseUrl, tlsCertificate, tlsKey, dockerSocket } = data;
   return {
     ...data,
     environment,
     databaseUrl,
+    dockerSocket: dockerSocket && resolve(dockerSocket),
     tlsCertificate: tlsCertificate && resolve(tlsCertificate),
     tlsKey: tlsKey && resolve(tlsKey),
     dataDirectory: resolve(data.dataDirectory),

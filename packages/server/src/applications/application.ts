@@ -1,3 +1,4 @@
+import type { Runtime } from '../builds/build.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 
 export type Application = {
@@ -35,11 +36,13 @@ export type Variant = {
   version: string;
   deployType: string;
   kind: 'runner' | 'webapp';
-  runtime: 'docker' | 'java' | 'python';
+  runtime: Runtime;
   /** Variables that a new application gets. */
   variables: Readonly<Record<string, string>>;
-  enabled: boolean;
 };
+
+/** What the platform has to run applications with, beside its own engine. */
+export type AvailableEngines = { docker: boolean };
 
 const variant = (slug: string, name: string, rest: Omit<Variant, 'slug' | 'name'>): Variant => ({
   slug,
@@ -53,7 +56,6 @@ const docker = {
   deployType: 'docker',
   runtime: 'docker',
   variables: {},
-  enabled: false,
 } as const;
 const python = {
   type: 'ml_python',
@@ -61,7 +63,6 @@ const python = {
   deployType: 'ml_python',
   runtime: 'python',
   variables: {},
-  enabled: true,
 } as const;
 const java = {
   ...python,
@@ -107,5 +108,9 @@ export const variants: readonly Variant[] = [
 /** By slug or id. */
 export const findVariant = (slugOrId: string): Variant | undefined =>
   variants.find(({ slug, id }) => slug === slugOrId || id === slugOrId);
+
+/** Whether the platform can run what is made from the tile. */
+export const isOffered = ({ runtime }: Variant, { docker: hasDocker }: AvailableEngines): boolean =>
+  runtime !== 'docker' || hasDocker;
 
 export const MOST_NODES = 40;

@@ -6,8 +6,8 @@ import type { Keyring } from '../lib/encryption.ts';
 import { parseName } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Database } from '../store/database.ts';
-import { findVariant, variants } from './application.ts';
-import type { Application, Variant } from './application.ts';
+import { findVariant, isOffered, variants } from './application.ts';
+import type { Application, AvailableEngines, Variant } from './application.ts';
 import { insertApplication } from './application-store.ts';
 import { defaultDomain } from './domain.ts';
 import { insertDomain } from './domain-store.ts';
@@ -19,6 +19,7 @@ export type CreateDeps = {
   database: Database;
   clock: Clock;
   keyring: Keyring;
+  engines: AvailableEngines;
   /** The zone that applications live in, and the other names that clients may give it. */
   zone: string;
   zoneAliases: readonly string[];
@@ -54,7 +55,7 @@ export async function createApplication(
   deps: CreateDeps,
   order: NewApplication,
 ): Promise<ApplicationId> {
-  const variant = enabledVariant(order.variant);
+  const variant = offeredVariant(deps, order.variant);
   refuseOtherZones(deps, order.zone);
   const application = describe(deps, order, variant);
   deps.refuseWhatNeverFits(application);
@@ -89,14 +90,18 @@ export async function createApplication(
   return application.id;
 }
 
-function enabledVariant(slug: string): Variant {
+function offeredVariant({ engines }: CreateDeps, slug: string): Variant {
   const variant = findVariant(slug);
-  if (variant?.enabled === true) return variant;
-  const offered = variants.filter(({ enabled }) => enabled).map((one) => one.slug);
-  throw new Refusal('invalid', `There is no application type ${JSON.stringify(slug)} here.`, {
-    type: `must be one of ${offered.join(', ')}`,
-  });
+  if (variant !== undefined && isOffered(variant, engines)) return variant;
+  const offered = variants.filter((one) => isOffered(one, engines)).map((one) => one.slug);
+  const why =
+    variant === undefined
+      ? `There is no application type ${JSON.stringify(slug)} here.`
+      : NO_DOCKER;
+  throw new Refusal('invalid', why, { type: `must be one of ${offered.join(', ')}` });
 }
+
+const NO_DOCKER = 'This platform has no Docker engine: its operator can start one (grid doctor).';
 
 function refuseOtherZones({ zone, zoneAliases }: CreateDeps, asked: string | undefined): void {
   if (asked === undefined || asked === zone || zoneAliases.includes(asked)) return;

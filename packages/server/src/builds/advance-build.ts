@@ -10,15 +10,16 @@ import { programVariables } from './build-site.ts';
 import type { Site } from './build-site.ts';
 import { commandStep } from './build-steps.ts';
 import { checkStart } from './check-start.ts';
-import { environmentKey, inputKey } from './keys.ts';
+import { STEP, describeBroken } from './describe-broken.ts';
+import { artifactId, environmentKey, inputKey } from './keys.ts';
 import { planBuild } from './plan-build.ts';
-import type { Plan } from './plan-build.ts';
 import { pruneTree } from './prune-tree.ts';
 import { findEscape, isFolder, readFact, readManifest } from './read-tree.ts';
 import { readWanted } from './read-wanted.ts';
 import type { CommitSource } from './read-wanted.ts';
-import type { Dependencies, Failure } from './recipe.ts';
+import type { Dependencies, Failure, NeededFile } from './recipe.ts';
 import type { Recipes } from './recipes/recipes.ts';
+import { buildWork, imageOf, startWork } from './work.ts';
 
 export type BuildDeps = {
   paths: DataPaths;
@@ -36,9 +37,6 @@ export type BuildDeps = {
   clock: Clock;
   say(input: BuildInput, line: string): Promise<void>;
 };
-
-/** The steps of a build, by number; each runs at most once. */
-const STEP = { restore: 0, before: 1, dependencies: 2, build: 3, after: 4, save: 5 } as const;
 
 export const createBuilder = (deps: BuildDeps): Builder => ({
   advance: (input, done, signal) => advanceBuild(deps, { input, done, signal }),
@@ -69,39 +67,6 @@ async function advanceBuild(deps: BuildDeps, look: Look): Promise<BuildProgress>
 
 const failed = ({ reason, detail }: Failure): BuildProgress => ({ next: 'failed', reason, detail });
 
-/** What users set to have a step, by its number. */
-const stepNames = ({ build }: Pick<Plan, 'build'>): readonly string[] => [
-  'CC_CACHE_DEPENDENCIES_EXTRA_PATHS',
-  'CC_PRE_BUILD_HOOK',
-  'Installing the dependencies',
-  build?.name ?? '',
-  'CC_POST_BUILD_HOOK',
-  'CC_CACHE_DEPENDENCIES_EXTRA_PATHS',
-];
-
-/** Limits are named as such, whatever step met them. */
-const LIMITS = ['memory_limit', 'disk_full', 'process_limit', 'start_failed'] as const;
-
-export function describeBroken(
-  plan: Pick<Plan, 'build'>,
-  { number, reason, detail }: StepOutcome,
-): Failure {
-  const name = stepNames(plan)[number] ?? '';
-  const limit = LIMITS.find((one) => one === reason);
-  if (limit !== undefined) return { reason: limit, detail: `${name} failed: ${detail}` };
-  if (number === STEP.dependencies)
-    return {
-      reason: 'dependencies_failed',
-      detail: `The dependencies could not be installed (${detail}); the lines above say why.`,
-    };
-  if (number === STEP.build)
-    return {
-      reason: 'build_failed',
-      detail: `${name} failed (${detail}); the lines above say why.`,
-    };
-  return { reason: 'hook_failed', detail: `${name} failed (${detail}).` };
-}
-
 async function openSite(
   deps: BuildDeps,
   { input, plan, treeId }: Pick<Site, 'input' | 'plan' | 'treeId'>,
@@ -111,11 +76,14 @@ async function openSite(
     input.useCache && plan.reusable ? await deps.findMadeFrom(input.applicationId, key) : undefined;
   const folder = deps.paths.checkout(input.deploymentId);
   const warm = known !== undefined && (await takeArtifact(deps, known)) ? known : undefined;
+  const warmImage = warm && 'image' in warm.start.command ? warm.start.command.image : undefined;
+  const id = artifactId(key, input.deploymentId);
   return {
     input,
     plan,
     treeId,
-    key,
+    artifactId: id,
+    image: warmImage ?? imageOf(input, id),
     warm,
     tree: join(folder, 'tree'),
     staging: join(folder, 'environment'),
@@ -182,14 +150,29 @@ async function refuseTree({ tree, plan }: Site): Promise<Failure | undefined> {
 }
 
 /** Before anything is built only where nothing could still make the file. */
-const refuseStart = async ({ plan, tree }: Site): Promise<Failure | undefined> =>
-  plan.start.file === undefined
+const refuseStart = (site: Site): Promise<Failure | undefined> =>
+  refuseFile(
+    site,
+    site.plan.start,
+    site.plan.build === undefined ? 'in the repository' : 'after the build',
+  );
+
+/** Nothing but the pre-build hook makes what an image is built by. */
+const refuseBuild = async (site: Site): Promise<Failure | undefined> => {
+  const { build, hooks } = site.plan;
+  if (build === undefined || !('needs' in build)) return undefined;
+  const where = hooks.before === undefined ? 'in the repository' : 'after CC_PRE_BUILD_HOOK';
+  return refuseFile(site, build.needs, where);
+};
+
+const refuseFile = async (
+  { plan, tree }: Site,
+  needed: NeededFile,
+  where: string,
+): Promise<Failure | undefined> =>
+  needed.file === undefined
     ? undefined
-    : checkStart(
-        plan.start,
-        await readFact(join(tree, plan.folder), plan.start.file.path),
-        plan.build === undefined ? 'in the repository' : 'after the build',
-      );
+    : checkStart(needed, await readFact(join(tree, plan.folder), needed.file.path), where);
 
 async function nextStep(
   deps: BuildDeps,
@@ -218,8 +201,10 @@ async function nextStep(
     });
   }
   const { environment } = installed;
+  const unbuildable = isDone(STEP.build) ? undefined : await refuseBuild(site);
+  if (unbuildable !== undefined) return failed(unbuildable);
   for (const [number, command] of [
-    [STEP.build, build?.command],
+    [STEP.build, build && buildWork(build, site.image)],
     [STEP.after, hooks.after],
     [STEP.save, cached?.save],
   ] as const)
@@ -273,14 +258,16 @@ async function seal(
   site: Site,
   environment: string | undefined,
 ): Promise<BuildProgress> {
-  const { input, plan, key, decision } = site;
+  const { plan, decision } = site;
+  const { portVariable } = plan.start;
   const artifact: Artifact = {
-    id: `${key}.${input.deploymentId.slice(-12)}`,
+    id: site.artifactId,
     environmentKey: environment,
     start: {
       folder: plan.folder,
       prepare: plan.prepare,
-      command: plan.start.command,
+      command: startWork(plan.start, site.image),
+      ...(portVariable !== undefined && { portVariable }),
       environment: programVariables(plan, { withDependencies: environment !== undefined }),
       readOnly: plan.toolchain.readOnly,
     },

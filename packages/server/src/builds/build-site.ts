@@ -8,7 +8,10 @@ export type Site = {
   input: BuildInput;
   plan: Plan;
   treeId: string;
-  key: string;
+  /** What the artifact will be called, where one is made. */
+  artifactId: string;
+  /** What its image is called, where it has one. */
+  image: string;
   /** The tree while steps work on it. */
   tree: string;
   /** Where dependencies are installed before they are sealed. */

@@ -1,21 +1,21 @@
-import type { Command, InstanceFiles } from '../engines/engine.ts';
+import type { InstanceFiles, Work } from '../engines/engine.ts';
 import type { DataPaths } from '../paths.ts';
 import { programVariables } from './build-site.ts';
 import type { Site } from './build-site.ts';
 import type { BuildStep } from './build.ts';
-import { buildVariables, homeOf } from './platform-variables.ts';
+import { buildVariables, homeOf, withoutHost } from './platform-variables.ts';
 import type { Dependencies } from './recipe.ts';
 
 type Order = {
   number: number;
-  command: Command;
+  command: Work;
   /** The key of the sealed dependencies that it sees. */
   environment?: string | undefined;
   /** What it installs into /opt/env. */
   installs?: Dependencies;
 };
 
-/** A command of the user's, or of the recipe's, with what is installed so far. */
+/** A command of the user's, or of the recipe's, with what is installed so far; or an image of the tree. */
 export function commandStep(
   paths: DataPaths,
   site: Site,
@@ -26,19 +26,22 @@ export function commandStep(
   const programs = programVariables(plan, {
     withDependencies: key !== undefined || installs !== undefined,
   });
+  const makesImage = 'makes' in command;
+  const prepared = [...plan.prepare, ...(plan.cached === undefined ? [] : [plan.cached.link])];
+  const variables = buildVariables({
+    programs: { ...programs, ...installs?.variables },
+    user: input.environment,
+    application: { ...input, id: input.applicationId, name: input.applicationName },
+    deployment: { id: input.deploymentId, commitId: input.commitId },
+  });
   return {
     number,
     name: command.name,
-    before: [...plan.prepare, ...(plan.cached === undefined ? [] : [plan.cached.link])],
+    before: makesImage ? [] : prepared,
     command,
     files: files(paths, site, { key, installs }),
     workingDirectory: plan.folder === '' ? home : `${home}/${plan.folder}`,
-    environment: buildVariables({
-      programs: { ...programs, ...installs?.variables },
-      user: input.environment,
-      application: { ...input, id: input.applicationId, name: input.applicationName },
-      deployment: { id: input.deploymentId, commitId: input.commitId },
-    }),
+    environment: makesImage ? withoutHost(variables, programs, input.environment) : variables,
     masked: plan.masked,
   };
 }

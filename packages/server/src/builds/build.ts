@@ -1,8 +1,12 @@
 import type { ApplicationId, DeploymentId, OwnerId } from '../lib/ids.ts';
-import type { Command, InstanceFiles } from '../engines/engine.ts';
+import type { Command, ContainerCommand, InstanceFiles, Work } from '../engines/engine.ts';
+import { MINUTE } from '../lib/duration.ts';
 
 /** What an application is written for; each has a recipe. */
-export type Runtime = 'java' | 'python';
+export type Runtime = 'docker' | 'java' | 'python';
+
+/** A step that takes longer is ended. */
+export const STEP_WITHIN = 30 * MINUTE;
 
 /** What a deployment gives to its build. */
 export type BuildInput = {
@@ -25,7 +29,7 @@ export type BuildStep = {
   number: number;
   name: string;
   before: readonly Command[];
-  command: Command;
+  command: Work;
   files: InstanceFiles;
   workingDirectory: string;
   environment: Readonly<Record<string, string>>;
@@ -78,7 +82,9 @@ export type ArtifactStart = {
   folder: string;
   /** Run before the hooks of each instance. */
   prepare?: readonly Command[];
-  command: Command;
+  command: Command | ContainerCommand;
+  /** The variable that says which port a Webapp serves, where one may. */
+  portVariable?: string;
   /** Added to the application's environment (PATH with /opt/env/bin, VIRTUAL_ENV…). */
   environment: Readonly<Record<string, string>>;
   /** Interpreters outside /usr. */

@@ -1,4 +1,4 @@
-import type { Failure, Start } from './recipe.ts';
+import type { Failure, NeededFile } from './recipe.ts';
 
 export type FileFact = {
   kind: 'file' | 'missing' | 'other';
@@ -7,9 +7,9 @@ export type FileFact = {
   beside: readonly string[];
 };
 
-/** Whether the file that is to be started is there, and can be; `where` it was looked for. */
+/** Whether the file that is to be started, or to be built by, is there, and can be; `where` it was looked for. */
 export function checkStart(
-  { setting, file }: Start,
+  { setting, file }: NeededFile,
   { kind, executable, beside }: FileFact,
   where: string,
 ): Failure | undefined {

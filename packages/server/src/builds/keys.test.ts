@@ -8,6 +8,7 @@ import { environmentKey, inputKey } from './keys.ts';
 import { planBuild } from './plan-build.ts';
 import type { Plan } from './plan-build.ts';
 import type { Manifest } from './recipe.ts';
+import { dockerRecipe } from './recipes/docker/docker-recipe.ts';
 import type { Interpreter } from './recipes/python/interpreters.ts';
 import { pythonRecipe } from './recipes/python/python-recipe.ts';
 
@@ -120,4 +121,27 @@ test('no two sets of inputs are written the same', () => {
       );
     }),
   );
+});
+
+test('an image is made again where a build argument, the builder or the file is another; not for a login', () => {
+  const docker = dockerRecipe({ allowDockerSocket: false });
+  const files = new Map(
+    ['Dockerfile', 'Other'].map((path) => [path, { text: 'FROM x\nARG MODEL' }] as const),
+  );
+  const key = (environment: Record<string, string>): string => {
+    const plan = planBuild({ kind: 'webapp', environment }, docker, files);
+    assert.ok(!('reason' in plan));
+    return inputKey(input(), 't', plan);
+  };
+  const login = { CC_DOCKER_LOGIN_USERNAME: 'ada', CC_DOCKER_LOGIN_PASSWORD: 'x' };
+  for (const environment of [{ OTHER: '1' }, { CC_DOCKER_EXPOSED_HTTP_PORT: '8888' }, login])
+    assert.equal(key(environment), key({}));
+  const others = [
+    key({}),
+    key({ MODEL: '' }),
+    key({ MODEL: 'small' }),
+    key({ CC_DOCKER_BUILDX: 'false' }),
+    key({ CC_DOCKERFILE: 'Other' }),
+  ];
+  assert.equal(new Set(others).size, others.length);
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { BuildInput } from './build.ts';
 import type { Plan } from './plan-build.ts';
-import type { Dependencies, Manifest } from './recipe.ts';
+import type { Dependencies, Manifest, RecipePlan } from './recipe.ts';
 
 /** Tells artifacts apart by everything that goes into them; equal keys can take one another's place. */
 export const inputKey = (
@@ -18,12 +18,23 @@ export const inputKey = (
     plan.toolchain.digest,
     plan.dependencies?.path ?? '',
     plan.dependencies?.install.name ?? '',
-    JSON.stringify(plan.build ?? null),
+    JSON.stringify(decidingPart(plan.build) ?? null),
     JSON.stringify(plan.prepare),
     JSON.stringify(plan.hooks),
     JSON.stringify(plan.start),
     JSON.stringify(plan.kept),
   ]).slice(0, 40);
+
+/** Who asks a registry for it changes nothing about an image. */
+function decidingPart(build: RecipePlan['build']): object | undefined {
+  if (build === undefined || 'command' in build) return build;
+  const { login: _, ...image } = build.image;
+  return { ...build, image };
+}
+
+/** What a deployment's artifact of that key is called; one that is made again is another. */
+export const artifactId = (key: string, deploymentId: string): string =>
+  `${key}.${deploymentId.slice(-12)}`;
 
 /**
  * Which installed dependencies can be shared. Installing runs code of the packages, so nothing is

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { planBuild } from './plan-build.ts';
 import type { Plan } from './plan-build.ts';
 import type { Recipe } from './recipe.ts';
+import { dockerRecipe } from './recipes/docker/docker-recipe.ts';
 
 /** Starts what it is told to. */
 const recipe: Recipe = {
@@ -80,4 +81,25 @@ test('values are hidden unless a page says what they are, and that they are no s
     APP_FOLDER: 'services/api',
   };
   assert.deepEqual(planned(environment).masked, ['secret value', 'unknown value']);
+});
+
+test('a Docker Webapp whose PORT is not the exposed one is told; its password is hidden', () => {
+  const environment = {
+    CC_DOCKER_EXPOSED_HTTP_PORT: '8888',
+    CC_DOCKER_LOGIN_USERNAME: 'somebody',
+    CC_DOCKER_LOGIN_PASSWORD: 'a password',
+  };
+  const docker = dockerRecipe({ allowDockerSocket: false });
+  const decided = (PORT: string) => {
+    const plan = planBuild(
+      { kind: 'webapp', environment: { ...environment, PORT } },
+      docker,
+      new Map(),
+    );
+    assert.ok(!('reason' in plan));
+    return plan;
+  };
+  assert.match(decided('8080').notices.join('\n'), /PORT is not 8888/);
+  assert.deepEqual(decided('8888').notices, []);
+  assert.deepEqual(decided('8888').masked, ['a password']);
 });

@@ -5,6 +5,7 @@ import type { CachedPaths } from './cached-paths.ts';
 import type { KeptPaths } from './kept-paths.ts';
 import type { CommitFiles, Failure, Recipe, RecipePlan, Variables } from './recipe.ts';
 import { buildHooks } from './run-hooks.ts';
+import { servedPort } from './served-port.ts';
 import { linesOfKey, planSshKey } from './ssh-key.ts';
 import { insideTree, isOn } from './values.ts';
 import { commonVariables, isPlain } from './variables.ts';
@@ -48,7 +49,8 @@ export function planBuild(
   if (key !== undefined && 'reason' in key) return key;
   const made = recipe.plan({ environment, kind, files });
   if ('reason' in made) return made;
-  const otherPort = kind === 'webapp' && isOtherPort(environment['PORT']);
+  const port = servedPort(made.start, environment);
+  const otherPort = kind === 'webapp' && isOtherPort(environment['PORT'], port);
   return {
     ...made,
     recipe: recipe.version,
@@ -59,7 +61,7 @@ export function planBuild(
     kept,
     reusable: !isOn(environment['CC_DISABLE_BUILD_CACHE_UPLOAD']),
     masked: maskedOf(environment, [...commonVariables, ...recipe.variables]),
-    notices: [...made.notices, ...(otherPort ? [OTHER_PORT] : [])],
+    notices: [...made.notices, ...(otherPort ? [sayOtherPort(port)] : [])],
   };
 }
 
@@ -93,8 +95,8 @@ const pathsOf = (environment: Variables, variable: string) =>
     .filter((path) => path.trim() !== '')
     .map((path) => insideTree(variable, path));
 
-const isOtherPort = (port: string | undefined): boolean =>
-  port !== undefined && port.trim() !== '8080';
+const isOtherPort = (told: string | undefined, served: number): boolean =>
+  told !== undefined && told.trim() !== String(served);
 
-const OTHER_PORT =
-  'PORT is not 8080: visitors and the health check come to port 8080 of the instance all the same.';
+const sayOtherPort = (served: number): string =>
+  `PORT is not ${served}: visitors and the health check come to port ${served} of the instance all the same.`;

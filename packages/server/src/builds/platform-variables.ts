@@ -1,3 +1,5 @@
+import type { Command } from '../engines/engine.ts';
+
 type Variables = Readonly<Record<string, string>>;
 
 type Subject = {
@@ -13,6 +15,9 @@ export const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sb
 /** Where an application's directory is, inside its instances. */
 export const homeOf = (applicationId: string): string => `/home/bas/${applicationId}`;
 
+/** Who commands are on the host, and where. */
+const PLACES: Variables = { HOME: '/home/bas', USER: 'bas', SHELL: '/bin/bash' };
+
 const weak: Variables = { LANG: 'C.UTF-8', TZ: 'UTC', PATH: SYSTEM_PATH };
 
 const strong = ({ application, deployment }: Subject): Variables => ({
@@ -24,9 +29,7 @@ const strong = ({ application, deployment }: Subject): Variables => ({
   COMMIT_ID: deployment.commitId,
   CC_COMMIT_ID: deployment.commitId,
   CC_DEPLOYMENT_ID: deployment.id,
-  HOME: '/home/bas',
-  USER: 'bas',
-  SHELL: '/bin/bash',
+  ...PLACES,
 });
 
 /** What a build step sees. */
@@ -46,9 +49,11 @@ export function instanceVariables(
     instance: { id: string; number: number; name: string };
     gpus: number;
     memoryMiB: number;
+    /** What a Webapp serves; undefined for a Runner. */
+    port: number | undefined;
   },
 ): Variables {
-  const { application, instance, gpus, memoryMiB, start, user } = subject;
+  const { instance, gpus, memoryMiB, port, start, user } = subject;
   return {
     ...weak,
     ...start,
@@ -64,9 +69,25 @@ export function instanceVariables(
     CC_GPU_COUNT: String(gpus),
     CUDA_VISIBLE_DEVICES: '',
     NVIDIA_VISIBLE_DEVICES: 'void',
-    ...(application.kind === 'webapp' ? { PORT: user['PORT'] ?? '8080' } : {}),
+    ...(port === undefined ? {} : { PORT: user['PORT'] ?? String(port) }),
   };
 }
+
+/** Variables as an image's own programs see them: what it says of its places and paths holds, unless the user does. */
+export function withoutHost(variables: Variables, programs: Variables, user: Variables): Variables {
+  const ofHost = new Set([...Object.keys(weak), ...Object.keys(programs), ...Object.keys(PLACES)]);
+  const others = Object.entries(variables).filter(([name]) => !ofHost.has(name));
+  const own = Object.entries(user).filter(([name]) => ofHost.has(name));
+  return Object.fromEntries([...others, ...own]);
+}
+
+/** A command of the host beside a container: what `withoutHost` left out is said to it alone. */
+export const onHost = ({ name, argv }: Command, programs: Variables): Command => {
+  const said = Object.entries({ ...weak, ...programs, ...PLACES }).map(
+    ([variable, value]) => `${variable}=${value}`,
+  );
+  return { name, argv: ['/usr/bin/env', ...said, ...argv] };
+};
 
 const joinPaths = (...paths: (string | undefined)[]): string =>
   paths.filter((path) => path !== undefined).join(':');

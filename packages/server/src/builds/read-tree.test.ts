@@ -40,6 +40,11 @@ test('what is to be started is a file, is missing, or is something else', async 
   assert.deepEqual((await readFact(root, 'mian.py')).beside, ['main.py']);
 });
 
+test('a Dockerfile of another name is of its kind; folders are not', async (t) => {
+  const root = await treeOf(t, { 'Dockerfile.gpu': '', Makefile: '', 'src/x': '', 'main.py': '' });
+  assert.deepEqual((await readFact(root, 'Dockerfile')).beside, ['Dockerfile.gpu', 'Makefile']);
+});
+
 const requirements = requirementsOf(
   { path: 'requirements.txt', namedBy: undefined },
   {

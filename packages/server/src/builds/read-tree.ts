@@ -39,13 +39,19 @@ const MOST_BESIDE = 5;
 
 async function filesBeside(root: string, path: string): Promise<string[]> {
   const folder = posix.dirname(path);
-  const names: string[] = await readdir(join(root, folder)).catch(() => []);
-  return names
-    .filter((name) => posix.extname(name) === posix.extname(path))
+  const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map(({ name }) => name)
+    .filter((name) => isOfKind(name, posix.basename(path)))
     .toSorted()
     .slice(0, MOST_BESIDE)
     .map((name) => posix.join(folder, name));
 }
+
+/** `Dockerfile.gpu` is a kind of `Dockerfile`. */
+const isOfKind = (name: string, wanted: string): boolean =>
+  posix.extname(name) === posix.extname(wanted) || name.startsWith(`${wanted}.`);
 
 export const isFolder = (path: string): Promise<boolean> =>
   stat(path).then(

@@ -1,4 +1,4 @@
-import type { Command } from '../engines/engine.ts';
+import type { Command, ContainerCommand, ImageBuild, RegistryLogin } from '../engines/engine.ts';
 import type { BuildFailure, BuildInput } from './build.ts';
 import type { Documented } from './variables.ts';
 
@@ -35,8 +35,8 @@ export type CommitFile = { text: string | undefined };
 export type RecipePlan = {
   toolchain: Toolchain;
   dependencies: Dependencies | undefined;
-  /** A command that builds, once the dependencies are there. */
-  build: BuildCommand | undefined;
+  /** What builds, once the dependencies are there. */
+  build: BuildCommand | ImagePlan | undefined;
   start: Start;
   /** What the user should know, once. */
   notices: readonly string[];
@@ -56,11 +56,32 @@ export type Toolchain = {
 /** What is run, and how a failure names it. */
 export type BuildCommand = { name: string; command: Command };
 
+/** An image that is made of the tree, and how a failure names that; what it is called, its artifact decides. */
+export type ImagePlan = {
+  name: string;
+  /** The file that says how, which must be there when the pre-build hook is over. */
+  needs: NeededFile;
+  image: {
+    builder: ImageBuild['makes']['builder'];
+    login: RegistryLogin | undefined;
+    /** What else decides on what it contains, beside the tree. */
+    arguments: Variables;
+  };
+};
+
 /** What is started, and the file that must be there for it. */
-export type Start = {
+export type Start = NeededFile & {
+  command: Command | ImageStart;
+  /** The variable that says which port a Webapp serves, where one may. */
+  portVariable?: string;
+};
+
+/** What the image of the build brings is started. */
+export type ImageStart = Omit<ContainerCommand, 'image'>;
+
+export type NeededFile = {
   /** What decided: a variable, or a value in a file. */
   setting: string;
-  command: Command;
   file: { path: string; executable: boolean } | undefined;
 };
 

@@ -96,6 +96,7 @@ onEachDatabase(
     const workload = {
       runId: null,
       kind: 'webapp',
+      engine: 'process',
       flavor: 'XS',
       nodes: 1,
       graceSeconds: 1,

@@ -5,6 +5,10 @@ import type { Failure } from './recipe.ts';
 export const isOn = (value: string | undefined): boolean =>
   /^(true|1|yes|on)$/i.test(value?.trim() ?? '');
 
+/** `false`, `0`, `no` and `off` turn one off that is on by itself. */
+export const isOff = (value: string | undefined): boolean =>
+  /^(false|0|no|off)$/i.test(value?.trim() ?? '');
+
 /** A path that stays inside the tree, normalized; `.` is nothing. */
 export function insideTree(setting: string, value: string): string | Failure {
   const path = posix.normalize(value.trim() === '' ? '.' : value.trim()).replace(/\/$/, '');

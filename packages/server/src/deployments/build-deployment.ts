@@ -1,7 +1,8 @@
 import { findVariant } from '../applications/application.ts';
+import { STEP_WITHIN } from '../builds/build.ts';
 import type { Artifact, BuildInput, BuildStep, Runtime, StepOutcome } from '../builds/build.ts';
 import { recordArtifact } from '../builds/record-artifact.ts';
-import { MINUTE } from '../lib/duration.ts';
+import type { EngineName } from '../engines/engine.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import { defaultBuildFlavor } from '../scheduling/flavor.ts';
 import { addInstance } from '../workloads/admit-workload.ts';
@@ -10,15 +11,13 @@ import { findWorkload, workloadInstances } from '../workloads/list-workloads.ts'
 import { wantGone } from '../workloads/want-gone.ts';
 import { describeExit, succeeded } from '../workloads/workload.ts';
 import type { Instance } from '../workloads/workload.ts';
+import { chooseEngine } from './choose-engine.ts';
 import type { DeploymentDeps, Look } from './look.ts';
 import { goesBeside } from './plan-deployment.ts';
 import type { Situation } from './plan-deployment.ts';
 import { moveDeployment, setBuildWorkload } from './deployment-store.ts';
 import { endDeployment } from './end-deployment.ts';
 import { spell, startWorkload } from './start-deployment.ts';
-
-/** A step that takes longer is ended. */
-const STEP_WITHIN = 30 * MINUTE;
 
 /** The deployment's turn has come: it takes the variables as they are now, and builds. */
 export async function beginBuild(
@@ -48,14 +47,13 @@ export async function advanceDeploymentBuild(
   const underWay = steps.find(({ status }) => status !== 'exited');
   if (underWay !== undefined) return waitForStep(deps, look, underWay);
 
-  const progress = await deps.builder.advance(
-    buildInput(look.situation, deps.environments.open(deployment)),
-    steps.map(stepOutcome),
-    look.signal,
-  );
+  const input = buildInput(look.situation, deps.environments.open(deployment));
+  const engine = chooseEngine(deps.engines, input);
+  if (typeof engine !== 'string') return endDeployment(deps, look, { event: 'failed', ...engine });
+  const progress = await deps.builder.advance(input, steps.map(stepOutcome), look.signal);
   switch (progress.next) {
     case 'run':
-      return addStep(deps, look, progress.step);
+      return addStep(deps, look, { ...progress.step, engine });
     case 'done':
       return takeArtifact(deps, look, progress.artifact);
     case 'failed':
@@ -65,11 +63,10 @@ export async function advanceDeploymentBuild(
   }
 }
 
-/** Only what can be built is offered. */
 function runtimeOf(variant: string): Runtime {
   const runtime = findVariant(variant)?.runtime;
-  if (runtime === 'java' || runtime === 'python') return runtime;
-  throw new Error(`nothing builds applications of type ${variant}`);
+  if (runtime === undefined) throw new Error(`nothing builds applications of type ${variant}`);
+  return runtime;
 }
 
 /** What the build is told; the same for every look at it. */
@@ -111,7 +108,7 @@ async function waitForStep(
 async function addStep(
   { database, clock, pool }: DeploymentDeps,
   { claim, situation: { deployment, application } }: Look,
-  { number }: BuildStep,
+  { number, engine }: BuildStep & { engine: EngineName },
 ): Promise<undefined> {
   await database.transaction(async (tx) => {
     await holdClaim(tx, claim);
@@ -124,6 +121,7 @@ async function addStep(
         deploymentId: deployment.id,
         runId: null,
         kind: 'build',
+        engine,
         flavor: application.buildFlavor ?? defaultBuildFlavor(pool),
         nodes: 1,
         graceSeconds: 5,

@@ -1,8 +1,9 @@
-import type { Builder } from '../builds/build.ts';
+import type { ArtifactStart, Builder } from '../builds/build.ts';
 import { findArtifact } from '../builds/find-artifact.ts';
-import { homeOf, instanceVariables } from '../builds/platform-variables.ts';
+import { homeOf, instanceVariables, onHost, withoutHost } from '../builds/platform-variables.ts';
 import { ifNeverJudged, runHooks } from '../builds/run-hooks.ts';
 import type { Command, InstanceSpec } from '../engines/engine.ts';
+import { servedPort } from '../builds/served-port.ts';
 import type { DataPaths } from '../paths.ts';
 import { findFlavor } from '../scheduling/flavor.ts';
 import type { Database } from '../store/database.ts';
@@ -17,8 +18,6 @@ import type { Environments } from './environment.ts';
 
 type Deps = { database: Database; paths: DataPaths; builder: Builder; environments: Environments };
 
-/** The port that every Webapp serves. */
-const PORT = 8080;
 const DISK_MIB = 10 * 1024;
 /** What a build installs lies there twice: in the cache, too. */
 const BUILD_DISK_MIB = 4 * DISK_MIB;
@@ -102,6 +101,24 @@ async function describeStep(
 const ofWebapp = ({ failed }: { failed?: Command }): { failed?: Command } =>
   failed === undefined ? {} : { failed: ifNeverJudged(failed) };
 
+/** Around a container's own command they run on the host, where its variables lead nowhere. */
+function hooksOf(
+  { command, prepare = [], environment }: ArtifactStart,
+  user: Readonly<Record<string, string>>,
+): Pick<InstanceSpec, 'before' | 'after'> {
+  const { before, after } = runHooks(user);
+  const all = [...prepare, ...before];
+  if (!('image' in command)) return { before: all, after };
+  const there = (one: Command): Command => onHost(one, environment);
+  return {
+    before: all.map(there),
+    after: {
+      ...(after.succeeded && { succeeded: there(after.succeeded) }),
+      ...(after.failed && { failed: there(after.failed) }),
+    },
+  };
+}
+
 async function describeProduction(deps: Deps, subject: Subject): Promise<InstanceSpec> {
   const { workload, instance, deployment, application } = subject;
   const artifact = await findArtifact(deps.database.read, deployment.artifactId ?? '');
@@ -109,23 +126,27 @@ async function describeProduction(deps: Deps, subject: Subject): Promise<Instanc
   const { start, environmentKey } = artifact;
   const user = deps.environments.open(deployment);
   const home = homeOf(application.id);
-  const hooks = runHooks(user);
+  const port = application.kind === 'webapp' ? servedPort(start, user) : undefined;
+  const variables = instanceVariables({
+    user,
+    start: start.environment,
+    application,
+    deployment,
+    instance,
+    port,
+    memoryMiB: workload.memoryMiB,
+    gpus: findFlavor(workload.flavor)?.gpus ?? 0,
+  });
+  const isImage = 'image' in start.command;
+  const { before, after } = hooksOf(start, user);
   return {
     ...common(deps, subject),
     workingDirectory: start.folder === '' ? home : `${home}/${start.folder}`,
-    environment: instanceVariables({
-      user,
-      start: start.environment,
-      application,
-      deployment,
-      instance,
-      memoryMiB: workload.memoryMiB,
-      gpus: findFlavor(workload.flavor)?.gpus ?? 0,
-    }),
-    before: [...(start.prepare ?? []), ...hooks.before],
+    environment: isImage ? withoutHost(variables, start.environment, user) : variables,
+    before,
     command: start.command,
-    after: application.kind === 'runner' ? hooks.after : ofWebapp(hooks.after),
-    port: application.kind === 'webapp' ? PORT : undefined,
+    after: application.kind === 'runner' ? after : ofWebapp(after),
+    port,
     masked: [],
     files: {
       application: {

@@ -4,6 +4,7 @@ import type { Log } from '../lib/log.ts';
 import type { Claim } from '../reconcile/reconciler.ts';
 import type { Pool } from '../scheduling/admission.ts';
 import type { Database } from '../store/database.ts';
+import type { EngineChoice } from './choose-engine.ts';
 import type { Environments } from './environment.ts';
 import type { Situation } from './plan-deployment.ts';
 
@@ -12,6 +13,7 @@ export type DeploymentDeps = {
   clock: Clock;
   log: Log;
   pool: Pool;
+  engines: EngineChoice;
   builder: Builder;
   environments: Environments;
   /** Writes a line to the deployment's own log. */

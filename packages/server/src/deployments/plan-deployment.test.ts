@@ -202,3 +202,13 @@ test('one that is to be cancelled is, whatever stands around it; one that is ove
     }),
   );
 });
+
+test('a Webapp of Docker that ends is told of the variable that says its port', () => {
+  const advice = (variant: string): string => {
+    const given = situation({ workload: workload(), instances: [exited(0, 1)] });
+    const step = planDeployment({ ...given, application: { ...given.application, variant } });
+    return step.do === 'fail' ? step.detail : '';
+  };
+  assert.match(advice('ml_docker_web'), /CC_DOCKER_EXPOSED_HTTP_PORT/);
+  assert.match(advice('ml_python_web'), /on port 8080\.$/);
+});

@@ -1,3 +1,4 @@
+import { findVariant } from '../applications/application.ts';
 import { concludeAttempt } from '../runs/conclude-run.ts';
 import type { Run, RunOutcome } from '../runs/run.ts';
 import type { WaitReason } from '../scheduling/admission.ts';
@@ -70,7 +71,7 @@ function planTurn({ deployment, predecessor }: Situation): DeploymentStep {
 }
 
 function planBuilding({ deployment, build }: Situation): DeploymentStep {
-  if (build?.state === 'waiting') return planWait(deployment, build);
+  if (build !== undefined && waits(build)) return planWait(deployment, build);
   return deployment.reason === null ? { do: 'build' } : { do: 'go_on' };
 }
 
@@ -82,10 +83,10 @@ function planStart(situation: Situation): DeploymentStep {
       ? sayOnce(deployment, BEHIND_RUN)
       : { do: 'end_former', reason: 'by_option' };
   }
-  if (workload.state === 'waiting') return planRoom(situation, workload);
+  if (waits(workload)) return planRoom(situation, workload);
   if (WAITS.has(deployment.reason ?? '')) return { do: 'go_on' };
   return application.kind === 'webapp'
-    ? planWebapp(workload, situation.instances)
+    ? planWebapp(situation, workload)
     : planRun(situation, workload);
 }
 
@@ -99,11 +100,15 @@ const BEHIND_RUN = {
 };
 
 /** Reasons that end with the wait. */
-const WAITS: ReadonlySet<string> = new Set<WaitReason | 'behind_run'>([
+const WAITS: ReadonlySet<string> = new Set<WaitReason | 'behind_run' | 'engine_unavailable'>([
   'no_memory',
   'behind_others',
   'behind_run',
+  'engine_unavailable',
 ]);
+
+/** For room, or for an engine that is away. */
+const waits = ({ state, reason }: Workload): boolean => state === 'waiting' || reason !== null;
 
 function planRoom(
   { deployment, former, fitsWithoutFormer }: Situation,
@@ -123,20 +128,27 @@ function planWait(deployment: Deployment, { reason, detail }: Workload): Deploym
 const sayOnce = (deployment: Deployment, why: { reason: string; detail: string }): DeploymentStep =>
   deployment.detail === why.detail ? { do: 'nothing' } : { do: 'say_waiting', ...why };
 
-function planWebapp(workload: Workload, instances: readonly Instance[]): DeploymentStep {
+function planWebapp({ instances, application }: Situation, workload: Workload): DeploymentStep {
   const latest = [...latestAttempts(instances).values()];
   const failed = latest.find(({ status, reason }) => status === 'exited' || reason === 'unhealthy');
-  if (failed !== undefined) return { do: 'fail', ...describeFailure(failed) };
+  if (failed !== undefined) return { do: 'fail', ...describeFailure(failed, application) };
   const healthy = latest.filter(({ status }) => status === 'healthy').length;
   return healthy === workload.nodes ? { do: 'go_live' } : { do: 'nothing' };
 }
 
-function describeFailure(failed: Instance): { reason: string; detail: string } {
+function describeFailure(
+  failed: Instance,
+  { variant }: Pick<Deployable, 'variant'>,
+): { reason: string; detail: string } {
   const { number, reason, detail } = failed;
   if (reason === 'unhealthy') return { reason, detail: detail ?? 'The health check failed.' };
   const how = `Instance ${number} ended before it served: ${describeExit(failed)}`;
   if (reason !== null && reason !== 'exited') return { reason, detail: how };
-  const advice = 'A Webapp keeps running and serves HTTP on port 8080.';
+  const port =
+    findVariant(variant)?.runtime === 'docker'
+      ? 'the port of CC_DOCKER_EXPOSED_HTTP_PORT (8080 where it is not set)'
+      : 'port 8080';
+  const advice = `A Webapp keeps running and serves HTTP on ${port}.`;
   return { reason: 'crashed', detail: `${how}. ${advice}` };
 }
 

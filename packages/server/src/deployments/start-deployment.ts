@@ -1,3 +1,4 @@
+import { findVariant } from '../applications/application.ts';
 import type { Artifact } from '../builds/build.ts';
 import { findArtifact } from '../builds/find-artifact.ts';
 import { SECOND } from '../lib/duration.ts';
@@ -7,6 +8,7 @@ import { startRun } from '../runs/start-run.ts';
 import type { Tx } from '../store/database.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
 import { wantGone } from '../workloads/want-gone.ts';
+import { chooseEngine } from './choose-engine.ts';
 import type { Deployable } from './deployable-store.ts';
 import type { Deployment } from './deployment.ts';
 import { recordDeploymentEvent } from './deployment-event.ts';
@@ -32,11 +34,18 @@ export async function start(deps: DeploymentDeps, look: Look): Promise<undefined
 /** The workload of a Webapp, or a run with its first attempt. */
 export async function startWorkload(
   tx: Tx,
-  { environments }: Pick<DeploymentDeps, 'environments'>,
+  { environments, engines }: Pick<DeploymentDeps, 'environments' | 'engines'>,
   order: { deployment: Deployment; application: Deployable; artifact: Artifact; at: number },
 ): Promise<void> {
   const { deployment, application, artifact, at } = order;
+  const environment = environments.open(deployment);
+  const engine = chooseEngine(engines, {
+    runtime: findVariant(application.variant)?.runtime,
+    environment,
+  });
+  if (typeof engine !== 'string') throw new Error(engine.detail);
   const common = {
+    engine,
     ownerId: application.ownerId,
     applicationId: application.id,
     deploymentId: deployment.id,
@@ -50,7 +59,7 @@ export async function startWorkload(
       commitId: deployment.commitId,
       artifactId: artifact.id,
       command: artifact.start.command.name,
-      environmentHash: environmentHash(environments.open(deployment)),
+      environmentHash: environmentHash(environment),
     });
     return;
   }

@@ -238,7 +238,7 @@ function network(rule: Rule): void {
   rule(
     'an address that is given on is reached as soon as its new holder listens',
     async (subject, t) => {
-      if (!subject.isolated) return;
+      if (!subject.givesAddressesOn) return;
       const ownerId = newId('organization');
       await serving(subject, 'neighbour', t, ownerId);
       const held = new Set<string>();

@@ -1,13 +1,18 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
 
+export type EngineName = 'process' | 'docker';
+
+/** The engine of that name; throws `Unavailable` where the platform has none such any more. */
+export type Engines = (name: EngineName) => Engine & Entrance;
+
 /**
  * What runs things. Every call may be repeated: asking twice changes nothing. The platform decides
  * which instances there are; an engine starts, watches and ends them, and never restarts, renumbers
  * or invents one.
  */
 export interface Engine {
-  readonly name: 'process' | 'docker' | 'kubernetes' | 'simulated';
+  readonly name: EngineName;
 
   /**
    * Makes it so that exactly these instances of the workload run or have run: starts those it has
@@ -106,7 +111,7 @@ export type InstanceSpec = {
   environment: Readonly<Record<string, string>>;
   /** Run in order before the command, in the same sandbox; the first that fails ends the instance. */
   before: readonly Command[];
-  command: Command;
+  command: Work;
   /** Run after the command ended by itself, by its exit status; what they answer is only logged. */
   after: { succeeded?: Command; failed?: Command };
   limits: { cpus: number; memoryMiB: number; diskMiB: number };
@@ -123,6 +128,37 @@ export type InstanceSpec = {
 
 /** A step of an instance: what is run, and the name that log lines and failures give it. */
 export type Command = { name: string; argv: readonly [string, ...string[]] };
+
+/**
+ * What an instance is for. Only engines that have images know the last two: there, what runs before and
+ * after a container's own command sees the instance's files, not the container's.
+ */
+export type Work = Command | ContainerCommand | ImageBuild;
+
+/** The command that an image brings. */
+export type ContainerCommand = {
+  name: string;
+  image: string;
+  /** Whether the engine's own socket is seen in the container. */
+  mountSocket?: boolean;
+};
+
+/** Makes an image out of the working directory; nothing runs but what its Dockerfile says. */
+export type ImageBuild = {
+  name: string;
+  makes: {
+    /** What it is called from then on; an image that is called so is not made again. */
+    image: string;
+    /** Relative to the working directory. */
+    dockerfile: string;
+    builder: 'buildkit' | 'classic';
+    /** Who the registry knows the application as; without it, or where it is refused, nobody. */
+    login: RegistryLogin | undefined;
+    withinSeconds: number;
+  };
+};
+
+export type RegistryLogin = { server: string; username: string; password: string };
 
 export type InstanceFiles = {
   /** The application's directory on the host, seen at `mountedAt` (`/home/bas/<APP_ID>`). */
@@ -166,4 +202,6 @@ export type ExitReason =
   | 'process_limit'
   | 'before_failed' // a step before the command
   | 'start_failed' // the engine could not start it
+  | 'timeout' // it took longer than it may
+  | 'invalid_file' // a file that says what to do cannot be understood
   | 'supervisor_lost'; // nobody knows how it ended

@@ -1,4 +1,5 @@
 import type { CheckPassword } from '../accounts/check-password.ts';
+import type { AvailableEngines } from '../applications/application.ts';
 import type { CreateDeps } from '../applications/create-application.ts';
 import type { Authority } from '../certificates/certificate.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -22,6 +23,7 @@ export type HttpContext = {
   followers: Followers;
   /** Whether instances are kept apart on this machine. */
   isolated: boolean;
+  engines: AvailableEngines;
   /** Whether several organizations may share it. */
   severalOrganizations: boolean;
   zone: string;

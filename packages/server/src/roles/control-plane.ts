@@ -7,7 +7,6 @@ import type { Authority } from '../certificates/certificate.ts';
 import { openCertificate } from '../certificates/open-certificate.ts';
 import type { Config } from '../config.ts';
 import { createEnvironments } from '../deployments/environment.ts';
-import { createProcessEngine } from '../engines/process/process-engine.ts';
 import type { ProcessEngine } from '../engines/process/process-engine.ts';
 import { createRepository, hasCommit } from '../git/repository.ts';
 import { startSshServer } from '../ssh/server.ts';
@@ -18,8 +17,9 @@ import { CannotStart } from '../lib/cannot-start.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
 import { openKeyring } from '../lib/encryption.ts';
-import type { ApplicationId, InstanceId } from '../lib/ids.ts';
+import type { ApplicationId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
+import { Unavailable } from '../lib/unavailable.ts';
 import { appendLine } from '../logs/append-log.ts';
 import { createFollowers } from '../logs/followers.ts';
 import type { DataPaths } from '../paths.ts';
@@ -36,6 +36,7 @@ import { openDatabase } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
 import { observeInstances } from '../workloads/observe-instance.ts';
 import { certificateSettings } from './certificate-keeper.ts';
+import { openEngines } from './open-engines.ts';
 import { openDataDirectory } from './data-directory.ts';
 import type { Foundation } from './foundation.ts';
 import { watchHealth } from './health.ts';
@@ -74,17 +75,17 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
   const certificate = await openCertificate(certificateSettings(config, paths), clock());
   const { authority } = certificate;
   const stopping = new AbortController();
-  const engine = await openEngine(config, paths, log);
-  const { memoryMiB, warnings } = await engine.capacity();
+  const engines = await openEngines(config, paths, { clock, log });
+  const { memoryMiB, warnings } = await engines.process.capacity();
   const pool = { memoryMiB: Math.max(256, memoryMiB - config.memoryReserveMiB) };
   const keyring = openKeyring(paths.keys);
   const router = await openRouter({
-    settings: { ...routerSettings(config, paths, engine), certificate },
+    settings: { ...routerSettings(config, paths, engines.process), certificate },
     clock,
     log,
     signal: stopping.signal,
   });
-  const parts = { config, paths, clock, log, database, keyring, engine, router, pool };
+  const parts = { config, paths, clock, log, database, keyring, engines, router, pool };
   const foundation: Foundation = { ...parts, authority };
 
   let addresses = addressesOf(config, { ...router.ports, ssh: config.sshPort });
@@ -100,7 +101,15 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
   await app.listen({ path: paths.controlSocket });
   await chmod(paths.controlSocket, 0o600);
   const ssh = await startSshServer(
-    { database, clock, paths, log, engine, inside: new Map(), address: () => addresses.sshUrl },
+    {
+      database,
+      clock,
+      paths,
+      log,
+      engines: engines.of,
+      inside: new Map(),
+      address: () => addresses.sshUrl,
+    },
     { address: config.sshAddress, port: config.sshPort, keys: paths.keys },
   );
   addresses = addressesOf(config, { ...router.ports, ssh: ssh.port });
@@ -110,12 +119,13 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
     addresses,
     authority,
     claimToken,
-    isolated: engine.host.isolated,
+    isolated: engines.process.host.isolated,
     warnings,
     stop: async () => {
       await app.close();
       await closeSsh(ssh);
       stopping.abort();
+      engines.docker?.close();
       await ended();
       await rm(paths.controlState, { force: true });
       await database.close();
@@ -136,14 +146,6 @@ async function openState(config: Config, paths: DataPaths, clock: Clock) {
     );
   return { database, leadership };
 }
-
-const openEngine = (config: Config, paths: DataPaths, log: Log): Promise<ProcessEngine> =>
-  createProcessEngine({
-    directory: paths.engine,
-    isolation: config.isolation,
-    allowedNetworks: config.allowedNetworks,
-    log,
-  });
 
 const routerSettings = (
   config: Config,
@@ -176,7 +178,8 @@ const applicationDomainOf = ({ domain }: Config): string =>
   domain === 'localhost' ? 'grid.localhost' : domain;
 
 function createContext(foundation: Foundation, addresses: () => Addresses): HttpContext {
-  const { config, paths, database, clock, log, keyring, engine, pool } = foundation;
+  const { config, paths, database, clock, log, keyring, engines, pool } = foundation;
+  const { isolated } = engines.process.host;
   const applicationDomain = applicationDomainOf(config);
   const gpus = 0;
   return {
@@ -191,8 +194,9 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     version: VERSION,
     authority: foundation.authority,
     followers: createFollowers(),
-    isolated: engine.host.isolated,
-    severalOrganizations: engine.host.isolated || config.allowUnisolated,
+    isolated,
+    engines: { docker: engines.choice.offered.includes('docker') },
+    severalOrganizations: isolated || config.allowUnisolated,
     zone: 'grid',
     // the official command line asks for it where no zone is named
     zoneAliases: ['par'],
@@ -241,12 +245,12 @@ async function startLoop(
   }: { context: HttpContext; term: Leadership; signal: AbortSignal },
 ): Promise<() => Promise<void>> {
   const signal = AbortSignal.any([stopping, term.lost]);
-  const { database, clock, log, paths, keyring, engine } = foundation;
+  const { database, clock, log, paths, keyring, engines } = foundation;
   const environments = createEnvironments(database, keyring);
   const say = ({ id, applicationId }: { id: string; applicationId: string }, line: string) =>
     appendLine(paths.logs(applicationId as ApplicationId, id), { line, clock });
-  const health = watchHealth({ database, engine, clock, log, environments, say });
-  const observer = { database, engine, clock, health };
+  const health = watchHealth({ database, engines: engines.of, clock, log, environments, say });
+  const observer = { database, engines: engines.of, clock, health };
   const reconcilers = createReconcilers(foundation, {
     observer,
     environments,
@@ -264,13 +268,15 @@ async function startLoop(
     reconcilers,
     concurrency: CONCURRENCY,
   });
-  const changed = (id: InstanceId): void => {
-    observeInstances(observer, [id], signal).catch((error: unknown) => {
-      if (!signal.aborted)
-        log.error({ err: error, instanceId: id }, 'an instance could not be observed');
-    });
-  };
-  engine.watch(changed, signal);
+  for (const engine of [engines.process, engines.docker])
+    engine?.watch((id) => {
+      observeInstances(observer, { engine: engine.name, ids: [id] }, signal).catch(
+        (error: unknown) => {
+          if (!signal.aborted && !(error instanceof Unavailable))
+            log.error({ err: error, instanceId: id }, 'an instance could not be observed');
+        },
+      );
+    }, signal);
   signal.addEventListener('abort', () => health.stop(), { once: true });
   return () => loop.stop();
 }

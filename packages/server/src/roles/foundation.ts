@@ -1,6 +1,5 @@
 import type { Authority } from '../certificates/certificate.ts';
 import type { Config } from '../config.ts';
-import type { ProcessEngine } from '../engines/process/process-engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { Log } from '../lib/log.ts';
@@ -8,6 +7,7 @@ import type { DataPaths } from '../paths.ts';
 import type { RouterHandle } from '../routing/keep-router.ts';
 import type { Pool } from '../scheduling/admission.ts';
 import type { Database } from '../store/database.ts';
+import type { OpenEngines } from './open-engines.ts';
 
 /** What everything else is built from. */
 export type Foundation = {
@@ -17,7 +17,7 @@ export type Foundation = {
   log: Log;
   database: Database;
   keyring: Keyring;
-  engine: ProcessEngine;
+  engines: OpenEngines;
   router: RouterHandle;
   pool: Pool;
   /** Whom clients are to trust; undefined where the certificate was brought. */

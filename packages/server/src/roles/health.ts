@@ -1,7 +1,9 @@
+import { findArtifact } from '../builds/find-artifact.ts';
 import { markJudged, runHooks } from '../builds/run-hooks.ts';
+import { servedPort } from '../builds/served-port.ts';
 import { findDeploymentById } from '../deployments/find-deployment.ts';
 import type { Environments } from '../deployments/environment.ts';
-import type { Engine } from '../engines/engine.ts';
+import type { Engines } from '../engines/engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import { MINUTE } from '../lib/duration.ts';
 import type { InstanceId } from '../lib/ids.ts';
@@ -16,22 +18,29 @@ import type { Instance } from '../workloads/workload.ts';
 
 type Deps = {
   database: Database;
-  engine: Engine;
+  engines: Engines;
   clock: Clock;
   log: Log;
   environments: Environments;
   say(deployment: { id: string; applicationId: string }, line: string): Promise<void>;
 };
 
-const PORT = 8080;
 const HOOK_WITHIN = 10 * MINUTE;
 
 /** Proves the health of Webapps' instances, and runs the hooks that follow from it. */
 export function watchHealth(deps: Deps): HealthChecker {
-  const { database, engine, clock, environments } = deps;
+  const { database, engines, clock, environments } = deps;
   const variablesOf = async ({ deploymentId }: Instance) => {
     const deployment = await findDeploymentById(database.read, deploymentId);
     return deployment === undefined ? {} : environments.open(deployment);
+  };
+  const portOf = async (
+    { deploymentId }: Instance,
+    variables: Readonly<Record<string, string>>,
+  ) => {
+    const deployment = await findDeploymentById(database.read, deploymentId);
+    const artifact = await findArtifact(database.read, deployment?.artifactId ?? '');
+    return servedPort(artifact?.start ?? {}, variables);
   };
   const say = async (id: InstanceId, line: string): Promise<void> => {
     const instance = await findUnproved(database, id);
@@ -45,12 +54,11 @@ export function watchHealth(deps: Deps): HealthChecker {
     const within = AbortSignal.timeout(HOOK_WITHIN);
     const commands = [after.failed && markJudged, after[which]?.argv];
     for (const argv of commands.filter((one) => one !== undefined))
-      await engine
+      await engines(instance.engine)
         .exec(instance.id, argv, within)
         .catch((error: unknown) => deps.log.warn({ err: error }, 'a run hook could not be run'));
   };
   return createHealthChecker({
-    engine,
     clock,
     say,
     failed: (error) => deps.log.error({ err: error }, 'a health check failed'),
@@ -60,7 +68,9 @@ export function watchHealth(deps: Deps): HealthChecker {
       const variables = await variablesOf(instance);
       const gpus = findFlavor(instance.flavor)?.gpus ?? 0;
       const deadline = instance.startedAt + startTimeout(variables, gpus);
-      return { port: PORT, ...healthPaths(variables), deadline };
+      const engine = engines(instance.engine);
+      const port = await portOf(instance, variables);
+      return { engine, port, ...healthPaths(variables), deadline };
     },
     async healthy(id, checks) {
       const instance = await findUnproved(database, id);

@@ -33,15 +33,14 @@ export function createReconcilers(
   foundation: Foundation,
   { observer, environments, say, context, signal }: Parts,
 ): Partial<Record<Kind, Reconciler>> {
-  const { database, clock, log, paths, pool, engine, router } = foundation;
+  const { database, clock, log, paths, pool, engines, router } = foundation;
   const builder = openBuilder(foundation, say, signal);
-  const deps = { database, clock, log, pool, builder, environments, say };
+  const deps = { database, clock, log, pool, builder, environments, say, engines: engines.choice };
   return {
     repository: repositoryReconciler({ database, clock, paths }),
     deployment: deploymentReconciler(deps),
     workload: workloadReconciler({
       ...observer,
-      engine,
       pool,
       say,
       describe: describeInstance({
@@ -75,6 +74,7 @@ function openBuilder(
       environment: config.environment,
       log,
       signal: stopping,
+      allowDockerSocket: config.allowDockerSocket,
     });
     return createBuilder({
       paths,
@@ -113,6 +113,7 @@ function openBuilder(
 /** What is compared and cleaned up from time to time. */
 export const cleanupNames = [
   'engine',
+  'docker',
   'logs',
   'builds',
   'caches',
@@ -121,8 +122,11 @@ export const cleanupNames = [
 ] as const;
 
 function cleanups(foundation: Foundation, observer: Observer): Reconciler {
+  const { engines } = foundation;
+  const nothing: Reconciler = async () => undefined;
   const byName: Record<(typeof cleanupNames)[number], Reconciler> = {
-    engine: compareEngine(observer),
+    engine: compareEngine(observer, 'process'),
+    docker: engines.docker === undefined ? nothing : compareEngine(observer, 'docker'),
     logs: logKeeper(foundation),
     builds: buildSweeper(foundation),
     caches: cacheKeeper(foundation),

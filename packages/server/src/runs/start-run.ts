@@ -1,3 +1,4 @@
+import type { EngineName } from '../engines/engine.ts';
 import type { WorkloadId } from '../lib/ids.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Tx } from '../store/database.ts';
@@ -9,7 +10,7 @@ import type { NewRun } from './run-store.ts';
 const GRACE_SECONDS = 30;
 
 /** A run with its first attempt, waiting for room. */
-export async function startRun(tx: Tx, run: NewRun): Promise<WorkloadId> {
+export async function startRun(tx: Tx, run: NewRun & { engine: EngineName }): Promise<WorkloadId> {
   const runId = await insertRun(tx, run);
   const workloadId = await createWorkload(tx, {
     ...run,

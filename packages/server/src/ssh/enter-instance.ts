@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { CommandEnd, Entered, EnteringCommand, Entrance } from '../engines/engine.ts';
+import type { CommandEnd, Entered, EnteringCommand, Engines } from '../engines/engine.ts';
 import { appendEvent } from '../events/append.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Refusal } from '../lib/refusal.ts';
@@ -7,7 +7,7 @@ import type { Database } from '../store/database.ts';
 import type { Enterable } from './find-instance.ts';
 import type { Talk } from './talk.ts';
 
-export type EnterDeps = { database: Database; clock: Clock; engine: Entrance };
+export type EnterDeps = { database: Database; clock: Clock; engines: Engines };
 
 export type Visit = Talk & {
   enterable: Enterable;
@@ -34,10 +34,11 @@ export async function enterInstance(
 }
 
 const begin = (
-  { engine }: EnterDeps,
+  { engines }: EnterDeps,
   { enterable: { instance }, line, terminal, left }: Visit,
 ): Promise<Entered> => {
   const argv = ['/bin/bash', '-l', ...(line === undefined ? [] : ['-c', line])] as const;
+  const engine = engines(instance.engine);
   return engine.enter(instance.id, { argv, terminal }, left).catch((error: unknown) => {
     if (left.aborted || !(error instanceof Error)) throw error;
     throw new Refusal('unavailable', `Instance ${instance.id} cannot be entered: ${error.message}`);

@@ -37,9 +37,10 @@ async function makeInstance(
     const deploymentId = await queueDeployment(tx, application, order);
     const { ownerId } = application;
     const size = { flavor: 'XS', nodes: 1, graceSeconds: 1, runId: null, at: 1 };
+    const engine = 'process';
     const workload = await findWorkload(
       tx,
-      await createWorkload(tx, { ...size, ownerId, applicationId, deploymentId, kind }),
+      await createWorkload(tx, { ...size, engine, ownerId, applicationId, deploymentId, kind }),
     );
     assert.ok(workload !== undefined);
     const instance = { id, number, attempt: 1, name: 'Quiet heron', startAfter: null, at: 1 };

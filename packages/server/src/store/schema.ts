@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { EngineName } from '../engines/engine.ts';
 import type {
   ApplicationId,
   DeploymentId,
@@ -282,6 +283,7 @@ type WorkloadTable = {
   deployment_id: DeploymentId;
   run_id: RunId | null;
   kind: 'build' | 'webapp' | 'run';
+  engine: EngineName;
   flavor: string;
   memory_mib: number;
   cpus: number;
@@ -314,6 +316,7 @@ type InstanceTable = {
   attempt: number;
   /** Friendly name, as shown. */
   name: string;
+  engine: EngineName;
   flavor: string;
   wanted: 'running' | 'gone';
   status: InstanceStatus;

@@ -76,6 +76,7 @@ const createContext = (database: Database, folder: string, clock: () => number):
   followers: createFollowers(),
   isolated: true,
   severalOrganizations: true,
+  engines: { docker: false },
   zone: 'grid',
   zoneAliases: ['par'],
   addresses: () => ({ url: 'https://localhost', sshUrl: 'ssh://git@localhost:2222' }),

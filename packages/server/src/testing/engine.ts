@@ -12,6 +12,8 @@ export type Subject = {
   engine: Engine;
   /** Whether instances are kept apart; without it, what only isolation gives is not demanded. */
   isolated: boolean;
+  /** Whether the address of an instance that is gone is soon another’s. */
+  givesAddressesOn: boolean;
   /** Whether it can hold an instance to a number of processes; a fork bomb would end the machine else. */
   boundsProcesses: boolean;
   /** An instance that runs a script of `/bin/sh`; what is given is changed. */
@@ -23,6 +25,17 @@ export type Subject = {
   /** Ends whatever starts instances; those that run are left alone. */
   loseStarter(): Promise<void>;
 };
+
+/**
+ * A script that answers `GET /` with this text on the port of `$PORT`. It sends nothing unasked, not even for its own name: whoever reaches it was not told where it is.
+ */
+export const serve = (text: string): string => `exec python3 -c '
+import http.server, os, socketserver
+class H(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers(); self.wfile.write(b"${text}")
+    def log_message(self, *_): pass
+socketserver.TCPServer(("0.0.0.0", int(os.environ["PORT"])), H).serve_forever()'`;
 
 export type Open<Of> = (t: TestContext) => Promise<Of | undefined>;
 

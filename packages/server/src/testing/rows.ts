@@ -32,6 +32,7 @@ export const makeApplication = (
       database,
       clock: () => 1,
       keyring: openKeys,
+      engines: { docker: false },
       zone: 'grid',
       zoneAliases: [],
       applicationDomain: 'grid.localhost',

@@ -42,6 +42,7 @@ async function open(database: Database) {
           deploymentId,
           runId: null,
           kind,
+          engine: 'process',
           flavor: 'pico',
           nodes,
           graceSeconds: 1,

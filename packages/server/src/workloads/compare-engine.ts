@@ -1,6 +1,7 @@
-import type { Observation } from '../engines/engine.ts';
+import type { EngineName, Observation } from '../engines/engine.ts';
 import { MINUTE, SECOND } from '../lib/duration.ts';
 import type { InstanceId, WorkloadId } from '../lib/ids.ts';
+import { Unavailable } from '../lib/unavailable.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import { closeLostUsage, heartbeatUsage } from './account-instance.ts';
@@ -16,15 +17,18 @@ const EVERY = 10 * SECOND;
 const START_WITHIN = MINUTE;
 
 /**
- * Compares every row with everything that the engine has: what happened while nobody watched is
- * recorded, what runs for nobody is ended, and what is gone without a trace is over.
+ * Compares every row of an engine's with everything that it has: what happened while nobody watched is
+ * recorded, what runs for nobody is ended, and what is gone without a trace is over. Of an engine that is
+ * away nothing is known, and nothing is concluded.
  */
 export const compareEngine =
-  (deps: Observer): Reconciler =>
+  (deps: Observer, name: EngineName): Reconciler =>
   async (_claim, signal) => {
-    const { database, engine, clock, health } = deps;
-    const rows = await selectUnended(database.read);
-    const seen = new Map((await engine.list(signal)).map((one) => [one.instanceId, one]));
+    const { database, engines, clock, health } = deps;
+    const rows = await selectUnended(database.read, name);
+    const found = await engines(name).list(signal).catch(unlessAway);
+    if (found === undefined) return clock() + EVERY;
+    const seen = new Map(found.map((one) => [one.instanceId, one]));
     const toWatch = await database.transaction(async (tx) => {
       const watched: InstanceId[] = [];
       for (const row of rows) {
@@ -35,9 +39,13 @@ export const compareEngine =
       return watched;
     });
     for (const id of toWatch) health.watch(id);
-    await endStrangers(deps, [...seen.values()], signal);
+    await endStrangers(deps, { name, seen: [...seen.values()] }, signal);
     return clock() + EVERY;
   };
+
+function unlessAway(error: unknown): undefined {
+  if (!(error instanceof Unavailable)) throw error;
+}
 
 type Tx = Parameters<typeof recordObservation>[0];
 
@@ -77,15 +85,15 @@ async function noteMissing(tx: Tx, row: Instance, at: number): Promise<void> {
   await afterExit(tx, instance, at);
 }
 
-/** Ends what runs for a workload that is gone, or that no row knows. */
+/** Ends what runs for a workload that is gone, that no row knows, or that another engine keeps. */
 async function endStrangers(
-  { database, engine }: Observer,
-  seen: readonly Observation[],
+  { database, engines }: Observer,
+  { name, seen }: { name: EngineName; seen: readonly Observation[] },
   signal: AbortSignal,
 ): Promise<void> {
   for (const workloadId of new Set<WorkloadId>(seen.map((one) => one.workloadId))) {
     const workload = await findWorkload(database.read, workloadId);
-    if (workload === undefined || workload.state === 'gone')
-      await engine.remove(workloadId, 5, signal);
+    if (workload === undefined || workload.state === 'gone' || workload.engine !== name)
+      await engines(name).remove(workloadId, 5, signal);
   }
 }

@@ -1,3 +1,4 @@
+import type { EngineName } from '../engines/engine.ts';
 import type { ApplicationId, DeploymentId, OwnerId, RunId, WorkloadId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { findFlavor } from '../scheduling/flavor.ts';
@@ -11,6 +12,7 @@ type Order = {
   deploymentId: DeploymentId;
   runId: RunId | null;
   kind: Workload['kind'];
+  engine: EngineName;
   flavor: string;
   nodes: number;
   graceSeconds: number;

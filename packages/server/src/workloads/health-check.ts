@@ -21,10 +21,9 @@ export type HealthChecker = {
 };
 
 export type HealthDeps = {
-  engine: Engine;
   clock: Clock;
-  /** What is to be checked, or undefined where there is nothing to watch any more. */
-  rule(id: InstanceId): Promise<HealthRule | undefined>;
+  /** What is to be checked, and who connects to it; undefined where there is nothing to watch any more. */
+  rule(id: InstanceId): Promise<(HealthRule & { engine: Engine }) | undefined>;
   healthy(id: InstanceId, checks: readonly CheckResult[]): Promise<void>;
   unhealthy(id: InstanceId, detail: string): Promise<void>;
   say(id: InstanceId, line: string): Promise<void>;
@@ -53,7 +52,7 @@ async function watchInstance(deps: HealthDeps, id: InstanceId, signal: AbortSign
   for (;;) {
     const rule = await deps.rule(id);
     if (rule === undefined) return;
-    const checks = await checkAll(deps.engine, { id, rule, signal });
+    const checks = await checkAll(rule.engine, { id, rule, signal });
     const verdict = judgeHealth(rule, checks, deps.clock());
     if (verdict.healthy) return deps.healthy(id, checks);
     if (verdict.over) return deps.unhealthy(id, verdict.detail);
@@ -78,7 +77,7 @@ async function checkPath(
   const within = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN)]);
   try {
     const socket = await engine.connect(id, port, within);
-    return { path, listening: true, status: await statusOf(socket, path, within) };
+    return { path, listening: true, status: await statusOf(socket, { path, port }, within) };
   } catch {
     signal.throwIfAborted();
     return { path, listening: false, status: undefined };
@@ -86,10 +85,14 @@ async function checkPath(
 }
 
 /** The status that `GET path` answers over the connection, or undefined where it breaks. */
-const statusOf = (socket: Duplex, path: string, signal: AbortSignal): Promise<number | undefined> =>
+const statusOf = (
+  socket: Duplex,
+  { path, port }: { path: string; port: number },
+  signal: AbortSignal,
+): Promise<number | undefined> =>
   new Promise((resolve) => {
     const headers = {
-      host: 'localhost:8080',
+      host: `localhost:${port}`,
       'x-clevercloud-monitoring': 'deployment',
       connection: 'close',
     };

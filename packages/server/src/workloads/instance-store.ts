@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Exit, Observation } from '../engines/engine.ts';
+import type { EngineName, Exit, Observation } from '../engines/engine.ts';
 import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
@@ -14,6 +14,7 @@ const columns = [
   'number',
   'attempt',
   'name',
+  'engine',
   'flavor',
   'wanted',
   'status',
@@ -52,6 +53,7 @@ export const insertInstance = (tx: Tx, workload: Workload, instance: NewInstance
       number: instance.number,
       attempt: instance.attempt,
       name: instance.name,
+      engine: workload.engine,
       flavor: workload.flavor,
       wanted: 'running',
       status: 'starting',
@@ -93,9 +95,14 @@ export const selectInstancesOf = (
     .orderBy('number')
     .execute();
 
-/** Everything that is not over, whoever's: to be compared with what the engine has. */
-export const selectUnended = (db: Kysely<Schema>): Promise<Instance[]> =>
-  db.selectFrom('instances').select(columns).where('status', '!=', 'exited').execute();
+/** Everything of an engine's that is not over, whoever's: to be compared with what the engine has. */
+export const selectUnended = (db: Kysely<Schema>, engine: EngineName): Promise<Instance[]> =>
+  db
+    .selectFrom('instances')
+    .select(columns)
+    .where('engine', '=', engine)
+    .where('status', '!=', 'exited')
+    .execute();
 
 /** The instance with its workload's kind, or undefined. */
 export const findInstance = (

@@ -1,4 +1,4 @@
-import type { Engine, Observation } from '../engines/engine.ts';
+import type { EngineName, Engines, Observation } from '../engines/engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { InstanceId } from '../lib/ids.ts';
 import { request } from '../reconcile/queue.ts';
@@ -10,18 +10,18 @@ import type { Instance, Workload } from './workload.ts';
 
 export type Observer = {
   database: Database;
-  engine: Engine;
+  engines: Engines;
   clock: Clock;
   health: Pick<HealthChecker, 'watch'>;
 };
 
 /** Records what the engine sees of these instances; what it does not know is left as it is. */
 export async function observeInstances(
-  { database, engine, clock, health }: Observer,
-  ids: readonly InstanceId[],
+  { database, engines, clock, health }: Observer,
+  { engine, ids }: { engine: EngineName; ids: readonly InstanceId[] },
   signal: AbortSignal,
 ): Promise<void> {
-  const found = await Promise.all(ids.map((id) => engine.observe(id, signal)));
+  const found = await Promise.all(ids.map((id) => engines(engine).observe(id, signal)));
   const seen = found.filter((observation) => observation !== undefined);
   if (seen.length === 0) return;
   const started = await database.transaction(async (tx) => {

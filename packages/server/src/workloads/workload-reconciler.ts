@@ -1,6 +1,8 @@
-import type { Engine, InstanceSpec } from '../engines/engine.ts';
+import type { InstanceSpec } from '../engines/engine.ts';
 import type { Clock } from '../lib/clock.ts';
+import { SECOND } from '../lib/duration.ts';
 import type { InstanceId, WorkloadId } from '../lib/ids.ts';
+import { Unavailable } from '../lib/unavailable.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
 import type { Pool } from '../scheduling/admission.ts';
@@ -15,11 +17,10 @@ import { afterExit, observeInstances } from './observe-instance.ts';
 import type { Observer } from './observe-instance.ts';
 import { describeReplacements, planRollout } from './plan-rollout.ts';
 import type { Instance, Workload } from './workload.ts';
-import { findWorkload, setGone } from './workload-store.ts';
+import { clearReason, findWorkload, setGone, setWaitingReason } from './workload-store.ts';
 
 export type WorkloadDeps = Observer & {
   database: Database;
-  engine: Engine;
   clock: Clock;
   pool: Pool;
   /** What the engine is told of an instance. */
@@ -36,17 +37,29 @@ export const workloadReconciler =
   async (claim, signal) => {
     const workload = await findWorkload(deps.database.read, claim.id as WorkloadId);
     if (workload === undefined || workload.state === 'gone') return undefined;
-    if (workload.wanted === 'gone') return removeWorkload(deps, { claim, workload, signal });
-    if (workload.drainingAt !== null) return drain(deps, { claim, workload, signal });
-    if (workload.state === 'waiting' && !(await admit(deps, claim, workload))) return undefined;
-    if (workload.state === 'admitted') await replaceCrashed(deps, claim, workload);
+    const look = { claim, workload, signal };
     try {
-      return await startInstances(deps, workload, signal);
+      return await keepWorkload(deps, look);
     } catch (error) {
-      if (signal.aborted || claim.attempts < MOST_FAILURES) throw error;
-      return giveUp(deps, { claim, workload, signal }, error);
+      if (error instanceof Unavailable) return awaitEngine(deps, look, error);
+      throw error;
     }
   };
+
+async function keepWorkload(deps: WorkloadDeps, look: Look): Promise<number | undefined> {
+  const { claim, workload, signal } = look;
+  if (workload.wanted === 'gone') return removeWorkload(deps, look);
+  if (workload.drainingAt !== null) return drain(deps, look);
+  if (workload.state === 'waiting' && !(await admit(deps, claim, workload))) return undefined;
+  if (workload.state === 'admitted') await replaceCrashed(deps, claim, workload);
+  try {
+    return await startInstances(deps, workload, signal);
+  } catch (error) {
+    const passes = signal.aborted || error instanceof Unavailable;
+    if (passes || claim.attempts < MOST_FAILURES) throw error;
+    return giveUp(deps, look, error);
+  }
+}
 
 /** Looks that fail in a row until what cannot be started is over: under two minutes with their pauses. */
 const MOST_FAILURES = 10;
@@ -72,6 +85,34 @@ async function drain(
     await wantGone(tx, { workloadId: workload.id }, clock());
   });
   return undefined;
+}
+
+/** Where nobody tells that an engine is back, it is tried again. */
+const TRY_ENGINE_EVERY = 5 * SECOND;
+
+/** The engine is away: whoever waits for it is told, and nothing else changes. */
+async function awaitEngine(
+  { database, clock }: WorkloadDeps,
+  { claim, workload }: Look,
+  { message }: Unavailable,
+): Promise<number> {
+  const why = { reason: 'engine_unavailable', detail: `Waits for its engine. ${message}` };
+  await database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    if (workload.detail === why.detail) return;
+    await setWaitingReason(tx, workload.id, why);
+    await request(tx, 'deployment', workload.deploymentId, clock());
+  });
+  return clock() + TRY_ENGINE_EVERY;
+}
+
+/** The engine is there again: who waited for it need not any more. */
+async function noteEngine({ database, clock }: WorkloadDeps, workload: Workload): Promise<void> {
+  if (workload.reason === null) return;
+  await database.transaction(async (tx) => {
+    await clearReason(tx, workload.id);
+    await request(tx, 'deployment', workload.deploymentId, clock());
+  });
 }
 
 const admit = ({ database, pool, clock }: WorkloadDeps, claim: Claim, workload: Workload) =>
@@ -128,7 +169,7 @@ async function startInstances(
   workload: Workload,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const { database, engine, clock } = deps;
+  const { database, engines, clock } = deps;
   const instances = await selectInstances(database.read, workload.id);
   const alive = instances.filter(({ status }) => status !== 'exited');
   const kept = alive.filter(({ wanted }) => wanted === 'running');
@@ -136,12 +177,9 @@ async function startInstances(
   if (kept.length < alive.length || due.some(({ startedAt }) => startedAt === null)) {
     const specs = await Promise.all(due.map((one) => deps.describe(workload, one, signal)));
     const { id: workloadId, graceSeconds } = workload;
-    await engine.ensure({ workloadId, graceSeconds, instances: specs }, signal);
-    await observeInstances(
-      deps,
-      due.map(({ id }) => id),
-      signal,
-    );
+    await engines(workload.engine).ensure({ workloadId, graceSeconds, instances: specs }, signal);
+    await noteEngine(deps, workload);
+    await observeInstances(deps, { engine: workload.engine, ids: due.map(({ id }) => id) }, signal);
   }
   const pauses = kept.flatMap(({ startAfter }) => startAfter ?? []).filter((at) => at > clock());
   return pauses.length === 0 ? undefined : Math.min(...pauses);
@@ -149,11 +187,11 @@ async function startInstances(
 
 /** Ends what runs and gives the room back. */
 async function removeWorkload(
-  { database, engine, clock }: WorkloadDeps,
+  { database, engines, clock }: WorkloadDeps,
   { claim, workload, signal }: Look,
 ): Promise<undefined> {
   if (workload.state === 'admitted')
-    await engine.remove(workload.id, workload.graceSeconds, signal);
+    await engines(workload.engine).remove(workload.id, workload.graceSeconds, signal);
   await database.transaction(async (tx) => {
     await holdClaim(tx, claim);
     const at = clock();

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { EngineName } from '../engines/engine.ts';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId, OwnerId, RunId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
@@ -12,6 +13,7 @@ const columns = [
   'deployment_id as deploymentId',
   'run_id as runId',
   'kind',
+  'engine',
   'flavor',
   'memory_mib as memoryMiB',
   'cpus',
@@ -32,6 +34,7 @@ export type NewWorkload = {
   deploymentId: DeploymentId;
   runId: RunId | null;
   kind: Workload['kind'];
+  engine: EngineName;
   flavor: string;
   /** Of each instance. */
   memoryMiB: number;
@@ -53,6 +56,7 @@ export async function insertWorkload(tx: Tx, workload: NewWorkload): Promise<Wor
       deployment_id: workload.deploymentId,
       run_id: workload.runId,
       kind: workload.kind,
+      engine: workload.engine,
       flavor: workload.flavor,
       memory_mib: workload.memoryMiB,
       cpus: workload.cpus,
@@ -143,6 +147,10 @@ export const setWaitingReason = (
   id: WorkloadId,
   { reason, detail }: { reason: string; detail: string },
 ) => tx.updateTable('workloads').set({ reason, detail }).where('id', '=', id).execute();
+
+/** What it waited for has come. */
+export const clearReason = (tx: Tx, id: WorkloadId) =>
+  tx.updateTable('workloads').set({ reason: null, detail: null }).where('id', '=', id).execute();
 
 export const setGone = (tx: Tx, id: WorkloadId, at: number) =>
   tx

@@ -1,3 +1,4 @@
+import type { EngineName } from '../engines/engine.ts';
 import type {
   ApplicationId,
   DeploymentId,
@@ -16,6 +17,7 @@ export type Workload = {
   deploymentId: DeploymentId;
   runId: RunId | null;
   kind: 'build' | 'webapp' | 'run';
+  engine: EngineName;
   flavor: string;
   memoryMiB: number;
   cpus: number;
@@ -40,6 +42,7 @@ export type Instance = {
   number: number;
   attempt: number;
   name: string;
+  engine: EngineName;
   flavor: string;
   wanted: 'running' | 'gone';
   status: InstanceStatus;

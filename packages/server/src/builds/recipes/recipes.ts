@@ -2,6 +2,7 @@ import type { Log } from '../../lib/log.ts';
 import type { DataPaths } from '../../paths.ts';
 import type { Runtime } from '../build.ts';
 import type { Recipe } from '../recipe.ts';
+import { dockerRecipe } from './docker/docker-recipe.ts';
 import { findBuildTools, shareMavenSettings } from './java/build-tools.ts';
 import { javaRecipe } from './java/java-recipe.ts';
 import { findJdks } from './java/jdks.ts';
@@ -16,12 +17,14 @@ type Machine = {
   environment: Readonly<Record<string, string | undefined>>;
   log: Log;
   signal: AbortSignal;
+  /** Whether applications may ask this machine's Docker engine for containers. */
+  allowDockerSocket: boolean;
 };
 
 /** The recipe of each runtime, with what this machine has for it. */
 export async function openRecipes(machine: Machine): Promise<Recipes> {
   const [python, java] = await Promise.all([openPython(machine), openJava(machine)]);
-  return { java, python };
+  return { docker: dockerRecipe(machine), java, python };
 }
 
 async function openPython({ paths, ...machine }: Machine): Promise<Recipe> {

@@ -7,22 +7,13 @@ import type { TestContext } from 'node:test';
 import { makeSpec } from '../../testing/instance.ts';
 import { silentLog } from '../../testing/log.ts';
 import { need } from '../../testing/need.ts';
-import { exitOf, ruleFor, start, textOf, withLimit } from '../../testing/engine.ts';
+import { exitOf, ruleFor, serve, start, textOf, withLimit } from '../../testing/engine.ts';
 import type { Subject } from '../../testing/engine.ts';
 import { engineContract } from '../contract.ts';
 import type { InstanceSpec } from '../engine.ts';
 import { entranceContract } from '../entrance-contract.ts';
 import { createProcessEngine } from './process-engine.ts';
 import type { ProcessEngine } from './process-engine.ts';
-
-/** It sends nothing unasked, not even for its own name: whoever reaches it was not told where it is. */
-const serve = (text: string): string => `exec python3 -c '
-import http.server, os, socketserver
-class H(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200); self.end_headers(); self.wfile.write(b"${text}")
-    def log_message(self, *_): pass
-socketserver.TCPServer(("0.0.0.0", int(os.environ["PORT"])), H).serve_forever()'`;
 
 async function open(
   t: TestContext,
@@ -43,6 +34,7 @@ async function open(
   return {
     engine,
     isolated: engine.host.isolated,
+    givesAddressesOn: engine.host.isolated,
     // the kernel counts no processes of root's
     boundsProcesses: engine.host.isolated || engine.host.cgroups || !engine.host.root,
     spec: (script, changes = {}) => makeSpec(directory, script, changes),

@@ -146,3 +146,27 @@ onEachDatabase(
     assert.deepEqual((await ask('GET', at(seer, '/dependencies'))).json, []);
   },
 );
+
+onEachDatabase(
+  'a tile of Docker is offered where the platform has a Docker engine',
+  async (db, t) => {
+    const platform = await openApp(db, t);
+    const offered = async (): Promise<boolean[]> =>
+      (
+        (await platform.ask('GET', '/v2/products/instances')).json as {
+          enabled: boolean;
+          type: string;
+        }[]
+      )
+        .filter(({ type }) => type === 'ml_docker')
+        .map(({ enabled }) => enabled);
+    const body = order('ml_docker_web');
+    const refused = await platform.ask('POST', pathOf(platform), { body });
+    assert.equal(refused.status, 400);
+    assert.match(refused.text, /This platform has no Docker engine.*grid doctor/);
+    assert.ok(!(await offered()).includes(true));
+    platform.context.engines = { docker: true };
+    assert.equal((await create(platform, 'ml_docker_web')).instance.lifetime, 'REGULAR');
+    assert.ok(!(await offered()).includes(false));
+  },
+);

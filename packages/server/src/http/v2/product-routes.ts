@@ -1,6 +1,6 @@
 import { applications } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
-import { MOST_NODES, variants } from '../../applications/application.ts';
+import { MOST_NODES, isOffered, variants } from '../../applications/application.ts';
 import type { Variant } from '../../applications/application.ts';
 import { findFlavor, flavors } from '../../scheduling/flavor.ts';
 import type { Flavor } from '../../scheduling/flavor.ts';
@@ -14,9 +14,9 @@ export function productRoutes(app: FastifyInstance, context: HttpContext): void 
   const preset = findFlavor(context.defaultFlavor) ?? flavors[0];
   serve(app, context, applications.listInstanceTypes, async () =>
     variants.flatMap((variant) => [
-      ...(preset === undefined ? [] : [presentType(variant, preset)]),
+      ...(preset === undefined ? [] : [presentType(context, variant, preset)]),
       ...gpuFlavors.map((flavor) => ({
-        ...presentType(variant, flavor),
+        ...presentType(context, variant, flavor),
         name: `${variant.name}, ${flavor.name}`,
         variant: presentVariant(variant, `${variant.slug}:${flavor.name}`),
       })),
@@ -42,11 +42,11 @@ const gpuFlavors = flavors.filter(({ gpus }) => gpus > 0);
  * The official command line cannot name a size when it creates something, only a type: so each size
  * with GPUs has a type of its own, `ml_python:ML_S`.
  */
-const presentType = (variant: Variant, preset: Flavor) => ({
+const presentType = ({ engines }: HttpContext, variant: Variant, preset: Flavor) => ({
   type: variant.type,
   version: variant.version,
-  enabled: variant.enabled,
-  comingSoon: !variant.enabled,
+  enabled: isOffered(variant, engines),
+  comingSoon: !isOffered(variant, engines),
   name: variant.name,
   description: `${variant.name} for machine learning`,
   variant: presentVariant(variant, variant.slug),

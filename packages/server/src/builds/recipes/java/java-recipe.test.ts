@@ -89,9 +89,8 @@ test('Gradle’s wrapper is used only where it is whole', () => {
   const files = { 'build.gradle': '', gradlew: '' };
   assert.match(refused({ CC_JAR_PATH: 'x.jar' }, { files }), /commit the Gradle wrapper/);
   const whole = { ...files, 'gradle/wrapper/gradle-wrapper.jar': '' };
-  assert.ok(
-    planned({ CC_JAR_PATH: 'x.jar' }, { files: whole }).build?.command.argv.includes('./gradlew'),
-  );
+  const { build } = planned({ CC_JAR_PATH: 'x.jar' }, { files: whole });
+  assert.ok(build && 'command' in build && build.command.argv.includes('./gradlew'));
 });
 
 test('what the machine lacks is said with who can help', () => {
@@ -108,7 +107,8 @@ test('what the machine lacks is said with who can help', () => {
 test('the settings of the machine’s Maven are given to builds, and seen by them', () => {
   const tools = { maven, mavenSettings: '/tools/settings.xml' };
   const { build, toolchain } = planned({ CC_JAR_PATH: 'x.jar' }, { files: POM, tools });
-  assert.ok(build?.command.argv.join(' ').includes('-gs /tools/settings.xml'));
+  assert.ok(build && 'command' in build);
+  assert.ok(build.command.argv.join(' ').includes('-gs /tools/settings.xml'));
   assert.deepEqual(toolchain.readOnly, ['/jdk', '/etc/maven', '/tools/settings.xml']);
 });
 

@@ -3,6 +3,8 @@ import type { Command } from '../../../engines/engine.ts';
 import type { Failure, Start, Variables } from '../../recipe.ts';
 import { shellCommand } from '../../run-hooks.ts';
 
+type CommandStart = Start & { command: Command };
+
 /** The strongest first. */
 const STARTS = [
   'CC_RUN_COMMAND',
@@ -12,7 +14,7 @@ const STARTS = [
 ] as const;
 
 /** Which of the variables decides, and what it starts; those it wins over are named. */
-export function planStart(variables: Variables): (Start & { ignored: string[] }) | Failure {
+export function planStart(variables: Variables): (CommandStart & { ignored: string[] }) | Failure {
   const [winner, ...ignored] = STARTS.filter((name) => (variables[name]?.trim() ?? '') !== '');
   if (winner === undefined)
     return {
@@ -23,7 +25,7 @@ export function planStart(variables: Variables): (Start & { ignored: string[] })
   return 'reason' in start ? start : { ...start, ignored };
 }
 
-function startBy(variable: (typeof STARTS)[number], value: string): Start | Failure {
+function startBy(variable: (typeof STARTS)[number], value: string): CommandStart | Failure {
   if (variable === 'CC_RUN_COMMAND' || variable === 'CC_PYTHON_UV_RUN_COMMAND')
     return { setting: variable, command: shellCommand(value, value), file: undefined };
   const path = posix.normalize(value);

@@ -1,0 +1,27 @@
+/**
+ * The build arguments that a Dockerfile declares (`ARG NAME`, `ARG NAME=value OTHER`), or undefined for
+ * what is none. One that is found though it stands in a here-document only makes another key.
+ */
+export function declaredArguments(text: string): string[] | undefined {
+  const lines = logicalLines(text);
+  if (!lines.some((line) => /^FROM\s/i.test(line))) return undefined;
+  const names = lines
+    .filter((line) => /^ARG\s/i.test(line))
+    .flatMap((line) => withoutValues(line).split(/\s+/).slice(1))
+    .map((word) => word.replace(/=.*$/s, ''));
+  return [...new Set(names)].filter((name) => /^[A-Za-z_]\w*$/.test(name)).toSorted();
+}
+
+/** Without comments, which also stand between the lines that continue one. */
+function logicalLines(text: string): string[] {
+  const escape = /^\s*#\s*escape\s*=\s*`/im.test(text) ? '`' : '\\';
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  return lines
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => (line.endsWith(escape) ? `${line.slice(0, -1)} ` : `${line}\n`))
+    .join('')
+    .split('\n');
+}
+
+/** Quoted values may have spaces. */
+const withoutValues = (line: string): string => line.replaceAll(/"(?:\\.|[^"\\])*"|'[^']*'/g, '');

@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
+import type { ImageBuild } from '../engine.ts';
+import type { DockerClient } from './client.ts';
+import type { Say } from './pull-images.ts';
+
+export type Builder = ImageBuild['makes']['builder'];
+
+/** BuildKit, where it is wanted and the engine has it: each Docker from 18.09 on unless told otherwise. */
+export async function chooseBuilder(
+  client: DockerClient,
+  { wanted, say }: { wanted: Builder; say: Say },
+  signal: AbortSignal,
+): Promise<Builder> {
+  if (wanted === 'classic') return 'classic';
+  const answer = await client.open({ path: '/_ping' }, signal);
+  answer.resume();
+  if (hasBuildKit(answer.headers)) return 'buildkit';
+  say('This engine has no BuildKit: its own builder builds.');
+  return 'classic';
+}
+
+/** Podman names itself in its headers. Docker says 1 where BuildKit is off, and before 23 nothing else. */
+export const hasBuildKit = (headers: IncomingMessage['headers']): boolean =>
+  headers['libpod-api-version'] === undefined && headers['builder-version'] !== '1';
+
+const Version = z.object({ Os: z.string(), Arch: z.string() });
+
+/** What BuildKit knows of the platform without being told. */
+export async function platformOf(client: DockerClient, signal: AbortSignal) {
+  const { Os, Arch } = Version.parse(await client.ask({ path: '/version' }, signal));
+  const platform = `${Os}/${Arch}`;
+  return {
+    TARGETPLATFORM: platform,
+    TARGETOS: Os,
+    TARGETARCH: Arch,
+    BUILDPLATFORM: platform,
+    BUILDOS: Os,
+    BUILDARCH: Arch,
+  };
+}

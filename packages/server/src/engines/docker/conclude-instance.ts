@@ -1,0 +1,45 @@
+import type { InstanceId } from '../../lib/ids.ts';
+import type { Exit } from '../engine.ts';
+import { inspectContainer, readFileOf } from './containers.ts';
+import type { InstanceLogs } from './instance-logs.ts';
+import { concludeExit, lastWords } from './observation.ts';
+import type { Record } from './record.ts';
+import type { Site } from './site.ts';
+import { STEPS_FILE, readSteps } from './steps.ts';
+
+const MOST_STEPS = 64 * 1024;
+
+/** Records the end of an instance whose container is over, once all that it said is on disk. */
+export async function concludeInstance(
+  site: Site,
+  logs: InstanceLogs,
+  id: InstanceId,
+): Promise<void> {
+  const { client, records, boot, lostAt, clock, closing } = site;
+  const kept = await records.read(id);
+  if (kept?.record.containerId === undefined || kept.exit !== undefined) return;
+  const { record } = kept;
+  const { containerId = '' } = record;
+  const found = await inspectContainer(client, containerId, closing);
+  if (found !== undefined && found.State.Status !== 'exited' && found.State.Status !== 'dead')
+    return;
+  if (found !== undefined) await logs.mirror(record, containerId);
+  const steps = found && record.work === 'programs' ? await stepsOf(site, containerId) : undefined;
+  const end = found && { record, ending: kept.ending, state: found.State, steps, boot, lostAt };
+  const words = end && lastWords(end);
+  logs.close(record, words === undefined ? [] : [words]);
+  await records.exit(id, end === undefined ? lost(record, clock()) : concludeExit(end));
+  site.tell(id);
+}
+
+const stepsOf = async ({ client, closing }: Site, id: string) =>
+  readSteps((await readFileOf(client, { id, path: STEPS_FILE, most: MOST_STEPS }, closing)) ?? '');
+
+const lost = ({ createdAt }: Record, now: number): Exit => ({
+  at: Math.max(now, createdAt),
+  exitCode: undefined,
+  signal: undefined,
+  reason: 'supervisor_lost',
+  step: '',
+  detail: 'The instance was lost: somebody removed its container.',
+});

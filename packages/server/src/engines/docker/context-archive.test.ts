@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { buffer } from 'node:stream/consumers';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { extract } from 'tar-stream';
+import { archiveFolder } from './context-archive.ts';
+import type { ArchiveOptions } from './context-archive.ts';
+import { readIgnore } from './dockerignore.ts';
+
+function folder(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'archive-'));
+  t.after(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+async function entriesOf(path: string, options?: ArchiveOptions) {
+  const entries: {
+    name: string;
+    type: string;
+    mode: number;
+    linkname: string;
+    owner: string;
+    seconds: number;
+    size: number;
+  }[] = [];
+  const reader = extract();
+  reader.on('entry', ({ name, type, mode, linkname, uid, gid, mtime, size }, content, next) => {
+    entries.push({
+      name,
+      type,
+      mode,
+      linkname,
+      owner: `${uid}:${gid}`,
+      seconds: mtime.getTime() / 1000,
+      size: size,
+    });
+    content.on('end', () => next());
+    content.resume();
+  });
+  await pipeline(archiveFolder(path, options), reader);
+  return entries;
+}
+
+const namesOf = async (path: string, options?: ArchiveOptions): Promise<string[]> =>
+  (await entriesOf(path, options)).map(({ name }) => name);
+
+test('files, folders and links are in it as they are, in one order, and belong to root', async (t) => {
+  const path = folder(t);
+  const long = `${'n'.repeat(120)}.txt`;
+  mkdirSync(join(path, 'deep', 'er'), { recursive: true });
+  writeFileSync(join(path, 'deep', 'er', long), 'x');
+  writeFileSync(join(path, 'run'), '#!');
+  writeFileSync(join(path, 'empty'), '');
+  chmodSync(join(path, 'run'), 0o750);
+  utimesSync(join(path, 'run'), 1_000, 1_000);
+  symlinkSync('/etc/hostname', join(path, 'link'));
+  const entries = await entriesOf(path);
+  assert.deepEqual(
+    entries.map(({ name, type, size }) => [name, type, size]),
+    [
+      ['deep/', 'directory', 0],
+      ['deep/er/', 'directory', 0],
+      [`deep/er/${long}`, 'file', 1],
+      ['empty', 'file', 0],
+      ['link', 'symlink', 0],
+      ['run', 'file', 2],
+    ],
+  );
+  assert.ok(entries.every(({ owner }) => owner === '0:0'));
+  assert.equal(entries.find(({ name }) => name === 'link')?.linkname, '/etc/hostname');
+  const run = entries.find(({ name }) => name === 'run');
+  assert.deepEqual([run?.mode, run?.seconds], [0o750, 1_000]);
+});
+
+test('what is ignored is left out, unless it is always sent or taken back', async (t) => {
+  const path = folder(t);
+  for (const name of ['docker', 'kept', 'left'].map((one) => join(path, one))) {
+    mkdirSync(name);
+    writeFileSync(join(name, 'a'), 'x');
+    writeFileSync(join(name, 'b'), 'x');
+  }
+  const always = ['docker/a'];
+  assert.deepEqual(await namesOf(path, { ignore: readIgnore('*\n!kept/b'), always }), [
+    'docker/a',
+    'kept/b',
+  ]);
+  assert.deepEqual(await namesOf(path, { ignore: readIgnore('*'), always }), ['docker/a']);
+});
+
+test('a layer has its place and its owner', async (t) => {
+  const path = folder(t);
+  writeFileSync(join(path, 'a'), 'x');
+  const entries = await entriesOf(path, { prefix: 'home/app', uid: 1_000, gid: 50 });
+  assert.deepEqual(
+    entries.map(({ name, owner }) => [name, owner]),
+    [
+      ['home/app/', '1000:50'],
+      ['home/app/a', '1000:50'],
+    ],
+  );
+});
+
+test('sockets are left out', async (t) => {
+  const path = folder(t);
+  const server = createServer().listen(join(path, 's'));
+  t.after(() => server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  assert.deepEqual(await namesOf(path), []);
+});
+
+test('a folder that is not there is an error of the stream', async () => {
+  await assert.rejects(buffer(archiveFolder('/nowhere/at/all')), { code: 'ENOENT' });
+});

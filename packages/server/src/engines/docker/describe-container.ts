@@ -1,0 +1,122 @@
+import { posix } from 'node:path';
+import type { InstanceSpec } from '../engine.ts';
+import { bind, programMounts } from './machine-programs.ts';
+import type { Mount, User } from './machine-programs.ts';
+import { instanceLabels } from './names.ts';
+import type { PlatformId } from './names.ts';
+import { argvOf } from './steps.ts';
+
+const MIB = 2 ** 20;
+const MOST_PROCESSES = 2048;
+/** Of shared memory there is as much as half of an instance's memory, and what data loaders need at least. */
+const LEAST_SHARED = 1024 * MIB;
+
+type Given = {
+  platform: PlatformId;
+  image: string;
+  network: string;
+  /** Whether the engine has a log driver that keeps to a budget. */
+  logDriver: boolean;
+};
+
+/** What the engine is asked to create (`POST /containers/create`). */
+export type ContainerBody = Record<string, unknown> & { HostConfig: Record<string, unknown> };
+
+/** A container that runs programs of this machine on an application's files: a Python or Java application, a build, a hook. */
+export function programContainer(
+  spec: InstanceSpec,
+  steps: Parameters<typeof argvOf>[0],
+  { user, ...given }: Given & { user: User },
+): ContainerBody {
+  const body = container(spec, given);
+  const memory = spec.limits.memoryMiB * MIB;
+  return {
+    ...body,
+    Entrypoint: [],
+    Cmd: argvOf(steps),
+    User: `${user.uid}:${user.gid}`,
+    WorkingDir: spec.workingDirectory,
+    HostConfig: {
+      ...body.HostConfig,
+      CapDrop: ['ALL'],
+      Mounts: [...programMounts(), ...fileMounts(spec)],
+      Tmpfs: { '/tmp': `rw,exec,nosuid,nodev,mode=1777,size=${memory}` },
+    },
+  };
+}
+
+/** What a build writes into, and tools outside /usr; what an instance runs from is in its image. */
+function fileMounts({ files }: InstanceSpec): Mount[] {
+  const { application, environment, cache, readOnly } = files;
+  return [
+    ...(application.access === 'writable'
+      ? [bind(application.source, application.mountedAt, false)]
+      : []),
+    ...(environment !== undefined && application.access === 'writable'
+      ? [bind(environment.source, '/opt/env', environment.access === 'read-only')]
+      : []),
+    ...(cache === undefined ? [] : [bind(cache.source, '/home/bas/.cache', false)]),
+    ...readOnly.map((path) => bind(path, path, true)),
+  ];
+}
+
+/** Rights that images of all kinds count on; of Docker's own, those go that reach beyond the container. */
+const CAPABILITIES = [
+  ...['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'NET_BIND_SERVICE'],
+  ...['SETGID', 'SETPCAP', 'SETUID', 'SYS_CHROOT'],
+];
+
+const SOCKET = '/var/run/docker.sock';
+
+/** A container that runs as its image says. */
+export function imageContainer(
+  spec: InstanceSpec,
+  given: Given & { socket: string | undefined },
+): ContainerBody {
+  const body = container(spec, given);
+  const { socket } = given;
+  return {
+    ...body,
+    HostConfig: {
+      ...body.HostConfig,
+      CapDrop: ['ALL'],
+      CapAdd: CAPABILITIES,
+      Mounts: socket === undefined ? [] : [bind(socket, SOCKET, false)],
+    },
+  };
+}
+
+/** What all have in common: who it is, and what it may use. */
+function container(
+  spec: InstanceSpec,
+  { platform, image, network, logDriver }: Given,
+): ContainerBody {
+  const { limits, environment, logBudgetMiB } = spec;
+  const memory = limits.memoryMiB * MIB;
+  const logs = { 'max-size': `${Math.ceil(logBudgetMiB / 2)}m`, 'max-file': '2' };
+  return {
+    Image: image,
+    Hostname: `instance-${spec.number}`,
+    Env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+    Labels: instanceLabels(platform, spec),
+    HostConfig: {
+      NetworkMode: network,
+      Memory: memory,
+      MemorySwap: memory,
+      CpuShares: Math.round(1024 * limits.cpus),
+      PidsLimit: MOST_PROCESSES,
+      ShmSize: Math.max(LEAST_SHARED, memory / 2),
+      SecurityOpt: ['no-new-privileges'],
+      IpcMode: 'private',
+      Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
+      RestartPolicy: { Name: 'no' },
+      ...(logDriver && { LogConfig: { Type: 'local', Config: logs } }),
+    },
+  };
+}
+
+/** Where something of the application's lies on this machine; it is inside its folder. */
+export function pathOnMachine({ files }: InstanceSpec, inside: string): string {
+  const { source, mountedAt } = files.application;
+  return posix.join(source, posix.relative(mountedAt, inside));
+}

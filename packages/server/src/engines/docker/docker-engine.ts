@@ -1,0 +1,300 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Clock } from '../../lib/clock.ts';
+import type { InstanceId, WorkloadId } from '../../lib/ids.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Engine, Entrance, Observation, WorkloadSpec } from '../engine.ts';
+import { createDockerClient } from './client.ts';
+import { concludeInstance } from './conclude-instance.ts';
+import { inspectContainer, listContainers, removeContainer } from './containers.ts';
+import type { Listed } from './containers.ts';
+import { endInstance } from './end-instance.ts';
+import { enterInstance, execute } from './enter-instance.ts';
+import { followEngine } from './follow-engine.ts';
+import { createImages } from './images.ts';
+import { createInstanceLogs } from './instance-logs.ts';
+import { containerUser } from './machine-programs.ts';
+import { LABEL, containerName, hookName } from './names.ts';
+import { canGuard, createNetworks } from './network.ts';
+import { addressOf, memorySentence, toObservation } from './observation.ts';
+import { createRecords } from './record.ts';
+import type { Kept, Record } from './record.ts';
+import { createOnce } from './site.ts';
+import type { Site } from './site.ts';
+import { startInstance } from './start-instance.ts';
+import type { Parts } from './start-instance.ts';
+import { holdToDisk } from './hold-to-disk.ts';
+
+export type DockerOptions = {
+  directory: string;
+  socketPath: string;
+  allowedNetworks: readonly string[];
+  builder: 'auto' | 'classic';
+  allowSocket: boolean;
+  clock: Clock;
+  log: Log;
+};
+
+export type DockerEngine = Engine &
+  Entrance & {
+    /** Removes images and networks that nothing needs: `isKept` says so of the folder that one was made from. */
+    sweep(isKept: (source: string) => boolean, signal: AbortSignal): Promise<void>;
+    /** Stops listening; what runs goes on. */
+    close(): void;
+  };
+
+/** Runs instances as containers of a Docker engine, which need not be there yet, or always. */
+export async function createDockerEngine(options: DockerOptions): Promise<DockerEngine> {
+  const closing = new AbortController();
+  const watchers = new Set<(id: InstanceId) => void>();
+  const site = await openSite(options, closing.signal, (id) => {
+    for (const watcher of watchers) watcher(id);
+  });
+  const crew = createCrew(site);
+  void followEngine(site, crew);
+  return {
+    name: 'docker',
+    ensure: (workload, signal) => ensure(site, crew, workload, signal),
+    remove: (id, graceSeconds, signal) => remove(site, crew, { id, graceSeconds, signal }),
+    observe: (id, signal) => observe(site, crew, id, signal),
+    list: (signal) => list(site, crew, signal),
+    watch(changed, signal) {
+      watchers.add(changed);
+      signal.addEventListener('abort', () => watchers.delete(changed), { once: true });
+    },
+    connect: (id, port, signal) => dial(site, { id, port }, signal),
+    exec: (id, argv, signal) => execute(site, { id, argv }, signal),
+    enter: (id, command, signal) => enterInstance(site, id, command, signal),
+    capacity: async () => {
+      const signal = AbortSignal.timeout(10_000);
+      const info = await site.client.ask<{ NCPU: number; MemTotal: number }>(
+        { path: '/info' },
+        signal,
+      );
+      return {
+        cpus: info.NCPU,
+        memoryMiB: Math.floor(info.MemTotal / 2 ** 20),
+        isolated: canGuard(),
+        warnings: canGuard() ? [] : [UNGUARDED],
+      };
+    },
+    async sweep(isKept, signal) {
+      await crew.parts.images.sweep(isKept, signal);
+      await crew.parts.networks.sweep(signal);
+    },
+    close: () => closing.abort(),
+  };
+}
+
+const UNGUARDED =
+  'Containers reach this machine and the networks around it: apt-get install nftables';
+
+async function openSite(
+  options: DockerOptions,
+  closing: AbortSignal,
+  tell: Site['tell'],
+): Promise<Site> {
+  const { directory, socketPath, builder, ...rest } = options;
+  const instances = join(directory, 'instances');
+  await mkdir(instances, { recursive: true, mode: 0o700 });
+  return {
+    ...rest,
+    directory,
+    socketPath,
+    client: createDockerClient(socketPath),
+    platform: await platformId(join(directory, 'platform-id')),
+    records: createRecords(instances),
+    user: containerUser(),
+    boot: (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim(),
+    buildkit: builder === 'auto',
+    lostAt: undefined,
+    tell,
+    closing,
+  };
+}
+
+/** The same for as long as the data directory is there. */
+async function platformId(path: string): Promise<string> {
+  const made = randomBytes(4).toString('hex');
+  await writeFile(path, made, { flag: 'wx', mode: 0o600 }).catch(() => undefined);
+  return (await readFile(path, 'utf8')).trim();
+}
+
+/** Looks after instances that run, and after their ends. */
+function createCrew(site: Site) {
+  const logs = createInstanceLogs(site);
+  const images = createImages(site);
+  const networks = createNetworks(site, images.base);
+  const concluding = createOnce<InstanceId, void>();
+  const watching = createOnce<InstanceId, void>();
+  const failed = (what: string) => (error: unknown) => {
+    if (!site.closing.aborted) site.log.warn({ err: error }, what);
+  };
+  const conclude = (id: InstanceId): Promise<void> =>
+    concluding.run(id, () => concludeInstance(site, logs, id));
+  const attend = (record: Record): void => {
+    const { instanceId, containerId } = record;
+    if (containerId === undefined) return;
+    logs.mirror(record, containerId).catch(failed('a log could not be followed'));
+    watching
+      .run(instanceId, () => holdToDisk(site, record))
+      .catch(failed('a disk could not be looked at'));
+  };
+  const parts: Parts = { images, networks, logs, attend };
+  const outOfMemory = async (id: InstanceId): Promise<void> => {
+    const kept = await site.records.read(id);
+    if (kept === undefined) return;
+    const detail = memorySentence(kept.record);
+    await endInstance(site, id, { reason: 'memory_limit', detail, graceSeconds: 0 });
+  };
+  return {
+    parts,
+    conclude,
+    starting: createOnce<InstanceId, void>(),
+    changed(id: InstanceId, action: string): void {
+      if (action === 'oom') outOfMemory(id).catch(failed('an instance could not be ended'));
+      if (action === 'die') conclude(id).catch(failed('an end could not be recorded'));
+      if (action === 'start') site.tell(id);
+    },
+    async back(): Promise<void> {
+      networks.forget();
+      for (const { record, exit } of await site.records.list()) {
+        if (exit !== undefined) continue;
+        await conclude(record.instanceId);
+        const kept = await site.records.read(record.instanceId);
+        if (kept?.exit === undefined) attend(record);
+        site.tell(record.instanceId);
+      }
+    },
+  };
+}
+
+type Crew = ReturnType<typeof createCrew>;
+
+async function ensure(
+  site: Site,
+  crew: Crew,
+  { workloadId, graceSeconds, instances }: WorkloadSpec,
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = new Set(instances.map(({ instanceId }) => instanceId));
+  const unwanted = (await keptOf(site, workloadId)).filter(
+    ({ record, exit }) => exit === undefined && !wanted.has(record.instanceId),
+  );
+  await Promise.all([
+    ...unwanted.map(async ({ record: { instanceId } }) => {
+      const ending = { reason: 'stopped', detail: undefined, graceSeconds } as const;
+      await endInstance(site, instanceId, ending, signal);
+      await crew.conclude(instanceId);
+    }),
+    ...instances.map((spec) =>
+      crew.starting.run(spec.instanceId, () => startInstance(site, crew.parts, spec, signal)),
+    ),
+  ]);
+}
+
+const keptOf = async ({ records }: Site, id: WorkloadId): Promise<Kept[]> =>
+  (await records.list()).filter(({ record }) => record.workloadId === id);
+
+async function remove(
+  site: Site,
+  crew: Crew,
+  { id, graceSeconds, signal }: { id: WorkloadId; graceSeconds: number; signal: AbortSignal },
+): Promise<void> {
+  const strangers = await containersOf(site, id, signal);
+  const known = (await keptOf(site, id)).map(({ record }) => record.instanceId);
+  const all = new Set([...known, ...strangers.map(instanceOf)]);
+  await Promise.all(
+    [...all].map(async (instanceId) => {
+      const ending = { reason: 'stopped', detail: undefined, graceSeconds } as const;
+      await endInstance(site, instanceId, ending, signal);
+      await crew.conclude(instanceId);
+      for (const name of [containerName(instanceId), ...hooksOf(instanceId)])
+        await removeContainer(site.client, name, signal);
+      await site.records.forget(instanceId);
+    }),
+  );
+}
+
+const hooksOf = (id: InstanceId): string[] => [hookName(id, 'before'), hookName(id, 'after')];
+
+const instanceOf = ({ Labels }: Listed): InstanceId => Labels[LABEL.instance] as InstanceId;
+
+const containersOf = async (site: Site, id: WorkloadId, signal: AbortSignal): Promise<Listed[]> =>
+  (await listContainers(site.client, site.platform, signal)).filter(
+    ({ Labels }) => Labels[LABEL.workload] === id,
+  );
+
+async function observe(
+  site: Site,
+  crew: Crew,
+  id: InstanceId,
+  signal: AbortSignal,
+): Promise<Observation | undefined> {
+  const kept = await site.records.read(id);
+  return kept && see(site, crew, kept, signal);
+}
+
+/** One whose container is over is concluded first: its end is not seen before its log is whole. */
+async function see(
+  site: Site,
+  crew: Crew,
+  kept: Kept,
+  signal: AbortSignal,
+): Promise<Observation | undefined> {
+  const { containerId, instanceId } = kept.record;
+  const now = site.clock();
+  if (kept.exit !== undefined || containerId === undefined)
+    return toObservation(kept, undefined, now);
+  const found = await inspectContainer(site.client, containerId, signal);
+  const runs = found !== undefined && ['running', 'created', 'paused'].includes(found.State.Status);
+  if (runs) return toObservation(kept, found, now);
+  await crew.conclude(instanceId);
+  const concluded = await site.records.read(instanceId);
+  return concluded && toObservation(concluded, undefined, now);
+}
+
+/** Those on record, and containers of ours that no record knows. */
+async function list(site: Site, crew: Crew, signal: AbortSignal): Promise<Observation[]> {
+  const kept = await site.records.list();
+  const known = new Set(kept.map(({ record }) => record.instanceId));
+  const containers = await listContainers(site.client, site.platform, signal);
+  const strangers = containers.filter(
+    (one) => one.Labels[LABEL.workload] !== undefined && !known.has(instanceOf(one)),
+  );
+  const seen = await Promise.all(kept.map((one) => see(site, crew, one, signal)));
+  return [
+    ...seen.filter((one) => one !== undefined),
+    ...strangers.map((one) => strange(one, site.clock())),
+  ];
+}
+
+const strange = (container: Listed, now: number): Observation => ({
+  instanceId: instanceOf(container),
+  workloadId: container.Labels[LABEL.workload] as WorkloadId,
+  state: { status: 'running', startedAt: now, heartbeatAt: now, endpoint: undefined },
+});
+
+async function dial(
+  site: Site,
+  { id, port }: { id: InstanceId; port: number },
+  signal: AbortSignal,
+): Promise<Socket> {
+  const found = await inspectContainer(site.client, containerName(id), signal);
+  const host = found && addressOf(found);
+  if (host === undefined || host === '') throw new Error(`instance ${id} serves nothing`);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port });
+    const abort = (): void => void socket.destroy(new Error('aborted'));
+    signal.addEventListener('abort', abort, { once: true });
+    socket.once('connect', () => {
+      signal.removeEventListener('abort', abort);
+      socket.off('error', reject);
+      resolve(socket);
+    });
+    socket.once('error', reject);
+  });
+}

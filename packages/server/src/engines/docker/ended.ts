@@ -1,0 +1,30 @@
+import { Unavailable } from '../../lib/unavailable.ts';
+import type { Exit } from '../engine.ts';
+import { DockerError } from './client.ts';
+
+type Told = Pick<Exit, 'reason'> & Partial<Pick<Exit, 'exitCode' | 'detail' | 'step'>>;
+
+/** An instance is over before there is a container that could say so. */
+export class Ended extends Error {
+  override readonly name = 'Ended';
+  readonly told: Told;
+
+  constructor(told: Told) {
+    super(told.detail);
+    this.told = told;
+  }
+}
+
+/** What a start that came to nothing is to the user; an engine that is away is not that, and thrown on. */
+export function endOfStart(error: unknown, at: number): Exit {
+  if (error instanceof Unavailable || !(error instanceof Error)) throw error;
+  const end = { at, exitCode: undefined, signal: undefined, step: '', detail: undefined };
+  if (error instanceof Ended) return { ...end, ...error.told };
+  const { message } = error;
+  const full = error instanceof DockerError && /no space left on device/.test(message);
+  return full
+    ? { ...end, reason: 'disk_full', detail: `disk_full: ${ENGINE_FULL} (${message}).` }
+    : { ...end, reason: 'start_failed', detail: `start_failed: ${message}` };
+}
+
+const ENGINE_FULL = 'the disk of the Docker engine is full; its operator can free some';

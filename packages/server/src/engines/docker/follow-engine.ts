@@ -1,0 +1,55 @@
+import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { InstanceId } from '../../lib/ids.ts';
+import { LABEL, ofPlatform } from './names.ts';
+import type { Site } from './site.ts';
+
+type Heard = {
+  /** A container of the instance's changed. */
+  changed(id: InstanceId, action: string): void;
+  /** The engine is there, for the first time or again: anything may have happened before. */
+  back(): Promise<void>;
+};
+
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 5000;
+
+/** Listens to what the engine tells of our containers, for as long as the control plane runs. */
+export async function followEngine(site: Site, heard: Heard): Promise<void> {
+  const { clock, closing, log } = site;
+  let pause = FIRST_PAUSE;
+  while (!closing.aborted) {
+    try {
+      await listen(site, {
+        ...heard,
+        async back() {
+          await heard.back();
+          pause = FIRST_PAUSE;
+        },
+      });
+    } catch (error) {
+      if (closing.aborted) return;
+      log.warn({ err: error }, 'the Docker engine is not heard');
+    }
+    site.lostAt = clock();
+    await wait(pause, undefined, { signal: closing }).catch(() => undefined);
+    pause = Math.min(LONGEST_PAUSE, pause * 2);
+  }
+}
+
+/** Until the engine breaks off. It is looked at once it is listened to, so nothing is missed in between. */
+async function listen({ client, platform, closing }: Site, heard: Heard): Promise<void> {
+  const filters = { type: ['container'], label: [ofPlatform(platform)] };
+  const query = { filters: JSON.stringify(filters) };
+  const events = await client.open({ path: '/events', query }, closing);
+  const broken = new Promise<never>((_, reject) => events.once('error', reject));
+  broken.catch(() => undefined);
+  await Promise.race([heard.back(), broken]);
+  for await (const line of createInterface({ input: events })) {
+    const { Action, Actor } = JSON.parse(line) as Event;
+    const id = Actor.Attributes[LABEL.instance];
+    if (id !== undefined) heard.changed(id as InstanceId, Action);
+  }
+}
+
+type Event = { Action: string; Actor: { Attributes: Readonly<Record<string, string>> } };

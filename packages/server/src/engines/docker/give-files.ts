@@ -1,0 +1,26 @@
+import { lchown, lstat, mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { InstanceSpec } from '../engine.ts';
+import type { User } from './machine-programs.ts';
+
+/** What an instance writes into is there, and belongs to its user; only root can give something away. */
+export async function giveFiles({ files }: InstanceSpec, user: User): Promise<void> {
+  const { application, environment, cache } = files;
+  const installed = environment?.access === 'writable' ? environment.source : undefined;
+  for (const folder of [installed, cache?.source])
+    if (folder !== undefined) await mkdir(folder, { recursive: true, mode: 0o755 });
+  const mine = application.access === 'writable' ? application.source : undefined;
+  for (const folder of [mine, installed, cache?.source])
+    if (folder !== undefined) await giveTree(folder, user);
+}
+
+/** The root is given last: one that belongs to the user is given whole. */
+async function giveTree(path: string, user: User): Promise<void> {
+  if ((await lstat(path)).uid === user.uid) return;
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    const inside = join(path, entry.name);
+    if (entry.isDirectory()) await giveTree(inside, user);
+    else await lchown(inside, user.uid, user.gid);
+  }
+  await lchown(path, user.uid, user.gid);
+}

@@ -1,0 +1,119 @@
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import type { InstanceFiles } from '../engine.ts';
+import { isMissing } from './client.ts';
+import type { Call } from './client.ts';
+import { createContainer, removeContainer, unless } from './containers.ts';
+import { archiveFolder } from './context-archive.ts';
+import { baseLayer } from './machine-programs.ts';
+import { LABEL, imageName, ofPlatform } from './names.ts';
+import { createOnce } from './site.ts';
+import type { Site } from './site.ts';
+import { basename } from 'node:path';
+
+/**
+ * Images of what builds made, in layers: an empty machine, then installed dependencies, then the application.
+ * A layer is made once, so a push that leaves the dependencies alone adds the application's files and nothing else.
+ */
+export function createImages(site: Site) {
+  const once = createOnce<string, string>();
+  const layer = (image: string, make: () => Promise<void>, signal: AbortSignal): Promise<string> =>
+    once.run(image, async () => {
+      if (!(await hasImage(site, image, signal))) await make();
+      return image;
+    });
+  const base = (signal: AbortSignal): Promise<string> => {
+    const { digest, archive } = baseLayer(site.user);
+    const image = imageName('base', digest);
+    return layer(image, () => importImage(site, image, archive(), signal), signal);
+  };
+  const environment = async (source: string, signal: AbortSignal): Promise<string> => {
+    const image = imageName('environment', basename(source));
+    const from = await base(signal);
+    return layer(
+      image,
+      () => addLayer(site, { from, image, source, at: 'opt/env' }, signal),
+      signal,
+    );
+  };
+  return {
+    base,
+    /** The image that an instance of these files is created from. */
+    async ensure(files: InstanceFiles, signal: AbortSignal): Promise<string> {
+      const { application, environment: installed } = files;
+      if (application.access === 'writable') return base(signal);
+      const { source, mountedAt } = application;
+      const image = imageName('application', basename(source));
+      if (await hasImage(site, image, signal)) return image;
+      const from = await (installed === undefined
+        ? base(signal)
+        : environment(installed.source, signal));
+      const made = { from, image, source, at: mountedAt.slice(1) };
+      return layer(image, () => addLayer(site, made, signal), signal);
+    },
+    /** Removes the images whose files are gone. */
+    async sweep(isKept: (source: string) => boolean, signal: AbortSignal): Promise<void> {
+      const filters = JSON.stringify({ label: [ofPlatform(site.platform)] });
+      const call: Call = { path: '/images/json', query: { filters } };
+      for (const { Id, Labels } of await site.client.ask<ListedImage[]>(call, signal)) {
+        const source = Labels?.[LABEL.source];
+        if (source !== undefined && !isKept(source)) await removeImage(site, Id, signal);
+      }
+    },
+  };
+}
+
+export type Images = ReturnType<typeof createImages>;
+
+type ListedImage = { Id: string; Labels: Readonly<Record<string, string>> | null };
+
+const hasImage = async ({ client }: Site, image: string, signal: AbortSignal): Promise<boolean> =>
+  (await unless(isMissing, client.ask<object>({ path: `/images/${image}/json` }, signal))) !==
+  undefined;
+
+async function importImage(
+  { client, platform }: Site,
+  image: string,
+  body: Readable,
+  signal: AbortSignal,
+): Promise<void> {
+  const [repo, tag] = image.split(':');
+  const changes = `LABEL ${ofPlatform(platform)}`;
+  const query = { fromSrc: '-', repo, tag, changes };
+  const answer = await client.open({ method: 'POST', path: '/images/create', query, body }, signal);
+  const said = await text(answer);
+  const { error } = JSON.parse(said.trim().split('\n').at(-1) ?? '{}') as { error?: string };
+  if (error !== undefined) throw new Error(error);
+}
+
+/** An image with one layer more: a folder of this machine. */
+async function addLayer(
+  site: Site,
+  { from, image, source, at }: { from: string; image: string; source: string; at: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const { client, platform, user } = site;
+  const labels = { [LABEL.platform]: platform, [LABEL.source]: source };
+  const name = `clever-grid-layer-${platform}-${basename(source)}`;
+  await removeContainer(client, name, signal);
+  const body = { Image: from, Entrypoint: [], Cmd: ['/bin/true'], Labels: labels, HostConfig: {} };
+  const id = await createContainer(client, { name, body }, signal);
+  try {
+    const archive = archiveFolder(source, { prefix: at, ...user });
+    const put = { method: 'PUT', path: `/containers/${id}/archive`, query: { path: '/' } } as const;
+    await client.ask({ ...put, body: archive }, signal);
+    const [repo, tag] = image.split(':');
+    const commit = { method: 'POST', path: '/commit', body: {} } as const;
+    await client.ask({ ...commit, query: { container: id, repo, tag, pause: false } }, signal);
+  } finally {
+    await removeContainer(client, id, site.closing).catch(() => undefined);
+  }
+}
+
+/** One that a container still uses, or that others are made from, stays until the next time. */
+const removeImage = (site: Site, id: string, signal: AbortSignal): Promise<unknown> =>
+  unless(
+    (error) =>
+      error instanceof Error && 'status' in error && [404, 409].includes(Number(error.status)),
+    site.client.ask({ method: 'DELETE', path: `/images/${id}` }, signal),
+  );

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { explainPull } from './pull-images.ts';
+import {
+  buildHeaders,
+  hostOf,
+  pullHeaders,
+  pullName,
+  registryOf,
+  serverAddress,
+} from './registry.ts';
+
+const login = (server: string) => ({ server, username: 'ada', password: 'secret' });
+
+test('a name without a tag means one image, not all', () => {
+  assert.deepEqual(pullName('a/b'), { fromImage: 'a/b', tag: 'latest' });
+  assert.deepEqual(pullName('h:5000/b'), { fromImage: 'h:5000/b', tag: 'latest' });
+  assert.deepEqual(pullName('h:5000/b:1'), { fromImage: 'h:5000/b', tag: '1' });
+  assert.deepEqual(pullName('b@sha256:00'), { fromImage: 'b', tag: 'sha256:00' });
+});
+
+test('the registry is the host before the first slash, or Docker Hub', () => {
+  assert.equal(registryOf('python:3.12'), 'docker.io');
+  assert.equal(registryOf('ada/private:1'), 'docker.io');
+  assert.equal(registryOf('registry.example.com/a'), 'registry.example.com');
+  assert.equal(registryOf('localhost/a'), 'localhost');
+  assert.equal(registryOf('h:5000/a'), 'h:5000');
+});
+
+test('Docker Hub has many names', () => {
+  for (const server of ['', 'docker.io', 'https://index.docker.io/v1/', 'registry-1.docker.io'])
+    assert.equal(hostOf(server), 'docker.io');
+  assert.equal(serverAddress(login('')), 'https://index.docker.io/v1/');
+  assert.equal(serverAddress(login('https://Registry.example.com/')), 'registry.example.com');
+});
+
+test('a login goes to its own registry and to no other', () => {
+  assert.deepEqual(pullHeaders('python', login('registry.example.com')), {});
+  assert.deepEqual(pullHeaders('python', undefined), {});
+  const sent = pullHeaders('registry.example.com/a', login('registry.example.com'))[
+    'x-registry-auth'
+  ];
+  assert.deepEqual(JSON.parse(Buffer.from(sent ?? '', 'base64url').toString()), {
+    username: 'ada',
+    password: 'secret',
+    serveraddress: 'registry.example.com',
+  });
+  const all = buildHeaders(login('registry.example.com'))['x-registry-config'];
+  assert.deepEqual(
+    Object.keys(JSON.parse(Buffer.from(all ?? '', 'base64url').toString()) as object),
+    ['registry.example.com'],
+  );
+});
+
+test('a pull that fails says which line, and what to do', () => {
+  const image = { reference: 'registry.example.com/a:1', line: 3, use: 'base' } as const;
+  const explain = (refused: string, server?: string) =>
+    explainPull(
+      { image, dockerfile: 'Dockerfile', login: server === undefined ? undefined : login(server) },
+      refused,
+    );
+  const denied = explain('pull access denied for a');
+  assert.equal(denied.reason, 'invalid_file');
+  assert.match(
+    denied.detail,
+    /^Dockerfile, line 3: .*CC_DOCKER_LOGIN_SERVER=registry\.example\.com/,
+  );
+  assert.match(explain('denied', 'registry.example.com').detail, /ada may not have it/);
+  assert.match(explain('manifest unknown').detail, /is not found/);
+  assert.equal(explain('dial tcp: connection refused').reason, 'exited');
+});

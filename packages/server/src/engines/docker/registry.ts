@@ -1,0 +1,58 @@
+import type { RegistryLogin } from '../engine.ts';
+
+/** An image's name as an engine is asked for it; a name without tag would mean all of them. */
+export type PullName = { fromImage: string; tag: string };
+
+export function pullName(reference: string): PullName {
+  const digest = reference.indexOf('@');
+  if (digest !== -1)
+    return { fromImage: reference.slice(0, digest), tag: reference.slice(digest + 1) };
+  const colon = reference.lastIndexOf(':');
+  if (colon > reference.lastIndexOf('/'))
+    return { fromImage: reference.slice(0, colon), tag: reference.slice(colon + 1) };
+  return { fromImage: reference, tag: 'latest' };
+}
+
+const HUB = 'docker.io';
+
+/** The registry that has the image: what is before the first slash, where that is a host. */
+export function registryOf(reference: string): string {
+  const slash = reference.indexOf('/');
+  const first = slash === -1 ? '' : reference.slice(0, slash);
+  return /[.:]/.test(first) || first === 'localhost' ? hostOf(first) : HUB;
+}
+
+/** A server as people write it; Docker Hub has many names. */
+export function hostOf(server: string): string {
+  const host = server.replace(/^https?:\/\//, '').split('/')[0] ?? '';
+  return ['', HUB, `index.${HUB}`, `registry-1.${HUB}`, 'hub.docker.com'].includes(host)
+    ? HUB
+    : host.toLowerCase();
+}
+
+/** What the engine calls the server of a login. */
+export const serverAddress = ({ server }: RegistryLogin): string =>
+  hostOf(server) === HUB ? `https://index.${HUB}/v1/` : hostOf(server);
+
+/** Goes with a pull, if the image is in the registry that the login is for. */
+export function pullHeaders(
+  reference: string,
+  login: RegistryLogin | undefined,
+): Record<string, string> {
+  if (login === undefined || registryOf(reference) !== hostOf(login.server)) return {};
+  return { 'x-registry-auth': encode(credentials(login)) };
+}
+
+/** Goes with a build: what it pulls by itself, it pulls with this. */
+export const buildHeaders = (login: RegistryLogin | undefined): Record<string, string> =>
+  login === undefined
+    ? {}
+    : { 'x-registry-config': encode({ [serverAddress(login)]: credentials(login) }) };
+
+export const credentials = (login: RegistryLogin) => ({
+  username: login.username,
+  password: login.password,
+  serveraddress: serverAddress(login),
+});
+
+const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -1,0 +1,141 @@
+import type { Command, ContainerCommand, InstanceSpec } from '../engine.ts';
+import { createContainer, inspectContainer, startContainer } from './containers.ts';
+import { waitForContainer } from './containers.ts';
+import { imageContainer, programContainer } from './describe-container.ts';
+import { Ended, endOfStart } from './ended.ts';
+import { giveFiles } from './give-files.ts';
+import type { Images } from './images.ts';
+import type { InstanceLogs } from './instance-logs.ts';
+import { makeImage } from './make-image.ts';
+import { containerName, hookName } from './names.ts';
+import type { Networks } from './network.ts';
+import { newRecord } from './record.ts';
+import type { Record } from './record.ts';
+import type { Site } from './site.ts';
+
+export type Parts = {
+  images: Images;
+  networks: Networks;
+  logs: InstanceLogs;
+  /** Looks after an instance that runs, until it is over. */
+  attend(record: Record): void;
+};
+
+/**
+ * Starts an instance that was never started. Every step may be repeated, by whoever carries on after a
+ * crash. What the engine refuses is the instance's end; an engine that is away is thrown on.
+ */
+export async function startInstance(
+  site: Site,
+  parts: Parts,
+  spec: InstanceSpec,
+  signal: AbortSignal,
+): Promise<void> {
+  const { records, clock } = site;
+  const { instanceId } = spec;
+  const kept = await records.read(instanceId);
+  if (kept?.exit !== undefined) return;
+  if (kept?.record.containerId !== undefined && (await wasStarted(site, kept.record, signal)))
+    return;
+  const record = kept?.record ?? describeRecord(site, spec);
+  if (kept === undefined) await records.write(record);
+  try {
+    if (kept?.ending !== undefined) throw new Ended(kept.ending);
+    await begin(site, parts, { spec, record, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    const exit = endOfStart(error, clock());
+    parts.logs.close(record, exit.detail === undefined ? [] : [exit.detail]);
+    await records.exit(instanceId, exit);
+  }
+  site.tell(instanceId);
+}
+
+const wasStarted = async ({ client }: Site, record: Record, signal: AbortSignal) => {
+  const found = await inspectContainer(client, record.containerId ?? '', signal);
+  return found === undefined || found.State.Status !== 'created';
+};
+
+const describeRecord = ({ boot, clock }: Site, spec: InstanceSpec): Record => {
+  const { command } = spec;
+  const work = 'makes' in command ? 'image' : 'image' in command ? 'container' : 'programs';
+  return newRecord(spec, { work, boot, at: clock() });
+};
+
+type Start = { spec: InstanceSpec; record: Record; signal: AbortSignal };
+
+async function begin(site: Site, parts: Parts, start: Start): Promise<void> {
+  const { command } = start.spec;
+  if ('makes' in command) return makeImage(site, parts, { ...start, build: command });
+  if ('image' in command) return beginImage(site, parts, { ...start, command });
+  return beginPrograms(site, parts, { ...start, command });
+}
+
+async function beginPrograms(
+  site: Site,
+  parts: Parts,
+  { spec, record, signal, command }: Start & { command: Command },
+): Promise<void> {
+  const given = await ready(site, parts, spec, signal);
+  const body = programContainer(spec, { ...spec, command }, { ...site, ...given });
+  await launch(site, parts, { record, body, signal });
+}
+
+/** The files, the image and the network that programs of an instance need. */
+async function ready(site: Site, parts: Parts, spec: InstanceSpec, signal: AbortSignal) {
+  await giveFiles(spec, site.user);
+  const image = await parts.images.ensure(spec.files, signal);
+  const network = await parts.networks.ensure(spec.ownerId, signal);
+  return { image, network, logDriver: true };
+}
+
+async function beginImage(
+  site: Site,
+  parts: Parts,
+  { spec, record, signal, command }: Start & { command: ContainerCommand },
+): Promise<void> {
+  const { before } = spec;
+  if (before.length > 0) await runHooks(site, parts, { spec, record, steps: before, signal });
+  const network = await parts.networks.ensure(spec.ownerId, signal);
+  const socket = command.mountSocket === true ? site.socketPath : undefined;
+  const given = { ...site, image: command.image, network, logDriver: true, socket };
+  await launch(site, parts, { record, body: imageContainer(spec, given), signal });
+}
+
+async function launch(
+  { client, records }: Site,
+  { attend }: Parts,
+  {
+    record,
+    body,
+    signal,
+  }: Pick<Start, 'record' | 'signal'> & { body: ReturnType<typeof imageContainer> },
+): Promise<void> {
+  const name = containerName(record.instanceId);
+  const containerId = await createContainer(client, { name, body }, signal);
+  const made = { ...record, containerId };
+  await records.write(made);
+  await startContainer(client, containerId, signal);
+  attend(made);
+}
+
+/** Hooks before a container: they see the application's files, in a container of their own. */
+async function runHooks(
+  site: Site,
+  parts: Parts,
+  { spec, record, steps, signal }: Start & { steps: readonly Command[] },
+): Promise<void> {
+  const command = steps.at(-1);
+  if (command === undefined) return;
+  const given = await ready(site, parts, spec, signal);
+  const order = { before: steps.slice(0, -1), command, after: {} };
+  const body = programContainer(spec, order, { ...site, ...given });
+  const name = hookName(spec.instanceId, 'before');
+  const id = await createContainer(site.client, { name, body }, signal);
+  await startContainer(site.client, id, signal);
+  const [code] = await Promise.all([
+    waitForContainer(site.client, id, signal),
+    parts.logs.mirror(record, id),
+  ]);
+  if (code !== 0) throw new Ended({ reason: 'before_failed', exitCode: code, step: command.name });
+}

@@ -1,0 +1,68 @@
+import { createSkip } from './log-position.ts';
+import type { StreamPosition } from './log-position.ts';
+import { compareTimes, parsePrinted, printTime } from './log-time.ts';
+import type { LogTime } from './log-time.ts';
+
+const NEWLINE = 10;
+
+/** Follows one stream of a container: what of it is new, and how far it was written. */
+export type StreamProgress = {
+  /**
+   * What of the next message was not yet had; or that it is older than the one before it, which was new:
+   * the engine sends again what it sent, or a clock was set back.
+   */
+  take(time: LogTime, bytes: Buffer): Buffer | 'had' | 'older';
+  /** To be called after that was given to the writer, with how much of the stream it holds back. */
+  given(held: number): void;
+  position(): StreamPosition;
+};
+
+type Waiting = { time: LogTime; length: number };
+
+export function createStreamProgress(from: StreamPosition): StreamProgress {
+  const isHad = createSkip(from);
+  let time = from.time === undefined ? undefined : parsePrinted(from.time);
+  let { count, bytes: writtenAhead } = from;
+  let lineSince = from.lineSince === undefined ? undefined : parsePrinted(from.lineSince);
+  let previous: LogTime | undefined;
+  /** Messages that were taken and of which not all was written. */
+  const waiting: Waiting[] = [];
+  let unwritten = 0;
+  let skipped = from.bytes;
+
+  const settle = (of: LogTime): void => {
+    if (time !== undefined && compareTimes(of, time) <= 0) count += 1;
+    else {
+      time = of;
+      count = 1;
+    }
+  };
+  return {
+    take(at, bytes) {
+      if (isHad(at)) return 'had';
+      if (previous !== undefined && compareTimes(at, previous) < 0) return 'older';
+      previous = at;
+      lineSince = bytes[bytes.length - 1] === NEWLINE ? undefined : (lineSince ?? at);
+      waiting.push({ time: at, length: bytes.length });
+      unwritten += bytes.length;
+      const fresh = skipped === 0 ? bytes : bytes.subarray(Math.min(skipped, bytes.length));
+      skipped -= bytes.length - fresh.length;
+      return fresh;
+    },
+    given(held) {
+      for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
+        if (unwritten - first.length < held) break;
+        waiting.shift();
+        unwritten -= first.length;
+        settle(first.time);
+      }
+      writtenAhead = unwritten - held;
+    },
+    position: () => ({
+      ...(time && { time: printTime(time) }),
+      count,
+      bytes: writtenAhead,
+      ...(lineSince && { lineSince: printTime(lineSince) }),
+    }),
+  };
+}

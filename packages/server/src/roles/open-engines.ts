@@ -1,0 +1,103 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../config.ts';
+import type { EngineChoice } from '../deployments/choose-engine.ts';
+import { createDockerEngine } from '../engines/docker/docker-engine.ts';
+import type { DockerEngine } from '../engines/docker/docker-engine.ts';
+import type { Engines } from '../engines/engine.ts';
+import { createProcessEngine } from '../engines/process/process-engine.ts';
+import type { ProcessEngine } from '../engines/process/process-engine.ts';
+import { CannotStart } from '../lib/cannot-start.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { Unavailable } from '../lib/unavailable.ts';
+import type { DataPaths } from '../paths.ts';
+
+/** The engines of this platform. */
+export type OpenEngines = {
+  process: ProcessEngine;
+  /** Also where it is no longer offered, as long as it keeps something. */
+  docker: DockerEngine | undefined;
+  choice: EngineChoice;
+  of: Engines;
+};
+
+type Settings = Pick<
+  Config,
+  | 'engine'
+  | 'dockerSocket'
+  | 'dockerBuilder'
+  | 'allowDockerSocket'
+  | 'isolation'
+  | 'allowedNetworks'
+  | 'environment'
+>;
+
+/** Opens them; throws `CannotStart` where the configuration asks for one that cannot be. */
+export async function openEngines(
+  config: Settings,
+  paths: DataPaths,
+  { clock, log }: { clock: Clock; log: Log },
+): Promise<OpenEngines> {
+  const { isolation, allowedNetworks } = config;
+  const socketPath = config.dockerSocket ?? findDockerSocket(config.environment);
+  if (config.engine === 'docker' && socketPath === undefined) throw new CannotStart(NO_DOCKER);
+  const offersDocker = config.engine !== 'process' && socketPath !== undefined;
+  const directory = join(paths.engine, 'docker');
+  const processes = await createProcessEngine({
+    directory: paths.engine,
+    isolation,
+    allowedNetworks,
+    log,
+  });
+  const docker =
+    offersDocker || existsSync(directory)
+      ? await createDockerEngine({
+          directory,
+          socketPath: socketPath ?? '/var/run/docker.sock',
+          allowedNetworks,
+          builder: config.dockerBuilder,
+          allowSocket: config.allowDockerSocket,
+          clock,
+          log,
+        })
+      : undefined;
+  return {
+    process: processes,
+    docker,
+    choice: {
+      offered: offersDocker ? ['process', 'docker'] : ['process'],
+      fallback: config.engine === 'docker' ? 'docker' : 'process',
+    },
+    of(name) {
+      const engine = name === 'docker' ? docker : processes;
+      if (engine === undefined) throw new Unavailable('This platform has no Docker engine.');
+      return engine;
+    },
+  };
+}
+
+const NO_DOCKER =
+  'GRID_ENGINE=docker, and no Docker or Podman listens here: start one, or name its socket (GRID_DOCKER_SOCKET).';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The socket that `DOCKER_HOST` names, or the first of the usual ones that this user may use. */
+export function findDockerSocket(environment: Environment): string | undefined {
+  const [, named] = /^unix:\/\/(.+)$/.exec(environment['DOCKER_HOST'] ?? '') ?? [];
+  const runtime = environment['XDG_RUNTIME_DIR'];
+  const ofUser = ['docker.sock', 'podman/podman.sock'].map(
+    (name) => runtime && join(runtime, name),
+  );
+  const usual = ['/var/run/docker.sock', ...ofUser, '/run/podman/podman.sock'];
+  return [named, ...usual].find((path) => path !== undefined && isUsable(path));
+}
+
+function isUsable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

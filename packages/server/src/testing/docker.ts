@@ -1,0 +1,178 @@
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Readable } from 'node:stream';
+import type { TestContext } from 'node:test';
+import { pack } from 'tar-stream';
+import { createDockerClient } from '../engines/docker/client.ts';
+import type { DockerClient } from '../engines/docker/client.ts';
+import { need, needProgram } from './need.ts';
+
+/** A Docker engine of the tests' own: what runs on the machine's is left alone. */
+export type Docker = {
+  socketPath: string;
+  client: DockerClient;
+  /** Kills it, and starts it again where it was. */
+  restart(): Promise<void>;
+  /** Kills it, and leaves it away. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+};
+
+const WITHIN = 60_000;
+
+/** The engine of this test file, once for all of its tests. */
+let shared: Promise<Docker & { end(): Promise<void> }> | undefined;
+
+/** The tests' Docker engine, or undefined where this machine cannot have one. */
+export async function openDocker(t: TestContext): Promise<Docker | undefined> {
+  if (!needProgram(t, 'dockerd', 'docker.io')) return undefined;
+  if (!need(t, process.getuid?.() === 0, 'root, which an engine of the tests’ own needs'))
+    return undefined;
+  shared ??= startDocker();
+  return shared;
+}
+
+/** For `after` of a test file. */
+export async function closeDocker(): Promise<void> {
+  await (await shared)?.end();
+  shared = undefined;
+}
+
+async function startDocker(): Promise<Docker & { end(): Promise<void> }> {
+  const directory = mkdtempSync(join(tmpdir(), 'grid-docker-'));
+  const socketPath = join(directory, 'docker.sock');
+  const client = createDockerClient(socketPath);
+  const bridge = addBridge();
+  let daemon: ChildProcess | undefined;
+  const start = async (): Promise<void> => {
+    daemon = spawnDaemon(directory, { socketPath, bridge });
+    await untilReady(client, { daemon, directory });
+  };
+  const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
+    if (daemon === undefined || daemon.exitCode !== null) return;
+    const over = once(daemon, 'exit');
+    daemon.kill(signal);
+    await over;
+    // what they name may be a process that nobody has buried yet
+    for (const name of ['pid', 'exec/containerd/containerd.pid'])
+      rmSync(join(directory, name), { force: true });
+  };
+  await start();
+  return {
+    socketPath,
+    client,
+    start,
+    kill: () => kill(),
+    async restart() {
+      await kill();
+      await start();
+    },
+    async end() {
+      await kill('SIGTERM');
+      execFileSync('ip', ['link', 'delete', bridge]);
+      sweep(directory);
+      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** A default bridge for one engine alone: two would give out the same addresses on docker0. */
+function addBridge(): string {
+  const number = randomInt(0, 4096);
+  const bridge = `grid-${number}`;
+  execFileSync('ip', ['link', 'add', bridge, 'type', 'bridge']);
+  const [high, low] = [16 + (number >> 8), number & 255];
+  execFileSync('ip', ['address', 'add', `10.${200 + high}.${low}.1/24`, 'dev', bridge]);
+  execFileSync('ip', ['link', 'set', bridge, 'up']);
+  return bridge;
+}
+
+/** Ends what a test that failed has left. */
+function sweep(directory: string): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
+    try {
+      if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(directory))
+        process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // it ended by itself
+    }
+  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
+  const inside = mounts.map((line) => line.split(' ')[1] ?? '');
+  for (const path of inside.filter((one) => one.startsWith(directory)).toReversed())
+    execFileSync('umount', ['--lazy', path]);
+}
+
+/** With its own data, bridge and rules; what runs survives it. */
+function spawnDaemon(
+  directory: string,
+  { socketPath, bridge }: { socketPath: string; bridge: string },
+): ChildProcess {
+  const log = openSync(join(directory, 'log'), 'a');
+  const at = (name: string): string => join(directory, name);
+  const folders = ['--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid')];
+  const network = ['--bridge', bridge, '--host', `unix://${socketPath}`];
+  const child = spawn('dockerd', [...folders, ...network, '--live-restore'], {
+    stdio: ['ignore', log, log],
+    detached: true,
+  });
+  closeSync(log);
+  return child;
+}
+
+async function untilReady(
+  client: DockerClient,
+  { daemon, directory }: { daemon: ChildProcess; directory: string },
+): Promise<void> {
+  const signal = AbortSignal.timeout(WITHIN);
+  for (;;) {
+    const there = await client.ask<object>({ path: '/info' }, signal).catch(() => undefined);
+    if (there !== undefined) return;
+    if (daemon.exitCode !== null || signal.aborted)
+      throw new Error(`dockerd did not start:\n${readFileSync(join(directory, 'log'), 'utf8')}`);
+    await wait(20);
+  }
+}
+
+const BUSYBOX = ['/bin/busybox', '/usr/bin/busybox'];
+
+/** An image with a shell and the small programs of busybox, made on this machine. */
+export async function importBusybox(
+  { client }: Pick<Docker, 'client'>,
+  image: string,
+  t: TestContext,
+): Promise<boolean> {
+  const busybox = BUSYBOX.find((path) => existsSync(path));
+  if (!need(t, busybox !== undefined, 'busybox (apt-get install busybox-static)')) return false;
+  const archive = pack();
+  archive.entry({ name: 'bin/busybox', mode: 0o755 }, readFileSync(busybox ?? ''));
+  for (const name of APPLETS)
+    archive.entry({ name: `bin/${name}`, type: 'symlink', linkname: 'busybox' });
+  archive.entry({ name: 'tmp', type: 'directory', mode: 0o1777 });
+  archive.finalize();
+  const [repo, tag] = image.split(':');
+  const query = { fromSrc: '-', repo, tag };
+  const call = {
+    method: 'POST',
+    path: '/images/create',
+    query,
+    body: Readable.from(archive),
+  } as const;
+  (await client.open(call, t.signal)).resume();
+  return true;
+}
+
+const APPLETS = ['sh', 'cat', 'echo', 'sleep', 'httpd', 'mkdir', 'env', 'wget', 'true', 'id', 'nc'];
