@@ -111,7 +111,7 @@ export const removeContainer = async (
   await unless((error) => isThere(error) || isMissing(error), client.ask(call, signal));
 };
 
-/** Resolves with its exit code when it is over. */
+/** Resolves with its exit code when it is over; for one that was started. */
 export const waitForContainer = async (
   client: DockerClient,
   id: string,

@@ -146,7 +146,7 @@ function createCrew(site: Site) {
   const parts: Parts = { images, networks, logs, attend };
   const outOfMemory = async (id: InstanceId): Promise<void> => {
     const kept = await site.records.read(id);
-    if (kept === undefined) return;
+    if (kept === undefined || kept.ending !== undefined) return;
     const detail = memorySentence(kept.record);
     await endInstance(site, id, { reason: 'memory_limit', detail, graceSeconds: 0 });
   };

@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 import type { InstanceId } from '../../lib/ids.ts';
 import type { CommandEnd, Entered, EnteringCommand, TerminalSize } from '../engine.ts';
 import { isMissing, isThere } from './client.ts';
-import { unless } from './containers.ts';
+import { inspectContainer, unless } from './containers.ts';
 import { demultiplex } from './demultiplex.ts';
 import { containerName } from './names.ts';
 import type { Site } from './site.ts';
@@ -98,7 +98,7 @@ export async function enterInstance(
   signal: AbortSignal,
 ): Promise<Entered> {
   const mark = randomUUID();
-  const exec = await beginExec(site, { id, argv: told(argv), terminal, mark }, signal);
+  const exec = await beginExec(site, { id, argv: told(argv, terminal), terminal, mark }, signal);
   const { socket } = exec;
   const [output, errors] = [new PassThrough(), new PassThrough()];
   let left = false;
@@ -113,11 +113,12 @@ export async function enterInstance(
     await endMarked(site, id, mark);
     output.end();
     errors.end();
-    return left ? undefined : endOfExec(site, exec);
+    const end = left ? undefined : await endOfExec(site, exec);
+    return (await isOver(site, id)) ? undefined : end;
   });
   ended.catch(() => undefined);
   return {
-    input: inputOf(socket),
+    input: inputOf(socket, terminal === undefined ? undefined : END_OF_INPUT),
     output,
     errors,
     resize: (size) => void resize(site, exec, size),
@@ -126,8 +127,21 @@ export async function enterInstance(
   };
 }
 
-/** By way of a shell, which says what is wrong where the engine would say it to itself. */
-const told = (argv: readonly string[]): string[] => ['/bin/sh', '-c', 'exec "$@"', 'sh', ...argv];
+/**
+ * By way of a shell, which says what is wrong where the engine would say it to itself, and makes the terminal as
+ * large as it is: engines before API 1.42 tell it later.
+ */
+const told = (argv: readonly string[], size: TerminalSize | undefined): string[] => {
+  const sized = size && `stty rows ${size.rows} columns ${size.columns} 2>/dev/null; `;
+  return ['/bin/sh', '-c', `${sized ?? ''}exec "$@"`, 'sh', ...argv];
+};
+
+/** Whether an instance is over, or about to be. */
+async function isOver({ client, records, closing }: Site, id: InstanceId): Promise<boolean> {
+  if ((await records.read(id))?.ending !== undefined) return true;
+  const found = await inspectContainer(client, containerName(id), closing);
+  return found?.State.Status !== 'running';
+}
 
 type Sinks = { output: PassThrough; errors: PassThrough; raw: boolean };
 
@@ -146,15 +160,19 @@ async function pump(socket: Socket, { output, errors, raw }: Sinks): Promise<voi
   }
 }
 
-const inputOf = (socket: Socket): Writable =>
+/** What a terminal's key for it sends (Control-D). */
+const END_OF_INPUT = '\u0004';
+
+const inputOf = (socket: Socket, last: string | undefined): Writable =>
   new Writable({
     write(data: Buffer, _encoding, done) {
       if (socket.writable) socket.write(data, () => done());
       else done();
     },
     final(done) {
-      if (socket.writable) socket.end(() => done());
-      else done();
+      if (!socket.writable) done();
+      else if (last === undefined) socket.end(() => done());
+      else socket.write(last, () => done());
     },
   });
 

@@ -121,9 +121,8 @@ async function guard(site: Site, image: string, signal: AbortSignal): Promise<vo
     },
   };
   const id = await createContainer(site.client, { name, body }, signal);
-  const over = waitForContainer(site.client, id, signal);
   await startContainer(site.client, id, signal);
-  const code = await over;
+  const code = await waitForContainer(site.client, id, signal);
   await removeContainer(site.client, id, signal);
   if (code !== 0) throw new Error(`the firewall took no rules (nft ended with ${code})`);
 }
