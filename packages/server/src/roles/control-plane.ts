@@ -100,18 +100,7 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
   await rm(paths.controlSocket, { force: true });
   await app.listen({ path: paths.controlSocket });
   await chmod(paths.controlSocket, 0o600);
-  const ssh = await startSshServer(
-    {
-      database,
-      clock,
-      paths,
-      log,
-      engines: engines.of,
-      inside: new Map(),
-      address: () => addresses.sshUrl,
-    },
-    { address: config.sshAddress, port: config.sshPort, keys: paths.keys },
-  );
+  const ssh = await openSsh(foundation, () => addresses.sshUrl);
   addresses = addressesOf(config, { ...router.ports, ssh: ssh.port });
   const claimToken = await newClaimToken({ database, clock });
   await writeState(paths, addresses, authority);
@@ -132,6 +121,15 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
     },
   };
 }
+
+const openSsh = (
+  { config, database, clock, paths, log, engines }: Foundation,
+  address: () => string,
+): Promise<SshServer> =>
+  startSshServer(
+    { database, clock, paths, log, engines: engines.of, inside: new Map(), address },
+    { address: config.sshAddress, port: config.sshPort, keys: paths.keys },
+  );
 
 const LEADER_WITHIN = 10_000;
 

@@ -1,8 +1,8 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import type { EngineChoice } from '../deployments/choose-engine.ts';
-import { createDockerEngine } from '../engines/docker/docker-engine.ts';
+import { createDockerEngine, socketOf } from '../engines/docker/docker-engine.ts';
 import type { DockerEngine } from '../engines/docker/docker-engine.ts';
 import type { Engines } from '../engines/engine.ts';
 import { createProcessEngine } from '../engines/process/process-engine.ts';
@@ -44,6 +44,7 @@ export async function openEngines(
   if (config.engine === 'docker' && socketPath === undefined) throw new CannotStart(NO_DOCKER);
   const offersDocker = config.engine !== 'process' && socketPath !== undefined;
   const directory = join(paths.engine, 'docker');
+  const kept = socketOf(directory);
   const processes = await createProcessEngine({
     directory: paths.engine,
     isolation,
@@ -51,10 +52,10 @@ export async function openEngines(
     log,
   });
   const docker =
-    offersDocker || existsSync(directory)
+    offersDocker || kept !== undefined
       ? await createDockerEngine({
           directory,
-          socketPath: socketPath ?? '/var/run/docker.sock',
+          socketPath: socketPath ?? kept ?? '',
           allowedNetworks,
           builder: config.dockerBuilder,
           allowSocket: config.allowDockerSocket,

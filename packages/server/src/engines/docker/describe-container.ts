@@ -62,8 +62,16 @@ function fileMounts({ files }: InstanceSpec): Mount[] {
 
 /** Rights that images of all kinds count on; of Docker's own, those go that reach beyond the container. */
 const CAPABILITIES = [
-  ...['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'NET_BIND_SERVICE'],
-  ...['SETGID', 'SETPCAP', 'SETUID', 'SYS_CHROOT'],
+  'CHOWN',
+  'DAC_OVERRIDE',
+  'FOWNER',
+  'FSETID',
+  'KILL',
+  'NET_BIND_SERVICE',
+  'SETGID',
+  'SETPCAP',
+  'SETUID',
+  'SYS_CHROOT',
 ];
 
 const SOCKET = '/var/run/docker.sock';

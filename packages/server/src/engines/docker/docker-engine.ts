@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
@@ -45,6 +46,14 @@ export type DockerEngine = Engine &
     /** Stops listening; what runs goes on. */
     close(): void;
   };
+
+/** The socket that the engine of this directory was opened with last, or undefined for none ever. */
+export function socketOf(directory: string): string | undefined {
+  const path = join(directory, SOCKET_FILE);
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+}
+
+const SOCKET_FILE = 'socket';
 
 /** Runs instances as containers of a Docker engine, which need not be there yet, or always. */
 export async function createDockerEngine(options: DockerOptions): Promise<DockerEngine> {
@@ -100,6 +109,7 @@ async function openSite(
   const { directory, socketPath, builder, ...rest } = options;
   const instances = join(directory, 'instances');
   await mkdir(instances, { recursive: true, mode: 0o700 });
+  await writeFile(join(directory, SOCKET_FILE), socketPath, { mode: 0o600 });
   return {
     ...rest,
     directory,

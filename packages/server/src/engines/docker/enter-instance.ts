@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { constants } from 'node:os';
 import type { InstanceId } from '../../lib/ids.ts';
 import type { CommandEnd, Entered, EnteringCommand, TerminalSize } from '../engine.ts';
-import { isMissing, isThere } from './client.ts';
+import { DockerError, isMissing } from './client.ts';
 import { inspectContainer, unless } from './containers.ts';
 import { demultiplex } from './demultiplex.ts';
 import { containerName } from './names.ts';
@@ -36,7 +36,12 @@ async function beginExec(
   ];
   const Tty = terminal !== undefined;
   const body = {
-    ...{ AttachStdin: true, AttachStdout: true, AttachStderr: true, Tty, Env, Cmd: argv },
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    Tty,
+    Env,
+    Cmd: argv,
     ...(terminal && { ConsoleSize: [terminal.rows, terminal.columns] }),
   };
   const path = `/containers/${containerName(id)}/exec`;
@@ -111,12 +116,14 @@ export async function enterInstance(
   const ended = pumped.then(async () => {
     signal.removeEventListener('abort', leave);
     await endMarked(site, id, mark);
-    output.end();
-    errors.end();
     const end = left ? undefined : await endOfExec(site, exec);
     return (await isOver(site, id)) ? undefined : end;
   });
-  ended.catch(() => undefined);
+  const close = (): void => {
+    output.end();
+    errors.end();
+  };
+  ended.then(close, close);
   return {
     input: inputOf(socket, terminal === undefined ? undefined : END_OF_INPUT),
     output,
@@ -210,6 +217,7 @@ async function endMarked(site: Site, id: InstanceId, mark: string): Promise<void
     }
     while (await tell('KILL'));
   } catch (error) {
-    if (!isMissing(error) && !isThere(error)) throw error;
+    // one that is over has taken them with it
+    if (!(error instanceof DockerError)) throw error;
   }
 }

@@ -14,7 +14,8 @@ const SHARE = 10;
 export async function holdToDisk(site: Site, record: Record): Promise<void> {
   const { client, clock, closing } = site;
   const { containerId, instanceId, diskMiB } = record;
-  while (containerId !== undefined) {
+  if (containerId === undefined) return;
+  for (;;) {
     const began = clock();
     const found = await inspectContainer(client, containerId, closing, { size: true });
     if (found?.State.Status !== 'running') return;

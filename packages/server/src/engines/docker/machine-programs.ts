@@ -17,11 +17,10 @@ export const containerUser = (): User => {
 const OWN_USER = 70_000;
 
 /** Of this machine's configuration, what its programs need: nothing that is anybody's secret. */
-const ETC = [
-  ...['alternatives', 'ca-certificates', 'fonts', 'java-11-openjdk', 'java-17-openjdk'],
-  ...['java-21-openjdk', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'localtime', 'magic'],
-  ...['mime.types', 'pki', 'protocols', 'services', 'ssl/certs', 'ssl/openssl.cnf', 'timezone'],
-];
+const ETC =
+  'alternatives ca-certificates fonts java-11-openjdk java-17-openjdk java-21-openjdk ld.so.cache ld.so.conf ld.so.conf.d localtime magic mime.types pki protocols services ssl/certs ssl/openssl.cnf timezone'.split(
+    ' ',
+  );
 
 export type Mount = { Type: 'bind'; Source: string; Target: string; ReadOnly: boolean };
 

@@ -44,7 +44,10 @@ export function argvOf({ before, command, after }: Steps): readonly string[] {
   const words = (kind: string, step: Command | undefined): string[] =>
     step === undefined ? [] : [kind, oneLine(step.name), String(step.argv.length), ...step.argv];
   return [
-    ...['/bin/bash', '-c', SCRIPT, 'steps'],
+    '/bin/bash',
+    '-c',
+    SCRIPT,
+    'steps',
     ...before.flatMap((step) => words('before', step)),
     ...words('command', command),
     ...words('succeeded', after.succeeded),
