@@ -131,6 +131,17 @@ export async function selectSweepable(db: Kysely<Schema>): Promise<Omit<Found, '
   };
 }
 
+/** The images that artifacts are started from. */
+export async function selectImages(db: Kysely<Schema>): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom('artifacts')
+    .select('start')
+    .where('start', 'like', '%"image":%')
+    .execute();
+  const commands = rows.map(({ start }) => (JSON.parse(start) as ArtifactStart).command);
+  return new Set(commands.flatMap((command) => ('image' in command ? [command.image] : [])));
+}
+
 /** Forgets an artifact; false where it was used since it was looked at. */
 export async function deleteUnused(tx: Tx, { id, usedAt }: KnownArtifact): Promise<boolean> {
   const { numDeletedRows } = await tx

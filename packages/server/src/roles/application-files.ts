@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
 import { listApplicationIds } from '../applications/find-application.ts';
-import { listArtifacts, listBuilt } from '../builds/find-artifact.ts';
+import { listArtifacts, listBuilt, listImages } from '../builds/find-artifact.ts';
 import { keepCacheBudget } from '../builds/keep-cache-budget.ts';
 import { sweepFiles } from '../builds/sweep-files.ts';
-import { DAY, MINUTE } from '../lib/duration.ts';
+import { DAY, HOUR, MINUTE } from '../lib/duration.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { removeTree } from '../lib/remove-tree.ts';
+import { Unavailable } from '../lib/unavailable.ts';
 import { keepLogBudget } from '../logs/keep-budget.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import { presentWorkloads } from '../workloads/list-workloads.ts';
@@ -22,6 +24,20 @@ export const logKeeper =
     for (const id of await listApplicationIds(database.read)) {
       if (signal.aborted) break;
       await keepLogBudget(paths.applicationLogs(id), budgetBytes);
+    }
+    return clock() + EVERY;
+  };
+
+/** Images are swept by what they were made from; one that was just made may not be on record yet. */
+export const imageSweeper =
+  ({ database, clock, engines }: Pick<Foundation, 'database' | 'clock' | 'engines'>): Reconciler =>
+  async (_claim, signal) => {
+    const images = await listImages(database.read);
+    const isKept = (source: string): boolean => images.has(source) || existsSync(source);
+    try {
+      await engines.docker?.sweep({ isKept, before: clock() - HOUR }, signal);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
     }
     return clock() + EVERY;
   };

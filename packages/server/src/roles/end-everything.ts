@@ -24,7 +24,7 @@ export async function endEverything(
   const docker = await openDocker(join(paths.engine, 'docker'));
   if (docker !== undefined) {
     await endAll(docker, signal);
-    await docker.sweep(() => true, signal);
+    await docker.sweep({ isKept: () => true, before: 0 }, signal);
     docker.close();
   }
   const processes = await createProcessEngine({

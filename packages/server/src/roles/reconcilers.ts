@@ -16,7 +16,13 @@ import { routeReconciler } from '../routing/route-reconciler.ts';
 import type { Observer } from '../workloads/observe-instance.ts';
 import { compareEngine } from '../workloads/compare-engine.ts';
 import { workloadReconciler } from '../workloads/workload-reconciler.ts';
-import { buildSweeper, cacheKeeper, eraseFiles, logKeeper } from './application-files.ts';
+import {
+  buildSweeper,
+  cacheKeeper,
+  eraseFiles,
+  imageSweeper,
+  logKeeper,
+} from './application-files.ts';
 import { certificateKeeper } from './certificate-keeper.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -117,6 +123,7 @@ export const cleanupNames = [
   'logs',
   'builds',
   'caches',
+  'images',
   'accounts',
   'certificate',
 ] as const;
@@ -130,6 +137,7 @@ function cleanups(foundation: Foundation, observer: Observer): Reconciler {
     logs: logKeeper(foundation),
     builds: buildSweeper(foundation),
     caches: cacheKeeper(foundation),
+    images: imageSweeper(foundation),
     accounts: forgetExpired(foundation),
     certificate: certificateKeeper(foundation),
   };

@@ -15,6 +15,7 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { pack } from 'tar-stream';
 import { createDockerClient } from '../engines/docker/client.ts';
@@ -50,6 +51,7 @@ export async function openDocker(t: TestContext): Promise<Docker | undefined> {
 export async function closeDocker(): Promise<void> {
   await (await shared)?.end();
   shared = undefined;
+  imported = undefined;
 }
 
 async function startDocker(): Promise<Docker & { end(): Promise<void> }> {
@@ -147,7 +149,20 @@ async function untilReady(
   }
 }
 
-const BUSYBOX = ['/bin/busybox', '/usr/bin/busybox'];
+/** An image with a shell and small programs, in every engine of `openBusybox`. */
+export const BUSYBOX = 'grid-busybox:1';
+
+let imported: Promise<boolean> | undefined;
+
+/** The tests' Docker engine with that image in it. */
+export async function openBusybox(t: TestContext): Promise<Docker | undefined> {
+  const docker = await openDocker(t);
+  if (docker === undefined) return undefined;
+  imported ??= importBusybox(docker, BUSYBOX, t);
+  return (await imported) ? docker : undefined;
+}
+
+const PROGRAMS = ['/bin/busybox', '/usr/bin/busybox'];
 
 /** An image with a shell and the small programs of busybox, made on this machine. */
 export async function importBusybox(
@@ -155,11 +170,14 @@ export async function importBusybox(
   image: string,
   t: TestContext,
 ): Promise<boolean> {
-  const busybox = BUSYBOX.find((path) => existsSync(path));
+  const busybox = PROGRAMS.find((path) => existsSync(path));
   if (!need(t, busybox !== undefined, 'busybox (apt-get install busybox-static)')) return false;
   const archive = pack();
   archive.entry({ name: 'bin/busybox', mode: 0o755 }, readFileSync(busybox ?? ''));
-  for (const name of APPLETS)
+  const programs = execFileSync(busybox ?? '', ['--list'], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  for (const name of programs.filter((one) => one !== 'busybox'))
     archive.entry({ name: `bin/${name}`, type: 'symlink', linkname: 'busybox' });
   archive.entry({ name: 'tmp', type: 'directory', mode: 0o1777 });
   archive.finalize();
@@ -171,8 +189,6 @@ export async function importBusybox(
     query,
     body: Readable.from(archive),
   } as const;
-  (await client.open(call, t.signal)).resume();
+  await text(await client.open(call, t.signal));
   return true;
 }
-
-const APPLETS = ['sh', 'cat', 'echo', 'sleep', 'httpd', 'mkdir', 'env', 'wget', 'true', 'id', 'nc'];

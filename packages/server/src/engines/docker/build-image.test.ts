@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -12,10 +11,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { Unavailable } from '../../lib/unavailable.ts';
-import { need } from '../../testing/need.ts';
+import { BUSYBOX, closeDocker, openBusybox } from '../../testing/docker.ts';
 import { serveRegistry } from '../../testing/registry.ts';
 import { until } from '../../testing/until.ts';
 import type { RegistryLogin } from '../engine.ts';
@@ -25,7 +24,7 @@ import { hasBuildKit } from './choose-builder.ts';
 import { createDockerClient } from './client.ts';
 import type { DockerClient } from './client.ts';
 
-const socket = process.env['GRID_TEST_DOCKER'] ?? '';
+after(closeDocker);
 
 type Builder = 'buildkit' | 'classic';
 const builders: readonly Builder[] = ['buildkit', 'classic'];
@@ -39,9 +38,14 @@ type Site = {
 };
 
 /** An engine, a folder with these files, and the order to build it; what is made is removed at the end. */
-function open(t: TestContext, builder: Builder, files: Record<string, string>): Site | undefined {
-  if (!need(t, existsSync(socket), 'a Docker engine (GRID_TEST_DOCKER=<socket>)')) return undefined;
-  const client = createDockerClient(socket);
+async function open(
+  t: TestContext,
+  builder: Builder,
+  files: Record<string, string>,
+): Promise<Site | undefined> {
+  const docker = await openBusybox(t);
+  if (docker === undefined) return undefined;
+  const { client } = docker;
   const context = mkdtempSync(join(tmpdir(), 'context-'));
   const image = `grid-test-${randomBytes(6).toString('hex')}`;
   for (const [path, text] of Object.entries(files)) {
@@ -93,9 +97,8 @@ async function failureOf({ client, order }: Site) {
 for (const builder of builders) {
   test(`${builder}: an image is built with arguments, labels and what its steps print`, async (t) => {
     const greeting = randomBytes(8).toString('hex');
-    const site = open(t, builder, {
-      Dockerfile:
-        'FROM bb:1\nARG GREETING\nRUN echo "said $GREETING"; echo wrong >&2\nCOPY . /app\nCMD ["sh"]\n',
+    const site = await open(t, builder, {
+      Dockerfile: `FROM ${BUSYBOX}\nARG GREETING\nRUN echo "said $GREETING"; echo wrong >&2\nCOPY . /app\nCMD ["sh"]\n`,
       'a.txt': 'a',
     });
     if (site === undefined) return;
@@ -117,7 +120,7 @@ for (const builder of builders) {
   });
 
   test(`${builder}: what is built already is the answer at once`, async (t) => {
-    const site = open(t, builder, { Dockerfile: 'FROM bb:1\nCMD ["sh"]\n' });
+    const site = await open(t, builder, { Dockerfile: `FROM ${BUSYBOX}\nCMD ["sh"]\n` });
     if (site === undefined) return;
     const first = await buildImage(site.client, site.order, never());
     rmSync(join(site.order.context, 'Dockerfile'));
@@ -127,11 +130,11 @@ for (const builder of builders) {
   test(`${builder}: the same files again, though younger, are not built again`, async (t) => {
     const marker = randomBytes(8).toString('hex');
     const files = {
-      Dockerfile: `FROM bb:1\nCOPY . /app\nRUN echo ${marker}\nCMD ["sh"]\n`,
+      Dockerfile: `FROM ${BUSYBOX}\nCOPY . /app\nRUN echo ${marker}\nCMD ["sh"]\n`,
       x: marker,
     };
-    const one = open(t, builder, files);
-    const other = open(t, builder, files);
+    const one = await open(t, builder, files);
+    const other = await open(t, builder, files);
     if (one === undefined || other === undefined) return;
     utimesSync(join(other.order.context, 'x'), 1, 1);
     assert.ok((await buildImage(one.client, one.order, never())).ok);
@@ -141,7 +144,9 @@ for (const builder of builders) {
   });
 
   test(`${builder}: a step that fails says its exit code`, async (t) => {
-    const site = open(t, builder, { Dockerfile: 'FROM bb:1\nRUN echo no; exit 7\nCMD ["sh"]\n' });
+    const site = await open(t, builder, {
+      Dockerfile: `FROM ${BUSYBOX}\nRUN echo no; exit 7\nCMD ["sh"]\n`,
+    });
     if (site === undefined) return;
     const { reason, exitCode, detail } = await failureOf(site);
     assert.deepEqual({ reason, exitCode }, { reason: 'exited', exitCode: 7 });
@@ -149,7 +154,7 @@ for (const builder of builders) {
   });
 
   test(`${builder}: an image that nothing starts is refused, and is not there`, async (t) => {
-    const site = open(t, builder, { Dockerfile: 'FROM bb:1\nRUN true\n' });
+    const site = await open(t, builder, { Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
     if (site === undefined) return;
     const first = await failureOf(site);
     assert.equal(first.reason, 'invalid_file');
@@ -159,13 +164,13 @@ for (const builder of builders) {
 
   test(`${builder}: mistakes in the file name the file and the line`, async (t) => {
     const mistakes: [text: string, expected: RegExp][] = [
-      ['FROM bb:1\nRUNN echo\n', /^Dockerfile, line 2: unknown instruction: RUNN/],
+      [`FROM ${BUSYBOX}\nRUNN echo\n`, /^Dockerfile, line 2: unknown instruction: RUNN/],
       ['# nothing\n', /^Dockerfile has no instructions/],
-      ['FROM bb:1 AS\nCMD x\n', /^Dockerfile, line 1: FROM requires/],
-      ['FROM bb:1\nCOPY nope /x\nCMD x\n', /^Dockerfile copies nope, which is not there/],
+      [`FROM ${BUSYBOX} AS\nCMD x\n`, /^Dockerfile, line 1: FROM requires/],
+      [`FROM ${BUSYBOX}\nCOPY nope /x\nCMD x\n`, /^Dockerfile copies nope, which is not there/],
     ];
     for (const [Dockerfile, expected] of mistakes) {
-      const site = open(t, builder, { Dockerfile });
+      const site = await open(t, builder, { Dockerfile });
       if (site === undefined) return;
       const { reason, detail } = await failureOf(site);
       assert.equal(reason, 'invalid_file');
@@ -174,8 +179,8 @@ for (const builder of builders) {
   });
 
   test(`${builder}: what .dockerignore names is not sent, but the Dockerfile is`, async (t) => {
-    const site = open(t, builder, {
-      Dockerfile: 'FROM bb:1\nCOPY . /app\nRUN find /app -type f | sort\nCMD ["sh"]\n',
+    const site = await open(t, builder, {
+      Dockerfile: `FROM ${BUSYBOX}\nCOPY . /app\nRUN find /app -type f | sort\nCMD ["sh"]\n`,
       '.dockerignore': 'Dockerfile\n**/*.log\nnode_modules\n!node_modules/kept\n',
       'a.txt': randomBytes(8).toString('hex'),
       'deep/b.log': 'b',
@@ -191,7 +196,9 @@ for (const builder of builders) {
 
   test(`${builder}: the time is up, and the step runs no more`, async (t) => {
     const marker = `${builder === 'classic' ? 71 : 72}${Math.floor(Math.random() * 1e6)}`;
-    const site = open(t, builder, { Dockerfile: `FROM bb:1\nRUN sleep ${marker}\nCMD x\n` });
+    const site = await open(t, builder, {
+      Dockerfile: `FROM ${BUSYBOX}\nRUN sleep ${marker}\nCMD x\n`,
+    });
     if (site === undefined) return;
     const order = withMakes(site.order, { withinSeconds: 4 });
     const building = buildImage(site.client, order, never());
@@ -203,7 +210,9 @@ for (const builder of builders) {
 
   test(`${builder}: who aborts hears that it was aborted`, async (t) => {
     const marker = `${builder === 'classic' ? 73 : 74}${Math.floor(Math.random() * 1e6)}`;
-    const site = open(t, builder, { Dockerfile: `FROM bb:1\nRUN sleep ${marker}\nCMD x\n` });
+    const site = await open(t, builder, {
+      Dockerfile: `FROM ${BUSYBOX}\nRUN sleep ${marker}\nCMD x\n`,
+    });
     if (site === undefined) return;
     const abort = new AbortController();
     const building = buildImage(site.client, site.order, abort.signal);
@@ -216,7 +225,7 @@ for (const builder of builders) {
 
   test(`${builder}: a build that takes too much disk is stopped`, async (t) => {
     const fill = 'dd if=/dev/zero of=/big bs=1M count=200 && sync && sleep 300';
-    const site = open(t, builder, { Dockerfile: `FROM bb:1\nRUN ${fill}\nCMD x\n` });
+    const site = await open(t, builder, { Dockerfile: `FROM ${BUSYBOX}\nRUN ${fill}\nCMD x\n` });
     if (site === undefined) return;
     const built = await buildImage(site.client, { ...site.order, diskMiB: 100 }, never());
     assert.ok(!built.ok && built.reason === 'disk_full');
@@ -224,7 +233,7 @@ for (const builder of builders) {
   });
 
   test(`${builder}: an image that cannot be had is named with its line`, async (t) => {
-    const site = open(t, builder, { Dockerfile: 'ARG HOST\nFROM $HOST/nope:1\nCMD x\n' });
+    const site = await open(t, builder, { Dockerfile: 'ARG HOST\nFROM $HOST/nope:1\nCMD x\n' });
     if (site === undefined) return;
     site.order = { ...site.order, arguments: { HOST: '127.0.0.1:1' } };
     const { reason, detail } = await failureOf(site);
@@ -238,7 +247,7 @@ for (const builder of builders) {
 
   test(`${builder}: an image of a private registry is pulled with the login`, async (t) => {
     const registry = await serveRegistry(t, { username: 'ada', password: 'secret' });
-    const site = open(t, builder, {
+    const site = await open(t, builder, {
       Dockerfile: `FROM ${registry.host}/private\nCOPY x /\nCMD ["x"]\n`,
       x: 'x',
     });
@@ -271,7 +280,7 @@ for (const builder of builders) {
 
 test('a Dockerfile that is not there, or leads out of the folder, is missed', async (t) => {
   for (const dockerfile of ['Dockerfile', '../Dockerfile', '/etc/hostname']) {
-    const site = open(t, 'buildkit', { x: '1' });
+    const site = await open(t, 'buildkit', { x: '1' });
     if (site === undefined) return;
     const order = withMakes(site.order, { dockerfile });
     const { reason, detail } = await failureOf({ ...site, order });
@@ -281,7 +290,9 @@ test('a Dockerfile that is not there, or leads out of the folder, is missed', as
 });
 
 test('classic: a step that needs more memory than it may is named as that', async (t) => {
-  const site = open(t, 'classic', { Dockerfile: 'FROM bb:1\nRUN tail /dev/zero\nCMD x\n' });
+  const site = await open(t, 'classic', {
+    Dockerfile: `FROM ${BUSYBOX}\nRUN tail /dev/zero\nCMD x\n`,
+  });
   if (site === undefined) return;
   const { reason, exitCode, detail } = await failureOf(site);
   assert.deepEqual({ reason, exitCode }, { reason: 'memory_limit', exitCode: 137 });
@@ -289,7 +300,7 @@ test('classic: a step that needs more memory than it may is named as that', asyn
 });
 
 test('a file that cannot be read is named, and the engine is not said to be away', async (t) => {
-  const site = open(t, 'buildkit', { Dockerfile: 'FROM bb:1\nCMD x\n' });
+  const site = await open(t, 'buildkit', { Dockerfile: `FROM ${BUSYBOX}\nCMD x\n` });
   if (site === undefined) return;
   const folder = Buffer.from(`${site.order.context}/`);
   writeFileSync(Buffer.concat([folder, Buffer.from([0x61, 0xff])]), 'x');
@@ -299,7 +310,7 @@ test('a file that cannot be read is named, and the engine is not said to be away
 });
 
 test('an engine that is away is said to be', async (t) => {
-  const site = open(t, 'buildkit', { Dockerfile: 'FROM bb:1\nCMD x\n' });
+  const site = await open(t, 'buildkit', { Dockerfile: `FROM ${BUSYBOX}\nCMD x\n` });
   if (site === undefined) return;
   const away = createDockerClient(join(tmpdir(), 'no.sock'));
   await assert.rejects(buildImage(away, site.order, never()), Unavailable);

@@ -102,6 +102,11 @@ async function build(client: DockerClient, order: BuildOrder, signal: AbortSigna
   if (read.stages.length === 0 && !/^\s*[a-z]/im.test(text)) return invalid(emptyFile(dockerfile));
   const login = await logIn(client, { login: makes.login, say }, signal);
   const images = neededImages(read, builder);
+  const foreign = images.find(({ reference }) => OURS.test(reference));
+  if (foreign !== undefined)
+    return invalid(
+      `${dockerfile}, line ${foreign.line}: ${foreign.reference} is the platform's own. Begin with an image of a registry.`,
+    );
   const refused = await pullImages(client, { images, dockerfile, login, say }, signal);
   if (refused !== undefined) return refused;
   const failed = await runBuilder(client, { ...order, builder, dockerfile, login }, signal);
@@ -111,6 +116,9 @@ async function build(client: DockerClient, order: BuildOrder, signal: AbortSigna
     throw new Unavailable('The Docker engine ended a build without an image.');
   return made;
 }
+
+/** Images of applications: their names tell whose they are, and do not say that they may be had. */
+const OURS = /^(docker\.io\/)?clever-grid\//;
 
 /** The classic builder takes a syntax line for a comment. */
 const neededImages = ({ images }: Dockerfile, builder: Builder) =>

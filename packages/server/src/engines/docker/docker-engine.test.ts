@@ -34,7 +34,8 @@ async function open(t: TestContext): Promise<(Subject & { engine: DockerEngine }
     const found = await engine.list(AbortSignal.timeout(30_000));
     for (const id of new Set(found.map(({ workloadId }) => workloadId)))
       await engine.remove(id, 0, AbortSignal.timeout(30_000));
-    await engine.sweep(() => false, AbortSignal.timeout(30_000));
+    const all = { isKept: () => false, before: Number.POSITIVE_INFINITY };
+    await engine.sweep(all, AbortSignal.timeout(30_000));
     engine.close();
     rmSync(directory, { recursive: true, force: true });
   });

@@ -16,6 +16,7 @@ import { endInstance } from './end-instance.ts';
 import { enterInstance, execute } from './enter-instance.ts';
 import { followEngine } from './follow-engine.ts';
 import { createImages } from './images.ts';
+import type { Sweep } from './images.ts';
 import { createInstanceLogs } from './instance-logs.ts';
 import { containerUser } from './machine-programs.ts';
 import { LABEL, containerName, hookName } from './names.ts';
@@ -41,8 +42,8 @@ export type DockerOptions = {
 
 export type DockerEngine = Engine &
   Entrance & {
-    /** Removes images and networks that nothing needs: `isKept` says so of the folder that one was made from. */
-    sweep(isKept: (source: string) => boolean, signal: AbortSignal): Promise<void>;
+    /** Removes images that nothing needs any more, and networks that nothing is on. */
+    sweep(sweep: Sweep, signal: AbortSignal): Promise<void>;
     /** Stops listening; what runs goes on. */
     close(): void;
   };
@@ -90,8 +91,8 @@ export async function createDockerEngine(options: DockerOptions): Promise<Docker
         warnings: canGuard() ? [] : [UNGUARDED],
       };
     },
-    async sweep(isKept, signal) {
-      await crew.parts.images.sweep(isKept, signal);
+    async sweep(sweep, signal) {
+      await crew.parts.images.sweep(sweep, signal);
       await crew.parts.networks.sweep(signal);
     },
     close: () => closing.abort(),

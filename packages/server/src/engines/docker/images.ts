@@ -51,13 +51,14 @@ export function createImages(site: Site) {
       const made = { from, image, source, at: mountedAt.slice(1) };
       return layer(image, () => addLayer(site, made, signal), signal);
     },
-    /** Removes the images whose files are gone. */
-    async sweep(isKept: (source: string) => boolean, signal: AbortSignal): Promise<void> {
+    /** Removes the images whose source is gone, of those that were there before `before` (epoch ms). */
+    async sweep({ isKept, before }: Sweep, signal: AbortSignal): Promise<void> {
       const filters = JSON.stringify({ label: [ofPlatform(site.platform)] });
       const call: Call = { path: '/images/json', query: { filters } };
-      for (const { Id, Labels } of await site.client.ask<ListedImage[]>(call, signal)) {
+      for (const { Id, Labels, Created } of await site.client.ask<ListedImage[]>(call, signal)) {
         const source = Labels?.[LABEL.source];
-        if (source !== undefined && !isKept(source)) await removeImage(site, Id, signal);
+        if (source === undefined || Created * 1000 >= before || isKept(source)) continue;
+        await removeImage(site, Id, signal);
       }
     },
   };
@@ -65,7 +66,18 @@ export function createImages(site: Site) {
 
 export type Images = ReturnType<typeof createImages>;
 
-type ListedImage = { Id: string; Labels: Readonly<Record<string, string>> | null };
+export type Sweep = {
+  /** Whether what an image was made from is there still: a folder, or the name of the image itself. */
+  isKept(source: string): boolean;
+  before: number;
+};
+
+type ListedImage = {
+  Id: string;
+  Labels: Readonly<Record<string, string>> | null;
+  /** Seconds. */
+  Created: number;
+};
 
 const hasImage = async ({ client }: Site, image: string, signal: AbortSignal): Promise<boolean> =>
   (await unless(isMissing, client.ask<object>({ path: `/images/${image}/json` }, signal))) !==

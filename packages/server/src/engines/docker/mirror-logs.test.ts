@@ -4,21 +4,22 @@ import { createServer, connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { Unavailable } from '../../lib/unavailable.ts';
 import { openLogReader } from '../../logs/read-log.ts';
-import { need } from '../../testing/need.ts';
+import { BUSYBOX, closeDocker, openBusybox } from '../../testing/docker.ts';
 import { until } from '../../testing/until.ts';
 import { createDockerClient } from './client.ts';
+import type { DockerClient } from './client.ts';
 import { finishLog, mirrorLogs } from './mirror-logs.ts';
 import type { MirroredLog } from './mirror-logs.ts';
 
-const socketPath = process.env['GRID_TEST_DOCKER'];
-const image = process.env['GRID_TEST_DOCKER_IMAGE'] ?? 'bb:1';
+after(closeDocker);
+
 const drivers = ['local', 'json-file'] as const;
 
-type Fixture = { client: ReturnType<typeof createDockerClient>; log: MirroredLog };
+type Fixture = { client: DockerClient; socketPath: string; log: MirroredLog };
 
 type Options = { driver?: string; masked?: readonly string[]; maxSize?: string };
 
@@ -28,10 +29,11 @@ async function run(
   command: string,
   { driver = 'local', masked = [], maxSize = '20m' }: Options = {},
 ): Promise<Fixture | undefined> {
-  if (!need(t, socketPath !== undefined, 'a Docker engine (GRID_TEST_DOCKER)')) return undefined;
-  const client = createDockerClient(socketPath ?? '');
+  const docker = await openBusybox(t);
+  if (docker === undefined) return undefined;
+  const { client, socketPath } = docker;
   const body = {
-    Image: image,
+    Image: BUSYBOX,
     Cmd: ['sh', '-c', command],
     HostConfig: {
       NetworkMode: 'none',
@@ -50,7 +52,11 @@ async function run(
   const start = { method: 'POST', path: `/containers/${containerId}/start` } as const;
   await client.ask(start, t.signal);
   const [directory, positionFile] = [join(folder, 'log'), join(folder, 'position')];
-  return { client, log: { containerId, directory, positionFile, budgetMiB: 1024, masked } };
+  return {
+    client,
+    socketPath,
+    log: { containerId, directory, positionFile, budgetMiB: 1024, masked },
+  };
 }
 
 const waitForEnd = ({ client, log }: Fixture, signal: AbortSignal): Promise<unknown> =>
@@ -169,11 +175,11 @@ test('what was closed is left alone, and of one that is gone there is nothing mo
 test('an engine that goes away is unavailable, and later nothing is missing', async (t) => {
   const fixture = await run(t, 'seq 1000; sleep 1; seq 1001 2000');
   if (fixture === undefined) return;
-  const { log } = fixture;
+  const { log, socketPath } = fixture;
   const passage = join(log.directory, '..', 'engine.sock');
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
-    const far = connect(socketPath ?? '');
+    const far = connect(socketPath);
     for (const one of [near, far]) sockets.add(one.on('error', () => undefined));
     near.pipe(far).pipe(near);
   });
