@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import { parseName } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
-import type { Database } from '../store/database.ts';
+import type { Database, Tx } from '../store/database.ts';
 import type { Application } from './application.ts';
 import { setDeleted, updateApplicationRow } from './application-store.ts';
 import type { ApplicationChange } from './application-store.ts';
@@ -13,11 +13,13 @@ type Deps = {
   database: Database;
   clock: Clock;
   refuseWhatNeverFits(size: { flavor: string; nodes: number }): void;
+  /** What follows, in the same transaction, from a size of what runs that is another than before. */
+  resized(tx: Tx, id: ApplicationId, at: number): Promise<void>;
 };
 
-/** Changes what is given, and only that; size and options count from the next deployment on. */
+/** Changes what is given, and only that; options count from the next deployment on. */
 export async function updateApplication(
-  { database, clock, refuseWhatNeverFits }: Deps,
+  { database, clock, refuseWhatNeverFits, resized }: Deps,
   application: Application,
   change: ApplicationChange,
 ): Promise<void> {
@@ -26,13 +28,14 @@ export async function updateApplication(
   const text =
     description === undefined ? {} : { description: parseText('description', description) };
   const size = parseSize(change, application);
-  if (size.flavor !== application.flavor || size.nodes !== application.nodes)
-    refuseWhatNeverFits(size);
+  const isOther = size.flavor !== application.flavor || size.nodes !== application.nodes;
+  if (isOther) refuseWhatNeverFits(size);
   if (typeof change.buildFlavor === 'string')
     refuseWhatNeverFits({ flavor: change.buildFlavor, nodes: 1 });
   await database.transaction(async (tx) => {
     await updateApplicationRow(tx, application.id, { ...change, ...name, ...text, ...size });
     await request(tx, 'routes', 'all', clock());
+    if (isOther) await resized(tx, application.id, clock());
   });
 }
 

@@ -4,10 +4,8 @@ import { listDependents } from '../applications/link-application.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { ApplicationId, UserId } from '../lib/ids.ts';
-import type { Database, Tx } from '../store/database.ts';
-import { findDeployable } from './deployable-store.ts';
-import { selectLive } from './deployment-store.ts';
-import { queueDeployment } from './queue-deployment.ts';
+import type { Database } from '../store/database.ts';
+import { redeployServing } from './redeploy-serving.ts';
 
 type Deps = { database: Database; clock: Clock; keyring: Keyring };
 
@@ -26,21 +24,9 @@ export const exposeConfiguration = (
     const before = await replaceVariablesIn(tx, keyring, order);
     if (isSame(before, values)) return;
     for (const dependent of await listDependents(tx, id))
-      await redeployServing(tx, dependent, { authorId, at });
+      await redeployServing(tx, dependent, { authorId, at, cause: 'Dependency' });
   });
 
 const isSame = (before: Variables, after: Variables): boolean =>
   Object.keys(before).length === Object.keys(after).length &&
   Object.entries(after).every(([name, value]) => before[name] === value);
-
-async function redeployServing(
-  tx: Tx,
-  id: ApplicationId,
-  { authorId, at }: { authorId: UserId; at: number },
-): Promise<void> {
-  const application = await findDeployable(tx, id);
-  const live = await selectLive(tx, id);
-  if (application === undefined || live === undefined) return;
-  const order = { authorId, at, cause: 'Dependency', useCache: true };
-  await queueDeployment(tx, application, { ...order, commitId: live.commitId });
-}

@@ -18,9 +18,12 @@ import {
 } from '../../applications/environment.ts';
 import { listApplications } from '../../applications/find-application.ts';
 import { deleteApplication, updateApplication } from '../../applications/update-application.ts';
+import { redeployServing } from '../../deployments/redeploy-serving.ts';
+import type { ApplicationId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { accessApplication, accessOwner } from '../access.ts';
 import type { HttpContext } from '../context.ts';
+import type { Tx } from '../../store/database.ts';
 import { presentApplication } from '../present/application.ts';
 import { serve } from '../serve.ts';
 
@@ -50,7 +53,10 @@ export function applicationRoutes(app: FastifyInstance, context: HttpContext): v
     const application = await accessApplication(context, call, 'application:operate');
     const { name, description } = call.body;
     const change = { ...readOptions(call.body), ...defined({ name, description }) };
-    await updateApplication(context, application, change);
+    const order = { authorId: call.user.id, cause: 'Scaling' };
+    const resized = (tx: Tx, id: ApplicationId, at: number) =>
+      redeployServing(tx, id, { ...order, at });
+    await updateApplication({ ...context, resized }, application, change);
     return presentApplication(context, await accessApplication(context, call, 'application:read'));
   });
   serve(app, context, applications.deleteApplication, async (call) => {

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { InstanceSpec } from '../engine.ts';
+import { makeSpec } from '../../testing/instance.ts';
+import { tmpdir } from 'node:os';
+import { imageContainer, pathOnMachine, programContainer } from './describe-container.ts';
+import type { Mount } from './machine-programs.ts';
+
+const given = { platform: '12345678', image: 'image', network: 'network', logDriver: true };
+
+const programs = (changes: Partial<InstanceSpec> = {}) => {
+  const spec = { ...makeSpec(tmpdir(), 'true'), ...changes };
+  const steps = { before: [], after: {}, command: { name: 'true', argv: ['/bin/true'] as const } };
+  return programContainer(
+    spec,
+    { ...steps, command: { name: 'true', argv: ['/bin/true'] } },
+    { ...given, user: { uid: 70_000, gid: 70_000 } },
+  );
+};
+
+test('every container is held to its limits, and none gets more rights than it has', () => {
+  const image = imageContainer(makeSpec(tmpdir(), 'true'), { ...given, socket: undefined });
+  for (const { HostConfig: host } of [programs(), image]) {
+    assert.equal(host['Memory'], 512 * 2 ** 20);
+    assert.equal(host['MemorySwap'], host['Memory']);
+    assert.equal(host['PidsLimit'], 2048);
+    assert.deepEqual(host['CapDrop'], ['ALL']);
+    assert.deepEqual(host['SecurityOpt'], ['no-new-privileges']);
+    assert.ok(Number(host['ShmSize']) >= 2 ** 30);
+    assert.equal(host['Privileged'], undefined);
+    assert.equal(host['PidMode'], undefined);
+    assert.equal(host['NetworkMode'], 'network');
+  }
+  assert.equal(programs()['User'], '70000:70000');
+  assert.equal(programs().HostConfig['CapAdd'], undefined);
+});
+
+test('an image of a user’s sees nothing of this machine, unless its operator gives it the socket', () => {
+  const spec = makeSpec(tmpdir(), 'true');
+  const mountsOf = (socket: string | undefined) =>
+    imageContainer(spec, { ...given, socket }).HostConfig['Mounts'];
+  assert.deepEqual(mountsOf(undefined), []);
+  const mount = { Type: 'bind', Source: '/run/d.sock', Target: '/var/run/docker.sock' };
+  assert.deepEqual(mountsOf('/run/d.sock'), [{ ...mount, ReadOnly: false }]);
+});
+
+test('only a build writes to this machine, and only where it builds', () => {
+  const writable = (body: ReturnType<typeof programs>): string[] =>
+    (body.HostConfig['Mounts'] as Mount[])
+      .filter(({ ReadOnly }) => !ReadOnly)
+      .map(({ Source }) => Source);
+  assert.deepEqual(writable(programs()), []);
+  const build = programs({
+    files: {
+      application: { source: '/tree', mountedAt: '/home/bas/app', access: 'writable' },
+      environment: { source: '/environment', access: 'read-only' },
+      cache: { source: '/cache' },
+      readOnly: ['/opt/python'],
+    },
+  });
+  assert.deepEqual(writable(build), ['/tree', '/cache']);
+});
+
+test('a folder inside an instance has its place on this machine', () => {
+  const { files } = makeSpec(tmpdir(), 'true');
+  const application = { ...files.application, source: '/data/tree' };
+  const spec = { files: { ...files, application } } as InstanceSpec;
+  assert.equal(pathOnMachine(spec, '/home/bas/app'), '/data/tree');
+  assert.equal(pathOnMachine(spec, '/home/bas/app/sub'), '/data/tree/sub');
+});
