@@ -8,13 +8,13 @@ after(() => platform.end());
 /** Visits one after the other, for as long as something happens; what each was answered. */
 async function visitDuring(host: string, happens: () => Promise<void>): Promise<number[]> {
   const statuses: number[] = [];
-  let over = false;
+  const over = new AbortController();
   const visitor = async (): Promise<void> => {
-    while (!over) statuses.push((await platform.visit(host)).status);
+    while (!over.signal.aborted) statuses.push((await platform.visit(host)).status);
   };
   const visitors = [visitor(), visitor(), visitor()];
   await happens();
-  over = true;
+  over.abort();
   await Promise.all(visitors);
   return statuses;
 }

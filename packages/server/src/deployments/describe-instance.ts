@@ -97,7 +97,10 @@ async function describeStep(
   };
 }
 
-/** Its success is not its end: whoever proves its health runs that hook. */
+/**
+ * Its success is not its end: whoever proves its health runs that hook, inside it. What runs beside a container
+ * could not tell how far it came.
+ */
 const ofWebapp = ({ failed }: { failed?: Command }): { failed?: Command } =>
   failed === undefined ? {} : { failed: ifNeverJudged(failed) };
 
@@ -145,7 +148,7 @@ async function describeProduction(deps: Deps, subject: Subject): Promise<Instanc
     environment: isImage ? withoutHost(variables, start.environment, user) : variables,
     before,
     command: start.command,
-    after: application.kind === 'runner' ? after : ofWebapp(after),
+    after: application.kind === 'runner' ? after : isImage ? {} : ofWebapp(after),
     port,
     masked: [],
     files: {

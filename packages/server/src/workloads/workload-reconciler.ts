@@ -182,8 +182,18 @@ async function startInstances(
     await observeInstances(deps, { engine: workload.engine, ids: due.map(({ id }) => id) }, signal);
   }
   const pauses = kept.flatMap(({ startAfter }) => startAfter ?? []).filter((at) => at > clock());
-  return pauses.length === 0 ? undefined : Math.min(...pauses);
+  const asked = new Set(due.map(({ id }) => id));
+  const seen = await selectInstances(database.read, workload.id);
+  const unseen = seen.some((one) => asked.has(one.id) && isUnseen(one));
+  const next = [...pauses, ...(unseen ? [clock() + ASK_AGAIN_AFTER] : [])];
+  return next.length === 0 ? undefined : Math.min(...next);
 }
+
+/** Whether it was asked for, and is not seen yet: some starts take long, and are asked for again. */
+const isUnseen = ({ status, wanted, startedAt }: Instance): boolean =>
+  status === 'starting' && wanted === 'running' && startedAt === null;
+
+const ASK_AGAIN_AFTER = 10 * SECOND;
 
 /** Ends what runs and gives the room back. */
 async function removeWorkload(

@@ -2,8 +2,10 @@ import type { InstanceId } from '../../lib/ids.ts';
 import type { Exit } from '../engine.ts';
 import { inspectContainer, readFileOf } from './containers.ts';
 import type { InstanceLogs } from './instance-logs.ts';
+import { hookName } from './names.ts';
 import { concludeExit, lastWords } from './observation.ts';
 import type { Record } from './record.ts';
+import { runHook } from './run-hook.ts';
 import type { Site } from './site.ts';
 import { STEPS_FILE, readSteps } from './steps.ts';
 
@@ -26,10 +28,23 @@ export async function concludeInstance(
   if (found !== undefined) await logs.mirror(record, containerId);
   const steps = found && record.work === 'programs' ? await stepsOf(site, containerId) : undefined;
   const end = found && { record, ending: kept.ending, state: found.State, steps, boot, lostAt };
+  const exit = end === undefined ? lost(record, clock()) : concludeExit(end);
+  if (exit.reason === 'exited') await runHookAfter(site, logs, { record, exit });
   const words = end && lastWords(end);
   logs.close(record, words === undefined ? [] : [words]);
-  await records.exit(id, end === undefined ? lost(record, clock()) : concludeExit(end));
+  await records.exit(id, exit);
   site.tell(id);
+}
+
+/** What is to run after a container that ended by itself; what it answers is only logged. */
+async function runHookAfter(
+  site: Site,
+  logs: InstanceLogs,
+  { record, exit }: { record: Record; exit: Exit },
+): Promise<void> {
+  const name = hookName(record.instanceId, exit.exitCode === 0 ? 'succeeded' : 'failed');
+  const hook = await inspectContainer(site.client, name, site.closing);
+  if (hook !== undefined) await runHook(site, logs, { record, id: hook.Id, signal: site.closing });
 }
 
 const stepsOf = async ({ client, closing }: Site, id: string) =>

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import type { InstanceId, WorkloadId } from '../../lib/ids.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Engine, Entrance, Observation, WorkloadSpec } from '../engine.ts';
+import type { Engine, Entrance, InstanceSpec, Observation, WorkloadSpec } from '../engine.ts';
 import { createDockerClient } from './client.ts';
 import { concludeInstance } from './conclude-instance.ts';
 import { inspectContainer, listContainers, removeContainer } from './containers.ts';
@@ -19,13 +19,14 @@ import { createImages } from './images.ts';
 import type { Sweep } from './images.ts';
 import { createInstanceLogs } from './instance-logs.ts';
 import { containerUser } from './machine-programs.ts';
-import { LABEL, containerName, hookName } from './names.ts';
+import { LABEL, containerName, hookName, hooks } from './names.ts';
 import { canGuard, createNetworks } from './network.ts';
 import { addressOf, memorySentence, toObservation } from './observation.ts';
 import { createRecords } from './record.ts';
 import type { Kept, Record } from './record.ts';
 import { createOnce } from './site.ts';
 import type { Site } from './site.ts';
+import { createStarts } from './starts.ts';
 import { startInstance } from './start-instance.ts';
 import type { Parts } from './start-instance.ts';
 import { holdToDisk } from './hold-to-disk.ts';
@@ -67,7 +68,7 @@ export async function createDockerEngine(options: DockerOptions): Promise<Docker
   void followEngine(site, crew);
   return {
     name: 'docker',
-    ensure: (workload, signal) => ensure(site, crew, workload, signal),
+    ensure: (workload) => ensure(site, crew, workload),
     remove: (id, graceSeconds, signal) => remove(site, crew, { id, graceSeconds, signal }),
     observe: (id, signal) => observe(site, crew, id, signal),
     list: (signal) => list(site, crew, signal),
@@ -164,7 +165,8 @@ function createCrew(site: Site) {
   return {
     parts,
     conclude,
-    starting: createOnce<InstanceId, void>(),
+    failed,
+    starts: createStarts(site.closing),
     changed(id: InstanceId, action: string): void {
       if (action === 'oom') outOfMemory(id).catch(failed('an instance could not be ended'));
       if (action === 'die') conclude(id).catch(failed('an end could not be recorded'));
@@ -189,22 +191,36 @@ async function ensure(
   site: Site,
   crew: Crew,
   { workloadId, graceSeconds, instances }: WorkloadSpec,
-  signal: AbortSignal,
 ): Promise<void> {
   const wanted = new Set(instances.map(({ instanceId }) => instanceId));
   const unwanted = (await keptOf(site, workloadId)).filter(
     ({ record, exit }) => exit === undefined && !wanted.has(record.instanceId),
   );
   await Promise.all([
-    ...unwanted.map(async ({ record: { instanceId } }) => {
-      const ending = { reason: 'stopped', detail: undefined, graceSeconds } as const;
-      await endInstance(site, instanceId, ending, signal);
-      await crew.conclude(instanceId);
-    }),
-    ...instances.map((spec) =>
-      crew.starting.run(spec.instanceId, () => startInstance(site, crew.parts, spec, signal)),
-    ),
+    ...unwanted.map(({ record: { instanceId } }) => stop(site, crew, instanceId, graceSeconds)),
+    ...instances.map((spec) => begin(site, crew, spec)),
   ]);
+}
+
+/** What takes its time goes on by itself; it is seen when it is over, and may be asked for again. */
+async function begin(site: Site, crew: Crew, spec: InstanceSpec): Promise<void> {
+  const started = crew.starts.run(spec.instanceId, (signal) =>
+    startInstance(site, crew.parts, spec, signal),
+  );
+  if (takesLong(spec)) started.catch(crew.failed('an instance is not started yet'));
+  else await started;
+}
+
+const takesLong = ({ command, before }: InstanceSpec): boolean =>
+  'makes' in command || ('image' in command && before.length > 0);
+
+/** Ends an instance, however far it is; its end is on record afterwards. */
+async function stop(site: Site, crew: Crew, id: InstanceId, graceSeconds: number): Promise<void> {
+  const ending = { reason: 'stopped', detail: undefined, graceSeconds } as const;
+  await site.records.end(id, { ...ending, at: site.clock() });
+  await crew.starts.breakOff(id);
+  await endInstance(site, id, ending);
+  await crew.conclude(id);
 }
 
 const keptOf = async ({ records }: Site, id: WorkloadId): Promise<Kept[]> =>
@@ -220,9 +236,7 @@ async function remove(
   const all = new Set([...known, ...strangers.map(instanceOf)]);
   await Promise.all(
     [...all].map(async (instanceId) => {
-      const ending = { reason: 'stopped', detail: undefined, graceSeconds } as const;
-      await endInstance(site, instanceId, ending, signal);
-      await crew.conclude(instanceId);
+      await stop(site, crew, instanceId, graceSeconds);
       for (const name of [containerName(instanceId), ...hooksOf(instanceId)])
         await removeContainer(site.client, name, signal);
       await site.records.forget(instanceId);
@@ -230,7 +244,7 @@ async function remove(
   );
 }
 
-const hooksOf = (id: InstanceId): string[] => [hookName(id, 'before'), hookName(id, 'after')];
+const hooksOf = (id: InstanceId): string[] => hooks.map((hook) => hookName(id, hook));
 
 const instanceOf = ({ Labels }: Listed): InstanceId => Labels[LABEL.instance] as InstanceId;
 

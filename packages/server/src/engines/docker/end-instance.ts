@@ -1,5 +1,5 @@
 import type { InstanceId } from '../../lib/ids.ts';
-import { containerName, hookName } from './names.ts';
+import { containerName, hookName, hooks } from './names.ts';
 import { stopContainer } from './containers.ts';
 import type { Ending } from './record.ts';
 import type { Site } from './site.ts';
@@ -13,6 +13,6 @@ export async function endInstance(
 ): Promise<void> {
   await records.end(id, { ...ending, at: clock() });
   const { graceSeconds } = ending;
-  for (const name of [hookName(id, 'before'), containerName(id), hookName(id, 'after')])
+  for (const name of [containerName(id), ...hooks.map((hook) => hookName(id, hook))])
     await stopContainer(client, { id: name, graceSeconds }, signal);
 }

@@ -19,9 +19,11 @@ export const ofPlatform = (platform: PlatformId): string => `${LABEL.platform}=$
 
 export const containerName = (id: InstanceId): string => `clever-grid-${id}`;
 
-/** What runs before and after a container, in the instance's files. */
-export const hookName = (id: InstanceId, when: 'before' | 'after'): string =>
-  `${containerName(id)}-${when}`;
+/** What runs before and after a container of an image's, in the instance's files. */
+export const hooks = ['before', 'succeeded', 'failed'] as const;
+export type Hook = (typeof hooks)[number];
+
+export const hookName = (id: InstanceId, hook: Hook): string => `${containerName(id)}-${hook}`;
 
 export const instanceLabels = (
   platform: PlatformId,

@@ -1,13 +1,14 @@
 import type { Command, ContainerCommand, InstanceSpec } from '../engine.ts';
 import { createContainer, inspectContainer, startContainer } from './containers.ts';
-import { waitForContainer } from './containers.ts';
 import { imageContainer, programContainer } from './describe-container.ts';
 import { Ended, endOfStart } from './ended.ts';
 import { giveFiles } from './give-files.ts';
+import { runHook } from './run-hook.ts';
 import type { Images } from './images.ts';
 import type { InstanceLogs } from './instance-logs.ts';
 import { makeImage } from './make-image.ts';
 import { containerName, hookName } from './names.ts';
+import type { Hook } from './names.ts';
 import type { Networks } from './network.ts';
 import { newRecord } from './record.ts';
 import type { Record } from './record.ts';
@@ -92,10 +93,12 @@ async function ready(site: Site, parts: Parts, spec: InstanceSpec, signal: Abort
 async function beginImage(
   site: Site,
   parts: Parts,
-  { spec, record, signal, command }: Start & { command: ContainerCommand },
+  start: Start & { command: ContainerCommand },
 ): Promise<void> {
-  const { before } = spec;
-  if (before.length > 0) await runHooks(site, parts, { spec, record, steps: before, signal });
+  const { spec, record, signal, command } = start;
+  const hooked = createHooks(site, parts, start);
+  await hooked.runBefore();
+  await hooked.prepareAfter();
   const network = await parts.networks.ensure(spec.ownerId, signal);
   const socket = command.mountSocket === true ? site.socketPath : undefined;
   const given = { ...site, image: command.image, network, logDriver: true, socket };
@@ -119,23 +122,29 @@ async function launch(
   attend(made);
 }
 
-/** Hooks before a container: they see the application's files, in a container of their own. */
-async function runHooks(
-  site: Site,
-  parts: Parts,
-  { spec, record, steps, signal }: Start & { steps: readonly Command[] },
-): Promise<void> {
-  const command = steps.at(-1);
-  if (command === undefined) return;
-  const given = await ready(site, parts, spec, signal);
-  const order = { before: steps.slice(0, -1), command, after: {} };
-  const body = programContainer(spec, order, { ...site, ...given });
-  const name = hookName(spec.instanceId, 'before');
-  const id = await createContainer(site.client, { name, body }, signal);
-  await startContainer(site.client, id, signal);
-  const [code] = await Promise.all([
-    waitForContainer(site.client, id, signal),
-    parts.logs.mirror(record, id),
-  ]);
-  if (code !== 0) throw new Ended({ reason: 'before_failed', exitCode: code, step: command.name });
+/** Hooks around a container of an image's: they see the application's files, in containers of their own. */
+function createHooks(site: Site, parts: Parts, { spec, record, signal }: Start) {
+  const { instanceId, before, after } = spec;
+  const create = async (hook: Hook, steps: Parameters<typeof programContainer>[1]) => {
+    const given = await ready(site, parts, spec, signal);
+    const body = programContainer(spec, steps, { ...site, ...given });
+    return createContainer(site.client, { name: hookName(instanceId, hook), body }, signal);
+  };
+  return {
+    async runBefore(): Promise<void> {
+      const command = before.at(-1);
+      if (command === undefined) return;
+      const id = await create('before', { before: before.slice(0, -1), command, after: {} });
+      const code = await runHook(site, parts.logs, { record, id, signal });
+      if (code !== 0)
+        throw new Ended({ reason: 'before_failed', exitCode: code, step: command.name });
+    },
+    /** What is run by how the container ends is there before it starts: nobody knows how then. */
+    async prepareAfter(): Promise<void> {
+      for (const hook of ['succeeded', 'failed'] as const) {
+        const command = after[hook];
+        if (command !== undefined) await create(hook, { before: [], command, after: {} });
+      }
+    },
+  };
 }
