@@ -50,6 +50,9 @@ export type NewApplication = {
   forceHttps?: boolean | undefined;
 };
 
+/** Where a Webapp listens; an image may say another port, so there nothing is set before it is known. */
+const PORT = { PORT: '8080' };
+
 /** A new application with its repository, its default domain, and the variables that its tile brings. */
 export async function createApplication(
   deps: CreateDeps,
@@ -64,7 +67,7 @@ export async function createApplication(
   await deps.createRepository(application.id);
   await deps.database.transaction(async (tx) => {
     await insertApplication(tx, application);
-    const port = application.kind === 'webapp' ? { PORT: '8080' } : {};
+    const port = application.kind === 'webapp' && variant.runtime !== 'docker' ? PORT : {};
     const values = { ...port, ...variant.variables, ...order.environment };
     await setVariablesIn(tx, deps.keyring, {
       table: 'environment_values',

@@ -38,14 +38,15 @@ export async function makeImage(
       log.flush();
     },
   } as const;
+  let built: Built;
   try {
-    const built = await buildImage(site.client, order, signal);
-    throw endOf(built, build);
-  } finally {
-    log.release();
-    log.flush();
+    built = await buildImage(site.client, order, signal);
+  } catch (error) {
     log.leave();
+    throw error;
   }
+  log.close();
+  throw endOf(built, build);
 }
 
 function endOf(built: Built, { name }: ImageBuild): Ended {

@@ -46,7 +46,7 @@ export async function startInstance(
   } catch (error) {
     signal.throwIfAborted();
     const exit = endOfStart(error, clock());
-    parts.logs.close(record, exit.detail === undefined ? [] : [exit.detail]);
+    parts.logs.close(record, []);
     await records.exit(instanceId, exit);
   }
   site.tell(instanceId);
