@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { imageContainer, pathOnMachine, programContainer } from './describe-container.ts';
 import type { Mount } from './machine-programs.ts';
 
-const given = { platform: '12345678', image: 'image', network: 'network', logDriver: true };
+const given = { platform: '12345678', image: 'image', network: 'network', log: undefined };
 
 const programs = (changes: Partial<InstanceSpec> = {}) => {
   const spec = { ...makeSpec(tmpdir(), 'true'), ...changes };

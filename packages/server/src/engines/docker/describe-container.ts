@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { InstanceSpec } from '../engine.ts';
+import type { LogConfig } from './log-driver.ts';
 import { bind, programMounts } from './machine-programs.ts';
 import type { Mount, User } from './machine-programs.ts';
 import { instanceLabels } from './names.ts';
@@ -15,8 +16,7 @@ type Given = {
   platform: PlatformId;
   image: string;
   network: string;
-  /** Whether the engine has a log driver that keeps to a budget. */
-  logDriver: boolean;
+  log: LogConfig | undefined;
 };
 
 /** What the engine is asked to create (`POST /containers/create`). */
@@ -95,13 +95,9 @@ export function imageContainer(
 }
 
 /** What all have in common: who it is, and what it may use. */
-function container(
-  spec: InstanceSpec,
-  { platform, image, network, logDriver }: Given,
-): ContainerBody {
-  const { limits, environment, logBudgetMiB } = spec;
+function container(spec: InstanceSpec, { platform, image, network, log }: Given): ContainerBody {
+  const { limits, environment } = spec;
   const memory = limits.memoryMiB * MIB;
-  const logs = { 'max-size': `${Math.ceil(logBudgetMiB / 2)}m`, 'max-file': '2' };
   return {
     Image: image,
     Hostname: `instance-${spec.number}`,
@@ -118,7 +114,7 @@ function container(
       IpcMode: 'private',
       Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
       RestartPolicy: { Name: 'no' },
-      ...(logDriver && { LogConfig: { Type: 'local', Config: logs } }),
+      ...(log && { LogConfig: log }),
     },
   };
 }

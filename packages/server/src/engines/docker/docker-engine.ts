@@ -15,6 +15,7 @@ import type { Listed } from './containers.ts';
 import { endInstance } from './end-instance.ts';
 import { enterInstance, execute } from './enter-instance.ts';
 import { followEngine } from './follow-engine.ts';
+import { createLogChoice } from './log-driver.ts';
 import { createImages } from './images.ts';
 import type { Sweep } from './images.ts';
 import { createInstanceLogs } from './instance-logs.ts';
@@ -155,7 +156,8 @@ function createCrew(site: Site) {
       .run(instanceId, () => holdToDisk(site, record))
       .catch(failed('a disk could not be looked at'));
   };
-  const parts: Parts = { images, networks, logs, attend };
+  const chooseLog = createLogChoice(site.client);
+  const parts: Parts = { images, networks, logs, chooseLog, attend };
   const outOfMemory = async (id: InstanceId): Promise<void> => {
     const kept = await site.records.read(id);
     if (kept === undefined || kept.ending !== undefined) return;

@@ -89,9 +89,8 @@ async function importImage(
   body: Readable,
   signal: AbortSignal,
 ): Promise<void> {
-  const [repo, tag] = image.split(':');
   const changes = `LABEL ${ofPlatform(platform)}`;
-  const query = { fromSrc: '-', repo, tag, changes };
+  const query = { fromSrc: '-', repo: image, changes };
   const answer = await client.open({ method: 'POST', path: '/images/create', query, body }, signal);
   const said = await text(answer);
   const { error } = JSON.parse(said.trim().split('\n').at(-1) ?? '{}') as { error?: string };

@@ -5,6 +5,7 @@ import { Ended, endOfStart } from './ended.ts';
 import { giveFiles } from './give-files.ts';
 import { runHook } from './run-hook.ts';
 import type { Images } from './images.ts';
+import type { createLogChoice } from './log-driver.ts';
 import type { InstanceLogs } from './instance-logs.ts';
 import { makeImage } from './make-image.ts';
 import { containerName, hookName } from './names.ts';
@@ -18,6 +19,7 @@ export type Parts = {
   images: Images;
   networks: Networks;
   logs: InstanceLogs;
+  chooseLog: ReturnType<typeof createLogChoice>;
   /** Looks after an instance that runs, until it is over. */
   attend(record: Record): void;
 };
@@ -87,7 +89,8 @@ async function ready(site: Site, parts: Parts, spec: InstanceSpec, signal: Abort
   await giveFiles(spec, site.user);
   const image = await parts.images.ensure(spec.files, signal);
   const network = await parts.networks.ensure(spec.ownerId, signal);
-  return { image, network, logDriver: true };
+  const log = await parts.chooseLog(spec.logBudgetMiB, signal);
+  return { image, network, log };
 }
 
 async function beginImage(
@@ -101,7 +104,8 @@ async function beginImage(
   await hooked.prepareAfter();
   const network = await parts.networks.ensure(spec.ownerId, signal);
   const socket = command.mountSocket === true ? site.socketPath : undefined;
-  const given = { ...site, image: command.image, network, logDriver: true, socket };
+  const log = await parts.chooseLog(spec.logBudgetMiB, signal);
+  const given = { ...site, image: command.image, network, log, socket };
   await launch(site, parts, { record, body: imageContainer(spec, given), signal });
 }
 
