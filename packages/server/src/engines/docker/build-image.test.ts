@@ -20,6 +20,7 @@ import { until } from '../../testing/until.ts';
 import type { RegistryLogin } from '../engine.ts';
 import { buildImage } from './build-image.ts';
 import type { BuildOrder } from './build-image.ts';
+import { createBuildKitHold } from './hold-buildkit.ts';
 import { hasBuildKit } from './choose-builder.ts';
 import { createDockerClient } from './client.ts';
 import type { DockerClient } from './client.ts';
@@ -67,6 +68,7 @@ async function open(
     cpus: 1,
     network: 'none',
     diskMiB: 10_000,
+    holdBuildKit: createBuildKitHold(),
     say: (line) => void said.push(line),
     print: (stream, text) => void printed.push({ stream, text }),
   };
@@ -289,15 +291,16 @@ test('a Dockerfile that is not there, or leads out of the folder, is missed', as
   }
 });
 
-test('classic: a step that needs more memory than it may is named as that', async (t) => {
-  const site = await open(t, 'classic', {
-    Dockerfile: `FROM ${BUSYBOX}\nRUN tail /dev/zero\nCMD x\n`,
+for (const builder of builders)
+  test(`${builder}: a step that needs more memory than it may is named as that`, async (t) => {
+    const site = await open(t, builder, {
+      Dockerfile: `FROM ${BUSYBOX}\nRUN tail /dev/zero\nCMD x\n`,
+    });
+    if (site === undefined) return;
+    const { reason, exitCode, detail } = await failureOf(site);
+    assert.deepEqual({ reason, exitCode }, { reason: 'memory_limit', exitCode: 137 });
+    assert.match(detail, /64 MiB/);
   });
-  if (site === undefined) return;
-  const { reason, exitCode, detail } = await failureOf(site);
-  assert.deepEqual({ reason, exitCode }, { reason: 'memory_limit', exitCode: 137 });
-  assert.match(detail, /64 MiB/);
-});
 
 test('a file that cannot be read is named, and the engine is not said to be away', async (t) => {
   const site = await open(t, 'buildkit', { Dockerfile: `FROM ${BUSYBOX}\nCMD x\n` });

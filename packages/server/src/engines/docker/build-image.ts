@@ -10,6 +10,7 @@ import { createBuildReader } from './build-output.ts';
 import type { BuildError, Print } from './build-output.ts';
 import { chooseBuilder, platformOf } from './choose-builder.ts';
 import type { Builder } from './choose-builder.ts';
+import type { BuildKitHold } from './hold-buildkit.ts';
 import { DockerError, isMissing } from './client.ts';
 import type { DockerClient } from './client.ts';
 import { readDockerfile } from './dockerfile.ts';
@@ -27,12 +28,13 @@ export type BuildOrder = {
   /** What ARG may take; of those that the Dockerfile does not declare the builders see nothing. */
   arguments: Readonly<Record<string, string>>;
   labels: Readonly<Record<string, string>>;
-  /** Only the classic builder holds its steps to them. */
+  /** The classic builder holds its steps to them; BuildKit to the memory, where `holdBuildKit` can. */
   memoryMiB: number;
   cpus: number;
   network: string;
   /** How much of the engine's disk may go while it builds. */
   diskMiB: number;
+  holdBuildKit: BuildKitHold;
   say: Say;
   print: Print;
 };
@@ -87,7 +89,10 @@ async function withinLimits(
   }
 }
 
-const Info = z.object({ DockerRootDir: z.string().optional() });
+const Info = z.object({
+  DockerRootDir: z.string().optional(),
+  CgroupDriver: z.string().optional(),
+});
 
 async function build(client: DockerClient, order: BuildOrder, signal: AbortSignal): Promise<Built> {
   const { makes, say } = order;
@@ -143,10 +148,19 @@ async function runBuilder(
     lastOutput = (lastOutput + text).slice(-REMEMBERED);
     work.print(stream, text);
   });
-  const error = await followBuild(client, work, { read, signal });
+  const release = await hold(client, work, signal);
+  const error = await followBuild(client, work, { read, signal }).finally(async () => release?.());
   if (error === undefined) return undefined;
-  const memoryMiB = work.builder === 'classic' ? work.memoryMiB : undefined;
+  const isHeld = work.builder === 'classic' || release !== undefined;
+  const memoryMiB = isHeld ? work.memoryMiB : undefined;
   return explainFailure({ ...error, dockerfile: work.dockerfile, lastOutput, memoryMiB });
+}
+
+/** Under systemd nobody knows where BuildKit's steps are. */
+async function hold(client: DockerClient, work: Work, signal: AbortSignal) {
+  if (work.builder === 'classic') return undefined;
+  const { CgroupDriver } = Info.parse(await client.ask({ path: '/info' }, signal));
+  return CgroupDriver === 'cgroupfs' ? work.holdBuildKit(work.memoryMiB) : undefined;
 }
 
 type Follow = { read: (message: unknown) => BuildError | undefined; signal: AbortSignal };

@@ -16,6 +16,7 @@ import { endInstance } from './end-instance.ts';
 import { enterInstance, execute } from './enter-instance.ts';
 import { followEngine } from './follow-engine.ts';
 import { createLogChoice } from './log-driver.ts';
+import { createBuildKitHold } from './hold-buildkit.ts';
 import { createImages } from './images.ts';
 import type { Sweep } from './images.ts';
 import { createInstanceLogs } from './instance-logs.ts';
@@ -123,6 +124,7 @@ async function openSite(
     user: containerUser(),
     boot: (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim(),
     buildkit: builder === 'auto',
+    holdBuildKit: createBuildKitHold(),
     lostAt: undefined,
     tell,
     closing,

@@ -29,6 +29,7 @@ export async function makeImage(
     labels: { [LABEL.platform]: site.platform, [LABEL.source]: build.makes.image },
     ...spec.limits,
     network,
+    holdBuildKit: site.holdBuildKit,
     say: (line: string): void => {
       log.say(line, site.clock());
       log.flush();

@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { InstanceId } from '../../lib/ids.ts';
 import type { Log } from '../../lib/log.ts';
+import type { BuildKitHold } from './hold-buildkit.ts';
 import type { DockerClient } from './client.ts';
 import type { User } from './machine-programs.ts';
 import type { PlatformId } from './names.ts';
@@ -24,6 +25,7 @@ export type Site = {
   /** Whether builds may be BuildKit's, whose steps share Docker's default bridge. */
   buildkit: boolean;
   allowSocket: boolean;
+  holdBuildKit: BuildKitHold;
   /** When the engine was last lost sight of. */
   lostAt: number | undefined;
   /** Tells those who watch that an instance may have changed. */
