@@ -61,6 +61,17 @@ test('a run waits for the one before it to end, a version of a Webapp does not',
   assert.deepEqual(plan({ kind: 'webapp', former }), { do: 'start' });
 });
 
+test('whoever waits for an engine that is away says so, until it is back', () => {
+  const why = { reason: 'engine_unavailable', detail: 'Waits for its engine.' };
+  const away = workload(why);
+  for (const given of [{ status: 'building', build: away }, { workload: away }] as const) {
+    assert.deepEqual(plan(given), { do: 'say_waiting', ...why });
+    assert.deepEqual(plan({ ...given, why }), { do: 'nothing' });
+  }
+  assert.deepEqual(plan({ status: 'building', build: workload(), why }), { do: 'go_on' });
+  assert.deepEqual(plan({ workload: workload(), why }), { do: 'go_on' });
+});
+
 test('a queued deployment says once whom it waits for', () => {
   const step = plan({ status: 'queued', predecessor: { number: 3 } });
   assert.ok(step.do === 'say_waiting');

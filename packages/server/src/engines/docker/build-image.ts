@@ -149,7 +149,8 @@ async function runBuilder(
     work.print(stream, text);
   });
   const release = await hold(client, work, signal);
-  const error = await followBuild(client, work, { read, signal }).finally(async () => release?.());
+  const letGo = (): void => void release?.();
+  const error = await followBuild(client, work, { read, signal }).finally(letGo);
   if (error === undefined) return undefined;
   const isHeld = work.builder === 'classic' || release !== undefined;
   const memoryMiB = isHeld ? work.memoryMiB : undefined;
