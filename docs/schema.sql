@@ -157,7 +157,7 @@ CREATE TABLE instances (
   created_at bigint not null,
   started_at bigint,
   healthy_at bigint,
-  ended_at bigint,
+  ended_at bigint, engine text not null default 'process',
   unique (workload_id, number, attempt)
 );
 
@@ -314,7 +314,7 @@ CREATE TABLE workloads (
   admitted_at bigint,
   draining_at bigint,
   gone_at bigint
-);
+  , engine text not null default 'process');
 
 CREATE INDEX workloads_by_application_id_state on workloads (application_id, state);
 

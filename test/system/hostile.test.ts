@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { after, test } from 'node:test';
+import { closeDocker, openDocker } from '../../packages/server/src/testing/docker.ts';
 import { need } from '../../packages/server/src/testing/need.ts';
 import { copyExample, openPlatform, serverOf, until } from './platform.ts';
 import type { Platform } from './platform.ts';
@@ -11,9 +12,25 @@ import { openSshClient } from './ssh-client.ts';
 
 const isolated = existsSync('/usr/bin/bwrap') && existsSync('/usr/sbin/nft');
 
+const secret = { NEIGHBOUR_SECRET: 'of the control plane' };
+
 test('a hostile application reaches nothing that is not its own', async (t) => {
   if (!need(t, isolated, 'bubblewrap and nftables')) return;
-  const platform = await openPlatform({ NEIGHBOUR_SECRET: 'of the control plane' });
+  const seen = await meetHostile(await openPlatform(secret));
+  assert.ok(seen >= 2, `those who stay for a while with who enters: ${seen}`);
+});
+
+after(closeDocker);
+
+test('a hostile application in a container reaches nothing that is not its own', async (t) => {
+  const docker = await openDocker(t);
+  if (docker === undefined || !need(t, isolated, 'nftables')) return;
+  const engine = { GRID_ENGINE: 'docker', GRID_DOCKER_SOCKET: docker.socketPath };
+  await meetHostile(await openPlatform({ ...secret, ...engine }));
+});
+
+/** Has the hostile application do all that it can; how many of ours it saw that came in with somebody. */
+async function meetHostile(platform: Platform): Promise<number> {
   const listener = createServer().listen(0, '0.0.0.0');
   after(async () => {
     listener.close();
@@ -65,8 +82,8 @@ test('a hostile application reaches nothing that is not its own', async (t) => {
   assert.match(out, /all attempts made/);
   assert.ok(out.includes(`refused ${instance?.endpoint_host}:8080`), out);
   assert.doesNotMatch(out, /HOLE/);
-  await enterHostile(platform, tenant);
-});
+  return enterHostile(platform, tenant);
+}
 
 type Tenant = { organization: string; forbidden: string };
 
@@ -86,7 +103,7 @@ async function createHostile(
 }
 
 /** Who enters can do no more than the application, which can do nothing to who enters. */
-async function enterHostile(platform: Platform, tenant: Tenant): Promise<void> {
+async function enterHostile(platform: Platform, tenant: Tenant): Promise<number> {
   const { id, folder } = await createHostile(platform, 'watch.py', tenant);
   const watching = platform.grid(['deploy'], { folder });
   const { ssh, open } = openSshClient(platform);
@@ -107,5 +124,5 @@ async function enterHostile(platform: Platform, tenant: Tenant): Promise<void> {
   assert.equal(code, 0, out);
   assert.doesNotMatch(out, /HOLE/);
   const [, seen] = /looked at (\d+) processes/.exec(out) ?? [];
-  assert.ok(Number(seen) >= 2, `those who stayed for a while: ${out}`);
+  return Number(seen);
 }

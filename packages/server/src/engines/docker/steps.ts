@@ -1,7 +1,7 @@
 import type { Command, InstanceSpec } from '../engine.ts';
 
 /** A folder of the instance's user, where the steps of an instance are told of. */
-export const STEPS_FOLDER = '/run/clever-grid';
+export const STEPS_FOLDER = '/run/instance';
 export const STEPS_FILE = `${STEPS_FOLDER}/steps`;
 
 /**
