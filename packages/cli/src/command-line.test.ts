@@ -136,6 +136,22 @@ test('the service leaves applications running when it restarts', async () => {
   assert.match(out, /^Delegate=yes$/m);
 });
 
+test('the doctor says which Docker the platform would use, and where there is none what that costs', async () => {
+  const doctor = async (env: Record<string, string>) => {
+    const { out } = await grid(['doctor', '--data-dir', join(home, 'data'), '--json'], env);
+    const findings = JSON.parse(out) as { what: string; state: string; detail: string }[];
+    return findings.find(({ what }) => what === 'Docker');
+  };
+  const away = join(home, 'away.sock');
+  const silent = await doctor({ GRID_DOCKER_SOCKET: away });
+  assert.equal(silent?.state, 'limited');
+  assert.match(silent?.detail ?? '', /away\.sock: it does not answer/);
+  const asked = await doctor({ GRID_DOCKER_SOCKET: away, GRID_ENGINE: 'docker' });
+  assert.equal(asked?.state, 'missing');
+  const unused = await doctor({ GRID_DOCKER_SOCKET: away, GRID_ENGINE: 'process' });
+  assert.equal(unused?.state, 'ok');
+});
+
 test('the doctor names what is missing and fails where the platform cannot work', async () => {
   const data = ['--data-dir', join(home, 'data'), '--json'];
   const ports = { GRID_HTTP_PORT: '0', GRID_HTTPS_PORT: '0', GRID_SSH_PORT: '0' };

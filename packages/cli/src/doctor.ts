@@ -7,19 +7,11 @@ import type { Config } from '@grid/server/config.ts';
 import { findBuildTools } from '@grid/server/builds/recipes/java/build-tools.ts';
 import { findJdks } from '@grid/server/builds/recipes/java/jdks.ts';
 import { findInterpreters } from '@grid/server/builds/recipes/python/interpreters.ts';
+import { diagnoseDocker } from './diagnose-docker.ts';
+import type { Finding } from './finding.ts';
 import { readControlState } from './platform.ts';
 import type { Printable } from './print.ts';
 import { colour } from './print.ts';
-
-/** One thing that the platform needs or can use. */
-export type Finding = {
-  what: string;
-  state: 'ok' | 'limited' | 'missing';
-  /** What there is, or what its absence costs. */
-  detail: string;
-  /** The command that mends it. */
-  mend?: string;
-};
 
 const run = promisify(execFile);
 const root = process.getuid?.() === 0;
@@ -28,7 +20,8 @@ const root = process.getuid?.() === 0;
 export async function diagnose(
   config: Config,
 ): Promise<{ findings: Finding[]; printable: Printable }> {
-  const findings = await Promise.all([
+  const docker = diagnoseDocker(config);
+  const own = await Promise.all([
     program('git', ['--version'], {
       need: 'missing',
       cost: 'nothing can be pushed',
@@ -60,6 +53,7 @@ export async function diagnose(
     clock(),
     ...ports(config),
   ]);
+  const findings = [...own, ...(await docker)];
   const text = findings.map(describe).join('\n');
   return { findings, printable: { text, json: findings } };
 }

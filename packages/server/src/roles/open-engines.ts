@@ -1,9 +1,9 @@
-import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import type { EngineChoice } from '../deployments/choose-engine.ts';
 import { createDockerEngine, socketOf } from '../engines/docker/docker-engine.ts';
 import type { DockerEngine } from '../engines/docker/docker-engine.ts';
+import { findDockerSocket } from '../engines/docker/find-socket.ts';
 import type { Engines } from '../engines/engine.ts';
 import { createProcessEngine } from '../engines/process/process-engine.ts';
 import type { ProcessEngine } from '../engines/process/process-engine.ts';
@@ -80,25 +80,3 @@ export async function openEngines(
 
 const NO_DOCKER =
   'GRID_ENGINE=docker, and no Docker or Podman listens here: start one, or name its socket (GRID_DOCKER_SOCKET).';
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The socket that `DOCKER_HOST` names, or the first of the usual ones that this user may use. */
-export function findDockerSocket(environment: Environment): string | undefined {
-  const [, named] = /^unix:\/\/(.+)$/.exec(environment['DOCKER_HOST'] ?? '') ?? [];
-  const runtime = environment['XDG_RUNTIME_DIR'];
-  const ofUser = ['docker.sock', 'podman/podman.sock'].map(
-    (name) => runtime && join(runtime, name),
-  );
-  const usual = ['/var/run/docker.sock', ...ofUser, '/run/podman/podman.sock'];
-  return [named, ...usual].find((path) => path !== undefined && isUsable(path));
-}
-
-function isUsable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK | constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { OwnerId } from '../../lib/ids.ts';
-import { isThere } from './client.ts';
+import { canGuard } from './can-guard.ts';
+import { isMissing, isThere } from './client.ts';
 import { createContainer, removeContainer, startContainer, unless } from './containers.ts';
 import { waitForContainer } from './containers.ts';
 import { guardRules } from './guard.ts';
@@ -91,11 +92,6 @@ const listNetworks = (site: Site, signal: AbortSignal): Promise<Network[]> =>
     signal,
   );
 
-/** What the host needs for keeping containers away from it and its neighbours. */
-export const canGuard = (): boolean => FIREWALL.some((path) => existsSync(path));
-
-const FIREWALL = ['/usr/sbin/nft', '/sbin/nft'];
-
 /**
  * Puts the rules in force by way of a container in the host's network, which may do that and no more: the
  * platform itself need not be root.
@@ -140,9 +136,10 @@ async function describeGuarded(site: Site, signal: AbortSignal) {
   };
 }
 
+/** Podman calls its own otherwise, and Docker may be told to have none. */
 const defaultBridge = async (site: Site, signal: AbortSignal): Promise<string | undefined> => {
-  const network = await site.client.ask<Network>({ path: '/networks/bridge' }, signal);
-  return network.Options?.[BRIDGE_NAME];
+  const asked = site.client.ask<Network>({ path: '/networks/bridge' }, signal);
+  return (await unless(isMissing, asked))?.Options?.[BRIDGE_NAME];
 };
 
 /** IPv4 name servers that are not this machine's own loopback. */

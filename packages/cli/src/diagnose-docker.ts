@@ -1,0 +1,57 @@
+import { existsSync, statfsSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { Config } from '@grid/server/config.ts';
+import { canGuard } from '@grid/server/engines/docker/can-guard.ts';
+import { describeEngine } from '@grid/server/engines/docker/describe-engine.ts';
+import {
+  findClosedSocket,
+  findDockerSocket,
+  isUsable,
+} from '@grid/server/engines/docker/find-socket.ts';
+import { dockerFindings } from './docker-findings.ts';
+import type { SeenDocker } from './docker-findings.ts';
+import type { Finding } from './finding.ts';
+
+type Settings = Pick<Config, 'engine' | 'dockerSocket' | 'dockerBuilder' | 'environment'>;
+
+/** Looks for Docker as the platform does, and at what it is. */
+export const diagnoseDocker = async (config: Settings): Promise<Finding[]> =>
+  dockerFindings(await look(config), { required: config.engine === 'docker' });
+
+async function look(config: Settings): Promise<SeenDocker> {
+  if (config.engine === 'process') return { is: 'unused' };
+  const { environment, dockerSocket } = config;
+  const socketPath = dockerSocket ?? findDockerSocket(environment) ?? findClosedSocket(environment);
+  if (socketPath === undefined) return { is: 'absent', installed: isInstalled(environment) };
+  if (existsSync(socketPath) && !isUsable(socketPath))
+    return { is: 'closed', socketPath, user: userInfo().username };
+  return ask(socketPath, { classicOnly: config.dockerBuilder === 'classic' });
+}
+
+const isInstalled = (environment: Config['environment']): boolean =>
+  [...(environment['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/sbin'].some((folder) =>
+    existsSync(join(folder, 'dockerd')),
+  );
+
+const WITHIN = 10_000;
+
+async function ask(
+  socketPath: string,
+  { classicOnly }: { classicOnly: boolean },
+): Promise<SeenDocker> {
+  try {
+    const engine = await describeEngine(socketPath, AbortSignal.timeout(WITHIN));
+    const disk = freeDisk(engine.dataFolder);
+    return { is: 'there', socketPath, engine, disk, guarded: canGuard(), classicOnly };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { is: 'silent', socketPath, why };
+  }
+}
+
+function freeDisk(folder: string | undefined): { freeGiB: number; share: number } | undefined {
+  if (folder === undefined || !existsSync(folder)) return undefined;
+  const { bavail, bsize, blocks } = statfsSync(folder);
+  return { freeGiB: (bavail * bsize) / 2 ** 30, share: bavail / blocks };
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { hasBuildKit } from './choose-builder.ts';
+import { createDockerClient } from './client.ts';
+
+/** What an operator may want to know of an engine. */
+export type EngineDescription = {
+  name: 'Docker' | 'Podman';
+  version: string;
+  apiVersion: string;
+  buildkit: boolean;
+  storageDriver: string;
+  /** Where its images and containers lie, as it calls the folder. */
+  dataFolder: string | undefined;
+  /** Whether it gives containers other user ids (`userns-remap`). */
+  mapsUsers: boolean;
+  /** Whether it is an ordinary user's own. */
+  rootless: boolean;
+  /** Whether what runs outlives a restart of it. */
+  keepsContainers: boolean;
+};
+
+const Version = z.object({ Version: z.string(), ApiVersion: z.string() });
+const Info = z.object({
+  Driver: z.string(),
+  DockerRootDir: z.string().optional(),
+  SecurityOptions: z.array(z.string()).nullish(),
+  LiveRestoreEnabled: z.boolean().optional(),
+});
+
+/** Asks the engine of a socket; throws `Unavailable` where nobody answers, or one that is too old. */
+export async function describeEngine(
+  socketPath: string,
+  signal: AbortSignal,
+): Promise<EngineDescription> {
+  const client = createDockerClient(socketPath);
+  const ping = await client.open({ path: '/_ping' }, signal);
+  ping.resume();
+  const version = Version.parse(await client.ask({ path: '/version' }, signal));
+  const info = Info.parse(await client.ask({ path: '/info' }, signal));
+  const isPodman = ping.headers['libpod-api-version'] !== undefined;
+  const options = info.SecurityOptions ?? [];
+  const has = (name: string): boolean =>
+    options.some((one) => one.split(',')[0] === `name=${name}`);
+  return {
+    name: isPodman ? 'Podman' : 'Docker',
+    version: version.Version,
+    apiVersion: version.ApiVersion,
+    buildkit: hasBuildKit(ping.headers),
+    storageDriver: info.Driver,
+    dataFolder: info.DockerRootDir,
+    mapsUsers: has('userns'),
+    rootless: has('rootless'),
+    // each container of Podman's has a process of its own that looks after it
+    keepsContainers: isPodman || info.LiveRestoreEnabled === true,
+  };
+}

@@ -1,0 +1,33 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The socket that `DOCKER_HOST` names, or the first of the usual ones that this user may use. */
+export const findDockerSocket = (environment: Environment): string | undefined =>
+  places(environment).find(isUsable);
+
+/** The first of them that is there, though this user may not use it. */
+export const findClosedSocket = (environment: Environment): string | undefined =>
+  places(environment).find((path) => existsSync(path) && !isUsable(path));
+
+function places(environment: Environment): string[] {
+  const [, named] = /^unix:\/\/(.+)$/.exec(environment['DOCKER_HOST'] ?? '') ?? [];
+  const runtime = environment['XDG_RUNTIME_DIR'];
+  const ofUser = runtime ? ['docker.sock', 'podman/podman.sock'] : [];
+  return [
+    ...(named === undefined ? [] : [named]),
+    '/var/run/docker.sock',
+    ...ofUser.map((name) => join(runtime ?? '', name)),
+    '/run/podman/podman.sock',
+  ];
+}
+
+export function isUsable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
