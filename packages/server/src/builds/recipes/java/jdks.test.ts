@@ -11,3 +11,10 @@ test('every kit found answers, one for each release', async () => {
 test('a JAVA_HOME that leads nowhere is no kit', async () => {
   assert.deepEqual(await findJdks({ JAVA_HOME: '/nowhere' }), await findJdks({}));
 });
+
+test('who starts in / has the same kits as others', async (t) => {
+  const [folder, kits] = [process.cwd(), await findJdks({})];
+  t.after(() => process.chdir(folder));
+  process.chdir('/');
+  assert.deepEqual(await findJdks({}), kits);
+});

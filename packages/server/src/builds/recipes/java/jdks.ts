@@ -45,7 +45,7 @@ async function candidates(
   };
   const named = [environment['JAVA_HOME'] ?? '', '/usr/lib/jvm/default-java'];
   const homes = [...named, ...(await inside('/usr/lib/jvm')), ...(await inside('/opt'))];
-  const kits = homes.filter((home) => existsSync(join(home, 'bin', 'javac')));
+  const kits = homes.filter((home) => home !== '' && existsSync(join(home, 'bin', 'javac')));
   return [...new Set(await Promise.all(kits.map((home) => realpath(home))))];
 }
 
