@@ -86,7 +86,17 @@ export const commonVariables: readonly Documented[] = [
     fallback: 'any answer of `/` but an error of the server',
     example: '/health',
   },
-  { name: 'CG_START_TIMEOUT', what: 'How many seconds a Webapp may take until it serves' },
+  {
+    name: 'CG_START_TIMEOUT',
+    what: 'How many seconds a Webapp may take until it serves, 5 to 3600',
+    fallback: '300, with a GPU 900',
+  },
+  {
+    name: 'CG_ENGINE',
+    what: 'What builds and runs it: `process`, or `docker` where the platform has a Docker engine. Another than the platform has fails the deployment',
+    fallback: 'the platform’s choice',
+    example: 'docker',
+  },
   { name: 'PORT', what: 'What a Webapp listens on: visitors come to 8080', fallback: '8080' },
 ];
 

@@ -42,6 +42,12 @@ export const dockerVariables: readonly Documented[] = [
   },
   { name: 'CC_DOCKER_FIXED_CIDR_V6', what: 'Not offered: the log says so' },
   { name: 'CC_RUN_COMMAND', what: 'No effect: the image says what is started' },
+  { name: 'CC_WORKER_COMMAND[_n]', what: 'No effect: the log says so' },
+  {
+    name: 'CG_ENGINE',
+    what: 'An application made from a Dockerfile runs on the Docker engine: another fails the deployment',
+    fallback: 'docker',
+  },
   {
     name: 'PORT',
     what: 'What a Webapp is told to listen on: visitors come to `CC_DOCKER_EXPOSED_HTTP_PORT` all the same',
