@@ -43,7 +43,8 @@ async function ask(
   try {
     const engine = await describeEngine(socketPath, AbortSignal.timeout(WITHIN));
     const disk = freeDisk(engine.dataFolder);
-    return { is: 'there', socketPath, engine, disk, guarded: canGuard(), classicOnly };
+    const root = process.getuid?.() === 0;
+    return { is: 'there', socketPath, engine, disk, guarded: canGuard(), classicOnly, root };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return { is: 'silent', socketPath, why };

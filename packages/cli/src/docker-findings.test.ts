@@ -10,6 +10,7 @@ const engine: EngineDescription = {
   apiVersion: '1.48',
   buildkit: true,
   storageDriver: 'overlay2',
+  cgroupDriver: 'cgroupfs',
   dataFolder: '/var/lib/docker',
   mapsUsers: false,
   rootless: false,
@@ -23,6 +24,7 @@ const there = {
   disk: { freeGiB: 100, share: 0.5 },
   guarded: true,
   classicOnly: false,
+  root: true,
 } as const;
 
 const find = (seen: SeenDocker, what = 'Docker', required = false) => {
@@ -76,6 +78,10 @@ test('what an engine lacks is a limit with what mends it', () => {
 
 test('what BuildKit shares is said where builds may use it, and nowhere else', () => {
   assert.match(find(there, 'BuildKit').detail, /default bridge.*GRID_DOCKER_BUILDER=classic/);
+  assert.match(find(there, 'BuildKit').detail, /held to their memory/);
+  const systemd = { ...there, engine: { ...engine, cgroupDriver: 'systemd' } };
+  for (const seen of [systemd, { ...there, root: false }])
+    assert.match(find(seen, 'BuildKit').detail, /nothing holds them/);
   const none = { ...there, engine: { ...engine, buildkit: false } };
   for (const seen of [none, { ...there, classicOnly: true }])
     assert.doesNotMatch(find(seen, 'BuildKit').detail, /bridge/);

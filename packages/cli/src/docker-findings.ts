@@ -16,6 +16,8 @@ export type SeenDocker =
       disk: { freeGiB: number; share: number } | undefined;
       guarded: boolean;
       classicOnly: boolean;
+      /** Whether the platform is root. */
+      root: boolean;
     };
 
 const NOT_OFFERED = 'Docker applications are not offered; all others run without it';
@@ -80,18 +82,19 @@ function identity({ engine, socketPath }: There): Finding {
   };
 }
 
-function builder({ engine, classicOnly }: There): Finding {
-  const what = 'BuildKit';
-  const held = "the engine's own builder builds, and holds each build to its memory";
-  if (classicOnly)
-    return { what, state: 'ok', detail: `is not used (GRID_DOCKER_BUILDER=classic): ${held}` };
-  if (!engine.buildkit) return { what, state: 'ok', detail: `is not there: ${held}` };
-  return {
-    what,
-    state: 'ok',
-    detail:
-      "is there. Its RUN steps share Docker's default bridge, so the platform's firewall guards all containers on it, and have no limit of memory; GRID_DOCKER_BUILDER=classic leaves that bridge alone and holds each build to its memory",
-  };
+const OWN_BUILDER = "the engine's own builder builds, and holds each build to its memory";
+
+function builder({ engine, classicOnly, root }: There): Finding {
+  const ok = (detail: string): Finding => ({ what: 'BuildKit', state: 'ok', detail });
+  if (classicOnly) return ok(`is not used (GRID_DOCKER_BUILDER=classic): ${OWN_BUILDER}`);
+  if (!engine.buildkit) return ok(`is not there: ${OWN_BUILDER}`);
+  const memory =
+    root && engine.cgroupDriver === 'cgroupfs'
+      ? 'those of all builds together are held to their memory'
+      : 'nothing holds them to a memory';
+  return ok(
+    `is there. Its RUN steps are on Docker's default bridge, so the platform's firewall guards all containers on it, and ${memory}; GRID_DOCKER_BUILDER=classic leaves that bridge alone and holds each build to its own memory`,
+  );
 }
 
 /** Builds stop when less than this share is free. */

@@ -49,7 +49,11 @@ test('a Docker engine is described as it was started', async (t) => {
 
 test('Podman, an engine of an ordinary user and one that maps users are told', async (t) => {
   const version = { Version: '5.4.0', ApiVersion: '1.41' };
-  const info = { Driver: 'overlay', SecurityOptions: ['name=rootless', 'name=userns'] };
+  const info = {
+    Driver: 'overlay',
+    CgroupDriver: 'systemd',
+    SecurityOptions: ['name=rootless', 'name=userns'],
+  };
   const podman = { 'api-version': '1.41', 'libpod-api-version': '5.4.0' };
   const socketPath = await answer(t, podman, { '/version': version, '/info': info });
   assert.deepEqual(await describeEngine(socketPath, within()), {
@@ -58,6 +62,7 @@ test('Podman, an engine of an ordinary user and one that maps users are told', a
     apiVersion: '1.41',
     buildkit: false,
     storageDriver: 'overlay',
+    cgroupDriver: 'systemd',
     dataFolder: undefined,
     mapsUsers: true,
     rootless: true,

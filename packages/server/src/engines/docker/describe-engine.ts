@@ -9,6 +9,8 @@ export type EngineDescription = {
   apiVersion: string;
   buildkit: boolean;
   storageDriver: string;
+  /** What makes the control groups of containers: the engine itself, or systemd. */
+  cgroupDriver: string | undefined;
   /** Where its images and containers lie, as it calls the folder. */
   dataFolder: string | undefined;
   /** Whether it gives containers other user ids (`userns-remap`). */
@@ -22,6 +24,7 @@ export type EngineDescription = {
 const Version = z.object({ Version: z.string(), ApiVersion: z.string() });
 const Info = z.object({
   Driver: z.string(),
+  CgroupDriver: z.string().optional(),
   DockerRootDir: z.string().optional(),
   SecurityOptions: z.array(z.string()).nullish(),
   LiveRestoreEnabled: z.boolean().optional(),
@@ -47,6 +50,7 @@ export async function describeEngine(
     apiVersion: version.ApiVersion,
     buildkit: hasBuildKit(ping.headers),
     storageDriver: info.Driver,
+    cgroupDriver: info.CgroupDriver,
     dataFolder: info.DockerRootDir,
     mapsUsers: has('userns'),
     rootless: has('rootless'),
