@@ -8,6 +8,7 @@ import type { Images } from './images.ts';
 import type { createLogChoice } from './log-driver.ts';
 import type { InstanceLogs } from './instance-logs.ts';
 import { makeImage } from './make-image.ts';
+import { socketFor } from './mount-socket.ts';
 import { containerName, hookName } from './names.ts';
 import type { Hook } from './names.ts';
 import type { Networks } from './network.ts';
@@ -99,11 +100,11 @@ async function beginImage(
   start: Start & { command: ContainerCommand },
 ): Promise<void> {
   const { spec, record, signal, command } = start;
+  const socket = socketFor(site, command);
   const hooked = createHooks(site, parts, start);
   await hooked.runBefore();
   await hooked.prepareAfter();
   const network = await parts.networks.ensure(spec.ownerId, signal);
-  const socket = command.mountSocket === true ? site.socketPath : undefined;
   const log = await parts.chooseLog(spec.logBudgetMiB, signal);
   const given = { ...site, image: command.image, network, log, socket };
   await launch(site, parts, { record, body: imageContainer(spec, given), signal });
