@@ -204,7 +204,7 @@ async function nextStep(
   const unbuildable = isDone(STEP.build) ? undefined : await refuseBuild(site);
   if (unbuildable !== undefined) return failed(unbuildable);
   for (const [number, command] of [
-    [STEP.build, build && buildWork(build, site.image)],
+    [STEP.build, build && buildWork(build, { image: site.image, afresh })],
     [STEP.after, hooks.after],
     [STEP.save, cached?.save],
   ] as const)

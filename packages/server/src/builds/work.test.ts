@@ -12,7 +12,7 @@ test('an image is made and started under the name of its artifact', () => {
     needs: { setting: 'CC_DOCKERFILE', file: { path: 'a/Dockerfile', executable: false } },
     image: { builder: 'classic', login: undefined, arguments: { A: '1' } },
   };
-  assert.deepEqual(buildWork(build, image), {
+  assert.deepEqual(buildWork(build, { image, afresh: true }), {
     name: 'Building it',
     makes: {
       image: 'clever-grid/app_1-a:abc.123',
@@ -20,6 +20,7 @@ test('an image is made and started under the name of its artifact', () => {
       builder: 'classic',
       login: undefined,
       withinSeconds: 1800,
+      afresh: true,
     },
   });
   const started = startWork({ command: { name: 'it', mountSocket: true } }, image);
@@ -28,6 +29,6 @@ test('an image is made and started under the name of its artifact', () => {
 
 test('a command is what it is', () => {
   const command = { name: 'x', argv: ['x'] } as const;
-  assert.equal(buildWork({ name: 'X', command }, image), command);
+  assert.equal(buildWork({ name: 'X', command }, { image, afresh: false }), command);
   assert.equal(startWork({ command }, image), command);
 });

@@ -11,12 +11,15 @@ export const imageOf = (
 ): string => `clever-grid/${applicationId}:${artifactId}`;
 
 /** What builds, where the image is called so that is made. */
-export function buildWork(build: NonNullable<RecipePlan['build']>, image: string): Work {
+export function buildWork(
+  build: NonNullable<RecipePlan['build']>,
+  { image, afresh }: { image: string; afresh: boolean },
+): Work {
   if ('command' in build) return build.command;
   const { builder, login } = build.image;
   const dockerfile = build.needs.file?.path ?? '';
   const withinSeconds = STEP_WITHIN / SECOND;
-  return { name: build.name, makes: { image, dockerfile, builder, login, withinSeconds } };
+  return { name: build.name, makes: { image, dockerfile, builder, login, withinSeconds, afresh } };
 }
 
 /** What is started, where it is in the image that is called so. */

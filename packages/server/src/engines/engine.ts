@@ -155,6 +155,8 @@ export type ImageBuild = {
     /** Who the registry knows the application as; without it, or where it is refused, nobody. */
     login: RegistryLogin | undefined;
     withinSeconds: number;
+    /** Nothing that was made before is taken again: no layers, and base images are pulled where they can be. */
+    afresh: boolean;
   };
 };
 

@@ -60,9 +60,15 @@ async function startDocker(): Promise<Docker & { end(): Promise<void> }> {
   const client = createDockerClient(socketPath);
   const bridge = addBridge();
   let daemon: ChildProcess | undefined;
-  const start = async (): Promise<void> => {
+  /** Engines that start in the same moment change the machine's firewall under each other. */
+  const start = async (triesLeft = 5): Promise<void> => {
     daemon = spawnDaemon(directory, { socketPath, bridge });
-    await untilReady(client, { daemon, directory });
+    try {
+      await untilReady(client, { daemon, directory });
+    } catch (error) {
+      if (triesLeft === 0 || !String(error).includes('iptables failed')) throw error;
+      await start(triesLeft - 1);
+    }
   };
   const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
     if (daemon === undefined || daemon.exitCode !== null) return;
@@ -77,7 +83,7 @@ async function startDocker(): Promise<Docker & { end(): Promise<void> }> {
   return {
     socketPath,
     client,
-    start,
+    start: () => start(),
     kill: () => kill(),
     async restart() {
       await kill();

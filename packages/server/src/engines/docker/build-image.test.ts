@@ -60,7 +60,14 @@ async function open(
   const said: string[] = [];
   const printed: { stream: string; text: string }[] = [];
   const order: BuildOrder = {
-    makes: { image, dockerfile: 'Dockerfile', builder, login: undefined, withinSeconds: 60 },
+    makes: {
+      image,
+      dockerfile: 'Dockerfile',
+      builder,
+      login: undefined,
+      withinSeconds: 60,
+      afresh: false,
+    },
     context,
     arguments: {},
     labels: { 'grid.test': 'yes' },
@@ -143,6 +150,20 @@ for (const builder of builders) {
     assert.ok((await buildImage(other.client, other.order, never())).ok);
     assert.match(one.output(), new RegExp(`^\\[\\d/\\d\\] RUN echo ${marker}\n${marker}$`, 'm'));
     assert.match(other.output(), new RegExp(`^CACHED \\[\\d/\\d\\] RUN echo ${marker}$`, 'm'));
+  });
+
+  test(`${builder}: an image that is made afresh takes no layer that was made before`, async (t) => {
+    const marker = randomBytes(8).toString('hex');
+    const files = { Dockerfile: `FROM ${BUSYBOX}\nRUN echo ${marker}\nCMD ["sh"]\n` };
+    const first = await open(t, builder, files);
+    const again = await open(t, builder, files);
+    if (first === undefined || again === undefined) return;
+    assert.ok((await buildImage(first.client, first.order, never())).ok);
+    assert.ok(
+      (await buildImage(again.client, withMakes(again.order, { afresh: true }), never())).ok,
+    );
+    assert.doesNotMatch(again.output(), new RegExp(`^CACHED .*${marker}`, 'm'));
+    assert.match(again.said.join('\n'), /is taken as it is here/);
   });
 
   test(`${builder}: a step that fails says its exit code`, async (t) => {

@@ -112,7 +112,11 @@ async function build(client: DockerClient, order: BuildOrder, signal: AbortSigna
     return invalid(
       `${dockerfile}, line ${foreign.line}: ${foreign.reference} is the platform's own. Begin with an image of a registry.`,
     );
-  const refused = await pullImages(client, { images, dockerfile, login, say }, signal);
+  const refused = await pullImages(
+    client,
+    { images, dockerfile, login, say, afresh: makes.afresh },
+    signal,
+  );
   if (refused !== undefined) return refused;
   const failed = await runBuilder(client, { ...order, builder, dockerfile, login }, signal);
   if (failed !== undefined) return failed;
@@ -200,6 +204,7 @@ const buildCall = (work: Work, body: Readable) => ({
     buildargs: JSON.stringify(work.arguments),
     labels: JSON.stringify(work.labels),
     rm: 1,
+    nocache: work.makes.afresh || undefined,
     forcerm: 1,
     ...(work.builder === 'buildkit' ? { version: 2 } : { version: 1, ...classicLimits(work) }),
   },

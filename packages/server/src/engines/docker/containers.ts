@@ -21,6 +21,7 @@ export type Inspected = {
   Config: { Labels: Readonly<Record<string, string>> | null };
   NetworkSettings: { Networks: Readonly<Record<string, { IPAddress: string }>> };
   SizeRw?: number;
+  Mounts?: readonly { Type: string; Source: string }[] | null;
 };
 
 export type Listed = {

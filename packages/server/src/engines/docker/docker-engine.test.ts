@@ -1,11 +1,23 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../lib/clock.ts';
+import { Unavailable } from '../../lib/unavailable.ts';
 import { closeDocker, openDocker } from '../../testing/docker.ts';
-import { serve } from '../../testing/engine.ts';
+import type { Docker } from '../../testing/docker.ts';
+import {
+  exitOf,
+  prints,
+  ruleFor,
+  run,
+  runningOf,
+  serve,
+  start,
+  textOf,
+} from '../../testing/engine.ts';
 import type { Subject } from '../../testing/engine.ts';
 import { makeSpec } from '../../testing/instance.ts';
 import { silentLog } from '../../testing/log.ts';
@@ -13,10 +25,13 @@ import { engineContract } from '../contract.ts';
 import { entranceContract } from '../entrance-contract.ts';
 import { createDockerEngine } from './docker-engine.ts';
 import type { DockerEngine } from './docker-engine.ts';
+import { LABEL, containerName } from './names.ts';
 
 after(closeDocker);
 
-async function open(t: TestContext): Promise<(Subject & { engine: DockerEngine }) | undefined> {
+type Opened = Subject & { engine: DockerEngine; docker: Docker };
+
+async function open(t: TestContext): Promise<Opened | undefined> {
   const docker = await openDocker(t);
   if (docker === undefined) return undefined;
   const directory = mkdtempSync(join(tmpdir(), 'grid-engine-'));
@@ -41,6 +56,7 @@ async function open(t: TestContext): Promise<(Subject & { engine: DockerEngine }
   });
   return {
     engine,
+    docker,
     isolated: true,
     givesAddressesOn: false,
     boundsProcesses: true,
@@ -57,3 +73,60 @@ async function open(t: TestContext): Promise<(Subject & { engine: DockerEngine }
 
 engineContract('docker engine', open);
 entranceContract('docker engine', open);
+
+const rule = ruleFor<Opened>('docker engine', open);
+
+rule('who is ended by somebody else was lost, not stopped', async (subject, t) => {
+  const one = subject.spec('trap "exit 0" TERM; echo up; while :; do sleep 0.05; done');
+  await start(subject, one, t);
+  await prints(one, /up/, t);
+  const path = `/containers/${containerName(one.instanceId)}/stop`;
+  await subject.docker.client.ask({ method: 'POST', path }, t.signal);
+  assert.equal((await exitOf(subject, one, t)).reason, 'supervisor_lost');
+});
+
+rule('an engine that is away is unavailable, and loses nothing', async (subject, t) => {
+  const one = subject.spec('echo up; exec sleep 600');
+  await start(subject, one, t);
+  await prints(one, /up/, t);
+  await subject.docker.kill();
+  await assert.rejects(subject.engine.list(t.signal), Unavailable);
+  await assert.rejects(start(subject, subject.spec('exit 0'), t), Unavailable);
+  await subject.docker.start();
+  assert.equal((await runningOf(subject, one, t)).status, 'running');
+});
+
+rule(
+  'files are in layers: what is the same is made once, and goes when it is gone',
+  async (subject, t) => {
+    const made = subject.spec('cat /opt/env/fact; cat text');
+    const { source, ...rest } = made.files.application;
+    const environment = { source: `${source}.environment`, access: 'read-only' } as const;
+    mkdirSync(environment.source);
+    writeFileSync(join(environment.source, 'fact'), 'from its dependencies ');
+    const versions = ['one', 'two'].map((text) => {
+      const application = { ...rest, source: `${source}.${text}` };
+      mkdirSync(application.source);
+      writeFileSync(join(application.source, 'text'), text);
+      const files = { ...made.files, application, environment };
+      return subject.spec('cat /opt/env/fact; cat text', { files, ownerId: made.ownerId });
+    });
+    for (const [at, spec] of versions.entries()) {
+      assert.equal((await run(subject, spec, t)).exitCode, 0);
+      assert.equal(await textOf(spec), `from its dependencies ${at === 0 ? 'one' : 'two'}`);
+      await subject.engine.remove(spec.workloadId, 0, t.signal);
+    }
+    const filters = JSON.stringify({ label: [LABEL.source] });
+    const images = (): Promise<{ Labels: Record<string, string> }[]> =>
+      subject.docker.client.ask({ path: '/images/json', query: { filters } }, t.signal);
+    const sources = async (): Promise<string[]> =>
+      (await images()).map(({ Labels }) => Labels[LABEL.source] ?? '').toSorted();
+    const all = [`${source}.environment`, `${source}.one`, `${source}.two`];
+    assert.deepEqual(await sources(), all);
+    const before = Number.POSITIVE_INFINITY;
+    await subject.engine.sweep({ isKept: (one) => one !== `${source}.one`, before }, t.signal);
+    assert.deepEqual(await sources(), [`${source}.environment`, `${source}.two`]);
+    await subject.engine.sweep({ isKept: () => false, before: 0 }, t.signal);
+    assert.equal((await sources()).length, 2);
+  },
+);

@@ -16,6 +16,8 @@ import type { Listed } from './containers.ts';
 import { endInstance } from './end-instance.ts';
 import { enterInstance, execute } from './enter-instance.ts';
 import { followEngine } from './follow-engine.ts';
+import type { Change } from './follow-engine.ts';
+import { endsIt, noteForeignEnd } from './foreign-end.ts';
 import { createLogChoice } from './log-driver.ts';
 import { createBuildKitHold } from './hold-buildkit.ts';
 import { createImages } from './images.ts';
@@ -172,7 +174,9 @@ function createCrew(site: Site) {
     conclude,
     failed,
     starts: createStarts(site.closing),
-    changed(id: InstanceId, action: string): void {
+    changed(id: InstanceId, change: Change): void {
+      const { action } = change;
+      if (endsIt(change)) noteForeignEnd(site, id, change).catch(failed('an end is not explained'));
       if (action === 'oom') outOfMemory(id).catch(failed('an instance could not be ended'));
       if (action === 'die') conclude(id).catch(failed('an end could not be recorded'));
       if (action === 'start') site.tell(id);

@@ -4,9 +4,12 @@ import type { InstanceId } from '../../lib/ids.ts';
 import { LABEL, ofPlatform } from './names.ts';
 import type { Site } from './site.ts';
 
+/** What became of a container: epoch milliseconds, and of a `kill` the number of the signal. */
+export type Change = { action: string; at: number; signal: number };
+
 type Heard = {
   /** A container of the instance's changed. */
-  changed(id: InstanceId, action: string): void;
+  changed(id: InstanceId, change: Change): void;
   /** The engine is there, for the first time or again: anything may have happened before. */
   back(): Promise<void>;
 };
@@ -46,10 +49,16 @@ async function listen({ client, platform, closing }: Site, heard: Heard): Promis
   broken.catch(() => undefined);
   await Promise.race([heard.back(), broken]);
   for await (const line of createInterface({ input: events })) {
-    const { Action, Actor } = JSON.parse(line) as Event;
+    const { Action, Actor, timeNano } = JSON.parse(line) as Event;
     const id = Actor.Attributes[LABEL.instance];
-    if (id !== undefined) heard.changed(id as InstanceId, Action);
+    const { signal } = Actor.Attributes;
+    const change = { action: Action, at: Math.floor(timeNano / 1e6), signal: Number(signal) };
+    if (id !== undefined) heard.changed(id as InstanceId, change);
   }
 }
 
-type Event = { Action: string; Actor: { Attributes: Readonly<Record<string, string>> } };
+type Event = {
+  Action: string;
+  Actor: { Attributes: Readonly<Record<string, string>> };
+  timeNano: number;
+};

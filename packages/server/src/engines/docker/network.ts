@@ -8,7 +8,7 @@ import { guardRules } from './guard.ts';
 import { programMounts } from './machine-programs.ts';
 import { LABEL, bridgeName, networkName, ofPlatform } from './names.ts';
 import { candidateSubnets, parseRoutes } from './subnets.ts';
-import { createOnce } from './site.ts';
+import { createOnce, createTurns } from './site.ts';
 import type { Site } from './site.ts';
 
 const BRIDGE_NAME = 'com.docker.network.bridge.name';
@@ -19,6 +19,9 @@ type Network = { Id: string; Name: string; Options: Readonly<Record<string, stri
 export function createNetworks(site: Site, baseImage: (signal: AbortSignal) => Promise<string>) {
   const once = createOnce<string, string>();
   const ready = new Set<string>();
+  const inTurn = createTurns();
+  const guardAll = (signal: AbortSignal): Promise<void> =>
+    inTurn(async () => guard(site, await baseImage(signal), signal));
   return {
     /** The name of the owner's network, which is there and guarded. */
     ensure: (owner: OwnerId, signal: AbortSignal): Promise<string> => {
@@ -26,7 +29,7 @@ export function createNetworks(site: Site, baseImage: (signal: AbortSignal) => P
       if (ready.has(name)) return Promise.resolve(name);
       return once.run(name, async () => {
         await makeNetwork(site, owner, signal);
-        await guard(site, await baseImage(signal), signal);
+        await guardAll(signal);
         ready.add(name);
         return name;
       });
@@ -41,7 +44,7 @@ export function createNetworks(site: Site, baseImage: (signal: AbortSignal) => P
           isInUse,
           site.client.ask({ method: 'DELETE', path: `/networks/${Id}` }, signal),
         );
-      await guard(site, await baseImage(signal), signal);
+      await guardAll(signal);
     },
   };
 }

@@ -14,6 +14,8 @@ export type Pull = {
   dockerfile: string;
   login: RegistryLogin | undefined;
   say: Say;
+  /** Also those that the engine has are asked for; one that is only here is taken as it is. */
+  afresh: boolean;
 };
 
 /** The login, if the registry takes it; where it does not, that is said, and the build goes on without. */
@@ -44,9 +46,12 @@ export async function pullImages(
   signal: AbortSignal,
 ): Promise<BuildFailure | undefined> {
   for (const image of pull.images) {
-    if (await isHere(client, image.reference, signal)) continue;
+    const isThere = await isHere(client, image.reference, signal);
+    if (isThere && !pull.afresh) continue;
     const refused = await pullOne(client, { ...pull, image }, signal);
-    if (refused !== undefined) return explainPull({ ...pull, image }, refused);
+    if (refused === undefined) continue;
+    if (!isThere) return explainPull({ ...pull, image }, refused);
+    pull.say(`${image.reference} is taken as it is here: ${refused}`);
   }
   return undefined;
 }

@@ -34,6 +34,16 @@ export type Site = {
   closing: AbortSignal;
 };
 
+/** Work that is done one after the other, in the order that it is asked for. */
+export function createTurns() {
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = last.then(work, work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
 /** Work that is under way by name: who asks for it again gets the same. */
 export function createOnce<K, V>() {
   const underWay = new Map<K, Promise<V>>();
