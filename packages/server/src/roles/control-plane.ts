@@ -76,7 +76,7 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
   const { authority } = certificate;
   const stopping = new AbortController();
   const engines = await openEngines(config, paths, { clock, log });
-  const { memoryMiB, warnings } = await engines.process.capacity();
+  const { memoryMiB, warnings, isolated } = engines;
   const pool = { memoryMiB: Math.max(256, memoryMiB - config.memoryReserveMiB) };
   const keyring = openKeyring(paths.keys);
   const router = await openRouter({
@@ -108,7 +108,7 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
     addresses,
     authority,
     claimToken,
-    isolated: engines.process.host.isolated,
+    isolated,
     warnings,
     stop: async () => {
       await app.close();
@@ -177,7 +177,7 @@ const applicationDomainOf = ({ domain }: Config): string =>
 
 function createContext(foundation: Foundation, addresses: () => Addresses): HttpContext {
   const { config, paths, database, clock, log, keyring, engines, pool } = foundation;
-  const { isolated } = engines.process.host;
+  const { isolated } = engines;
   const applicationDomain = applicationDomainOf(config);
   const gpus = 0;
   return {

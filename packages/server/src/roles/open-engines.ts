@@ -4,7 +4,7 @@ import type { EngineChoice } from '../deployments/choose-engine.ts';
 import { createDockerEngine, socketOf } from '../engines/docker/docker-engine.ts';
 import type { DockerEngine } from '../engines/docker/docker-engine.ts';
 import { findDockerSocket } from '../engines/docker/find-socket.ts';
-import type { Engines } from '../engines/engine.ts';
+import type { Capacity, Engines } from '../engines/engine.ts';
 import { createProcessEngine } from '../engines/process/process-engine.ts';
 import type { ProcessEngine } from '../engines/process/process-engine.ts';
 import { CannotStart } from '../lib/cannot-start.ts';
@@ -20,6 +20,10 @@ export type OpenEngines = {
   docker: DockerEngine | undefined;
   choice: EngineChoice;
   of: Engines;
+  /** Whether instances are kept apart on each engine that is offered. */
+  isolated: boolean;
+  memoryMiB: number;
+  warnings: readonly string[];
 };
 
 type Settings = Pick<
@@ -63,7 +67,12 @@ export async function openEngines(
           log,
         })
       : undefined;
+  const { memoryMiB, isolated, warnings } = await processes.capacity();
+  const ofDocker = offersDocker && docker !== undefined ? await lookAt(docker) : FINE;
   return {
+    memoryMiB,
+    isolated: isolated && ofDocker.isolated,
+    warnings: [...warnings, ...ofDocker.warnings],
     process: processes,
     docker,
     choice: {
@@ -77,6 +86,17 @@ export async function openEngines(
     },
   };
 }
+
+type Look = Pick<Capacity, 'isolated' | 'warnings'>;
+
+const FINE: Look = { isolated: true, warnings: [] };
+
+/** One that is away now may be back at any time. */
+const lookAt = (docker: DockerEngine): Promise<Look> =>
+  docker.capacity().catch((error: unknown) => {
+    if (error instanceof Unavailable) return { ...FINE, warnings: [error.message] };
+    throw error;
+  });
 
 const NO_DOCKER =
   'GRID_ENGINE=docker, and no Docker or Podman listens here: start one, or name its socket (GRID_DOCKER_SOCKET).';
