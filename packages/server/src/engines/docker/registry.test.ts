@@ -52,6 +52,14 @@ test('a login goes to its own registry and to no other', () => {
   );
 });
 
+test('a login of any length is padded: Docker takes none that is not for nobody', () => {
+  for (const password of ['a', 'ab', 'abc', 'abcd']) {
+    const of = { ...login('registry.example.com'), password };
+    const sent = pullHeaders('registry.example.com/a', of)['x-registry-auth'] ?? '';
+    assert.match(sent, /^(?:[\w-]{4})*(?:[\w-]{2}==|[\w-]{3}=)?$/);
+  }
+});
+
 test('a pull that fails says which line, and what to do', () => {
   const image = { reference: 'registry.example.com/a:1', line: 3, use: 'base' } as const;
   const explain = (refused: string, server?: string) =>

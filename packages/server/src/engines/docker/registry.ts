@@ -55,4 +55,8 @@ export const credentials = (login: RegistryLogin) => ({
   serveraddress: serverAddress(login),
 });
 
-const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+/** As Docker reads it: of base64 for addresses, with the padding that Node leaves out. */
+function encode(value: object): string {
+  const text = Buffer.from(JSON.stringify(value)).toString('base64url');
+  return text.padEnd(Math.ceil(text.length / 4) * 4, '=');
+}
