@@ -6,6 +6,7 @@ import type { Database, Tx } from '../store/database.ts';
 import { closeUsage } from './account-instance.ts';
 import type { HealthChecker } from './health-check.ts';
 import { findInstance, setExited, setHealthy, setStarted } from './instance-store.ts';
+import { sentenceOf } from './workload.ts';
 import type { Instance, Workload } from './workload.ts';
 
 export type Observer = {
@@ -49,7 +50,7 @@ export async function recordObservation(
     return false;
   }
   const { exit, startedAt } = state;
-  if (await setExited(tx, instanceId, { ...exit, startedAt }))
+  if (await setExited(tx, instanceId, { ...exit, detail: sentenceOf(exit), startedAt }))
     await afterExit(tx, instance, exit.at);
   return false;
 }

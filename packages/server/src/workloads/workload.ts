@@ -1,4 +1,4 @@
-import type { EngineName } from '../engines/engine.ts';
+import type { EngineName, Exit } from '../engines/engine.ts';
 import type {
   ApplicationId,
   DeploymentId,
@@ -68,6 +68,12 @@ export function describeExit({ reason, detail, exitCode, signal }: Instance): st
   if (detail !== null) return detail;
   const how = signal === null ? `exit code ${exitCode ?? '?'}` : `signal ${signal}`;
   return reason === 'exited' || reason === null ? how : `${reason} (${how})`;
+}
+
+/** What an end's own words leave out: which step before the command it was that failed. */
+export function sentenceOf({ reason, detail, exitCode, signal, step }: Exit): string | undefined {
+  if (detail !== undefined || reason !== 'before_failed' || step === '') return detail;
+  return `${step} failed (${signal === undefined ? `exit code ${exitCode ?? '?'}` : `signal ${signal}`})`;
 }
 
 /** The newest attempt of each number. */
