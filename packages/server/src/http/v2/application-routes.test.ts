@@ -166,7 +166,10 @@ onEachDatabase(
     assert.match(refused.text, /This platform has no Docker engine.*grid doctor/);
     assert.ok(!(await offered()).includes(true));
     platform.context.engines = { docker: true };
-    assert.equal((await create(platform, 'ml_docker_web')).instance.lifetime, 'REGULAR');
+    const made = await create(platform, 'ml_docker_web');
+    assert.equal(made.instance.lifetime, 'REGULAR');
+    const variables = await platform.ask('GET', `${pathOf(platform)}/${made.id}/env`);
+    assert.deepEqual(variables.json, [], 'its port is the one that it exposes');
     assert.ok(!(await offered()).includes(false));
   },
 );
