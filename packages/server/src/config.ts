@@ -24,6 +24,8 @@ export type Config = {
   dockerSocket: string | undefined;
   /** `auto`: BuildKit, where the engine has it and the application does not refuse it. */
   dockerBuilder: 'auto' | 'classic';
+  /** What BuildKit's cache is kept to; undefined leaves it to the engine, whose other users have their part in it. */
+  dockerBuildCacheMiB: number | undefined;
   /** Let applications have the engine's socket (`CC_MOUNT_DOCKER_SOCKET`), and with it this machine. */
   allowDockerSocket: boolean;
   /** `none`: run instances without a sandbox although there could be one. */

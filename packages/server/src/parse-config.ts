@@ -62,6 +62,14 @@ export const settings = {
     .enum(['auto', 'classic'])
     .default('auto')
     .describe('`classic` never builds images with BuildKit'),
+  dockerBuildCacheMiB: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'What the build cache of the Docker engine is kept to (MiB), everybody’s; without it, it is left alone',
+    ),
   allowDockerSocket: flag
     .default(false)
     .describe(
@@ -140,11 +148,12 @@ export function parseConfig(sources: {
   if (!parsed.success || problems.length > 0)
     throw new InvalidConfig(`The configuration is wrong:\n  ${problems.join('\n  ')}`);
   const { data } = parsed;
-  const { databaseUrl, tlsCertificate, tlsKey, dockerSocket } = data;
+  const { databaseUrl, tlsCertificate, tlsKey, dockerSocket, dockerBuildCacheMiB } = data;
   return {
     ...data,
     environment,
     databaseUrl,
+    dockerBuildCacheMiB,
     dockerSocket: dockerSocket && resolve(dockerSocket),
     tlsCertificate: tlsCertificate && resolve(tlsCertificate),
     tlsKey: tlsKey && resolve(tlsKey),

@@ -50,6 +50,8 @@ export type DockerEngine = Engine &
   Entrance & {
     /** Removes images that nothing needs any more, and networks that nothing is on. */
     sweep(sweep: Sweep, signal: AbortSignal): Promise<void>;
+    /** Keeps the engine's build cache to so much, everybody's: nobody can tell whose it is. */
+    keepBuildCache(mostMiB: number, signal: AbortSignal): Promise<void>;
     /** Stops listening; what runs goes on. */
     close(): void;
   };
@@ -100,6 +102,10 @@ export async function createDockerEngine(options: DockerOptions): Promise<Docker
     async sweep(sweep, signal) {
       await crew.parts.images.sweep(sweep, signal);
       await crew.parts.networks.sweep(signal);
+    },
+    async keepBuildCache(mostMiB, signal) {
+      const query = { all: true, 'keep-storage': mostMiB * 2 ** 20 };
+      await site.client.ask({ method: 'POST', path: '/build/prune', query }, signal);
     },
     close: () => closing.abort(),
   };
