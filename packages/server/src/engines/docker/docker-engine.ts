@@ -219,12 +219,17 @@ async function ensure(
 
 /** What takes its time goes on by itself; it is seen when it is over, and may be asked for again. */
 async function begin(site: Site, crew: Crew, spec: InstanceSpec): Promise<void> {
+  if (takesLong(spec))
+    await site.client.ask({ path: '/info' }, AbortSignal.timeout(ANSWERS_WITHIN));
   const started = crew.starts.run(spec.instanceId, (signal) =>
     startInstance(site, crew.parts, spec, signal),
   );
   if (takesLong(spec)) started.catch(crew.failed('an instance is not started yet'));
   else await started;
 }
+
+/** An engine that is away is found out before, since nobody hears of it afterwards. */
+const ANSWERS_WITHIN = 10_000;
 
 const takesLong = ({ command, before }: InstanceSpec): boolean =>
   'makes' in command || ('image' in command && before.length > 0);
