@@ -203,6 +203,18 @@ table ip {table} {{
     ip saddr {subnet}.0.0/16 oifname != "{device}" masquerade
   }}
 }}''')
+    for action in ('-D', '-I'):
+        _pass_docker(action, device)
+
+
+def _pass_docker(action, device):
+    """Where Docker runs, this host forwards nothing but what Docker knows, or others name in a chain for them."""
+    for match in (['-i', device], ['-o', device, '-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED']):
+        argv = ['iptables', '--wait', action, 'DOCKER-USER', *match, '-j', 'ACCEPT']
+        try:
+            subprocess.run(argv, capture_output=True, env=TOOLS)
+        except FileNotFoundError:
+            return
 
 
 def _run(argv, text):
@@ -325,6 +337,7 @@ def destroy(directory):
     if os.geteuid() == 0:
         tag = _tag(directory)
         subprocess.run(['ip', 'link', 'del', f'cg{tag}'], capture_output=True, env=TOOLS)
+        _pass_docker('-D', f'cg{tag}')
         subprocess.run(['nft', 'delete', 'table', 'ip', f'clever_grid_{tag}'], capture_output=True, env=TOOLS)
 
 
