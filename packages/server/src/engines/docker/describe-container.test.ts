@@ -68,3 +68,11 @@ test('a folder inside an instance has its place on this machine', () => {
   assert.equal(pathOnMachine(spec, '/home/bas/app'), '/data/tree');
   assert.equal(pathOnMachine(spec, '/home/bas/app/sub'), '/data/tree/sub');
 });
+
+test('what every container has is mounted once, also where a setting names it', () => {
+  const { files } = makeSpec(tmpdir(), 'true');
+  const body = programs({ files: { ...files, readOnly: ['/usr', '/opt/python', '/opt/python'] } });
+  const targets = (body.HostConfig['Mounts'] as Mount[]).map(({ Target }) => Target);
+  assert.deepEqual(targets.toSorted(), [...new Set(targets)].toSorted());
+  assert.ok(targets.includes('/opt/python'));
+});

@@ -39,11 +39,16 @@ export function programContainer(
     HostConfig: {
       ...body.HostConfig,
       CapDrop: ['ALL'],
-      Mounts: [...programMounts(), ...fileMounts(spec)],
+      Mounts: onceEach([...programMounts(), ...fileMounts(spec)]),
       Tmpfs: { '/tmp': `rw,exec,nosuid,nodev,mode=1777,size=${memory}` },
     },
   };
 }
+
+/** A setting may name a folder that every container of programs has already, certificates say; Docker refuses the second. */
+const onceEach = (mounts: readonly Mount[]): readonly Mount[] => [
+  ...new Map(mounts.map((mount) => [mount.Target, mount])).values(),
+];
 
 /** What a build writes into, and tools outside /usr; what an instance runs from is in its image. */
 function fileMounts({ files }: InstanceSpec): Mount[] {
