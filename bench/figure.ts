@@ -46,6 +46,12 @@ export const atMostThatOf = (peer: string): Goal => ({
   met: (value, beside) => (beside === null ? null : value <= beside),
 });
 
+/** What we may add to what another takes: a tenth, or a second. Both are in milliseconds. */
+export const atMostOver = (peer: string): Goal => ({
+  text: `≤ ${peer} + 10 % or 1 s`,
+  met: (value, beside) => (beside === null ? null : value <= beside + Math.max(beside / 10, 1_000)),
+});
+
 /** A figure of several rounds, ours and those of whom we stand beside; no rounds where it could not be measured. */
 export function figureOf(measured: {
   bench: string;

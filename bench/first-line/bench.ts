@@ -2,78 +2,138 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { logs } from '@grid/api';
+import {
+  containerUser,
+  programMounts,
+} from '../../packages/server/src/engines/docker/machine-programs.ts';
+import { imageName } from '../../packages/server/src/engines/docker/names.ts';
+import { withDocker } from '../docker.ts';
+import type { Docker } from '../docker.ts';
 import { atMost, figureOf, percentile } from '../figure.ts';
 import type { Bench, Figure } from '../figure.ts';
-import { deploy, pushFirst, whenDone, withGrid } from '../grid.ts';
+import { deploy, pushFirst, whenDone } from '../grid.ts';
 import type { Grid } from '../grid.ts';
 import { bubblewrapped, isThere } from '../programs.ts';
 
 const ROUNDS = 3;
 const RUNS = 60;
+/** A container takes ten times as long. */
+const CONTAINER_RUNS = 20;
 
-/** Says by which Python it is run, so that the same can be started by hand. */
-const MAIN = 'import sys\nprint("ready", sys.executable, flush=True)\n';
+/** Says by which Python it is run, and what it is called, so that the same can be started by hand. */
+const MAIN = 'import sys\nprint("ready", sys.executable, __file__, flush=True)\n';
 
 /**
  * A Runner with a warm build: from the answer that accepts it to its first line at somebody who
  * follows the application's log. Beside it the same command, started by hand.
  */
 export const bench: Bench = () =>
-  withGrid(async (grid) => {
-    const files = { 'main.py': MAIN };
-    const { id, folder } = await pushFirst(grid, {
-      type: 'ml_python',
-      files,
-      env: ['CC_MLPYTHON_RUN_MAIN=main.py'],
-    });
-    const follower = followOutput(grid, id);
-    const first = await follower.next(await deploy(grid, id));
-    const command = [first.message.replace('ready ', ''), join(folder, 'main.py')];
-    const ours: number[][] = [];
-    const bare: number[][] = [];
-    const boxed: number[][] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      ours.push(await repeat(() => runOnce(grid, id, follower)));
-      bare.push(await repeat(() => startByHand(command)));
-      if (isThere('bwrap')) boxed.push(await repeat(() => startByHand(bubblewrapped(command))));
-    }
-    follower.end();
-    return toFigures({ ours, bare, boxed });
+  withDocker(async ({ docker, ...grid }) => [
+    ...(await measureProcess(grid)),
+    ...(docker === undefined ? [] : await measureDocker(grid, docker)),
+  ]);
+
+async function measureProcess(grid: Grid): Promise<Figure[]> {
+  const { id, folder, follower, python } = await open(grid, 'process');
+  const command = [python, join(folder, 'main.py')];
+  const measured: Measured = { ours: [], bare: [], boxed: [] };
+  for (let round = 0; round < ROUNDS; round++) {
+    measured.ours.push(await repeat(RUNS, () => runOnce(grid, id, follower)));
+    measured.bare.push(await repeat(RUNS, () => startByHand(command)));
+    if (isThere('bwrap'))
+      measured.boxed.push(await repeat(RUNS, () => startByHand(bubblewrapped(command))));
+  }
+  follower.end();
+  return toFigures(measured);
+}
+
+/** Beside it `docker run` of the image that ours ran, by the same Python of this machine. */
+async function measureDocker(grid: Grid, docker: Docker): Promise<Figure[]> {
+  const { id, follower, python, file } = await open(grid, 'docker');
+  const command = [...dockerRun(docker, imageOf(grid, id)), python, file];
+  const ours: number[][] = [];
+  const byHand: number[][] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    ours.push(await repeat(CONTAINER_RUNS, () => runOnce(grid, id, follower)));
+    if (isThere('docker')) byHand.push(await repeat(CONTAINER_RUNS, () => startByHand(command)));
+  }
+  follower.end();
+  const p50 = (rounds: number[][]) => rounds.map((one) => percentile(one, 0.5));
+  return [
+    figureOf({
+      bench: 'first-line',
+      metric: `${ACCEPTED}, Docker engine, p50`,
+      unit: 'ms',
+      rounds: p50(ours),
+      beside: { name: 'docker run by hand', rounds: p50(byHand) },
+    }),
+  ];
+}
+
+/** A Runner that was run once, and what it said of itself. */
+async function open(grid: Grid, engine: string) {
+  const { id, folder } = await pushFirst(grid, {
+    type: 'ml_python',
+    files: { 'main.py': MAIN },
+    env: ['CC_MLPYTHON_RUN_MAIN=main.py', `CG_ENGINE=${engine}`],
   });
+  const follower = followOutput(grid, id);
+  const { message } = await follower.next(await deploy(grid, id));
+  const [, python = '', file = ''] = message.split(' ');
+  return { id, folder, follower, python, file };
+}
+
+function imageOf({ platform }: Grid, applicationId: string): string {
+  const [row] = platform.query<{ artifact: string }>(
+    `select artifact_id as artifact from deployments where application_id = '${applicationId}' order by number desc limit 1`,
+  );
+  return imageName('application', row?.artifact ?? '');
+}
+
+function dockerRun({ socketPath }: Docker, image: string): string[] {
+  const { uid, gid } = containerUser();
+  const mounts = programMounts().flatMap(({ Source, Target }) => [
+    '--mount',
+    `type=bind,source=${Source},target=${Target},readonly`,
+  ]);
+  const host = ['docker', '--host', `unix://${socketPath}`];
+  return [...host, 'run', '--rm', '--user', `${uid}:${gid}`, ...mounts, image];
+}
+
+const ACCEPTED = 'accepted → first line';
 
 type Measured = { ours: number[][]; bare: number[][]; boxed: number[][] };
 
 const toFigures = ({ ours, bare, boxed }: Measured): Figure[] => {
   const common = { bench: 'first-line', unit: 'ms' };
   const at = (share: number, rounds: number[][]) => rounds.map((one) => percentile(one, share));
-  const accepted = 'accepted → first line';
   return [
     figureOf({
       ...common,
-      metric: `${accepted}, p50`,
+      metric: `${ACCEPTED}, p50`,
       rounds: at(0.5, ours),
       goal: atMost(100, 'ms'),
       beside: { name: 'bwrap by hand', rounds: at(0.5, boxed) },
     }),
     figureOf({
       ...common,
-      metric: `${accepted}, p99`,
+      metric: `${ACCEPTED}, p99`,
       rounds: at(0.99, ours),
       goal: atMost(300, 'ms'),
       beside: { name: 'bwrap by hand', rounds: at(0.99, boxed) },
     }),
     figureOf({
       ...common,
-      metric: `${accepted}, p50`,
+      metric: `${ACCEPTED}, p50`,
       rounds: at(0.5, ours),
       beside: { name: 'bare by hand', rounds: at(0.5, bare) },
     }),
   ];
 };
 
-async function repeat(measure: () => Promise<number>): Promise<number[]> {
+async function repeat(times: number, measure: () => Promise<number>): Promise<number[]> {
   const values: number[] = [];
-  while (values.length < RUNS) values.push(await measure());
+  while (values.length < times) values.push(await measure());
   return values;
 }
 

@@ -54,7 +54,8 @@ export async function closeDocker(): Promise<void> {
   imported = undefined;
 }
 
-async function startDocker(): Promise<Docker & { end(): Promise<void> }> {
+/** An engine of its own, for who ends it; needs dockerd, and root. */
+export async function startDocker(): Promise<Docker & { end(): Promise<void> }> {
   const directory = mkdtempSync(join(tmpdir(), 'grid-docker-'));
   const socketPath = join(directory, 'docker.sock');
   const client = createDockerClient(socketPath);
@@ -172,29 +173,32 @@ const PROGRAMS = ['/bin/busybox', '/usr/bin/busybox'];
 
 /** An image with a shell and the small programs of busybox, made on this machine. */
 export async function importBusybox(
-  { client }: Pick<Docker, 'client'>,
+  docker: Pick<Docker, 'client'>,
   image: string,
   t: TestContext,
 ): Promise<boolean> {
+  const made = await makeBusybox(docker, image, t.signal);
+  return need(t, made, 'busybox (apt-get install busybox-static)');
+}
+
+/** Makes that image; false where this machine has no busybox. */
+export async function makeBusybox(
+  { client }: Pick<Docker, 'client'>,
+  image: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   const busybox = PROGRAMS.find((path) => existsSync(path));
-  if (!need(t, busybox !== undefined, 'busybox (apt-get install busybox-static)')) return false;
+  if (busybox === undefined) return false;
   const archive = pack();
-  archive.entry({ name: 'bin/busybox', mode: 0o755 }, readFileSync(busybox ?? ''));
-  const programs = execFileSync(busybox ?? '', ['--list'], { encoding: 'utf8' })
-    .trim()
-    .split('\n');
+  archive.entry({ name: 'bin/busybox', mode: 0o755 }, readFileSync(busybox));
+  const programs = execFileSync(busybox, ['--list'], { encoding: 'utf8' }).trim().split('\n');
   for (const name of programs.filter((one) => one !== 'busybox'))
     archive.entry({ name: `bin/${name}`, type: 'symlink', linkname: 'busybox' });
   archive.entry({ name: 'tmp', type: 'directory', mode: 0o1777 });
   archive.finalize();
   const [repo, tag] = image.split(':');
   const query = { fromSrc: '-', repo, tag };
-  const call = {
-    method: 'POST',
-    path: '/images/create',
-    query,
-    body: Readable.from(archive),
-  } as const;
-  await text(await client.open(call, t.signal));
+  const body = Readable.from(archive);
+  await text(await client.open({ method: 'POST', path: '/images/create', query, body }, signal));
   return true;
 }
