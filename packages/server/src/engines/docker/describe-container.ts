@@ -50,16 +50,16 @@ const onceEach = (mounts: readonly Mount[]): readonly Mount[] => [
   ...new Map(mounts.map((mount) => [mount.Target, mount])).values(),
 ];
 
-/** What a build writes into, and tools outside /usr; what an instance runs from is in its image. */
+/** What a build writes into, installed dependencies, and tools outside /usr; the application is in its image. */
 function fileMounts({ files }: InstanceSpec): Mount[] {
   const { application, environment, cache, readOnly } = files;
   return [
     ...(application.access === 'writable'
       ? [bind(application.source, application.mountedAt, false)]
       : []),
-    ...(environment !== undefined && application.access === 'writable'
-      ? [bind(environment.source, '/opt/env', environment.access === 'read-only')]
-      : []),
+    ...(environment === undefined
+      ? []
+      : [bind(environment.source, '/opt/env', environment.access === 'read-only')]),
     ...(cache === undefined ? [] : [bind(cache.source, '/home/bas/.cache', false)]),
     ...readOnly.map((path) => bind(path, path, true)),
   ];

@@ -12,8 +12,8 @@ import type { Site } from './site.ts';
 import { basename } from 'node:path';
 
 /**
- * Images of what builds made, in layers: an empty machine, then installed dependencies, then the application.
- * A layer is made once, so a push that leaves the dependencies alone adds the application's files and nothing else.
+ * Images of what builds made, in layers: an empty machine, then the application, which an instance may write to.
+ * Installed dependencies are in none: they are mounted, since a layer of them costs many seconds.
  */
 export function createImages(site: Site) {
   const once = createOnce<string, string>();
@@ -27,29 +27,17 @@ export function createImages(site: Site) {
     const image = imageName('base', digest);
     return layer(image, () => importImage(site, image, archive(), signal), signal);
   };
-  const environment = async (source: string, signal: AbortSignal): Promise<string> => {
-    const image = imageName('environment', basename(source));
-    const from = await base(signal);
-    return layer(
-      image,
-      () => addLayer(site, { from, image, source, at: 'opt/env' }, signal),
-      signal,
-    );
-  };
   return {
     base,
     /** The image that an instance of these files is created from. */
     async ensure(files: InstanceFiles, signal: AbortSignal): Promise<string> {
-      const { application, environment: installed } = files;
+      const { application } = files;
       if (application.access === 'writable') return base(signal);
       const { source, mountedAt } = application;
       const image = imageName('application', basename(source));
-      if (await hasImage(site, image, signal)) return image;
-      const from = await (installed === undefined
-        ? base(signal)
-        : environment(installed.source, signal));
-      const made = { from, image, source, at: mountedAt.slice(1) };
-      return layer(image, () => addLayer(site, made, signal), signal);
+      const make = async (): Promise<void> =>
+        addLayer(site, { from: await base(signal), image, source, at: mountedAt.slice(1) }, signal);
+      return layer(image, make, signal);
     },
     /** Removes the images whose source is gone, of those that were there before `before` (epoch ms). */
     async sweep({ isKept, before }: Sweep, signal: AbortSignal): Promise<void> {

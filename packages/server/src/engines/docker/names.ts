@@ -53,5 +53,5 @@ export const bridgePrefix = (platform: PlatformId): string => `cg${platform.slic
 export const bridgeName = (platform: PlatformId, owner: OwnerId): string =>
   `${bridgePrefix(platform)}${digest(owner, 8)}`;
 
-export const imageName = (kind: 'base' | 'environment' | 'application', id: string): string =>
+export const imageName = (kind: 'base' | 'application', id: string): string =>
   `clever-grid/${kind}:${id.replaceAll(/[^\w.-]/g, '-').slice(0, 128)}`;
