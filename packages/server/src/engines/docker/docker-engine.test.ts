@@ -121,12 +121,12 @@ rule(
       subject.docker.client.ask({ path: '/images/json', query: { filters } }, t.signal);
     const sources = async (): Promise<string[]> =>
       (await images()).map(({ Labels }) => Labels[LABEL.source] ?? '').toSorted();
-    const all = [`${source}.environment`, `${source}.one`, `${source}.two`];
+    const all = [`${source}.one`, `${source}.two`];
     assert.deepEqual(await sources(), all);
     const before = Number.POSITIVE_INFINITY;
     await subject.engine.sweep({ isKept: (one) => one !== `${source}.one`, before }, t.signal);
-    assert.deepEqual(await sources(), [`${source}.environment`, `${source}.two`]);
+    assert.deepEqual(await sources(), [`${source}.two`]);
     await subject.engine.sweep({ isKept: () => false, before: 0 }, t.signal);
-    assert.equal((await sources()).length, 2);
+    assert.equal((await sources()).length, 1);
   },
 );
