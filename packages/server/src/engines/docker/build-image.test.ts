@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { newId } from '../../lib/ids.ts';
 import { Unavailable } from '../../lib/unavailable.ts';
 import { BUSYBOX, closeDocker, openBusybox } from '../../testing/docker.ts';
 import { serveRegistry } from '../../testing/registry.ts';
@@ -21,6 +22,7 @@ import type { RegistryLogin } from '../engine.ts';
 import { buildImage } from './build-image.ts';
 import type { BuildOrder } from './build-image.ts';
 import { createBuildKitHold } from './hold-buildkit.ts';
+import { createPrivateImages } from './private-images.ts';
 import { hasBuildKit } from './choose-builder.ts';
 import { createDockerClient } from './client.ts';
 import type { DockerClient } from './client.ts';
@@ -55,6 +57,7 @@ async function open(
   }
   t.after(async () => {
     rmSync(context, { recursive: true });
+    rmSync(`${context}.json`, { force: true });
     await removeImage(client, image);
   });
   const said: string[] = [];
@@ -76,6 +79,8 @@ async function open(
     network: 'none',
     diskMiB: 10_000,
     holdBuildKit: createBuildKitHold(),
+    privateImages: createPrivateImages(`${context}.json`),
+    ownerId: newId('organization'),
     say: (line) => void said.push(line),
     print: (stream, text) => void printed.push({ stream, text }),
   };
@@ -298,6 +303,17 @@ for (const builder of builders) {
     const built = await buildImage(site.client, order, never());
     assert.deepEqual(built.ok, true);
     assert.equal(site.said.at(-1), `Pulled ${registry.host}/private`);
+
+    const again = (changes: Partial<BuildOrder['makes']>): BuildOrder =>
+      withMakes(order, { image: `${order.makes.image}-again`, login: undefined, ...changes });
+    t.after(() => removeImage(site.client, `${order.makes.image}-again`));
+    const stranger = { ...again({}), ownerId: newId('organization') };
+    const without = await buildImage(site.client, stranger, never());
+    assert.ok(!without.ok && /needs a login/.test(without.detail));
+    assert.ok((await buildImage(site.client, again({}), never())).ok);
+    await removeImage(site.client, `${order.makes.image}-again`);
+    const withLogin = { ...again({ login: login('secret') }), ownerId: stranger.ownerId };
+    assert.ok((await buildImage(site.client, withLogin, never())).ok);
   });
 }
 

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
+import type { OwnerId } from '../../lib/ids.ts';
 import { Unavailable } from '../../lib/unavailable.ts';
 import type { ImageBuild, RegistryLogin } from '../engine.ts';
 import { archiveContext, readInside } from './build-context.ts';
@@ -17,6 +18,7 @@ import { readDockerfile } from './dockerfile.ts';
 import type { Dockerfile } from './dockerfile.ts';
 import { logIn, pullImages } from './pull-images.ts';
 import type { Say } from './pull-images.ts';
+import type { PrivateImages } from './private-images.ts';
 import { readMessages } from './read-messages.ts';
 import { buildHeaders } from './registry.ts';
 import { watchDisk } from './watch-disk.ts';
@@ -35,6 +37,8 @@ export type BuildOrder = {
   /** How much of the engine's disk may go while it builds. */
   diskMiB: number;
   holdBuildKit: BuildKitHold;
+  privateImages: PrivateImages;
+  ownerId: OwnerId;
   say: Say;
   print: Print;
 };
@@ -114,7 +118,7 @@ async function build(client: DockerClient, order: BuildOrder, signal: AbortSigna
     );
   const refused = await pullImages(
     client,
-    { images, dockerfile, login, say, afresh: makes.afresh },
+    { ...order, images, dockerfile, login, afresh: makes.afresh },
     signal,
   );
   if (refused !== undefined) return refused;

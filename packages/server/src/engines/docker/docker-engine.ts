@@ -27,6 +27,7 @@ import { containerUser } from './machine-programs.ts';
 import { LABEL, containerName, hookName, hooks } from './names.ts';
 import { createNetworks } from './network.ts';
 import { addressOf, memorySentence, toObservation } from './observation.ts';
+import { createPrivateImages } from './private-images.ts';
 import { createRecords } from './record.ts';
 import type { Kept, Record } from './record.ts';
 import { createOnce } from './site.ts';
@@ -134,6 +135,7 @@ async function openSite(
     boot: (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim(),
     buildkit: builder === 'auto',
     holdBuildKit: createBuildKitHold(),
+    privateImages: createPrivateImages(join(directory, 'private-images.json')),
     lostAt: undefined,
     tell,
     closing,

@@ -30,6 +30,8 @@ export async function makeImage(
     ...spec.limits,
     network,
     holdBuildKit: site.holdBuildKit,
+    privateImages: site.privateImages,
+    ownerId: spec.ownerId,
     say: (line: string): void => {
       log.say(line, site.clock());
       log.flush();

@@ -8,7 +8,8 @@ import { guardRules } from './guard.ts';
 import { programMounts } from './machine-programs.ts';
 import { LABEL, bridgeName, networkName, ofPlatform } from './names.ts';
 import { candidateSubnets, parseRoutes } from './subnets.ts';
-import { createOnce, createTurns } from './site.ts';
+import { createOnce } from './site.ts';
+import { createTurns } from './turns.ts';
 import type { Site } from './site.ts';
 
 const BRIDGE_NAME = 'com.docker.network.bridge.name';

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import type { OwnerId } from '../../lib/ids.ts';
 import type { RegistryLogin } from '../engine.ts';
 import { DockerError, isMissing } from './client.ts';
 import type { DockerClient } from './client.ts';
 import type { ImageReference } from './dockerfile.ts';
 import type { BuildFailure } from './build-failure.ts';
+import type { PrivateImages } from './private-images.ts';
 import { readMessages } from './read-messages.ts';
 import { credentials, hostOf, pullHeaders, pullName, registryOf } from './registry.ts';
 
@@ -16,6 +18,8 @@ export type Pull = {
   say: Say;
   /** Also those that the engine has are asked for; one that is only here is taken as it is. */
   afresh: boolean;
+  ownerId: OwnerId;
+  privateImages: PrivateImages;
 };
 
 /** The login, if the registry takes it; where it does not, that is said, and the build goes on without. */
@@ -46,24 +50,43 @@ export async function pullImages(
   signal: AbortSignal,
 ): Promise<BuildFailure | undefined> {
   for (const image of pull.images) {
-    const isThere = await isHere(client, image.reference, signal);
-    if (isThere && !pull.afresh) continue;
+    const here = await idOf(client, image.reference, signal);
+    const usable = here !== undefined && (await pull.privateImages.mayUse(here, pull.ownerId));
+    if (usable && !pull.afresh) continue;
     const refused = await pullOne(client, { ...pull, image }, signal);
-    if (refused === undefined) continue;
-    if (!isThere) return explainPull({ ...pull, image }, refused);
+    if (refused === undefined) {
+      await notePulled(client, { ...pull, image }, signal);
+      continue;
+    }
+    if (!usable) return explainPull({ ...pull, image }, refused);
     pull.say(`${image.reference} is taken as it is here: ${refused}`);
   }
   return undefined;
 }
 
-async function isHere(client: DockerClient, reference: string, signal: AbortSignal) {
+/** The image's id, or undefined where the engine has it not. */
+async function idOf(
+  client: DockerClient,
+  reference: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   try {
-    await client.ask({ path: `/images/${reference}/json` }, signal);
-    return true;
+    return (await client.ask<{ Id: string }>({ path: `/images/${reference}/json` }, signal)).Id;
   } catch (error) {
-    if (isMissing(error)) return false;
+    if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+/** What a login was sent for may be private; who has a login for it is known to may have it. */
+async function notePulled(
+  client: DockerClient,
+  { image: { reference }, login, ownerId, privateImages }: PullOne,
+  signal: AbortSignal,
+): Promise<void> {
+  if (Object.keys(pullHeaders(reference, login)).length === 0) return;
+  const id = await idOf(client, reference, signal);
+  if (id !== undefined) await privateImages.note(id, ownerId);
 }
 
 type PullOne = Pull & { image: ImageReference };

@@ -5,6 +5,7 @@ import type { BuildKitHold } from './hold-buildkit.ts';
 import type { DockerClient } from './client.ts';
 import type { User } from './machine-programs.ts';
 import type { PlatformId } from './names.ts';
+import type { PrivateImages } from './private-images.ts';
 import type { Records } from './record.ts';
 
 /** What the parts of the engine share. */
@@ -26,6 +27,7 @@ export type Site = {
   buildkit: boolean;
   allowSocket: boolean;
   holdBuildKit: BuildKitHold;
+  privateImages: PrivateImages;
   /** When the engine was last lost sight of. */
   lostAt: number | undefined;
   /** Tells those who watch that an instance may have changed. */
@@ -33,16 +35,6 @@ export type Site = {
   /** Aborted when the control plane ends; what runs goes on. */
   closing: AbortSignal;
 };
-
-/** Work that is done one after the other, in the order that it is asked for. */
-export function createTurns() {
-  let last: Promise<unknown> = Promise.resolve();
-  return <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = last.then(work, work);
-    last = mine.catch(() => undefined);
-    return mine;
-  };
-}
 
 /** Work that is under way by name: who asks for it again gets the same. */
 export function createOnce<K, V>() {
