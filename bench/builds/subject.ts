@@ -7,7 +7,7 @@ import { writeFiles } from '../../test/system/platform.ts';
 import type { Files } from '../../test/system/platform.ts';
 
 /** How much of what it needs a build finds: downloads and layers of earlier builds, or nothing. */
-export type Found = 'cold' | 'warm';
+type Found = 'cold' | 'warm';
 
 /** An application and who builds the same by hand. */
 export type Subject = {
