@@ -93,10 +93,9 @@ const FINE: Look = { isolated: true, warnings: [] };
 
 /** One that is away now may be back at any time. */
 const lookAt = (docker: DockerEngine): Promise<Look> =>
-  docker.capacity().catch((error: unknown) => {
-    if (error instanceof Unavailable) return { ...FINE, warnings: [error.message] };
-    throw error;
-  });
+  docker
+    .capacity()
+    .catch((error: unknown) => ({ ...FINE, warnings: [`The Docker engine: ${String(error)}`] }));
 
 const NO_DOCKER =
   'GRID_ENGINE=docker, and no Docker or Podman listens here: start one, or name its socket (GRID_DOCKER_SOCKET).';

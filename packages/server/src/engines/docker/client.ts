@@ -28,6 +28,8 @@ export type Call = {
   /** Sent as JSON, or as it comes where it is a stream (a tar archive). */
   body?: object | Readable;
   headers?: Readonly<Record<string, string>>;
+  /** How long an answer may take; a minute unless it is said. Who asks for longer knows why. */
+  withinSeconds?: number;
 };
 
 export class DockerError extends Error {
@@ -57,15 +59,32 @@ export function createDockerClient(socketPath: string): DockerClient {
   const site: Site = { socketPath, agent, version: undefined };
   return {
     async ask<T>(call: Call, signal: AbortSignal): Promise<T> {
-      const answer = await open(site, call, signal);
-      const body = await text(answer).catch((error: NodeJS.ErrnoException) => {
-        throw describe(site, error, signal);
-      });
+      const body = await askInTime(site, call, signal);
       return (body === '' ? undefined : JSON.parse(body)) as T;
     },
     open: (call, signal) => open(site, call, signal),
     hijack: (call, signal) => hijack(site, call, signal),
   };
+}
+
+const ANSWERS_WITHIN = 60;
+
+/** The answer's text; an engine that hangs is as good as away. */
+async function askInTime(site: Site, call: Call, signal: AbortSignal): Promise<string> {
+  const seconds = call.withinSeconds ?? ANSWERS_WITHIN;
+  const late = AbortSignal.timeout(seconds * 1000);
+  const either = AbortSignal.any([signal, late]);
+  try {
+    const answer = await open(site, call, either);
+    return await text(answer).catch((error: NodeJS.ErrnoException) => {
+      throw describe(site, error, either);
+    });
+  } catch (error) {
+    if (!late.aborted || signal.aborted) throw error;
+    throw new Unavailable(
+      `The Docker engine at ${site.socketPath}: it has not answered for ${seconds} seconds.`,
+    );
+  }
 }
 
 type Site = { socketPath: string; agent: Agent; version: string | undefined };

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
+import { DAY, SECOND } from '../../lib/duration.ts';
 import { isMissing, isThere } from './client.ts';
 import type { DockerClient } from './client.ts';
 import type { ContainerBody } from './describe-container.ts';
@@ -95,6 +96,7 @@ export const stopContainer = async (
     method: 'POST',
     path: `/containers/${id}/stop`,
     query: { t: graceSeconds },
+    withinSeconds: graceSeconds + 60,
   } as const;
   await unless((error) => isThere(error) || isMissing(error), client.ask(call, signal));
 };
@@ -118,7 +120,11 @@ export const waitForContainer = async (
   id: string,
   signal: AbortSignal,
 ): Promise<number> => {
-  const call = { method: 'POST', path: `/containers/${id}/wait` } as const;
+  const call = {
+    method: 'POST',
+    path: `/containers/${id}/wait`,
+    withinSeconds: DAY / SECOND,
+  } as const;
   return (await client.ask<{ StatusCode: number }>(call, signal)).StatusCode;
 };
 

@@ -85,6 +85,9 @@ async function importImage(
   if (error !== undefined) throw new Error(error);
 }
 
+/** For trees of any size. */
+const LAYER_WITHIN = 1800;
+
 /** An image with one layer more: a folder of this machine. */
 async function addLayer(
   site: Site,
@@ -100,9 +103,14 @@ async function addLayer(
   try {
     const archive = archiveFolder(source, { prefix: at, ...user });
     const put = { method: 'PUT', path: `/containers/${id}/archive`, query: { path: '/' } } as const;
-    await client.ask({ ...put, body: archive }, signal);
+    await client.ask({ ...put, body: archive, withinSeconds: LAYER_WITHIN }, signal);
     const [repo, tag] = image.split(':');
-    const commit = { method: 'POST', path: '/commit', body: {} } as const;
+    const commit = {
+      method: 'POST',
+      path: '/commit',
+      body: {},
+      withinSeconds: LAYER_WITHIN,
+    } as const;
     await client.ask({ ...commit, query: { container: id, repo, tag, pause: false } }, signal);
   } finally {
     await removeContainer(client, id, site.closing).catch(() => undefined);
