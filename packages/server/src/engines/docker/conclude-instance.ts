@@ -26,8 +26,10 @@ export async function concludeInstance(
   if (found !== undefined && found.State.Status !== 'exited' && found.State.Status !== 'dead')
     return;
   if (found !== undefined) await logs.mirror(record, containerId);
+  // who ended it may have been told in the same moment
+  const ending = (await records.read(id))?.ending;
   const steps = found && record.work === 'programs' ? await stepsOf(site, containerId) : undefined;
-  const end = found && { record, ending: kept.ending, state: found.State, steps, boot, lostAt };
+  const end = found && { record, ending, state: found.State, steps, boot, lostAt };
   const exit = end === undefined ? lost(record, clock()) : concludeExit(end);
   if (exit.reason === 'exited') await runHookAfter(site, logs, { record, exit });
   const words = end && lastWords(end);

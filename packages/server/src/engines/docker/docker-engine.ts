@@ -7,35 +7,26 @@ import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import type { InstanceId, WorkloadId } from '../../lib/ids.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Engine, Entrance, InstanceSpec, Observation, WorkloadSpec } from '../engine.ts';
+import type { Engine, Entrance, InstanceSpec, WorkloadSpec } from '../engine.ts';
 import { canGuard } from './can-guard.ts';
 import { createDockerClient } from './client.ts';
-import { concludeInstance } from './conclude-instance.ts';
-import { inspectContainer, listContainers, removeContainer } from './containers.ts';
-import type { Listed } from './containers.ts';
+import { inspectContainer, removeContainer } from './containers.ts';
+import { createCrew } from './crew.ts';
+import type { Crew } from './crew.ts';
 import { endInstance } from './end-instance.ts';
 import { enterInstance, execute } from './enter-instance.ts';
 import { followEngine } from './follow-engine.ts';
-import type { Change } from './follow-engine.ts';
-import { endsIt, noteForeignEnd } from './foreign-end.ts';
-import { createLogChoice } from './log-driver.ts';
 import { createBuildKitHold } from './hold-buildkit.ts';
-import { createImages } from './images.ts';
 import type { Sweep } from './images.ts';
-import { createInstanceLogs } from './instance-logs.ts';
 import { containerUser } from './machine-programs.ts';
-import { LABEL, containerName, hookName, hooks } from './names.ts';
-import { createNetworks } from './network.ts';
-import { addressOf, memorySentence, toObservation } from './observation.ts';
+import { containerName, hookName, hooks } from './names.ts';
+import { addressOf } from './observation.ts';
 import { createPrivateImages } from './private-images.ts';
 import { createRecords } from './record.ts';
-import type { Kept, Record } from './record.ts';
-import { createOnce } from './site.ts';
+import type { Kept } from './record.ts';
+import { containersOf, instanceOf, list, observe } from './see-instances.ts';
 import type { Site } from './site.ts';
-import { createStarts } from './starts.ts';
 import { startInstance } from './start-instance.ts';
-import type { Parts } from './start-instance.ts';
-import { holdToDisk } from './hold-to-disk.ts';
 
 export type DockerOptions = {
   directory: string;
@@ -149,61 +140,6 @@ async function platformId(path: string): Promise<string> {
   return (await readFile(path, 'utf8')).trim();
 }
 
-/** Looks after instances that run, and after their ends. */
-function createCrew(site: Site) {
-  const logs = createInstanceLogs(site);
-  const images = createImages(site);
-  const networks = createNetworks(site, images.base);
-  const concluding = createOnce<InstanceId, void>();
-  const watching = createOnce<InstanceId, void>();
-  const failed = (what: string) => (error: unknown) => {
-    if (!site.closing.aborted) site.log.warn({ err: error }, what);
-  };
-  const conclude = (id: InstanceId): Promise<void> =>
-    concluding.run(id, () => concludeInstance(site, logs, id));
-  const attend = (record: Record): void => {
-    const { instanceId, containerId } = record;
-    if (containerId === undefined) return;
-    logs.mirror(record, containerId).catch(failed('a log could not be followed'));
-    watching
-      .run(instanceId, () => holdToDisk(site, record))
-      .catch(failed('a disk could not be looked at'));
-  };
-  const chooseLog = createLogChoice(site.client);
-  const parts: Parts = { images, networks, logs, chooseLog, attend };
-  const outOfMemory = async (id: InstanceId): Promise<void> => {
-    const kept = await site.records.read(id);
-    if (kept === undefined || kept.ending !== undefined) return;
-    const detail = memorySentence(kept.record);
-    await endInstance(site, id, { reason: 'memory_limit', detail, graceSeconds: 0 });
-  };
-  return {
-    parts,
-    conclude,
-    failed,
-    starts: createStarts(site.closing),
-    changed(id: InstanceId, change: Change): void {
-      const { action } = change;
-      if (endsIt(change)) noteForeignEnd(site, id, change).catch(failed('an end is not explained'));
-      if (action === 'oom') outOfMemory(id).catch(failed('an instance could not be ended'));
-      if (action === 'die') conclude(id).catch(failed('an end could not be recorded'));
-      if (action === 'start') site.tell(id);
-    },
-    async back(): Promise<void> {
-      networks.forget();
-      for (const { record, exit } of await site.records.list()) {
-        if (exit !== undefined) continue;
-        await conclude(record.instanceId);
-        const kept = await site.records.read(record.instanceId);
-        if (kept?.exit === undefined) attend(record);
-        site.tell(record.instanceId);
-      }
-    },
-  };
-}
-
-type Crew = ReturnType<typeof createCrew>;
-
 async function ensure(
   site: Site,
   crew: Crew,
@@ -243,6 +179,21 @@ async function stop(site: Site, crew: Crew, id: InstanceId, graceSeconds: number
   await crew.starts.breakOff(id);
   await endInstance(site, id, ending);
   await crew.conclude(id);
+  await concludeUnstarted(site, crew, id);
+}
+
+/** One that never came to a container has nothing else that could say how it ended. */
+async function concludeUnstarted(
+  { records, clock }: Site,
+  { parts }: Crew,
+  id: InstanceId,
+): Promise<void> {
+  const kept = await records.read(id);
+  if (kept === undefined || kept.exit !== undefined || kept.record.containerId !== undefined)
+    return;
+  parts.logs.close(kept.record, []);
+  const nothing = { exitCode: undefined, signal: undefined, step: '', detail: undefined };
+  await records.exit(id, { ...nothing, at: clock(), reason: 'stopped' });
 }
 
 const keptOf = async ({ records }: Site, id: WorkloadId): Promise<Kept[]> =>
@@ -267,63 +218,6 @@ async function remove(
 }
 
 const hooksOf = (id: InstanceId): string[] => hooks.map((hook) => hookName(id, hook));
-
-const instanceOf = ({ Labels }: Listed): InstanceId => Labels[LABEL.instance] as InstanceId;
-
-const containersOf = async (site: Site, id: WorkloadId, signal: AbortSignal): Promise<Listed[]> =>
-  (await listContainers(site.client, site.platform, signal)).filter(
-    ({ Labels }) => Labels[LABEL.workload] === id,
-  );
-
-async function observe(
-  site: Site,
-  crew: Crew,
-  id: InstanceId,
-  signal: AbortSignal,
-): Promise<Observation | undefined> {
-  const kept = await site.records.read(id);
-  return kept && see(site, crew, kept, signal);
-}
-
-/** One whose container is over is concluded first: its end is not seen before its log is whole. */
-async function see(
-  site: Site,
-  crew: Crew,
-  kept: Kept,
-  signal: AbortSignal,
-): Promise<Observation | undefined> {
-  const { containerId, instanceId } = kept.record;
-  const now = site.clock();
-  if (kept.exit !== undefined || containerId === undefined)
-    return toObservation(kept, undefined, now);
-  const found = await inspectContainer(site.client, containerId, signal);
-  const runs = found !== undefined && ['running', 'created', 'paused'].includes(found.State.Status);
-  if (runs) return toObservation(kept, found, now);
-  await crew.conclude(instanceId);
-  const concluded = await site.records.read(instanceId);
-  return concluded && toObservation(concluded, undefined, now);
-}
-
-/** Those on record, and containers of ours that no record knows. */
-async function list(site: Site, crew: Crew, signal: AbortSignal): Promise<Observation[]> {
-  const kept = await site.records.list();
-  const known = new Set(kept.map(({ record }) => record.instanceId));
-  const containers = await listContainers(site.client, site.platform, signal);
-  const strangers = containers.filter(
-    (one) => one.Labels[LABEL.workload] !== undefined && !known.has(instanceOf(one)),
-  );
-  const seen = await Promise.all(kept.map((one) => see(site, crew, one, signal)));
-  return [
-    ...seen.filter((one) => one !== undefined),
-    ...strangers.map((one) => strange(one, site.clock())),
-  ];
-}
-
-const strange = (container: Listed, now: number): Observation => ({
-  instanceId: instanceOf(container),
-  workloadId: container.Labels[LABEL.workload] as WorkloadId,
-  state: { status: 'running', startedAt: now, heartbeatAt: now, endpoint: undefined },
-});
 
 async function dial(
   site: Site,
