@@ -78,7 +78,8 @@ function endings(rule: Rule): void {
       assert.equal(await textOf(ill), 'BEFORE\nCOMMAND\nFAILED');
       const early = hooked('echo COMMAND', 'exit 9');
       const exit = await run(subject, early, t);
-      assert.deepEqual([exit.reason, exit.step], ['before_failed', 'CC_PRE_RUN_HOOK']);
+      const told = [exit.reason, exit.step];
+      assert.deepEqual(told, ['before_failed', 'CC_PRE_RUN_HOOK'], exit.detail);
       assert.doesNotMatch(await textOf(early), /COMMAND/);
     },
   );

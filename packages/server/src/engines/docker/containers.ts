@@ -5,6 +5,7 @@ import { isMissing, isThere } from './client.ts';
 import type { DockerClient } from './client.ts';
 import type { ContainerBody } from './describe-container.ts';
 import { ofPlatform } from './names.ts';
+import { overStumbles } from './stumble.ts';
 import type { PlatformId } from './names.ts';
 
 /** What the engine says of a container, as far as it is looked at (`GET /containers/{id}/json`). */
@@ -49,11 +50,13 @@ export async function createContainer(
 }
 
 /** Starts one that was never started; one that runs, or has run, stays as it is. */
-export async function startContainer(
+export const startContainer = (
   client: DockerClient,
   id: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<void> => overStumbles(() => startOnce(client, id, signal), signal);
+
+async function startOnce(client: DockerClient, id: string, signal: AbortSignal): Promise<void> {
   const found = await inspectContainer(client, id, signal);
   if (found !== undefined && found.State.Status !== 'created') return;
   await unless(isThere, client.ask({ method: 'POST', path: `/containers/${id}/start` }, signal));

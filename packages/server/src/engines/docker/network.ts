@@ -7,6 +7,7 @@ import { waitForContainer } from './containers.ts';
 import { guardRules } from './guard.ts';
 import { programMounts } from './machine-programs.ts';
 import { LABEL, bridgeName, networkName, ofPlatform } from './names.ts';
+import { overStumbles } from './stumble.ts';
 import { candidateSubnets, parseRoutes } from './subnets.ts';
 import { createOnce } from './site.ts';
 import { createTurns } from './turns.ts';
@@ -29,7 +30,7 @@ export function createNetworks(site: Site, baseImage: (signal: AbortSignal) => P
       const name = networkName(site.platform, owner);
       if (ready.has(name)) return Promise.resolve(name);
       return once.run(name, async () => {
-        await makeNetwork(site, owner, signal);
+        await overStumbles(() => makeNetwork(site, owner, signal), signal);
         await guardAll(signal);
         ready.add(name);
         return name;

@@ -1,0 +1,25 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { DockerError } from './client.ts';
+
+/** Pauses before another try, in milliseconds. */
+const PAUSES = [200, 1000, 3000];
+
+/** What no second try changes: the program cannot be run, or the disk is full. */
+const LASTING = /OCI runtime|runc|exec|no such file|not found|no space left/i;
+
+/** Whether the engine failed at something of its own, such as a firewall that others change in the same moment. */
+export const isStumble = (error: unknown): boolean =>
+  error instanceof DockerError && error.status >= 500 && !LASTING.test(error.message);
+
+/** Tries again what the engine stumbles over; the work may be repeated. */
+export async function overStumbles<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (const pause of PAUSES) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isStumble(error)) throw error;
+      await wait(pause, undefined, { signal });
+    }
+  }
+  return work();
+}
