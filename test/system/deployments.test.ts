@@ -187,7 +187,7 @@ http.server.ThreadingHTTPServer(('0.0.0.0', 8080), Handler).serve_forever()
 type Attempt = { attempt: number; created: number; due: number; ended: number | null };
 
 suite('a Webapp', { concurrency: 2 }, () => {
-  test('of several nodes serves by all of them, and by as many as the next version has', async () => {
+  test('of several nodes serves by all of them, and at once by as many as it is given', async () => {
     const env = [MAIN, 'VERSION=one'];
     const args = ['--nodes', '3', '--flavor', 'pico'];
     const application = await open({ 'main.py': NUMBERED }, { type: 'ml_python_web', env, args });
@@ -200,6 +200,10 @@ suite('a Webapp', { concurrency: 2 }, () => {
     assert.deepEqual(await answers(), ['0 of one', '1 of one', '2 of one']);
 
     await platform.ask('PUT', application.path, { minInstances: 2, maxInstances: 2 });
+    await until(
+      'fewer instances serve',
+      async () => (await answers()).join() === '0 of one,1 of one',
+    );
     await platform.grid(['env', 'set', 'VERSION=two'], { folder: application.folder });
     assert.equal((await platform.grid(['restart'], { folder: application.folder })).code, 0);
     await until(
@@ -212,7 +216,7 @@ suite('a Webapp', { concurrency: 2 }, () => {
     );
     assert.deepEqual(
       minutes.map(({ instances }) => instances),
-      [5],
+      [7],
     );
   });
 
