@@ -71,7 +71,7 @@ function entries({ uid, gid }: User): Entry[] {
     ...links,
     { name: 'tmp', mode: 0o1777 },
     { name: 'var/tmp', mode: 0o1777 },
-    { name: 'opt/env', own: true },
+    { name: 'opt/env' },
     { name: 'home/bas', own: true },
     { name: STEPS_FOLDER.slice(1), own: true, mode: 0o700 },
     { name: 'etc/passwd', text: passwd },
