@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { docker, openApplication, openScene, webapp } from './docker-scene.ts';
-import type { Application, Scene } from './docker-scene.ts';
+import { containersOf, openApplication, openScene, webapp } from './docker-scene.ts';
+import type { Scene } from './docker-scene.ts';
 import { until } from './platform.ts';
 
 async function crash({ platform }: Scene): Promise<void> {
   platform.kill();
   await until('the control plane is dead', () => !platform.running());
 }
-
-const containersOf = async (scene: Scene, { id }: Application): Promise<string[]> =>
-  (await docker(scene, 'ps', '--quiet', '--filter', `label=clever-grid.application=${id}`))
-    .split('\n')
-    .filter((one) => one !== '');
 
 test('killed while an image is built, the platform builds it and starts it once', async (t) => {
   const scene = await openScene(t);

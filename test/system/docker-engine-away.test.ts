@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { docker, openApplication, openScene, webapp } from './docker-scene.ts';
-import type { Application, Scene } from './docker-scene.ts';
+import { containersOf, openApplication, openScene, webapp } from './docker-scene.ts';
 import { until } from './platform.ts';
-
-const containersOf = async (scene: Scene, { id }: Application): Promise<string[]> =>
-  (await docker(scene, 'ps', '--quiet', '--filter', `label=clever-grid.application=${id}`))
-    .split('\n')
-    .filter((one) => one !== '');
 
 test('a deployment that needs an engine that is away says so, waits, and goes on by itself', async (t) => {
   const scene = await openScene(t);

@@ -111,6 +111,12 @@ export const docker = ({ docker: engine }: Scene, ...args: string[]): Promise<st
     );
   });
 
+/** The containers of an application that run. */
+export const containersOf = async (scene: Scene, { id }: Application): Promise<string[]> =>
+  (await docker(scene, 'ps', '--quiet', '--filter', `label=clever-grid.application=${id}`))
+    .split('\n')
+    .filter((one) => one !== '');
+
 /** A Webapp of Python's own server in an image: answers with its text, and goes on `PORT`. */
 export const webapp = (text: string, more = ''): Files => ({
   Dockerfile: `FROM ${PYTHON_IMAGE}\n${more}COPY server.py /\nCMD ["python", "/server.py"]\n`,

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { need } from '../../packages/server/src/testing/need.ts';
+import { hasJava, jarOf } from './java-files.ts';
 import { copyExample, hostOf, openPlatform, run, until } from './platform.ts';
 
 const platform = await openPlatform();
 after(() => platform.end());
 
-const hasJava = (await run('javac', ['-version'])).code === 0;
 const hasMaven = existsSync('/usr/bin/mvn');
 
 /** Says what it was given, and ends as it is told. */
@@ -29,24 +28,9 @@ public class Tell {
 }
 `;
 
-/** A repository with nothing but a jar of this class. */
-async function jarOf(name: string, source: string): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'grid-jar-'));
-  writeFileSync(join(folder, `${name}.java`), source);
-  await run('javac', ['--release', '17', `${name}.java`], { cwd: folder });
-  await run('jar', ['cfe', 'app.jar', name, `${name}.class`], { cwd: folder });
-  const jar = readFileSync(join(folder, 'app.jar'));
-  rmSync(folder, { recursive: true });
-  const repository = await platform.repository({ 'README.md': 'A jar.\n' });
-  writeFileSync(join(repository, 'app.jar'), jar);
-  await platform.git(['add', '--all'], repository);
-  await platform.git(['commit', '--quiet', '--amend', '--no-edit'], repository);
-  return repository;
-}
-
 test('a jar is run with its arguments, and every variable is a system property', async (t) => {
   if (!need(t, hasJava, 'a Java development kit')) return;
-  const folder = await jarOf('Tell', TELL);
+  const folder = await platform.repository(await jarOf('Tell', TELL));
   const env = [
     'CC_JAR_PATH=app.jar',
     `CC_JAR_ARGS=one "two words" '$HOME' $INSTANCE_NUMBER`,

@@ -54,7 +54,10 @@ export type Platform = {
 
 export type Ran = { code: number; out: string };
 type RunOptions = { folder?: string; env?: Record<string, string> };
-export type Files = Record<string, string | { text: string; mode?: number } | { link: string }>;
+export type Files = Record<
+  string,
+  string | { text: string | Uint8Array; mode?: number } | { link: string }
+>;
 
 export const root = join(import.meta.dirname, '..', '..');
 export const bin = join(root, 'bin', 'grid');

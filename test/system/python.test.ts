@@ -3,6 +3,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { assertKept, condaApplication } from './conda-application.ts';
 import { copyExample, hostOf, openPlatform, run, until } from './platform.ts';
 
 const platform = await openPlatform();
@@ -109,40 +110,11 @@ test('a private key is there in builds and instances, and in no output', async (
   assert.match(refused.out, /CC_SSH_PRIVATE_KEY holds no private key that can be used/);
 });
 
-/** Stands in for conda: makes an environment in a folder, as its installer does. */
-const CONDA = `#!/bin/bash
-mkdir -p "$2/bin"
-printf '#!/bin/sh\\necho "from the environment of $(cat %s/made)"; exec python3 "$@"\\n' '"$(dirname "$0")/.."' > "$2/bin/python"
-date +%s%N > "$2/made"
-chmod +x "$2/bin/python"
-`;
-
 test('an environment that the post-build hook made is there after a restart, without the hook', async () => {
-  const folder = await platform.repository({
-    'conda.sh': { text: CONDA, mode: 0o755 },
-    'start.sh': { text: '#!/bin/bash\n. ./activate\npython main.py\n', mode: 0o755 },
-    activate: 'export PATH="$APP_HOME/.conda/bin:$PATH"\n',
-    'main.py': 'print("main")\n',
-  });
-  await platform.create(folder, {
-    type: 'ml_python',
-    env: [
-      'CC_MLPYTHON_START_SCRIPT=start.sh',
-      'CC_PRE_BUILD_HOOK=echo before the build',
-      'CC_POST_BUILD_HOOK=echo after the build && ./conda.sh create .conda',
-      'CC_PRE_RUN_HOOK=echo before the run',
-    ],
-  });
-  const cold = await platform.grid(['deploy'], { folder });
-  assert.equal(cold.code, 0, cold.out);
-  assert.match(cold.out, /before the build[\s\S]*after the build[\s\S]*before the run[\s\S]*main/);
-  const warm = await platform.grid(['restart'], { folder });
-  assert.equal(warm.code, 0, warm.out);
-  assert.match(warm.out, /before the build[\s\S]*before the run[\s\S]*main/);
-  assert.doesNotMatch(warm.out, /after the build/);
-  const made = ({ out }: { out: string }) => /environment of (\d+)/.exec(out)?.[1];
-  assert.ok(made(cold));
-  assert.equal(made(warm), made(cold));
+  const folder = await platform.repository(condaApplication.files);
+  await platform.create(folder, { type: 'ml_python', env: condaApplication.env });
+  const deploys = (command: string) => platform.grid([command], { folder });
+  assertKept(await deploys('deploy'), await deploys('restart'));
 });
 
 test('a Webapp speaks WebSocket, and its hooks run in their order, cold and warm', async () => {
