@@ -7,9 +7,11 @@ export async function cleanUpAfter<T>(
   work: (later: (step: Step) => void) => Promise<T>,
 ): Promise<T> {
   const steps: Step[] = [];
-  const cleanUp = async (): Promise<void> => {
+  const runAll = async (): Promise<void> => {
     for (let step = steps.pop(); step !== undefined; step = steps.pop()) await step();
   };
+  let underWay: Promise<void> | undefined;
+  const cleanUp = (): Promise<void> => (underWay ??= runAll());
   pending.add(cleanUp);
   try {
     return await work((step) => steps.push(step));
@@ -22,5 +24,11 @@ export async function cleanUpAfter<T>(
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(signal, () => {
     process.stderr.write('Ending the benchmark …\n');
-    void Promise.all([...pending].map((cleanUp) => cleanUp())).finally(() => process.exit(130));
+    void endAll().finally(() => process.exit(130));
   });
+
+/** The innermost first: what is outside is still needed for ending it. */
+async function endAll(): Promise<void> {
+  for (const cleanUp of [...pending].toReversed())
+    await cleanUp().catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
+}

@@ -20,8 +20,8 @@ const RUNS = 60;
 /** A container takes ten times as long. */
 const CONTAINER_RUNS = 20;
 
-/** Says by which Python it is run, and what it is called, so that the same can be started by hand. */
-const MAIN = 'import sys\nprint("ready", sys.executable, __file__, flush=True)\n';
+/** Says by which Python it is run, where that is, and what it is called, so that the same can be started by hand. */
+const MAIN = 'import sys\nprint("ready", sys.executable, __file__, sys.base_prefix, flush=True)\n';
 
 /**
  * A Runner with a warm build: from the answer that accepts it to its first line at somebody who
@@ -49,8 +49,8 @@ async function measureProcess(grid: Grid): Promise<Figure[]> {
 
 /** Beside it `docker run` of the image that ours ran, by the same Python of this machine. */
 async function measureDocker(grid: Grid, docker: Docker): Promise<Figure[]> {
-  const { id, follower, python, file } = await open(grid, 'docker');
-  const command = [...dockerRun(docker, imageOf(grid, id)), python, file];
+  const { id, follower, python, file, home } = await open(grid, 'docker');
+  const command = [...dockerRun(docker, home), imageOf(grid, id), python, file];
   const ours: number[][] = [];
   const byHand: number[][] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -79,8 +79,8 @@ async function open(grid: Grid, engine: string) {
   });
   const follower = followOutput(grid, id);
   const { message } = await follower.next(await deploy(grid, id));
-  const [, python = '', file = ''] = message.split(' ');
-  return { id, folder, follower, python, file };
+  const [, python = '', file = '', home = ''] = message.split(' ');
+  return { id, folder, follower, python, file, home };
 }
 
 function imageOf({ platform }: Grid, applicationId: string): string {
@@ -90,14 +90,14 @@ function imageOf({ platform }: Grid, applicationId: string): string {
   return imageName('application', row?.artifact ?? '');
 }
 
-function dockerRun({ socketPath }: Docker, image: string): string[] {
+/** With the mounts that ours has; Pythons of version managers are not below /usr. */
+function dockerRun({ socketPath }: Docker, home: string): string[] {
   const { uid, gid } = containerUser();
-  const mounts = programMounts().flatMap(({ Source, Target }) => [
-    '--mount',
-    `type=bind,source=${Source},target=${Target},readonly`,
-  ]);
+  const places = new Set([...programMounts().map(({ Target }) => Target), home]);
+  const mounts = [...places].map((path) => `type=bind,source=${path},target=${path},readonly`);
   const host = ['docker', '--host', `unix://${socketPath}`];
-  return [...host, 'run', '--rm', '--user', `${uid}:${gid}`, ...mounts, image];
+  const user = ['--user', `${uid}:${gid}`];
+  return [...host, 'run', '--rm', ...user, ...mounts.flatMap((one) => ['--mount', one])];
 }
 
 const ACCEPTED = 'accepted → first line';
