@@ -10,8 +10,8 @@ export async function cleanUpAfter<T>(
   const runAll = async (): Promise<void> => {
     for (let step = steps.pop(); step !== undefined; step = steps.pop()) await step();
   };
-  let underWay: Promise<void> | undefined;
-  const cleanUp = (): Promise<void> => (underWay ??= runAll());
+  let before = Promise.resolve();
+  const cleanUp = (): Promise<void> => (before = before.then(runAll));
   pending.add(cleanUp);
   try {
     return await work((step) => steps.push(step));
