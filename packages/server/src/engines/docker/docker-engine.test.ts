@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../lib/clock.ts';
 import { Unavailable } from '../../lib/unavailable.ts';
-import { closeDocker, openDocker } from '../../testing/docker.ts';
+import { BUSYBOX, closeDocker, openBusybox, openDocker } from '../../testing/docker.ts';
 import type { Docker } from '../../testing/docker.ts';
 import {
   exitOf,
@@ -130,3 +133,36 @@ rule(
     assert.equal((await sources()).length, 1);
   },
 );
+
+for (const builder of ['buildkit', 'classic'] as const)
+  rule(
+    `steps of a build reach neither this machine nor others (${builder})`,
+    async (subject, t) => {
+      assert.ok(await openBusybox(t));
+      const server = createServer().listen(0, '0.0.0.0');
+      t.after(() => server.close());
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      const mine = Object.values(networkInterfaces())
+        .flatMap((one) => one ?? [])
+        .filter(({ family, internal }) => family === 'IPv4' && !internal)
+        .map(({ address }) => `${address} ${port}`);
+      const tries = [...mine, '169.254.169.254 80', '10.0.0.1 80'].map(
+        (target) =>
+          `(nc -w 1 ${target} </dev/null && echo "REACHED ${target}" || echo "refused") & `,
+      );
+      const made = subject.spec('');
+      const image = `clever-grid/${made.applicationId}:one`;
+      const { source } = made.files.application;
+      const dockerfile = `FROM ${BUSYBOX}\nRUN ${tries.join('')} wait\nCMD ["true"]\n`;
+      writeFileSync(join(source, 'Dockerfile'), dockerfile);
+      const makes = { image, dockerfile: 'Dockerfile', builder, login: undefined };
+      const limits = { withinSeconds: 60, afresh: true };
+      const command = { name: 'image', makes: { ...makes, ...limits } };
+      const spec = { ...made, command };
+      assert.equal((await run(subject, spec, t)).exitCode, 0, await textOf(spec));
+      const text = await textOf(spec);
+      assert.equal(text.match(/^refused$/gm)?.length, tries.length, text);
+      assert.doesNotMatch(text, /^REACHED/m);
+    },
+  );
