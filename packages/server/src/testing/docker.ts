@@ -91,6 +91,7 @@ export async function startDocker(): Promise<Docker & { end(): Promise<void> }> 
       await start();
     },
     async end() {
+      await removeAll(client).catch(() => undefined);
       await kill('SIGTERM');
       execFileSync('ip', ['link', 'delete', bridge]);
       sweep(directory);
@@ -108,6 +109,19 @@ function addBridge(): string {
   execFileSync('ip', ['address', 'add', `10.${200 + high}.${low}.1/24`, 'dev', bridge]);
   execFileSync('ip', ['link', 'set', bridge, 'up']);
   return bridge;
+}
+
+/** A bridge of the machine's outlives the engine that made it. */
+async function removeAll(client: DockerClient): Promise<void> {
+  const signal = AbortSignal.timeout(WITHIN);
+  type Thing = { Id: string; Name?: string };
+  const gone = { method: 'DELETE', query: { force: true, v: true } } as const;
+  const containers = { path: '/containers/json', query: { all: true } };
+  for (const { Id } of await client.ask<Thing[]>(containers, signal))
+    await client.ask({ ...gone, path: `/containers/${Id}` }, signal);
+  for (const { Id, Name = '' } of await client.ask<Thing[]>({ path: '/networks' }, signal))
+    if (!['bridge', 'host', 'none'].includes(Name))
+      await client.ask({ method: 'DELETE', path: `/networks/${Id}` }, signal);
 }
 
 /** Ends what a test that failed has left. */
