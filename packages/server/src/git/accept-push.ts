@@ -1,15 +1,17 @@
 import type { User } from '../accounts/user.ts';
 import { findApplication } from '../applications/find-application.ts';
 import type { Application } from '../applications/application.ts';
+import { listDeployments } from '../deployments/list-deployments.ts';
 import type { Clock } from '../lib/clock.ts';
 import { parseId } from '../lib/ids.ts';
+import type { ApplicationId, DeploymentId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demand } from '../organizations/access.ts';
 import type { DataPaths } from '../paths.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Database } from '../store/database.ts';
 import { recordPushed } from './repository-reconciler.ts';
-import { createRepository } from './repository.ts';
+import { createRepository, readHeads } from './repository.ts';
 import { setPusher } from './repository-store.ts';
 
 export type GitDeps = { database: Database; clock: Clock; paths: DataPaths };
@@ -42,24 +44,34 @@ const noRepository = (path: string): Refusal =>
     `There is no repository ${JSON.stringify(path)} for you: it is named by the id of one of your applications, such as app_….git ("grid app list").`,
   );
 
-/** Who pushes is recorded, and a look asked for, before any ref can move. */
+/**
+ * Who pushes is recorded, and a look asked for, before any ref can move. The number of the newest
+ * deployment until then, 0 where there is none.
+ */
 export const beginPush = (
   { database, clock }: GitDeps,
   application: Application,
   user: User,
-): Promise<void> =>
+): Promise<number> =>
   database.transaction(async (tx) => {
     await setPusher(tx, application.id, user.id);
     await request(tx, 'repository', application.id, clock());
+    const [newest] = await listDeployments(tx, application.id, 1);
+    return newest?.number ?? 0;
   });
 
-/** What the pusher is told when the refs have moved; the deployment's row exists from here on. */
+/**
+ * What the pusher is told when the refs have moved; the deployment's row exists from here on. The look
+ * that was asked for may have written it before us: it is then newer than `since`.
+ */
 export async function endPush(
   deps: GitDeps,
   application: Application,
-  user: User,
+  { user, since }: { user: User; since: number },
 ): Promise<string[]> {
-  const deploymentId = await recordPushed(deps, application.id, user.id);
+  const deploymentId =
+    (await recordPushed(deps, application.id, user.id)) ??
+    (await findRecorded(deps, application.id, since));
   if (deploymentId === undefined) return [];
   const what =
     application.kind === 'runner'
@@ -70,3 +82,19 @@ export async function endPush(
     `Follow it: grid logs -f --app ${application.id}`,
   ];
 }
+
+/** The newest deployment of what a branch is at, of those after number `since`. */
+async function findRecorded(
+  { database, paths }: GitDeps,
+  id: ApplicationId,
+  since: number,
+): Promise<DeploymentId | undefined> {
+  const heads = await readHeads(paths, id);
+  const recent = await listDeployments(database.read, id, RECENT);
+  return recent.find(
+    ({ number, commitId }) => number > since && heads.some((head) => head.commitId === commitId),
+  )?.id;
+}
+
+/** More deployments than this are not recorded while one push is under way. */
+const RECENT = 20;

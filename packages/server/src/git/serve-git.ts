@@ -41,9 +41,9 @@ export async function serveGit(deps: GitDeps, exchange: Exchange): Promise<numbe
   const environment = protocol === undefined ? {} : { GIT_PROTOCOL: protocol };
   if (service === 'git-upload-pack' || advertise)
     return connect(spawnGit(args, environment), exchange);
-  await beginPush(deps, application, exchange.user);
+  const since = await beginPush(deps, application, exchange.user);
   const child = spawnHookedGit(args, environment);
-  const hook = answerHook(deps, exchange, child);
+  const hook = answerHook(deps, { ...exchange, since }, child);
   try {
     return await connect(child, exchange);
   } finally {
@@ -78,11 +78,15 @@ function feed(stdin: Writable, input: Readable, end: () => void): void {
 }
 
 /** When refs have moved the deployment is recorded, and the hook prints what the pusher should know. */
-function answerHook(deps: GitDeps, { application, user }: Exchange, child: HookedGit) {
+function answerHook(
+  deps: GitDeps,
+  { application, user, since }: Exchange & { since: number },
+  child: HookedGit,
+) {
   const { hookAsks, hookIsTold } = child;
   let recorded = false;
   const record = async (): Promise<string[]> => {
-    const lines = await endPush(deps, application, user);
+    const lines = await endPush(deps, application, { user, since });
     recorded = true;
     return lines;
   };
