@@ -1,5 +1,6 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
+import type { GrantedDevice } from '../scheduling/device.ts';
 
 export type EngineName = 'process' | 'docker';
 
@@ -54,6 +55,22 @@ export interface Entrance {
    */
   enter(instanceId: InstanceId, command: EnteringCommand, signal: AbortSignal): Promise<Entered>;
 }
+
+/** An engine that can tell what instances use; not every one does. */
+export interface Meter {
+  /** Of every instance that runs; what cannot be told is undefined. Ends within its own deadline. */
+  measure(signal: AbortSignal): Promise<readonly InstanceMeasure[]>;
+}
+
+export type InstanceMeasure = {
+  instanceId: InstanceId;
+  /** Since it started. */
+  cpuMilliseconds: number | undefined;
+  memoryBytes: number | undefined;
+  /** Since it started, by its network namespace. */
+  receivedBytes: number | undefined;
+  sentBytes: number | undefined;
+};
 
 export type EnteringCommand = {
   argv: readonly [string, ...string[]];
@@ -115,8 +132,8 @@ export type InstanceSpec = {
   /** Run after the command ended by itself, by its exit status; what they answer is only logged. */
   after: { succeeded?: Command; failed?: Command };
   limits: { cpus: number; memoryMiB: number; diskMiB: number };
-  /** GPUs: always given, empty where there are none. */
-  devices: readonly string[];
+  /** GPUs, the only ones that it can see: always given, empty where there are none. */
+  devices: readonly GrantedDevice[];
   /** The port that a Webapp serves, or undefined for a Runner or a build. */
   port: number | undefined;
   /** Where the segments of `logs/segment.ts` go: a directory of this instance alone. */
