@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { planQueue } from './plan-queue.ts';
+import type { Holder, Overtaking, Queued, QueueSituation } from './plan-queue.ts';
+import { copyRoom, give, place, take } from './room.ts';
+import type { Demand, HostRoom } from './room.ts';
+
+const gpus = (count: number, nodes = 1): Demand => ({
+  nodes,
+  memoryMiB: 1,
+  gpus: count,
+  deviceClass: 'h100',
+});
+
+const host = (free: number, memoryMiB = 1_000): HostRoom => ({
+  memoryMiB,
+  devices: { h100: free },
+});
+
+const entry = (id: string, demand: Demand, estimate?: number): Queued => ({
+  id,
+  demand,
+  line: 'h100',
+  estimate,
+});
+
+const plan = (
+  queue: readonly Queued[],
+  rest: Partial<QueueSituation> & { free: readonly HostRoom[] },
+) => planQueue({ holders: [], now: 0, overtaking: 'backfill', ...rest, queue });
+
+const started = (result: ReturnType<typeof planQueue>): string[] =>
+  result.starts.map(({ id }) => id);
+
+test('what fits starts, in order', () => {
+  const result = plan([entry('a', gpus(2), 10), entry('b', gpus(2), 10)], { free: [host(4)] });
+  assert.deepEqual(started(result), ['a', 'b']);
+  assert.deepEqual(result.blocked, []);
+});
+
+test('the first that has no room is promised the time when enough will have ended', () => {
+  const holders: Holder[] = [
+    { demand: gpus(2), hosts: [0], endsAt: 50 },
+    { demand: gpus(4), hosts: [0], endsAt: 20 },
+    { demand: gpus(1), hosts: [0], endsAt: undefined },
+  ];
+  const { blocked } = plan([entry('wide', gpus(7), 10)], { free: [host(1)], holders });
+  assert.deepEqual(blocked, [
+    { id: 'wide', cause: 'no_room', position: 1, first: 'wide', startsAt: 50 },
+  ]);
+});
+
+test('who ends before that goes ahead, who does not waits, unless it leaves alone what is needed then', () => {
+  const holders: Holder[] = [{ demand: gpus(4), hosts: [0], endsAt: 100 }];
+  const queue = [
+    entry('wide', gpus(7), 10),
+    entry('long', gpus(2), 101),
+    entry('short', gpus(2), 100),
+    entry('narrow', gpus(1), 9_999),
+    entry('narrow too', gpus(1), 9_999),
+  ];
+  const result = plan(queue, { free: [host(4)], holders });
+  assert.deepEqual(started(result), ['short', 'narrow']);
+  assert.deepEqual(
+    result.blocked.map(({ id, cause, first, position }) => [id, cause, first, position]),
+    [
+      ['wide', 'no_room', 'wide', 1],
+      ['long', 'promised', 'wide', 2],
+      ['narrow too', 'promised', 'wide', 3],
+    ],
+  );
+});
+
+test('nobody overtakes where nobody may, and everybody where anybody may', () => {
+  const queue = [entry('wide', gpus(7), 10), entry('long', gpus(2), 9_999)];
+  const holders: Holder[] = [{ demand: gpus(4), hosts: [0], endsAt: 100 }];
+  const order = (overtaking: Overtaking): string[] =>
+    started(plan(queue, { free: [host(4)], holders, overtaking }));
+  assert.deepEqual(order('none'), []);
+  assert.deepEqual(order('any'), ['long']);
+});
+
+test('lines do not wait for each other, but for memory that was promised', () => {
+  const free = [{ memoryMiB: 10, devices: { h100: 0, l4: 2 } }];
+  const holders: Holder[] = [{ demand: { ...gpus(8), memoryMiB: 10 }, hosts: [0], endsAt: 100 }];
+  const other = (id: string, memoryMiB: number, estimate: number): Queued => ({
+    id,
+    line: 'l4',
+    demand: { nodes: 1, memoryMiB, gpus: 1, deviceClass: 'l4' },
+    estimate,
+  });
+  const queue = [
+    { ...entry('first', { ...gpus(8), memoryMiB: 15 }, 10) },
+    other('too much', 6, 101),
+    other('short', 6, 100),
+    other('little', 4, 101),
+  ];
+  const result = plan(queue, { free, holders });
+  assert.deepEqual(started(result), ['short', 'little']);
+});
+
+test('what nobody ends by itself does not overtake one whose time nobody knows, what ends does', () => {
+  const holders: Holder[] = [{ demand: gpus(4), hosts: [0], endsAt: undefined }];
+  const queue = [entry('wide', gpus(8)), entry('site', gpus(1)), entry('run', gpus(1), 1_000)];
+  const result = plan(queue, { free: [host(4)], holders });
+  assert.deepEqual(started(result), ['run']);
+  assert.equal(result.blocked[0]?.startsAt, undefined);
+});
+
+test('a gang is placed whole, on the fullest hosts that hold it', () => {
+  assert.deepEqual(place([host(8), host(3), host(2)], gpus(2, 3)), [2, 1, 0]);
+  assert.equal(place([host(1), host(1)], gpus(2, 1)), undefined);
+  assert.deepEqual(place([host(8), host(8)], gpus(4, 4)), [0, 0, 1, 1]);
+});
+
+const demands = fc
+  .record({
+    nodes: fc.integer({ min: 1, max: 3 }),
+    memoryMiB: fc.integer({ min: 1, max: 4 }),
+    gpus: fc.integer({ min: 0, max: 4 }),
+  })
+  .map((one): Demand => ({ ...one, deviceClass: one.gpus === 0 ? undefined : 'h100' }));
+
+const situations = fc
+  .record({
+    hosts: fc.array(fc.record({ devices: fc.nat(8), memoryMiB: fc.nat(16) }), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+    held: fc.array(
+      fc.record({ demand: demands, endsAt: fc.option(fc.integer({ min: 1, max: 50 })) }),
+      { maxLength: 8 },
+    ),
+    queue: fc.array(
+      fc.record({ demand: demands, estimate: fc.option(fc.integer({ min: 1, max: 60 })) }),
+      { maxLength: 12 },
+    ),
+  })
+  .map(({ hosts, held, queue }): QueueSituation => {
+    const free = hosts.map(({ devices, memoryMiB }) => host(devices, memoryMiB));
+    const holders = held.flatMap(({ demand, endsAt }): Holder[] => {
+      const where = place(free, demand);
+      if (where === undefined) return [];
+      take(free, demand, where);
+      return [{ demand, hosts: where, endsAt: endsAt ?? undefined }];
+    });
+    return {
+      free,
+      holders,
+      now: 0,
+      overtaking: 'backfill',
+      queue: queue.map(({ demand, estimate }, index) => ({
+        id: String(index),
+        demand,
+        line: demand.deviceClass ?? 'cpu',
+        estimate: estimate ?? undefined,
+      })),
+    };
+  });
+
+test('gangs start whole, and nobody gets what is not there', () => {
+  fc.assert(
+    fc.property(situations, (situation) => {
+      const room = copyRoom(situation.free);
+      for (const { id, hosts } of planQueue(situation).starts) {
+        const { demand } = situation.queue.find((one) => one.id === id) ?? assert.fail();
+        assert.equal(hosts.length, demand.nodes);
+        take(room, demand, hosts);
+      }
+      for (const { memoryMiB, devices } of room)
+        assert.ok(memoryMiB >= 0 && Object.values(devices).every((one) => one >= 0));
+    }),
+  );
+});
+
+test('each that waits is said why, and each is started or waits', () => {
+  fc.assert(
+    fc.property(situations, (situation) => {
+      const { starts, blocked } = planQueue(situation);
+      const ids = [...starts, ...blocked].map(({ id }) => id).toSorted();
+      assert.deepEqual(ids, situation.queue.map(({ id }) => id).toSorted());
+    }),
+  );
+});
+
+test('backfill never delays what was promised: all that was promised has its room at its time', () => {
+  fc.assert(
+    fc.property(situations, (situation) => {
+      const { starts, blocked } = planQueue(situation);
+      const started = new Map(starts.map(({ id, hosts }) => [id, hosts]));
+      for (const { id, startsAt } of blocked) {
+        if (startsAt === undefined) continue;
+        const room = copyRoom(situation.free);
+        for (const { demand, hosts, endsAt } of situation.holders)
+          if (endsAt !== undefined && endsAt <= startsAt) give(room, demand, hosts);
+        for (const one of situation.queue) {
+          const hosts = started.get(one.id);
+          const isOver = one.estimate !== undefined && one.estimate <= startsAt;
+          if (hosts !== undefined && !isOver) take(room, one.demand, hosts);
+        }
+        const { demand } = situation.queue.find((one) => one.id === id) ?? assert.fail();
+        assert.ok(place(room, demand) !== undefined, `${id} was promised ${startsAt}`);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
