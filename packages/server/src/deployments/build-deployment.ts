@@ -4,8 +4,10 @@ import type { Artifact, BuildInput, BuildStep, Runtime, StepOutcome } from '../b
 import { recordArtifact } from '../builds/record-artifact.ts';
 import type { EngineName } from '../engines/engine.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
+import { parseRunOptions } from '../runs/run-options.ts';
 import { defaultBuildFlavor } from '../scheduling/flavor.ts';
-import { addInstance } from '../workloads/admit-workload.ts';
+import { largestHost } from '../scheduling/pool.ts';
+import { addInstance } from '../workloads/add-instances.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
 import { findWorkload, workloadInstances } from '../workloads/list-workloads.ts';
 import { wantGone } from '../workloads/want-gone.ts';
@@ -50,6 +52,8 @@ export async function advanceDeploymentBuild(
   const input = buildInput(look.situation, deps.environments.open(deployment));
   const engine = chooseEngine(deps.engines, input);
   if (typeof engine !== 'string') return endDeployment(deps, look, { event: 'failed', ...engine });
+  const options = parseRunOptions(input.environment);
+  if ('reason' in options) return endDeployment(deps, look, { event: 'failed', ...options });
   const progress = await deps.builder.advance(input, steps.map(stepOutcome), look.signal);
   switch (progress.next) {
     case 'run':
@@ -115,14 +119,14 @@ async function addStep(
     const at = clock();
     const workloadId =
       deployment.buildWorkloadId ??
-      (await createWorkload(tx, {
+      (await createWorkload(tx, pool, {
         ownerId: application.ownerId,
         applicationId: application.id,
         deploymentId: deployment.id,
         runId: null,
         kind: 'build',
         engine,
-        flavor: application.buildFlavor ?? defaultBuildFlavor(pool),
+        flavor: application.buildFlavor ?? defaultBuildFlavor({ memoryMiB: largestHost(pool) }),
         nodes: 1,
         graceSeconds: 5,
         at,

@@ -30,7 +30,8 @@ export async function endDeployment(
     const at = deps.clock();
     const { status, reason, detail } = result;
     if (!(await moveDeployment(tx, deployment, { status, reason, detail, finishedAt: at }))) return;
-    if (run !== undefined) await endRun(tx, run, outcomeOf(ending), at);
+    if (run !== undefined && ending.event !== 'run_ended')
+      await endRun(tx, run, outcomeOf(ending), at);
     await wantGone(tx, { deploymentId: deployment.id }, at);
     await afterEnd(tx, { situation, result, at });
   });
@@ -54,12 +55,10 @@ function resultOf(ending: Ending): Result {
   return { status, reason: null, detail: null };
 }
 
-const outcomeOf = (ending: Ending): RunOutcome => {
-  if (ending.event === 'run_ended') return ending.outcome;
-  return ending.event === 'cancelled'
+const outcomeOf = (ending: Exclude<Ending, { event: 'run_ended' }>): RunOutcome =>
+  ending.event === 'cancelled'
     ? { status: 'cancelled' }
     : { status: 'failed', reason: ending.reason, detail: ending.detail, exitCode: null };
-};
 
 function sentenceOf({ status, detail }: Result, took: number): string {
   if (status === 'cancelled') return `cancelled after ${spell(took)}`;

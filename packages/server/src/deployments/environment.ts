@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { loadEnvironment } from '../applications/environment.ts';
 import { loadInherited } from '../applications/link-application.ts';
 import type { Keyring } from '../lib/encryption.ts';
+import type { ApplicationId, DeploymentId, RunId } from '../lib/ids.ts';
+import type { Run } from '../runs/run.ts';
 import type { Database } from '../store/database.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -14,23 +16,37 @@ export type Environments = {
    * encrypted for the deployment's row.
    */
   snapshot(deployment: Pick<Deployment, 'id' | 'applicationId'>): Promise<string>;
-  /** What a snapshot holds. Throws where it cannot be decrypted. */
-  open(deployment: Pick<Deployment, 'id' | 'environment'>): Variables;
+  /** The application's variables as they are now, those of a run's own over them, and for the run's row encrypted. */
+  snapshotForRun(
+    run: Pick<Run, 'id' | 'applicationId'>,
+    own: Variables,
+  ): Promise<{ sealed: string; variables: Variables }>;
+  /** What a deployment or a run with variables of its own was given. Throws where it cannot be decrypted. */
+  open(of: { id: DeploymentId | RunId; environment: string | null }): Variables;
 };
 
-export const createEnvironments = (database: Database, keyring: Keyring): Environments => ({
-  async snapshot({ id, applicationId }) {
-    const inherited = await loadInherited(database.read, keyring, applicationId);
-    const own = await loadEnvironment(database.read, keyring, applicationId);
-    return keyring.encrypt(JSON.stringify({ ...inherited, ...own }), context(id));
-  },
-  open: ({ id, environment }) =>
-    environment === null
-      ? {}
-      : (JSON.parse(keyring.decrypt(environment, context(id))) as Variables),
-});
+export function createEnvironments(database: Database, keyring: Keyring): Environments {
+  const load = async (applicationId: ApplicationId): Promise<Variables> => ({
+    ...(await loadInherited(database.read, keyring, applicationId)),
+    ...(await loadEnvironment(database.read, keyring, applicationId)),
+  });
+  const seal = (id: DeploymentId | RunId, variables: Variables): string =>
+    keyring.encrypt(JSON.stringify(variables), context(id));
+  return {
+    snapshot: async ({ id, applicationId }) => seal(id, await load(applicationId)),
+    async snapshotForRun({ id, applicationId }, own) {
+      const variables = { ...(await load(applicationId)), ...own };
+      return { sealed: seal(id, variables), variables };
+    },
+    open: ({ id, environment }) =>
+      environment === null
+        ? {}
+        : (JSON.parse(keyring.decrypt(environment, context(id))) as Variables),
+  };
+}
 
-const context = (deploymentId: string): string => `deployments/${deploymentId}/environment`;
+const context = (id: DeploymentId | RunId): string =>
+  `${id.startsWith('run_') ? 'runs' : 'deployments'}/${id}/environment`;
 
 /** Tells whether two runs saw the same variables, and nothing else about them. */
 export const environmentHash = (variables: Variables): string =>

@@ -1,27 +1,30 @@
+import type { Clock } from '../lib/clock.ts';
 import type { DeploymentId } from '../lib/ids.ts';
-import { findRunOf } from '../runs/find-run.ts';
-import type { Pool } from '../scheduling/admission.ts';
+import { findRunOf, listRequested } from '../runs/find-run.ts';
+import { place, give, copyRoom } from '../scheduling/room.ts';
 import type { Database } from '../store/database.ts';
-import { memoryInUse, presentWorkloads, workloadInstances } from '../workloads/list-workloads.ts';
+import { presentWorkloads, workloadInstances } from '../workloads/list-workloads.ts';
+import { demandOfWorkload, loadQueue } from '../workloads/load-queue.ts';
+import type { QueueDeps } from '../workloads/load-queue.ts';
 import type { Workload } from '../workloads/workload.ts';
 import { findDeploying } from './deployable-store.ts';
 import { isFinal } from './deployment.ts';
 import { findDeploymentById, findPredecessor } from './deployment-store.ts';
 import type { Situation } from './plan-deployment.ts';
 
-type Deps = { database: Database; pool: Pool };
+type Deps = QueueDeps & { database: Database; clock: Clock };
 
 /** Everything that decides about a deployment, or undefined where it is over or not there. */
-export async function loadSituation(
-  { database, pool }: Deps,
-  id: DeploymentId,
-): Promise<Situation | undefined> {
-  const db = database.read;
+export async function loadSituation(deps: Deps, id: DeploymentId): Promise<Situation | undefined> {
+  const db = deps.database.read;
   const deployment = await findDeploymentById(db, id);
   if (deployment === undefined || isFinal(deployment.status)) return undefined;
   const application = await findDeploying(db, deployment.applicationId);
   if (application === undefined) return undefined;
-  const present = await presentWorkloads(db, deployment.applicationId);
+  const beside = new Set((await listRequested(db, application.id)).map(({ id: runId }) => runId));
+  const present = (await presentWorkloads(db, application.id)).filter(
+    ({ runId }) => runId === null || !beside.has(runId),
+  );
   const workload = present.find((one) => one.deploymentId === id && one.kind !== 'build');
   const others = present.filter((one) => one.deploymentId !== id);
   const former =
@@ -37,9 +40,7 @@ export async function loadSituation(
     instances: workload === undefined ? [] : await workloadInstances(db, workload.id),
     run: application.kind === 'runner' ? await findRunOf(db, id) : undefined,
     former,
-    fitsWithoutFormer:
-      workload?.state === 'waiting' &&
-      memoryOf(workload) <= pool.memoryMiB - (await memoryInUse(db)) + sum(former.map(memoryOf)),
+    fitsWithoutFormer: workload?.state === 'waiting' && (await wouldFit(deps, workload, former)),
   };
 }
 
@@ -55,5 +56,16 @@ async function stillComputing(
   return (await Promise.all(found)).flat();
 }
 
-const memoryOf = ({ memoryMiB, nodes }: Workload): number => memoryMiB * nodes;
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+/** Whether it would have room if those others were gone. */
+async function wouldFit(
+  deps: Deps,
+  workload: Workload,
+  others: readonly Workload[],
+): Promise<boolean> {
+  const { free, holders } = await loadQueue(deps.database.read, deps, deps.clock());
+  const room = copyRoom(free);
+  const ids = new Set<string>(others.map(({ id }) => id));
+  for (const { id, demand, hosts } of holders)
+    if (id !== undefined && ids.has(id)) give(room, demand, hosts);
+  return place(room, demandOfWorkload(workload)) !== undefined;
+}

@@ -4,6 +4,7 @@ import type { Source } from '../logs/log.ts';
 import type { DataPaths } from '../paths.ts';
 import type { Schema } from '../store/schema.ts';
 import { listInstances } from '../workloads/list-instances.ts';
+import { requestedRuns } from '../runs/find-run.ts';
 import { listDeployments } from './list-deployments.ts';
 
 /** How many of an application's newest deployments its log holds where none is named. */
@@ -19,6 +20,7 @@ export const logSources =
   async (): Promise<Source[]> => {
     const recent = await listDeployments(db, applicationId, NEWEST);
     const deployments = deploymentId === undefined ? recent.map(({ id }) => id) : [deploymentId];
+    const beside = await requestedRuns(db, applicationId);
     const instances = await listInstances(db, applicationId, { endedAfter: 0 });
     return [
       ...deployments.map((id) => ({
@@ -28,7 +30,10 @@ export const logSources =
         deploymentId: id,
       })),
       ...instances
-        .filter((instance) => deployments.includes(instance.deploymentId))
+        .filter(
+          ({ deploymentId: id, runId }) =>
+            deployments.includes(id) && (runId === null || !beside.has(runId)),
+        )
         .map((instance) => ({
           id: instance.id,
           directory: paths.logs(applicationId, instance.id),

@@ -2,17 +2,16 @@ import type { Builder } from '../builds/build.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Claim } from '../reconcile/reconciler.ts';
-import type { Pool } from '../scheduling/admission.ts';
+import type { QueueDeps } from '../workloads/load-queue.ts';
 import type { Database } from '../store/database.ts';
 import type { EngineChoice } from './choose-engine.ts';
 import type { Environments } from './environment.ts';
 import type { Situation } from './plan-deployment.ts';
 
-export type DeploymentDeps = {
+export type DeploymentDeps = QueueDeps & {
   database: Database;
   clock: Clock;
   log: Log;
-  pool: Pool;
   engines: EngineChoice;
   builder: Builder;
   environments: Environments;

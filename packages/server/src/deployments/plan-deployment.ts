@@ -1,7 +1,7 @@
 import { findVariant } from '../applications/application.ts';
-import { concludeAttempt } from '../runs/conclude-run.ts';
+import { isOver } from '../runs/run.ts';
 import type { Run, RunOutcome } from '../runs/run.ts';
-import type { WaitReason } from '../scheduling/admission.ts';
+import { isWaitReason } from '../scheduling/reason.ts';
 import { describeExit, latestAttempts } from '../workloads/workload.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';
 import type { Deployment } from './deployment.ts';
@@ -76,7 +76,8 @@ function planBuilding({ deployment, build }: Situation): DeploymentStep {
 }
 
 function planStart(situation: Situation): DeploymentStep {
-  const { deployment, workload, application, former } = situation;
+  const { deployment, workload, application, former, run } = situation;
+  if (run !== undefined) return planRun(deployment, run);
   if (workload === undefined) {
     if (former.length === 0 || goesBeside(application)) return { do: 'start' };
     return application.kind === 'runner'
@@ -84,10 +85,8 @@ function planStart(situation: Situation): DeploymentStep {
       : { do: 'end_former', reason: 'by_option' };
   }
   if (waits(workload)) return planRoom(situation, workload);
-  if (WAITS.has(deployment.reason ?? '')) return { do: 'go_on' };
-  return application.kind === 'webapp'
-    ? planWebapp(situation, workload)
-    : planRun(situation, workload);
+  if (isWaitReason(deployment.reason)) return { do: 'go_on' };
+  return planWebapp(situation, workload);
 }
 
 /** Whether it may start while the former version still runs: versions serve side by side, runs never overlap. */
@@ -99,14 +98,6 @@ const BEHIND_RUN = {
   detail: 'Waits for the run before it to end: runs of an application never overlap.',
 };
 
-/** Reasons that end with the wait. */
-const WAITS: ReadonlySet<string> = new Set<WaitReason | 'behind_run' | 'engine_unavailable'>([
-  'no_memory',
-  'behind_others',
-  'behind_run',
-  'engine_unavailable',
-]);
-
 /** For room, or for an engine that is away. */
 const waits = ({ state, reason }: Workload): boolean => state === 'waiting' || reason !== null;
 
@@ -114,7 +105,7 @@ function planRoom(
   { deployment, former, fitsWithoutFormer }: Situation,
   workload: Workload,
 ): DeploymentStep {
-  if (workload.reason === 'no_memory' && former.length > 0 && fitsWithoutFormer)
+  if (workload.reason !== null && former.length > 0 && fitsWithoutFormer)
     return { do: 'end_former', reason: 'no_room_for_both' };
   return planWait(deployment, workload);
 }
@@ -152,10 +143,17 @@ function describeFailure(
   return { reason: 'crashed', detail: `${how}. ${advice}` };
 }
 
-function planRun({ deployment, run, instances }: Situation, workload: Workload): DeploymentStep {
-  const outcome = concludeAttempt(workload, instances);
-  if (outcome !== undefined) return { do: 'end_run', outcome };
-  const computing = instances.filter(({ status }) => status === 'healthy').length;
-  const started = run !== undefined && computing === workload.nodes;
-  return started && deployment.status === 'starting' ? { do: 'note_running' } : { do: 'nothing' };
+/** What the run decides: its attempts are its own. */
+function planRun(deployment: Deployment, run: Run): DeploymentStep {
+  if (isOver(run.status)) return { do: 'end_run', outcome: outcomeOf(run) };
+  if (run.status === 'running' && deployment.status === 'starting') return { do: 'note_running' };
+  const { reason, detail } = run;
+  if (reason !== null && detail !== null) return sayOnce(deployment, { reason, detail });
+  return isWaitReason(deployment.reason) ? { do: 'go_on' } : { do: 'nothing' };
+}
+
+function outcomeOf({ status, reason, detail, exitCode }: Run): RunOutcome {
+  if (status === 'succeeded') return { status, exitCode: 0 };
+  if (status === 'cancelled') return { status };
+  return { status: 'failed', reason: reason ?? 'exited', detail: detail ?? '', exitCode };
 }

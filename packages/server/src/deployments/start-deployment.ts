@@ -3,7 +3,7 @@ import type { Artifact } from '../builds/build.ts';
 import { findArtifact } from '../builds/find-artifact.ts';
 import { SECOND } from '../lib/duration.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
-import { setRunStarted } from '../runs/note-run.ts';
+import { parseRunOptions } from '../runs/run-options.ts';
 import { startRun } from '../runs/start-run.ts';
 import type { Tx } from '../store/database.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
@@ -34,7 +34,7 @@ export async function start(deps: DeploymentDeps, look: Look): Promise<undefined
 /** The workload of a Webapp, or a run with its first attempt. */
 export async function startWorkload(
   tx: Tx,
-  { environments, engines }: Pick<DeploymentDeps, 'environments' | 'engines'>,
+  { environments, engines, pool }: Pick<DeploymentDeps, 'environments' | 'engines' | 'pool'>,
   order: { deployment: Deployment; application: Deployable; artifact: Artifact; at: number },
 ): Promise<void> {
   const { deployment, application, artifact, at } = order;
@@ -54,17 +54,26 @@ export async function startWorkload(
     at,
   };
   if (application.kind === 'runner') {
-    await startRun(tx, {
+    const own = parseRunOptions(environment);
+    if ('reason' in own) throw new Error(own.detail);
+    await startRun(tx, pool, {
       ...common,
+      ...own,
       commitId: deployment.commitId,
       artifactId: artifact.id,
       command: artifact.start.command.name,
       environmentHash: environmentHash(environment),
+      origin: 'deployment',
+      authorId: deployment.authorId,
+      argv: null,
+      environment: null,
+      changed: null,
+      rerunOf: null,
     });
     return;
   }
   const webapp = { ...common, runId: null, kind: 'webapp', graceSeconds: GRACE_SECONDS } as const;
-  await request(tx, 'workload', await createWorkload(tx, webapp), at);
+  await createWorkload(tx, pool, webapp);
 }
 
 /** Ends the version that serves before this one starts. */
@@ -140,14 +149,13 @@ export async function goLive(
 
 /** All nodes of the run compute. */
 export async function noteRunning(
-  { database, clock }: DeploymentDeps,
-  { claim, situation: { deployment, run } }: Look,
+  { database }: DeploymentDeps,
+  { claim, situation: { deployment } }: Look,
 ): Promise<undefined> {
   await database.transaction(async (tx) => {
     await holdClaim(tx, claim);
     const running = { status: 'running', reason: null, detail: null } as const;
     await moveDeployment(tx, deployment, running);
-    if (run !== undefined) await setRunStarted(tx, run.id, clock());
   });
 }
 

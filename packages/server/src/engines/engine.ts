@@ -62,6 +62,21 @@ export interface Meter {
   measure(signal: AbortSignal): Promise<readonly InstanceMeasure[]>;
 }
 
+/** An engine on which nodes know each other's addresses before any of them starts; not every one does. */
+export interface NodeNetwork {
+  /**
+   * The addresses on the owner's network that the platform may give to nodes: the engine takes others for
+   * what is started without one. The network is there from now on.
+   */
+  nodeAddresses(ownerId: OwnerId, signal: AbortSignal): Promise<NodeAddresses>;
+}
+
+export type NodeAddresses = {
+  addresses: readonly string[];
+  /** The interface that carries the address inside the instance. */
+  networkInterface: string;
+};
+
 export type InstanceMeasure = {
   instanceId: InstanceId;
   /** Since it started. */
@@ -136,6 +151,10 @@ export type InstanceSpec = {
   devices: readonly GrantedDevice[];
   /** The port that a Webapp serves, or undefined for a Runner or a build. */
   port: number | undefined;
+  /** Its address, one of those that `nodeAddresses` offers; without it the engine chooses. */
+  address?: string | undefined;
+  /** What names resolve to inside it, besides its own: the nodes of a run. */
+  hosts?: Readonly<Record<string, string>> | undefined;
   /** Where the segments of `logs/segment.ts` go: a directory of this instance alone. */
   logDirectory: string;
   logBudgetMiB: number;
@@ -156,6 +175,8 @@ export type Work = Command | ContainerCommand | ImageBuild;
 export type ContainerCommand = {
   name: string;
   image: string;
+  /** In place of the image's own command; its entrypoint stays. */
+  argv?: readonly [string, ...string[]] | undefined;
   /** Whether the engine's own socket is seen in the container. */
   mountSocket?: boolean;
 };
@@ -188,6 +209,8 @@ export type InstanceFiles = {
   cache: { source: string } | undefined;
   /** Interpreters and tools outside /usr, seen read-only at their own paths. */
   readOnly: readonly string[];
+  /** A directory that the nodes and attempts of a run share, made where it is not there; outlives them all. */
+  shared?: { source: string; mountedAt: string } | undefined;
 };
 
 export type Observation = {

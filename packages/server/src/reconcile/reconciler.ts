@@ -1,5 +1,14 @@
 /** What may differ from what is wanted, by kind. */
-export type Kind = 'repository' | 'deployment' | 'workload' | 'routes' | 'application' | 'cleanup';
+export type Kind =
+  | 'repository'
+  | 'deployment'
+  | 'run'
+  | 'queue'
+  | 'workload'
+  | 'devices'
+  | 'routes'
+  | 'application'
+  | 'cleanup';
 
 /** The right to look at one thing, until another leader takes it. */
 export type Claim = {

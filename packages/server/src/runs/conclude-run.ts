@@ -1,12 +1,14 @@
 import { describeExit, outcomeOf } from '../workloads/workload.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';
 import type { Tx } from '../store/database.ts';
+import { setAttemptEnded } from './attempt-store.ts';
 import type { Run, RunOutcome } from './run.ts';
-import { setEnded } from './run-store.ts';
+import { setRunEnded } from './run-store.ts';
+import type { RunEnd } from './run-store.ts';
 
 /** How a run's attempt ended, or undefined while it goes on: it succeeds when all its nodes do. */
 export function concludeAttempt(
-  workload: Workload,
+  workload: Pick<Workload, 'nodes'>,
   instances: readonly Instance[],
 ): RunOutcome | undefined {
   const outcome = outcomeOf(workload, instances);
@@ -22,12 +24,22 @@ export function concludeAttempt(
   };
 }
 
+export const endOf = (outcome: RunOutcome, at: number): RunEnd => ({
+  status: outcome.status,
+  reason: outcome.status === 'failed' ? outcome.reason : null,
+  detail: outcome.status === 'failed' ? outcome.detail : null,
+  exitCode: outcome.status === 'cancelled' ? null : outcome.exitCode,
+  at,
+});
+
 /** Records the end of a run and of its present attempt. */
-export const endRun = (tx: Tx, { id }: Run, outcome: RunOutcome, at: number): Promise<void> =>
-  setEnded(tx, id, {
-    status: outcome.status,
-    reason: outcome.status === 'failed' ? outcome.reason : null,
-    detail: outcome.status === 'failed' ? outcome.detail : null,
-    exitCode: outcome.status === 'cancelled' ? null : outcome.exitCode,
-    at,
-  });
+export async function endRun(
+  tx: Tx,
+  { id }: Pick<Run, 'id'>,
+  outcome: RunOutcome,
+  at: number,
+): Promise<void> {
+  const end = endOf(outcome, at);
+  await setRunEnded(tx, id, end);
+  await setAttemptEnded(tx, id, end);
+}

@@ -1,1 +1,8 @@
-export { findRun, findRunOf } from './run-store.ts';
+export {
+  findRunById,
+  findRunOf,
+  selectRequested as listRequested,
+  selectRequestedIds as requestedRuns,
+  selectRuns as listRuns,
+} from './run-store.ts';
+export { findAttemptNumber, selectAttempts as listAttempts } from './attempt-store.ts';

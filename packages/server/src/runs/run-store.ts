@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
 import { newId } from '../lib/ids.ts';
-import type { ApplicationId, DeploymentId, RunId, WorkloadId } from '../lib/ids.ts';
+import type { ApplicationId, DeploymentId, OwnerId, RunId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { RunStatus, Schema } from '../store/schema.ts';
 import type { Run } from './run.ts';
 
 const columns = [
@@ -16,6 +16,15 @@ const columns = [
   'environment_hash as environmentHash',
   'flavor',
   'nodes',
+  'origin',
+  'author_id as authorId',
+  'argv',
+  'environment',
+  'changed',
+  'priority',
+  'max_duration as maxDuration',
+  'retries',
+  'rerun_of as rerunOf',
   'wanted',
   'status',
   'reason',
@@ -26,21 +35,20 @@ const columns = [
   'finished_at as finishedAt',
 ] as const;
 
-export type NewRun = Pick<
-  Run,
-  | 'ownerId'
-  | 'applicationId'
-  | 'deploymentId'
-  | 'commitId'
-  | 'artifactId'
-  | 'command'
-  | 'environmentHash'
-  | 'flavor'
-  | 'nodes'
-> & { at: number };
+type Observed =
+  | 'wanted'
+  | 'status'
+  | 'reason'
+  | 'detail'
+  | 'exitCode'
+  | 'createdAt'
+  | 'startedAt'
+  | 'finishedAt';
+
+export type NewRun = Omit<Run, Observed | 'id'> & { id?: RunId; at: number };
 
 export async function insertRun(tx: Tx, run: NewRun): Promise<RunId> {
-  const id = newId('run');
+  const id = run.id ?? newId('run');
   await tx
     .insertInto('runs')
     .values({
@@ -54,6 +62,15 @@ export async function insertRun(tx: Tx, run: NewRun): Promise<RunId> {
       environment_hash: run.environmentHash,
       flavor: run.flavor,
       nodes: run.nodes,
+      origin: run.origin,
+      author_id: run.authorId,
+      argv: run.argv,
+      environment: run.environment,
+      changed: run.changed,
+      priority: run.priority,
+      max_duration: run.maxDuration,
+      retries: run.retries,
+      rerun_of: run.rerunOf,
       wanted: 'proceed',
       status: 'waiting',
       reason: null,
@@ -67,37 +84,8 @@ export async function insertRun(tx: Tx, run: NewRun): Promise<RunId> {
   return id;
 }
 
-/** The next try of a run, kept by `workloadId`. */
-export const insertAttempt = (
-  tx: Tx,
-  attempt: { runId: RunId; number: number; workloadId: WorkloadId; at: number },
-) =>
-  tx
-    .insertInto('attempts')
-    .values({
-      run_id: attempt.runId,
-      number: attempt.number,
-      workload_id: attempt.workloadId,
-      status: 'waiting',
-      reason: null,
-      exit_code: null,
-      created_at: attempt.at,
-      started_at: null,
-      finished_at: null,
-    })
-    .execute();
-
-export const findRun = (
-  db: Kysely<Schema>,
-  applicationId: ApplicationId,
-  id: RunId,
-): Promise<Run | undefined> =>
-  db
-    .selectFrom('runs')
-    .select(columns)
-    .where('application_id', '=', applicationId)
-    .where('id', '=', id)
-    .executeTakeFirst();
+export const findRunById = (db: Kysely<Schema>, id: RunId): Promise<Run | undefined> =>
+  db.selectFrom('runs').select(columns).where('id', '=', id).executeTakeFirst();
 
 /** The run that a Runner's deployment made, or undefined. */
 export const findRunOf = (
@@ -108,40 +96,89 @@ export const findRunOf = (
     .selectFrom('runs')
     .select(columns)
     .where('deployment_id', '=', deploymentId)
+    .where('origin', '=', 'deployment')
     .executeTakeFirst();
 
 /** The newest first. */
 export const selectRuns = (
   db: Kysely<Schema>,
-  applicationId: ApplicationId,
-  limit: number,
+  of: { applicationId: ApplicationId } | { ownerId: OwnerId },
+  { limit, statuses }: { limit: number; statuses?: readonly RunStatus[] | undefined },
 ): Promise<Run[]> =>
   db
     .selectFrom('runs')
     .select(columns)
-    .where('application_id', '=', applicationId)
+    .where(({ eb, and }) =>
+      and([
+        'ownerId' in of
+          ? eb('owner_id', '=', of.ownerId)
+          : eb('application_id', '=', of.applicationId),
+        ...(statuses === undefined ? [] : [eb('status', 'in', statuses)]),
+      ]),
+    )
     .orderBy('created_at', 'desc')
+    .orderBy('id')
     .limit(limit)
     .execute();
 
-/** The run and its present attempt compute from now on; too late is fine. */
-export async function setRunning(tx: Tx, id: RunId, at: number): Promise<void> {
-  const running = { status: 'running', started_at: at } as const;
-  await tx
+/** Runs of the application that were asked for beside its deployments, and are not over. */
+export const selectRequested = (db: Kysely<Schema>, applicationId: ApplicationId): Promise<Run[]> =>
+  db
+    .selectFrom('runs')
+    .select(columns)
+    .where('application_id', '=', applicationId)
+    .where('origin', '=', 'request')
+    .where('status', 'in', ['waiting', 'running'])
+    .execute();
+
+/** Asks the run to end; false where it is over. */
+export async function wantRunCancelled(tx: Tx, id: RunId): Promise<boolean> {
+  const { numUpdatedRows } = await tx
     .updateTable('runs')
-    .set(running)
+    .set({ wanted: 'cancel' })
+    .where('id', '=', id)
+    .where('finished_at', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Why it waits, or null where it does not. */
+export const setRunReason = (
+  tx: Tx,
+  id: RunId,
+  { reason, detail }: { reason: string | null; detail: string | null },
+) =>
+  tx
+    .updateTable('runs')
+    .set({ reason, detail })
+    .where('id', '=', id)
+    .where('finished_at', 'is', null)
+    .execute();
+
+/** It waits again, for another attempt. */
+export const setRunWaiting = (tx: Tx, id: RunId, why: { reason: string; detail: string }) =>
+  tx
+    .updateTable('runs')
+    .set({ status: 'waiting', ...why })
+    .where('id', '=', id)
+    .where('finished_at', 'is', null)
+    .execute();
+
+/** The run computes from now on; its first start is kept. */
+export const setRunRunning = (tx: Tx, id: RunId, at: number) =>
+  tx
+    .updateTable('runs')
+    .set(({ fn, val }) => ({
+      status: 'running',
+      reason: null,
+      detail: null,
+      started_at: fn.coalesce('started_at', val(at)),
+    }))
     .where('id', '=', id)
     .where('status', '=', 'waiting')
     .execute();
-  await tx
-    .updateTable('attempts')
-    .set(running)
-    .where('run_id', '=', id)
-    .where('status', '=', 'waiting')
-    .execute();
-}
 
-type End = {
+export type RunEnd = {
   status: 'succeeded' | 'failed' | 'cancelled';
   reason: string | null;
   detail: string | null;
@@ -149,24 +186,31 @@ type End = {
   at: number;
 };
 
-/** The run and its present attempt are over; too late is fine. */
-export async function setEnded(tx: Tx, id: RunId, end: End): Promise<void> {
-  const over = {
-    status: end.status,
-    reason: end.reason,
-    exit_code: end.exitCode,
-    finished_at: end.at,
-  };
-  await tx
+/** The run is over; too late is fine. */
+export const setRunEnded = (tx: Tx, id: RunId, end: RunEnd) =>
+  tx
     .updateTable('runs')
-    .set({ ...over, detail: end.detail })
+    .set({
+      status: end.status,
+      reason: end.reason,
+      detail: end.detail,
+      exit_code: end.exitCode,
+      finished_at: end.at,
+    })
     .where('id', '=', id)
     .where('finished_at', 'is', null)
     .execute();
-  await tx
-    .updateTable('attempts')
-    .set(over)
-    .where('run_id', '=', id)
-    .where('finished_at', 'is', null)
+
+/** Ids of all runs of the application that were asked for beside its deployments. */
+export async function selectRequestedIds(
+  db: Kysely<Schema>,
+  applicationId: ApplicationId,
+): Promise<ReadonlySet<RunId>> {
+  const rows = await db
+    .selectFrom('runs')
+    .select('id')
+    .where('application_id', '=', applicationId)
+    .where('origin', '=', 'request')
     .execute();
+  return new Set(rows.map(({ id }) => id));
 }

@@ -1,24 +1,60 @@
 import type { EngineName } from '../engines/engine.ts';
-import type { WorkloadId } from '../lib/ids.ts';
-import { request } from '../reconcile/queue.ts';
+import type { RunId } from '../lib/ids.ts';
+import type { Pool } from '../scheduling/pool.ts';
 import type { Tx } from '../store/database.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
-import { insertAttempt, insertRun } from './run-store.ts';
+import { insertAttempt } from './attempt-store.ts';
+import type { Run } from './run.ts';
+import { insertRun } from './run-store.ts';
 import type { NewRun } from './run-store.ts';
 
-/** Between TERM and KILL of a run that is stopped. */
+/** Between TERM and KILL of a run that is ended: for a last checkpoint. */
 const GRACE_SECONDS = 30;
 
 /** A run with its first attempt, waiting for room. */
-export async function startRun(tx: Tx, run: NewRun & { engine: EngineName }): Promise<WorkloadId> {
-  const runId = await insertRun(tx, run);
-  const workloadId = await createWorkload(tx, {
-    ...run,
-    runId,
+export async function startRun(
+  tx: Tx,
+  pool: Pick<Pool, 'flavorDevices'>,
+  run: NewRun & { engine: EngineName },
+): Promise<RunId> {
+  const id = await insertRun(tx, run);
+  await queueAttempt(tx, pool, { ...run, id, createdAt: run.at }, { ...run, number: 1 });
+  return id;
+}
+
+/** Queues a run's attempt; it keeps the age of its run. */
+export async function queueAttempt(
+  tx: Tx,
+  pool: Pick<Pool, 'flavorDevices'>,
+  run: Pick<
+    Run,
+    | 'id'
+    | 'ownerId'
+    | 'applicationId'
+    | 'deploymentId'
+    | 'flavor'
+    | 'nodes'
+    | 'priority'
+    | 'maxDuration'
+    | 'createdAt'
+  >,
+  { number, engine, at }: { number: number; engine: EngineName; at: number },
+): Promise<void> {
+  const { ownerId, applicationId, deploymentId, flavor, nodes, priority, maxDuration } = run;
+  const workloadId = await createWorkload(tx, pool, {
+    ownerId,
+    applicationId,
+    deploymentId,
+    flavor,
+    nodes,
+    priority,
+    maxDuration,
+    runId: run.id,
     kind: 'run',
+    engine,
     graceSeconds: GRACE_SECONDS,
+    cameAt: run.createdAt,
+    at,
   });
-  await insertAttempt(tx, { runId, number: 1, workloadId, at: run.at });
-  await request(tx, 'workload', workloadId, run.at);
-  return workloadId;
+  await insertAttempt(tx, { runId: run.id, number, workloadId, at });
 }

@@ -1,14 +1,21 @@
 import { Refusal } from '../lib/refusal.ts';
-import type { Pool } from './admission.ts';
 import { findFlavor, flavors } from './flavor.ts';
 import type { Flavor } from './flavor.ts';
+import { demandOf, roomOf } from './pool.ts';
+import type { Pool, PooledDevice } from './pool.ts';
+import { devicesIn, memoryIn, place } from './room.ts';
+import type { Demand, Room } from './room.ts';
 
-/**
- * Refuses a size that this machine can never hold, with the nearest that it can.
- * `gpus` is how many devices the operator mapped.
- */
+/** Everything that there is, whoever holds it and however it is. */
+type Inventory = { pool: Pool; devices: readonly PooledDevice[] };
+
+/** Whether all its nodes could have room if nobody else held any. */
+export const everFits = (room: Room, demand: Demand): boolean =>
+  (demand.gpus === 0 || demand.deviceClass !== undefined) && place(room, demand) !== undefined;
+
+/** Refuses a size that this platform can never hold, with the nearest that it can. */
 export function refuseWhatNeverFits(
-  { pool, gpus }: { pool: Pool; gpus: number },
+  { pool, devices }: Inventory,
   wanted: { flavor: string; nodes: number },
 ): void {
   const flavor = findFlavor(wanted.flavor);
@@ -16,15 +23,35 @@ export function refuseWhatNeverFits(
     throw new Refusal('invalid', `There is no flavor ${wanted.flavor}.`, {
       flavor: `must be one of ${flavors.map(({ name }) => name).join(', ')}`,
     });
-  const fits = (one: Flavor, nodes: number) =>
-    one.memoryMiB * nodes <= pool.memoryMiB && one.gpus * nodes <= gpus;
+  const room = roomOf(pool, devices);
+  const fits = (one: Flavor, nodes: number) => everFits(room, demandOf(one, nodes, pool));
   if (fits(flavor, wanted.nodes)) return;
   const nearest = nearestThatFits(fits, wanted.nodes, flavor);
+  const what = describeDemand(flavor, wanted.nodes, pool);
   throw new Refusal(
     'never_fits',
-    `${wanted.nodes} × ${flavor.name} (${flavor.memoryMiB} MiB${flavor.gpus > 0 ? `, ${flavor.gpus} GPU` : ''} each) never fits on this machine, which has ${pool.memoryMiB} MiB and ${gpus} GPUs to give. ${nearest}`,
+    `${what} never fits here: there are ${describeRoom(room, demandOf(flavor, 1, pool))} to give. ${nearest}`,
     { flavor: nearest },
   );
+}
+
+function describeDemand(flavor: Flavor, nodes: number, pool: Pool): string {
+  const { gpus, deviceClass } = demandOf(flavor, nodes, pool);
+  const devices = gpus === 0 ? '' : `, ${gpus} ${nameOfClass(deviceClass)}`;
+  return `${nodes} × ${flavor.name} (${flavor.memoryMiB} MiB${devices} each)`;
+}
+
+/** What users read of a class of devices. */
+export const nameOfClass = (deviceClass: string | null | undefined): string =>
+  deviceClass === 'gpu' || deviceClass === null || deviceClass === undefined
+    ? 'GPU'
+    : `GPU ${deviceClass}`;
+
+function describeRoom(room: Room, { gpus, deviceClass }: Demand): string {
+  const memory = `${memoryIn(room)} MiB`;
+  if (gpus === 0) return memory;
+  if (deviceClass === undefined) return `${memory} and no devices that the operator mapped to it`;
+  return `${memory} and ${devicesIn(room, deviceClass)} × ${nameOfClass(deviceClass)}`;
 }
 
 function nearestThatFits(

@@ -13,6 +13,7 @@ export type Queued = {
 
 /** Something that holds room. */
 export type Holder = {
+  id?: string;
   demand: Demand;
   /** The host of each node. */
   hosts: readonly number[];

@@ -7,6 +7,7 @@ import { up as tables } from './migrations/0001-tables.ts';
 import { up as cleverApi } from './migrations/0002-clever-api.ts';
 import { up as eventTransactions } from './migrations/0003-event-transactions.ts';
 import { up as engines } from './migrations/0004-engines.ts';
+import { up as devicesAndQueue } from './migrations/0005-devices-and-queue.ts';
 
 export type Migration = { number: number; name: string; up(tx: Tx): Promise<void> };
 
@@ -16,6 +17,7 @@ const migrations: readonly Migration[] = [
   { number: 2, name: 'clever-api', up: cleverApi },
   { number: 3, name: 'event-transactions', up: eventTransactions },
   { number: 4, name: 'engines', up: engines },
+  { number: 5, name: 'devices-and-queue', up: devicesAndQueue },
 ];
 
 /** The database was made by a newer program: this one would harm it. */

@@ -1,6 +1,3 @@
 export { selectInstances as workloadInstances } from './instance-store.ts';
-export {
-  findWorkload,
-  heldMemory as memoryInUse,
-  selectPresent as presentWorkloads,
-} from './workload-store.ts';
+export { findWorkload, selectPresent as presentWorkloads } from './workload-store.ts';
+export { countWaiting, selectPromises as startPromises } from './queue-store.ts';

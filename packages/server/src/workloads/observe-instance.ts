@@ -6,6 +6,7 @@ import type { Database, Tx } from '../store/database.ts';
 import { closeUsage } from './account-instance.ts';
 import type { HealthChecker } from './health-check.ts';
 import { findInstance, setExited, setHealthy, setStarted } from './instance-store.ts';
+import { requestOwner } from './request-owner.ts';
 import { sentenceOf } from './workload.ts';
 import type { Instance, Workload } from './workload.ts';
 
@@ -46,7 +47,7 @@ export async function recordObservation(
     if (!(await setStarted(tx, instanceId, state))) return false;
     if (instance.kind === 'webapp') return true;
     await setHealthy(tx, instanceId, state.startedAt);
-    if (instance.kind === 'run') await request(tx, 'deployment', instance.deploymentId, at);
+    if (instance.kind === 'run') await requestOwner(tx, instance, at);
     return false;
   }
   const { exit, startedAt } = state;
@@ -62,7 +63,7 @@ export async function afterExit(
   at: number,
 ): Promise<void> {
   await closeUsage(tx, instance.id, at);
-  await request(tx, 'deployment', instance.deploymentId, at);
+  await requestOwner(tx, instance, at);
   if (instance.kind !== 'webapp') return;
   await request(tx, 'workload', instance.workloadId, at);
   await request(tx, 'routes', 'all', at);

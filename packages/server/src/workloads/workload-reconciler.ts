@@ -5,24 +5,24 @@ import type { InstanceId, WorkloadId } from '../lib/ids.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
-import type { Pool } from '../scheduling/admission.ts';
+import { endLeases } from '../scheduling/devices.ts';
 import { findFlavor } from '../scheduling/flavor.ts';
 import type { Database } from '../store/database.ts';
 import { closeUsage } from './account-instance.ts';
 import { planDrain } from './drain-workload.ts';
 import { wantGone } from './want-gone.ts';
-import { addInstances, admitWorkload, requestWaiting } from './admit-workload.ts';
+import { addInstances } from './add-instances.ts';
 import { selectInstances, setExited } from './instance-store.ts';
 import { afterExit, observeInstances } from './observe-instance.ts';
 import type { Observer } from './observe-instance.ts';
 import { describeReplacements, planRollout } from './plan-rollout.ts';
+import { requestOwner } from './request-owner.ts';
 import type { Instance, Workload } from './workload.ts';
 import { clearReason, findWorkload, setGone, setWaitingReason } from './workload-store.ts';
 
 export type WorkloadDeps = Observer & {
   database: Database;
   clock: Clock;
-  pool: Pool;
   /** What the engine is told of an instance. */
   describe(workload: Workload, instance: Instance, signal: AbortSignal): Promise<InstanceSpec>;
   /** Writes a line to the deployment's own log. */
@@ -50,8 +50,8 @@ async function keepWorkload(deps: WorkloadDeps, look: Look): Promise<number | un
   const { claim, workload, signal } = look;
   if (workload.wanted === 'gone') return removeWorkload(deps, look);
   if (workload.drainingAt !== null) return drain(deps, look);
-  if (workload.state === 'waiting' && !(await admit(deps, claim, workload))) return undefined;
-  if (workload.state === 'admitted') await replaceCrashed(deps, claim, workload);
+  if (workload.state === 'waiting') return undefined;
+  await replaceCrashed(deps, claim, workload);
   try {
     return await startInstances(deps, workload, signal);
   } catch (error) {
@@ -101,7 +101,7 @@ async function awaitEngine(
     await holdClaim(tx, claim);
     if (workload.detail === why.detail) return;
     await setWaitingReason(tx, workload.id, why);
-    await request(tx, 'deployment', workload.deploymentId, clock());
+    await requestOwner(tx, workload, clock());
   });
   return clock() + TRY_ENGINE_EVERY;
 }
@@ -111,15 +111,9 @@ async function noteEngine({ database, clock }: WorkloadDeps, workload: Workload)
   if (workload.reason === null) return;
   await database.transaction(async (tx) => {
     await clearReason(tx, workload.id);
-    await request(tx, 'deployment', workload.deploymentId, clock());
+    await requestOwner(tx, workload, clock());
   });
 }
-
-const admit = ({ database, pool, clock }: WorkloadDeps, claim: Claim, workload: Workload) =>
-  database.transaction(async (tx) => {
-    await holdClaim(tx, claim);
-    return admitWorkload(tx, workload, { pool, at: clock() });
-  });
 
 /** What could not be started has failed to. */
 async function giveUp(
@@ -211,8 +205,10 @@ async function removeWorkload(
         await closeUsage(tx, instance.id, at);
     }
     await setGone(tx, workload.id, at);
+    await endLeases(tx, workload.id, at);
+    if (workload.runId !== null) await request(tx, 'run', workload.runId, at);
     await request(tx, 'application', workload.applicationId, at);
     if (workload.kind === 'webapp') await request(tx, 'routes', 'all', at);
-    await requestWaiting(tx, at);
+    await request(tx, 'queue', 'all', at);
   });
 }

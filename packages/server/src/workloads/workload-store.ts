@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { ExpressionBuilder, Kysely } from 'kysely';
 import type { EngineName } from '../engines/engine.ts';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId, OwnerId, RunId, WorkloadId } from '../lib/ids.ts';
@@ -6,7 +6,7 @@ import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import type { Workload } from './workload.ts';
 
-const columns = [
+export const columns = [
   'id',
   'owner_id as ownerId',
   'application_id as applicationId',
@@ -17,7 +17,15 @@ const columns = [
   'flavor',
   'memory_mib as memoryMiB',
   'cpus',
+  'gpus',
+  'device_class as deviceClass',
   'nodes',
+  'queue_at as queueAt',
+  'estimate',
+  'max_duration as maxDuration',
+  'promised_at as promisedAt',
+  'expected_at as expectedAt',
+  'addresses',
   'wanted',
   'grace_seconds as graceSeconds',
   'state',
@@ -39,7 +47,12 @@ export type NewWorkload = {
   /** Of each instance. */
   memoryMiB: number;
   cpus: number;
+  gpus: number;
+  deviceClass: string | null;
   nodes: number;
+  queueAt: number;
+  estimate: number | null;
+  maxDuration: number | null;
   graceSeconds: number;
   at: number;
 };
@@ -60,7 +73,16 @@ export async function insertWorkload(tx: Tx, workload: NewWorkload): Promise<Wor
       flavor: workload.flavor,
       memory_mib: workload.memoryMiB,
       cpus: workload.cpus,
+      gpus: workload.gpus,
+      device_class: workload.deviceClass,
       nodes: workload.nodes,
+      queue_at: workload.queueAt,
+      estimate: workload.estimate,
+      max_duration: workload.maxDuration,
+      promised_at: null,
+      expected_at: null,
+      placement: null,
+      addresses: null,
       wanted: 'up',
       grace_seconds: workload.graceSeconds,
       state: 'waiting',
@@ -104,44 +126,6 @@ export const selectPresent = (
     .orderBy('created_at')
     .execute();
 
-/** Every workload that waits for room, the one that waits longest first. */
-export const selectWaiting = (db: Kysely<Schema>): Promise<Workload[]> =>
-  db
-    .selectFrom('workloads')
-    .select(columns)
-    .where('state', '=', 'waiting')
-    .where('wanted', '=', 'up')
-    .orderBy('created_at')
-    .orderBy('id')
-    .execute();
-
-/** Memory that admitted workloads hold, in MiB; computed from the rows, never counted. */
-export async function heldMemory(db: Kysely<Schema>): Promise<number> {
-  const row = await db
-    .selectFrom('workloads')
-    .where('state', '=', 'admitted')
-    .select(({ fn, eb }) =>
-      fn.sum<number | null>(eb('memory_mib', '*', eb.ref('nodes'))).as('held'),
-    )
-    .executeTakeFirst();
-  return row?.held ?? 0;
-}
-
-/** One admission at a time, also where transactions may run side by side. */
-export const lockPool = (tx: Tx) =>
-  tx
-    .updateTable('leadership')
-    .set(({ ref }) => ({ epoch: ref('epoch') }))
-    .execute();
-
-export const setAdmitted = (tx: Tx, id: WorkloadId, at: number) =>
-  tx
-    .updateTable('workloads')
-    .set({ state: 'admitted', admitted_at: at, reason: null, detail: null })
-    .where('id', '=', id)
-    .where('state', '=', 'waiting')
-    .execute();
-
 export const setWaitingReason = (
   tx: Tx,
   id: WorkloadId,
@@ -181,7 +165,18 @@ export async function updateWantedGone(
     'workloadId' in of
       ? update.where('id', '=', of.workloadId)
       : 'deploymentId' in of
-        ? update.where('deployment_id', '=', of.deploymentId)
+        ? update.where('deployment_id', '=', of.deploymentId).where(isNoRequest)
         : update.where('application_id', '=', of.applicationId);
   return (await mine.returning('id').execute()).map(({ id }) => id);
 }
+
+/** Runs that were asked for beside a deployment have their own end. */
+const isNoRequest = ({ eb, not, exists, selectFrom }: ExpressionBuilder<Schema, 'workloads'>) =>
+  not(
+    exists(
+      selectFrom('runs')
+        .select('runs.id')
+        .whereRef('runs.id', '=', 'workloads.run_id')
+        .where('runs.origin', '=', eb.val('request')),
+    ),
+  );

@@ -21,7 +21,18 @@ export type Workload = {
   flavor: string;
   memoryMiB: number;
   cpus: number;
+  /** Of each node. */
+  gpus: number;
+  deviceClass: string | null;
   nodes: number;
+  queueAt: number;
+  /** How long it is expected to hold its room, in ms; null: until somebody ends it. */
+  estimate: number | null;
+  maxDuration: number | null;
+  promisedAt: number | null;
+  expectedAt: number | null;
+  /** JSON: the address of each node of a gang. */
+  addresses: string | null;
   wanted: 'up' | 'gone';
   graceSeconds: number;
   state: 'waiting' | 'admitted' | 'gone';
@@ -39,6 +50,7 @@ export type Instance = {
   ownerId: OwnerId;
   applicationId: ApplicationId;
   deploymentId: DeploymentId;
+  runId: RunId | null;
   number: number;
   attempt: number;
   name: string;

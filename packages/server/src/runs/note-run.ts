@@ -1,1 +1,0 @@
-export { setRunning as setRunStarted } from './run-store.ts';

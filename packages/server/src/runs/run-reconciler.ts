@@ -1,0 +1,156 @@
+import type { Clock } from '../lib/clock.ts';
+import { SECOND } from '../lib/duration.ts';
+import type { RunId } from '../lib/ids.ts';
+import { holdClaim, request } from '../reconcile/queue.ts';
+import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
+import { leasesOf, listDevices } from '../scheduling/devices.ts';
+import type { Pool } from '../scheduling/pool.ts';
+import type { Database, Tx } from '../store/database.ts';
+import { findWorkload, workloadInstances } from '../workloads/list-workloads.ts';
+import { wantGone } from '../workloads/want-gone.ts';
+import type { Workload } from '../workloads/workload.ts';
+import {
+  selectAttempts,
+  setAttemptEnded,
+  setAttemptEnding,
+  setAttemptRunning,
+} from './attempt-store.ts';
+import { endOf, endRun } from './conclude-run.ts';
+import { planRun } from './plan-run.ts';
+import type { RunSituation, RunStep } from './plan-run.ts';
+import { recordRunEvent } from './run-event.ts';
+import { findRunById, setRunReason, setRunRunning, setRunWaiting } from './run-store.ts';
+import { queueAttempt } from './start-run.ts';
+
+export type RunDeps = {
+  database: Database;
+  clock: Clock;
+  pool: Pick<Pool, 'flavorDevices'>;
+  /** Writes a line to the log of the run, or of the deployment that made it. */
+  say(subject: { id: string; applicationId: string }, line: string): Promise<void>;
+};
+
+/** Brings a run one step nearer to its end. */
+export const runReconciler =
+  (deps: RunDeps): Reconciler =>
+  async (claim) => {
+    const situation = await loadRun(deps, claim.id as RunId);
+    if (situation === undefined) return undefined;
+    const step = planRun(situation);
+    if (step.do === 'nothing') return step.lookAt;
+    await sayStep(deps, situation, step);
+    await deps.database.transaction((tx) => take(tx, deps, { claim, situation, step }));
+    return undefined;
+  };
+
+async function loadRun({ database, clock }: RunDeps, id: RunId): Promise<RunSituation | undefined> {
+  const db = database.read;
+  const run = await findRunById(db, id);
+  if (run === undefined) return undefined;
+  const attempts = await selectAttempts(db, id);
+  const workloadId = attempts.at(-1)?.workloadId;
+  const workload = workloadId === undefined ? undefined : await findWorkload(db, workloadId);
+  return {
+    run,
+    attempts,
+    workload,
+    instances: workload === undefined ? [] : await workloadInstances(db, workload.id),
+    fault: workload === undefined ? undefined : await findFault(database, workload),
+    now: clock(),
+  };
+}
+
+/** What is wrong with a device that the workload holds. */
+async function findFault({ read }: Database, { id, gpus }: Workload): Promise<string | undefined> {
+  if (gpus === 0) return undefined;
+  const held = (await leasesOf(read, id)).filter(({ endedAt }) => endedAt === null);
+  const uuids = new Set(held.map(({ deviceUuid }) => deviceUuid));
+  const ill = (await listDevices(read)).find(
+    ({ uuid, health }) => uuids.has(uuid) && health !== 'well',
+  );
+  return ill && `device_lost: ${ill.uuid} is not well any more: ${ill.detail ?? ill.health}`;
+}
+
+type Taking = { claim: Claim; situation: RunSituation; step: Exclude<RunStep, { do: 'nothing' }> };
+
+async function take(tx: Tx, deps: RunDeps, { claim, situation, step }: Taking): Promise<void> {
+  const { run } = situation;
+  await holdClaim(tx, claim);
+  const at = deps.clock();
+  await record(tx, deps, { situation, step, at });
+  await request(tx, 'run', run.id, at);
+  if (run.origin === 'deployment') await request(tx, 'deployment', run.deploymentId, at);
+}
+
+async function record(
+  tx: Tx,
+  { pool }: RunDeps,
+  { situation, step, at }: Omit<Taking, 'claim'> & { at: number },
+): Promise<void> {
+  const { run, attempts, workload } = situation;
+  switch (step.do) {
+    case 'note_running':
+      await setRunRunning(tx, run.id, at);
+      await setAttemptRunning(tx, run.id, at);
+      return recordRunEvent(tx, run, { kind: 'run.started', at });
+    case 'note_wait':
+      return void (await setRunReason(tx, run.id, step));
+    case 'end_attempt':
+      await setAttemptEnding(tx, run.id, step);
+      return endWorkload(tx, workload, at);
+    case 'retry':
+      await setAttemptEnded(tx, run.id, {
+        ...endOf(step.failure, at),
+        startAfter: step.startAfter,
+      });
+      await setRunWaiting(tx, run.id, {
+        reason: 'pausing',
+        detail: describeRetry(situation, step),
+      });
+      return endWorkload(tx, workload, at);
+    case 'queue_attempt':
+      await setRunReason(tx, run.id, { reason: null, detail: null });
+      return queueAttempt(tx, pool, run, {
+        number: attempts.length + 1,
+        engine: workload?.engine ?? 'process',
+        at,
+      });
+    case 'end':
+      await endRun(tx, run, step.outcome, at);
+      await endWorkload(tx, workload, at);
+      return recordRunEvent(tx, run, { kind: `run.${step.outcome.status}`, at });
+    default:
+      return step satisfies never;
+  }
+}
+
+const endWorkload = async (tx: Tx, workload: Workload | undefined, at: number): Promise<void> => {
+  if (workload !== undefined) await wantGone(tx, { workloadId: workload.id }, at);
+};
+
+const describeRetry = (
+  { attempts, now }: RunSituation,
+  { failure, startAfter }: Extract<RunStep, { do: 'retry' }>,
+): string =>
+  `Attempt ${attempts.length} failed (${failure.detail}): attempt ${attempts.length + 1} is queued in ${Math.round((startAfter - now) / SECOND)} s.`;
+
+/** What the run's log has to say of it. */
+async function sayStep(
+  { say }: RunDeps,
+  situation: RunSituation,
+  step: Taking['step'],
+): Promise<void> {
+  const { run } = situation;
+  const id = run.origin === 'request' ? run.id : run.deploymentId;
+  const subject = { id, applicationId: run.applicationId };
+  if (step.do === 'retry') await say(subject, describeRetry(situation, step));
+  if (step.do === 'end_attempt') await say(subject, `${step.detail} It is asked to end.`);
+  if (run.origin !== 'request') return;
+  if (step.do === 'note_wait' && step.detail !== null) await say(subject, step.detail);
+  if (step.do === 'end') await say(subject, describeEnd(step.outcome));
+}
+
+function describeEnd(outcome: Extract<RunStep, { do: 'end' }>['outcome']): string {
+  if (outcome.status === 'succeeded') return 'run succeeded';
+  return outcome.status === 'cancelled' ? 'run cancelled' : `run failed: ${outcome.detail}`;
+}

@@ -1,0 +1,65 @@
+import { spellRoughly } from '../lib/spell-duration.ts';
+import { nameOfClass } from './never-fits.ts';
+import type { Blocked } from './plan-queue.ts';
+import type { WaitReason } from './reason.ts';
+import { devicesIn, memoryIn } from './room.ts';
+import type { Demand, Room } from './room.ts';
+
+/** What an answer to "why does it wait" is made from. */
+export type WaitFacts = {
+  /** What nobody holds, and what there would be if nobody held anything. */
+  free: Room;
+  capacity: Room;
+  /** Devices of its class that are given back and not proven free; that are not well. */
+  fencing: number;
+  unwell: number;
+  /** The driver's tool does not answer. */
+  driverSilent: boolean;
+  now: number;
+};
+
+export type Wait = { reason: WaitReason; detail: string };
+
+/** Why one waits that the queue has blocked, with what would help to know. */
+export function describeWait(blocked: Blocked, demand: Demand, facts: WaitFacts): Wait {
+  const when = expectation(blocked.startsAt, facts.now);
+  if (blocked.cause === 'promised')
+    return {
+      reason: 'behind_others',
+      detail: `Number ${blocked.position} in its line: it would delay one that came first and is promised what it needs.${when}`,
+    };
+  return { ...describeRoom(demand, facts, when) };
+}
+
+function describeRoom(demand: Demand, facts: WaitFacts, when: string): Wait {
+  const { gpus, nodes, deviceClass, memoryMiB } = demand;
+  const needed = gpus * nodes;
+  const free = deviceClass === undefined ? 0 : devicesIn(facts.free, deviceClass);
+  if (needed === 0 || deviceClass === undefined || needed <= free)
+    return {
+      reason: 'no_memory',
+      detail: `Needs ${memoryMiB * nodes} MiB of memory; ${memoryIn(facts.free)} of ${memoryIn(facts.capacity)} MiB are free.${when}`,
+    };
+  const count = `Needs ${needed} × ${nameOfClass(deviceClass)}; ${free} of ${devicesIn(facts.capacity, deviceClass)} are free`;
+  if (facts.driverSilent)
+    return {
+      reason: 'driver_unavailable',
+      detail: `${count}. The driver’s tool does not answer: devices are offered again when it does.`,
+    };
+  if (free + facts.fencing >= needed)
+    return {
+      reason: 'device_fencing',
+      detail: `${count}, ${facts.fencing} more when nobody is seen to use them any longer.`,
+    };
+  if (free + facts.fencing + facts.unwell >= needed)
+    return {
+      reason: 'device_quarantined',
+      detail: `${count}; ${facts.unwell} are not well ("grid devices" says why).`,
+    };
+  return { reason: 'no_device', detail: `${count}.${when}` };
+}
+
+const expectation = (startsAt: number | undefined, now: number): string =>
+  startsAt === undefined
+    ? ''
+    : ` It is expected to start in about ${spellRoughly(startsAt - now)}.`;

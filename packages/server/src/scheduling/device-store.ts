@@ -1,0 +1,117 @@
+import type { Kysely } from 'kysely';
+import type { Tx } from '../store/database.ts';
+import type { DeviceHealth, Schema } from '../store/schema.ts';
+import type { Device } from './device.ts';
+
+/** A device as the platform remembers it. */
+export type KnownDevice = {
+  uuid: string;
+  host: string;
+  model: string;
+  memoryMiB: number;
+  index: number;
+  numa: number | null;
+  parentUuid: string | null;
+  driver: string | null;
+  files: readonly string[];
+  health: DeviceHealth;
+  reason: string | null;
+  detail: string | null;
+  healthSince: number;
+  repairedAt: number | null;
+};
+
+const columns = [
+  'uuid',
+  'host',
+  'model',
+  'memory_mib as memoryMiB',
+  'position as index',
+  'numa',
+  'parent_uuid as parentUuid',
+  'driver',
+  'files',
+  'health',
+  'reason',
+  'detail',
+  'health_since as healthSince',
+  'repaired_at as repairedAt',
+] as const;
+
+/** Every device that was ever seen and not forgotten, by host and place. */
+export async function selectDevices(db: Kysely<Schema>): Promise<KnownDevice[]> {
+  const rows = await db
+    .selectFrom('devices')
+    .select(columns)
+    .orderBy('host')
+    .orderBy('position')
+    .orderBy('uuid')
+    .execute();
+  return rows.map((row) => ({ ...row, files: JSON.parse(row.files) as string[] }));
+}
+
+const rowOf = (device: Omit<Device, 'trouble' | 'uuid' | 'minor' | 'pciBus'>) => ({
+  model: device.model,
+  memory_mib: device.memoryMiB,
+  position: device.index,
+  numa: device.numa ?? null,
+  parent_uuid: device.parentUuid ?? null,
+  driver: device.driver ?? null,
+  files: JSON.stringify(device.files),
+});
+
+export const insertDevice = (tx: Tx, device: Device, { host, at }: { host: string; at: number }) =>
+  tx
+    .insertInto('devices')
+    .values({
+      ...rowOf(device),
+      uuid: device.uuid,
+      host,
+      health: device.trouble === undefined ? 'well' : 'quarantined',
+      reason: device.trouble?.reason ?? null,
+      detail: device.trouble?.detail ?? null,
+      health_since: at,
+      first_seen_at: at,
+      repaired_at: null,
+    })
+    .execute();
+
+/** What a device is called and where it is may change with the machine's next start. */
+export const updateDevice = (tx: Tx, device: Device) =>
+  tx.updateTable('devices').set(rowOf(device)).where('uuid', '=', device.uuid).execute();
+
+export const setHealth = (
+  tx: Tx,
+  uuid: string,
+  to: { health: DeviceHealth; reason: string | null; detail: string | null; at: number },
+) =>
+  tx
+    .updateTable('devices')
+    .set({ health: to.health, reason: to.reason, detail: to.detail, health_since: to.at })
+    .where('uuid', '=', uuid)
+    .execute();
+
+/** Whether there is such a device, which from now on counts as mended. */
+export async function setRepaired(tx: Tx, uuid: string, at: number): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('devices')
+    .set({ repaired_at: at })
+    .where('uuid', '=', uuid)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+export const selectRepairs = (
+  db: Kysely<Schema>,
+): Promise<{ uuid: string; repairedAt: number | null }[]> =>
+  db
+    .selectFrom('devices')
+    .select(['uuid', 'repaired_at as repairedAt'])
+    .where('repaired_at', 'is not', null)
+    .execute();
+
+/** Forgets a device that is missing, and who ever held it. */
+export async function deleteDevice(tx: Tx, uuid: string): Promise<void> {
+  await tx.deleteFrom('leases').where('device_uuid', '=', uuid).execute();
+  await tx.deleteFrom('devices').where('uuid', '=', uuid).execute();
+}

@@ -1,0 +1,143 @@
+import type { Clock } from '../lib/clock.ts';
+import { SECOND } from '../lib/duration.ts';
+import type { Log } from '../lib/log.ts';
+import { holdClaim, request } from '../reconcile/queue.ts';
+import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
+import type { Database, Tx } from '../store/database.ts';
+import type { Device } from './device.ts';
+import { insertDevice, setHealth, updateDevice } from './device-store.ts';
+import type { Inventory } from './inventory.ts';
+import { selectLeases, setLeaseDetail, setReleased } from './lease-store.ts';
+import type { Lease } from './lease-store.ts';
+import { planDevices } from './plan-devices.ts';
+import type { DeviceChange } from './plan-devices.ts';
+import { LOCAL } from './pool.ts';
+
+/** How often the driver is asked what there is. */
+const LOOK_EVERY = 15 * SECOND;
+/** How soon a device that somebody is still seen to use is asked about again; ten times as long, later. */
+const FENCE_EVERY = 500;
+const PATIENCE = 30 * SECOND;
+
+export type DeviceDeps = {
+  database: Database;
+  clock: Clock;
+  log: Log;
+  inventory: Inventory;
+  /** A device that this lease holds is not well any more: whoever holds it is to be ended. */
+  onFault(tx: Tx, lease: Lease, at: number): Promise<void>;
+};
+
+/** What is looked at: `inventory`, what devices there are; `leases`, whether those given back are free. */
+export const devicesReconciler =
+  (deps: DeviceDeps): Reconciler =>
+  (claim, signal) =>
+    claim.id === 'leases' ? fenceLeases(deps, claim, signal) : lookAtDevices(deps, claim, signal);
+
+async function lookAtDevices(deps: DeviceDeps, claim: Claim, signal: AbortSignal): Promise<number> {
+  const { database, clock, inventory } = deps;
+  const seen = await listDevices(deps, signal);
+  if (seen !== undefined) {
+    const known = inventory.devices().filter(({ host }) => host === LOCAL);
+    const changes = planDevices(known, seen);
+    if (changes.length > 0) {
+      await database.transaction(async (tx) => {
+        await holdClaim(tx, claim);
+        for (const change of changes) await recordChange(deps, tx, change);
+        await request(tx, 'queue', 'all', clock());
+      });
+      await inventory.refresh();
+    }
+  }
+  return clock() + LOOK_EVERY;
+}
+
+/** What there is, or undefined where the driver's tool does not say: then nothing is concluded, or offered. */
+async function listDevices(
+  { database, clock, log, inventory }: DeviceDeps,
+  signal: AbortSignal,
+): Promise<readonly Device[] | undefined> {
+  const former = inventory.silent();
+  try {
+    const seen = await inventory.source.list(signal);
+    inventory.note(undefined);
+    if (former !== undefined)
+      await database.transaction((tx) => request(tx, 'queue', 'all', clock()));
+    return seen;
+  } catch (error) {
+    signal.throwIfAborted();
+    const message = error instanceof Error ? error.message : String(error);
+    if (former !== message) log.warn({ err: error }, 'the devices cannot be seen');
+    inventory.note(message);
+    return undefined;
+  }
+}
+
+async function recordChange(deps: DeviceDeps, tx: Tx, change: DeviceChange): Promise<void> {
+  const at = deps.clock();
+  if (change.do === 'add') {
+    await insertDevice(tx, change.device, { host: LOCAL, at });
+    return;
+  }
+  if (change.do === 'update') {
+    await updateDevice(tx, change.device);
+    return;
+  }
+  const { uuid, health, reason, detail } = change;
+  await setHealth(tx, uuid, { health, reason, detail, at });
+  if (health === 'well') return;
+  deps.log.warn({ uuid, reason, detail }, 'a device is not well');
+  const held = (await selectLeases(tx)).filter(
+    (lease) => lease.deviceUuid === uuid && lease.endedAt === null,
+  );
+  for (const lease of held) await deps.onFault(tx, lease, at);
+}
+
+/** Offers again what nobody is seen to use any more. */
+async function fenceLeases(
+  { database, clock, inventory }: DeviceDeps,
+  claim: Claim,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const ended = (await selectLeases(database.read)).filter(({ endedAt }) => endedAt !== null);
+  if (ended.length === 0) return undefined;
+  const waits = await askHolders(inventory, ended, signal);
+  const free = ended.filter((lease) => waits.get(lease) === undefined);
+  const at = clock();
+  await database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    for (const lease of free) await setReleased(tx, lease, at);
+    for (const [lease, detail] of waits)
+      if (detail !== undefined && detail !== lease.detail) await setLeaseDetail(tx, lease, detail);
+    if (free.length > 0) await request(tx, 'queue', 'all', at);
+  });
+  const since = Math.min(...ended.map(({ endedAt }) => endedAt ?? at));
+  if (free.length === ended.length) return undefined;
+  return at + (at - since < PATIENCE ? FENCE_EVERY : 10 * FENCE_EVERY);
+}
+
+/** Why each of them cannot be offered yet, or undefined where nobody uses it. */
+async function askHolders(
+  { source }: Inventory,
+  leases: readonly Lease[],
+  signal: AbortSignal,
+): Promise<Map<Lease, string | undefined>> {
+  try {
+    const holders = await source.holders(
+      leases.map(({ deviceUuid }) => deviceUuid),
+      signal,
+    );
+    return new Map(leases.map((lease) => [lease, describeHolders(holders.get(lease.deviceUuid))]));
+  } catch (error) {
+    signal.throwIfAborted();
+    const message = error instanceof Error ? error.message : String(error);
+    const detail = `Whether it is free cannot be told: ${message}`;
+    return new Map(leases.map((lease) => [lease, detail]));
+  }
+}
+
+function describeHolders(pids: readonly number[] | undefined): string | undefined {
+  if (pids === undefined || pids.length === 0) return undefined;
+  const processes = pids.length === 1 ? 'Process' : 'Processes';
+  return `${processes} ${pids.join(', ')} of this machine still use${pids.length === 1 ? 's' : ''} it.`;
+}

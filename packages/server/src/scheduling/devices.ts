@@ -1,0 +1,52 @@
+import type { Kysely } from 'kysely';
+import type { Clock } from '../lib/clock.ts';
+import { Refusal } from '../lib/refusal.ts';
+import { request } from '../reconcile/queue.ts';
+import type { Database, Tx } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+import { deleteDevice, selectDevices, setRepaired } from './device-store.ts';
+import { insertLease, selectLeases, selectLeasesOf, setLeasesEnded } from './lease-store.ts';
+import type { WorkloadId } from '../lib/ids.ts';
+
+export type { KnownDevice } from './device-store.ts';
+export type { Lease } from './lease-store.ts';
+
+export const listDevices = selectDevices;
+export const listLeases = selectLeases;
+export const leasesOf = selectLeasesOf;
+export const leaseDevice = insertLease;
+
+type Deps = { database: Database; clock: Clock };
+
+/** What was wrong with the device is mended: it is offered again as soon as it is seen to be well. */
+export const declareRepaired = ({ database, clock }: Deps, uuid: string): Promise<void> =>
+  database.transaction(async (tx) => {
+    if (!(await setRepaired(tx, uuid, clock()))) throw noDevice(uuid);
+    await request(tx, 'devices', 'inventory', clock());
+  });
+
+/** Forgets a device that is missing. Refuses one that is there, or that somebody holds. */
+export const forgetDevice = ({ database }: Deps, uuid: string): Promise<void> =>
+  database.transaction(async (tx) => {
+    const device = await findDevice(tx, uuid);
+    if (device === undefined) throw noDevice(uuid);
+    if (device.health !== 'missing')
+      throw new Refusal(
+        'conflict',
+        `${uuid} is there: only a device that is missing is forgotten.`,
+      );
+    const held = (await selectLeases(tx)).some(({ deviceUuid }) => deviceUuid === uuid);
+    if (held) throw new Refusal('conflict', `${uuid} is still leased: stop what holds it first.`);
+    await deleteDevice(tx, uuid);
+  });
+
+const findDevice = async (db: Kysely<Schema>, uuid: string) =>
+  (await selectDevices(db)).find((device) => device.uuid === uuid);
+
+const noDevice = (uuid: string): Refusal =>
+  new Refusal('not_found', `There is no device ${uuid}: "grid devices" lists them.`);
+
+/** The workload is over: its devices are offered again once nobody is seen to use them. */
+export async function endLeases(tx: Tx, workloadId: WorkloadId, at: number): Promise<void> {
+  if (await setLeasesEnded(tx, workloadId, at)) await request(tx, 'devices', 'leases', at);
+}

@@ -1,0 +1,35 @@
+import type { Database } from '../store/database.ts';
+import type { DeviceSource } from './device.ts';
+import { selectDevices } from './device-store.ts';
+import type { KnownDevice } from './device-store.ts';
+
+/** The devices as they were seen last, for decisions that cannot wait for a look. */
+export type Inventory = {
+  /** Every device that is known, however it is. */
+  devices(): readonly KnownDevice[];
+  /** What the driver's tool said when it was asked last, where that was no answer; else undefined. */
+  silent(): string | undefined;
+  /** Reads again what is recorded. */
+  refresh(): Promise<void>;
+  note(trouble: string | undefined): void;
+  source: DeviceSource;
+};
+
+export async function openInventory(
+  { read }: Pick<Database, 'read'>,
+  source: DeviceSource,
+): Promise<Inventory> {
+  let devices = await selectDevices(read);
+  let silent: string | undefined;
+  return {
+    source,
+    devices: () => devices,
+    silent: () => silent,
+    refresh: async () => {
+      devices = await selectDevices(read);
+    },
+    note: (trouble) => {
+      silent = trouble;
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import type { Clock } from '../lib/clock.ts';
+import { holdClaim, request } from '../reconcile/queue.ts';
+import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
+import { describeWait } from '../scheduling/describe-wait.ts';
+import { leaseDevice } from '../scheduling/devices.ts';
+import { classOf } from '../scheduling/flavor-devices.ts';
+import { everFits } from '../scheduling/never-fits.ts';
+import { planQueue } from '../scheduling/plan-queue.ts';
+import type { Blocked, QueuePlan } from '../scheduling/plan-queue.ts';
+import { pickDevices } from '../scheduling/plan-devices.ts';
+import type { Database, Tx } from '../store/database.ts';
+import { addInstances } from './add-instances.ts';
+import { expectStarts } from './expect-starts.ts';
+import { demandOfWorkload, factsFor, freeDevices, loadQueue, toQueued } from './load-queue.ts';
+import type { QueueDeps, QueueFacts } from './load-queue.ts';
+import { lockPool, setAdmitted, setExpected } from './queue-store.ts';
+import { requestOwner } from './request-owner.ts';
+import type { Workload } from './workload.ts';
+import { setWaitingReason } from './workload-store.ts';
+
+type Deps = QueueDeps & { database: Database; clock: Clock };
+
+/**
+ * Looks at everything that waits, and gives room and devices to what may start: all of its nodes or none.
+ * Whatever waits on is told why, once, and again when the reason is another.
+ */
+export const queueReconciler =
+  (deps: Deps): Reconciler =>
+  async (claim) => {
+    const facts = await loadQueue(deps.database.read, deps, deps.clock());
+    const { hopeless, hopeful } = sortOut(facts);
+    const { free, holders, now } = facts;
+    const queue = hopeful.map(toQueued);
+    const plan = planQueue({ free, holders, queue, now, overtaking: 'backfill' });
+    await record(deps, claim, { facts, plan, hopeless });
+    return nextPromise(plan, now);
+  };
+
+/** What the platform could not hold if it were empty waits for nothing: its deployment or run ends. */
+function sortOut({ waiting, capacity }: QueueFacts): {
+  hopeless: Workload[];
+  hopeful: Workload[];
+} {
+  const fits = (one: Workload): boolean => everFits(capacity, demandOfWorkload(one));
+  return { hopeless: waiting.filter((one) => !fits(one)), hopeful: waiting.filter(fits) };
+}
+
+/** A time that was promised may pass without an end: then it is planned anew. */
+function nextPromise({ blocked }: QueuePlan, now: number): number | undefined {
+  const times = blocked.flatMap(({ startsAt }) => startsAt ?? []);
+  return times.length === 0 ? undefined : Math.max(now + 1_000, Math.min(...times) + 1);
+}
+
+async function record(
+  { database, clock }: Deps,
+  claim: Claim,
+  { facts, plan, hopeless }: { facts: QueueFacts; plan: QueuePlan; hopeless: readonly Workload[] },
+): Promise<void> {
+  const byId = new Map(facts.waiting.map((workload) => [workload.id as string, workload]));
+  const told = describeBlocked(facts, plan, byId);
+  const lost = hopeless.filter(({ reason }) => reason !== 'never_fits');
+  if (plan.starts.length + told.length + lost.length === 0) return;
+  await database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    await lockPool(tx);
+    const at = clock();
+    const offered = createOffer(facts);
+    for (const { id, hosts } of plan.starts) {
+      const workload = byId.get(id);
+      if (workload !== undefined) await admit(tx, workload, { facts, hosts, offered, at });
+    }
+    for (const { workload, ...wait } of told) await tell(tx, workload, { ...wait, at });
+    for (const workload of lost) {
+      await setWaitingReason(tx, workload.id, { reason: 'never_fits', detail: NEVER_FITS });
+      await requestOwner(tx, workload, at);
+    }
+  });
+}
+
+const NEVER_FITS =
+  'The platform could not hold it if it were empty: choose a smaller flavor or fewer nodes.';
+
+type Told = { workload: Workload; reason: string; detail: string; expectedAt: number | undefined };
+
+/** Those whose reason is new, or whose expected start is not known yet. */
+function describeBlocked(
+  facts: QueueFacts,
+  { blocked }: QueuePlan,
+  byId: ReadonlyMap<string, Workload>,
+): Told[] {
+  const described = blocked.flatMap((one): (Told & { blocked: Blocked })[] => {
+    const workload = byId.get(one.id);
+    if (workload === undefined) return [];
+    const demand = demandOfWorkload(workload);
+    const wait = describeWait(one, demand, factsFor(facts, demand.deviceClass));
+    return [{ blocked: one, workload, ...wait, expectedAt: one.startsAt }];
+  });
+  const changed = described.filter(({ workload, reason }) => workload.reason !== reason);
+  if (changed.length === 0) return [];
+  const starts = expectStarts(facts);
+  return changed.map(({ workload, reason, detail, expectedAt }) => ({
+    workload,
+    reason,
+    detail,
+    expectedAt: expectedAt ?? starts.get(workload.id),
+  }));
+}
+
+async function tell(
+  tx: Tx,
+  workload: Workload,
+  { reason, detail, expectedAt, at }: Omit<Told, 'workload'> & { at: number },
+): Promise<void> {
+  await setWaitingReason(tx, workload.id, { reason, detail });
+  if (expectedAt !== undefined) await setExpected(tx, workload.id, expectedAt);
+  await requestOwner(tx, workload, at);
+}
+
+type Offer = ReturnType<typeof createOffer>;
+
+/** The devices that are free, by host and class, each given once. */
+function createOffer(facts: QueueFacts) {
+  let free = freeDevices(facts);
+  return (host: string, deviceClass: string, count: number): string[] | undefined => {
+    const fitting = free.filter(
+      (one) => one.host === host && classOf(one, facts.pool.flavorDevices) === deviceClass,
+    );
+    const picked = pickDevices(fitting, count);
+    free = free.filter(({ uuid }) => picked?.includes(uuid) !== true);
+    return picked;
+  };
+}
+
+async function admit(
+  tx: Tx,
+  workload: Workload,
+  {
+    facts,
+    hosts,
+    offered,
+    at,
+  }: { facts: QueueFacts; hosts: readonly number[]; offered: Offer; at: number },
+): Promise<void> {
+  const placement = hosts.map((index) => facts.pool.hosts[index]?.name ?? '');
+  if (!(await setAdmitted(tx, workload.id, { placement, at }))) return;
+  for (const [number, host] of placement.entries())
+    await leaseDevices(tx, workload, { number, host, offered, at });
+  await addInstances(tx, workload, at);
+  await request(tx, 'workload', workload.id, at);
+  if (workload.reason !== null) await requestOwner(tx, workload, at);
+}
+
+async function leaseDevices(
+  tx: Tx,
+  workload: Workload,
+  { number, host, offered, at }: { number: number; host: string; offered: Offer; at: number },
+): Promise<void> {
+  const { id: workloadId, ownerId, applicationId, gpus, deviceClass } = workload;
+  if (gpus === 0 || deviceClass === null) return;
+  const uuids = offered(host, deviceClass, gpus);
+  if (uuids === undefined) throw new Error(`no ${gpus} devices are left for node ${number}`);
+  for (const deviceUuid of uuids)
+    await leaseDevice(tx, { deviceUuid, workloadId, ownerId, applicationId, number, at });
+}

@@ -1,0 +1,155 @@
+import type { Kysely } from 'kysely';
+import type { WorkloadId } from '../lib/ids.ts';
+import type { Tx } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+import { columns } from './workload-store.ts';
+import type { Workload } from './workload.ts';
+
+/** Something that is admitted and not gone. */
+export type Holding = {
+  id: WorkloadId;
+  kind: Workload['kind'];
+  memoryMiB: number;
+  gpus: number;
+  deviceClass: string | null;
+  nodes: number;
+  /** The host of each node. */
+  placement: readonly string[];
+  admittedAt: number;
+  estimate: number | null;
+  maxDuration: number | null;
+};
+
+/** Everything that holds room; what is used is computed from it, never counted. */
+export async function selectHolding(db: Kysely<Schema>): Promise<Holding[]> {
+  const rows = await db
+    .selectFrom('workloads')
+    .select([
+      'id',
+      'kind',
+      'memory_mib as memoryMiB',
+      'gpus',
+      'device_class as deviceClass',
+      'nodes',
+      'placement',
+      'admitted_at as admittedAt',
+      'estimate',
+      'max_duration as maxDuration',
+    ])
+    .where('state', '=', 'admitted')
+    .execute();
+  return rows.map((row) => ({
+    ...row,
+    admittedAt: row.admittedAt ?? 0,
+    placement: JSON.parse(row.placement ?? '[]') as string[],
+  }));
+}
+
+/** What waits for room, the one that is looked at first first; at most `limit`. */
+export const selectQueue = (db: Kysely<Schema>, limit: number): Promise<Workload[]> =>
+  db
+    .selectFrom('workloads')
+    .select(columns)
+    .where('state', '=', 'waiting')
+    .where('wanted', '=', 'up')
+    .orderBy('queue_at')
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+
+/** How many wait. */
+export async function countWaiting(db: Kysely<Schema>): Promise<number> {
+  const row = await db
+    .selectFrom('workloads')
+    .select(({ fn }) => fn.countAll<number | string>().as('count'))
+    .where('state', '=', 'waiting')
+    .where('wanted', '=', 'up')
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
+}
+
+/** One admission at a time, also where transactions may run side by side. */
+export const lockPool = (tx: Tx) =>
+  tx
+    .updateTable('leadership')
+    .set(({ ref }) => ({ epoch: ref('epoch') }))
+    .execute();
+
+/** Gives it its room; false where it does not wait any more. */
+export async function setAdmitted(
+  tx: Tx,
+  id: WorkloadId,
+  { placement, at }: { placement: readonly string[]; at: number },
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('workloads')
+    .set({
+      state: 'admitted',
+      admitted_at: at,
+      reason: null,
+      detail: null,
+      placement: JSON.stringify(placement),
+    })
+    .where('id', '=', id)
+    .where('state', '=', 'waiting')
+    .where('wanted', '=', 'up')
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** What is said of its start: the first word is kept, to be compared with what came. */
+export const setExpected = (tx: Tx, id: WorkloadId, expectedAt: number) =>
+  tx
+    .updateTable('workloads')
+    .set(({ fn, val }) => ({
+      expected_at: expectedAt,
+      promised_at: fn.coalesce('promised_at', val(expectedAt)),
+    }))
+    .where('id', '=', id)
+    .where('state', '=', 'waiting')
+    .execute();
+
+/** What was said first of starts since `since`, and when they came. */
+export const selectPromises = (
+  db: Kysely<Schema>,
+  since: number,
+): Promise<{ createdAt: number; promisedAt: number | null; admittedAt: number | null }[]> =>
+  db
+    .selectFrom('workloads')
+    .select(['created_at as createdAt', 'promised_at as promisedAt', 'admitted_at as admittedAt'])
+    .where('promised_at', 'is not', null)
+    .where('admitted_at', '>', since)
+    .orderBy('admitted_at', 'desc')
+    .limit(1_000)
+    .execute();
+
+/** How long the last of its kind held their room, the newest first, in ms. */
+export async function selectPastDurations(
+  db: Kysely<Schema>,
+  of: { applicationId: string; kind: 'build' | 'run'; flavor: string },
+  limit: number,
+): Promise<number[]> {
+  const rows = await (of.kind === 'run'
+    ? db
+        .selectFrom('workloads as w')
+        .innerJoin('attempts as a', 'a.workload_id', 'w.id')
+        .select(['w.admitted_at as from', 'a.finished_at as to'])
+        .where('w.application_id', '=', of.applicationId)
+        .where('w.flavor', '=', of.flavor)
+        .where('a.status', '=', 'succeeded')
+        .orderBy('a.finished_at', 'desc')
+        .limit(limit)
+        .execute()
+    : db
+        .selectFrom('workloads')
+        .select(['admitted_at as from', 'gone_at as to'])
+        .where('application_id', '=', of.applicationId)
+        .where('flavor', '=', of.flavor)
+        .where('kind', '=', 'build')
+        .where('state', '=', 'gone')
+        .where('admitted_at', 'is not', null)
+        .orderBy('created_at', 'desc')
+        .limit(limit)
+        .execute());
+  return rows.flatMap(({ from, to }) => (from === null || to === null ? [] : [to - from]));
+}
