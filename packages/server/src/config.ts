@@ -36,6 +36,10 @@ export type Config = {
   memoryReserveMiB: number;
   /** Private networks (CIDR) that instances may reach all the same. */
   allowedNetworks: readonly string[];
+  /** Which devices each size with GPUs means; empty: any whole GPU. */
+  flavorDevices: readonly { flavor: string; model: string }[];
+  /** GPUs that are pretended, for machines without: `8xH100,2xL4` or a JSON file. */
+  simulatedGpus: string | undefined;
   /** The environment that the platform was started in: the machine's own pip settings are in it. */
   environment: Readonly<Record<string, string | undefined>>;
   logLevel: 'debug' | 'info' | 'warn' | 'error';

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Config } from './config.ts';
+import { findFlavor, flavors } from './scheduling/flavor.ts';
 
 const flag = z.union([z.boolean(), z.stringbool()], { error: 'must be true or false' });
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -18,6 +19,32 @@ const network = z.string().refine(isNetwork, 'must be IPv4 networks such as 10.1
 const networks = z
   .union([z.array(network), z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean))])
   .pipe(z.array(network));
+
+const line = z.object({
+  flavor: z
+    .string()
+    .refine(
+      (name) => name === '*' || (findFlavor(name)?.gpus ?? 0) > 0,
+      `must map sizes with GPUs (${flavors
+        .filter(({ gpus }) => gpus > 0)
+        .map(({ name }) => name)
+        .join(', ')}, or * for all others), as in ML_XS=L4`,
+    )
+    .transform((name) => findFlavor(name)?.name ?? name),
+  model: z.string().min(1, 'must say a part of a model’s name behind each ='),
+});
+const mapping = z
+  .union([
+    z.record(z.string(), z.string()).transform((lines) => Object.entries(lines)),
+    z.string().transform((text) =>
+      text
+        .split(',')
+        .filter((part) => part.trim() !== '')
+        .map((part) => part.split(/=(.*)/s).map((word) => word.trim())),
+    ),
+  ])
+  .transform((lines) => lines.map(([flavor, model = '']) => ({ flavor, model })))
+  .pipe(z.array(line));
 
 const HOST_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
 
@@ -91,6 +118,15 @@ export const settings = {
   allowedNetworks: networks
     .default([])
     .describe('Private networks that applications may reach all the same'),
+  flavorDevices: mapping
+    .default([])
+    .describe(
+      'Which GPUs each size means, by a part of the model’s name, such as `ML_XS=L4,*=H100`; without it, any whole GPU. Slices (MIG) are only used where a line names them: `ML_XS=MIG 1g.10gb`',
+    ),
+  simulatedGpus: z
+    .string()
+    .optional()
+    .describe('GPUs to pretend, for trying things out: `8xH100,2xL4`, or a JSON file'),
   logLevel: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
@@ -148,12 +184,14 @@ export function parseConfig(sources: {
   if (!parsed.success || problems.length > 0)
     throw new InvalidConfig(`The configuration is wrong:\n  ${problems.join('\n  ')}`);
   const { data } = parsed;
-  const { databaseUrl, tlsCertificate, tlsKey, dockerSocket, dockerBuildCacheMiB } = data;
+  const { databaseUrl, tlsCertificate, tlsKey, dockerSocket, dockerBuildCacheMiB, simulatedGpus } =
+    data;
   return {
     ...data,
     environment,
     databaseUrl,
     dockerBuildCacheMiB,
+    simulatedGpus,
     dockerSocket: dockerSocket && resolve(dockerSocket),
     tlsCertificate: tlsCertificate && resolve(tlsCertificate),
     tlsKey: tlsKey && resolve(tlsKey),

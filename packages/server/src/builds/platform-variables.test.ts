@@ -10,7 +10,7 @@ const subject = (user: Record<string, string>, port: number | undefined) => ({
   application: { id: 'app_1', name: 'a', ownerId: 'o', kind: 'webapp' as const },
   deployment: { id: 'd', commitId: 'c' },
   instance: { id: 'i', number: 0, name: 'Tiny' },
-  gpus: 0,
+  devices: [],
   memoryMiB: 256,
 });
 

@@ -47,13 +47,14 @@ export function instanceVariables(
   subject: Subject & {
     start: Variables;
     instance: { id: string; number: number; name: string };
-    gpus: number;
+    /** The devices that it holds. */
+    devices: readonly { uuid: string }[];
     memoryMiB: number;
     /** What a Webapp serves; undefined for a Runner. */
     port: number | undefined;
   },
 ): Variables {
-  const { instance, gpus, memoryMiB, port, start, user } = subject;
+  const { instance, devices, memoryMiB, port, start, user } = subject;
   return {
     ...weak,
     ...start,
@@ -66,10 +67,22 @@ export function instanceVariables(
     INSTANCE_TYPE: 'production',
     CC_PRETTY_INSTANCE_NAME: instance.name,
     CG_MEMORY_MIB: String(memoryMiB),
-    CC_GPU_COUNT: String(gpus),
-    CUDA_VISIBLE_DEVICES: '',
-    NVIDIA_VISIBLE_DEVICES: 'void',
+    ...deviceVariables(devices),
     ...(port === undefined ? {} : { PORT: user['PORT'] ?? String(port) }),
+  };
+}
+
+/**
+ * Which GPUs a program sees, by UUID, in the order of the machine's bus: said in every case, for CUDA takes
+ * what is not said for all, and indices change with what is visible.
+ */
+export function deviceVariables(devices: readonly { uuid: string }[]): Variables {
+  const visible = devices.map(({ uuid }) => uuid).join(',');
+  return {
+    CC_GPU_COUNT: String(devices.length),
+    CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
+    CUDA_VISIBLE_DEVICES: visible,
+    NVIDIA_VISIBLE_DEVICES: visible === '' ? 'void' : visible,
   };
 }
 

@@ -77,7 +77,7 @@ export type Start = NeededFile & {
 };
 
 /** What the image of the build brings is started. */
-export type ImageStart = Omit<ContainerCommand, 'image'>;
+export type ImageStart = Omit<ContainerCommand, 'image' | 'argv'>;
 
 export type NeededFile = {
   /** What decided: a variable, or a value in a file. */

@@ -102,7 +102,11 @@ onEachDatabase(
       graceSeconds: 1,
     } as const;
     await database.transaction((tx) =>
-      createWorkload(tx, { ...owned, ...workload, deploymentId: former, at: 1 }),
+      createWorkload(
+        tx,
+        { flavorDevices: [] },
+        { ...owned, ...workload, deploymentId: former, at: 1 },
+      ),
     );
 
     await sweepFiles({ database, paths, clock }, claim, never);

@@ -1,11 +1,20 @@
 import type { ArtifactStart, Builder } from '../builds/build.ts';
 import { findArtifact } from '../builds/find-artifact.ts';
-import { homeOf, instanceVariables, onHost, withoutHost } from '../builds/platform-variables.ts';
+import {
+  deviceVariables,
+  homeOf,
+  instanceVariables,
+  onHost,
+  withoutHost,
+} from '../builds/platform-variables.ts';
 import { ifNeverJudged, runHooks } from '../builds/run-hooks.ts';
 import type { Command, InstanceSpec } from '../engines/engine.ts';
 import { servedPort } from '../builds/served-port.ts';
 import type { DataPaths } from '../paths.ts';
-import { findFlavor } from '../scheduling/flavor.ts';
+import { findRunById } from '../runs/find-run.ts';
+import type { Run } from '../runs/run.ts';
+import type { GrantedDevice } from '../scheduling/device.ts';
+import { grantedTo } from '../scheduling/devices.ts';
 import type { Database } from '../store/database.ts';
 import { workloadInstances } from '../workloads/list-workloads.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';
@@ -24,6 +33,10 @@ const BUILD_DISK_MIB = 4 * DISK_MIB;
 const LOG_BUDGET_MIB = 1024;
 
 type Subject = {
+  /** Whose node it is, where it is one of a run's. */
+  run: Run | undefined;
+  /** The devices that it holds. */
+  devices: readonly GrantedDevice[];
   workload: Workload;
   instance: Instance;
   deployment: Deployment;
@@ -38,14 +51,17 @@ export const describeInstance =
     const application = await findDeploying(deps.database.read, workload.applicationId);
     if (deployment === undefined || application === undefined)
       throw new Error(`workload ${workload.id} belongs to nothing`);
-    const subject = { workload, instance, deployment, application };
+    const db = deps.database.read;
+    const run = workload.runId === null ? undefined : await findRunById(db, workload.runId);
+    const devices = await grantedTo(db, workload.id, instance.number);
+    const subject = { run, devices, workload, instance, deployment, application };
     return workload.kind === 'build'
       ? describeStep(deps, subject, signal)
       : describeProduction(deps, subject);
   };
 
 /** What all instances have in common. */
-const common = ({ paths }: Deps, { workload, instance }: Subject) => ({
+const common = ({ paths }: Deps, { workload, instance, devices }: Subject) => ({
   instanceId: instance.id,
   workloadId: workload.id,
   ownerId: workload.ownerId,
@@ -57,7 +73,7 @@ const common = ({ paths }: Deps, { workload, instance }: Subject) => ({
     memoryMiB: workload.memoryMiB,
     diskMiB: workload.kind === 'build' ? BUILD_DISK_MIB : DISK_MIB,
   },
-  devices: [],
+  devices,
   logDirectory: paths.logs(workload.applicationId, instance.id),
   logBudgetMiB: LOG_BUDGET_MIB,
 });
@@ -91,8 +107,7 @@ async function describeStep(
       INSTANCE_NUMBER: '0',
       CG_MEMORY_MIB: String(workload.memoryMiB),
       CC_PRETTY_INSTANCE_NAME: instance.name,
-      CUDA_VISIBLE_DEVICES: '',
-      NVIDIA_VISIBLE_DEVICES: 'void',
+      ...deviceVariables(subject.devices),
     },
   };
 }
@@ -122,12 +137,32 @@ function hooksOf(
   };
 }
 
+/** A run may have a command of its own, in place of the artifact's. */
+function withCommand(start: ArtifactStart, run: Run | undefined): ArtifactStart {
+  const argv = run === undefined || run.argv === null ? undefined : parseArgv(run.argv);
+  if (argv === undefined || run === undefined) return start;
+  const { command } = start;
+  return {
+    ...start,
+    command: 'image' in command ? { ...command, argv } : { name: run.command, argv },
+  };
+}
+
+function parseArgv(json: string): [string, ...string[]] | undefined {
+  const [program, ...rest] = JSON.parse(json) as string[];
+  return program === undefined ? undefined : [program, ...rest];
+}
+
 async function describeProduction(deps: Deps, subject: Subject): Promise<InstanceSpec> {
-  const { workload, instance, deployment, application } = subject;
-  const artifact = await findArtifact(deps.database.read, deployment.artifactId ?? '');
+  const { run, devices, workload, instance, deployment, application } = subject;
+  const artifactId = run?.artifactId ?? deployment.artifactId ?? '';
+  const artifact = await findArtifact(deps.database.read, artifactId);
   if (artifact === undefined) throw new Error(`deployment ${deployment.id} has no artifact`);
-  const { start, environmentKey } = artifact;
-  const user = deps.environments.open(deployment);
+  const { environmentKey } = artifact;
+  const start = withCommand(artifact.start, run);
+  const user = deps.environments.open(
+    run !== undefined && run.environment !== null ? run : deployment,
+  );
   const home = homeOf(application.id);
   const port = application.kind === 'webapp' ? servedPort(start, user) : undefined;
   const variables = instanceVariables({
@@ -138,7 +173,7 @@ async function describeProduction(deps: Deps, subject: Subject): Promise<Instanc
     instance,
     port,
     memoryMiB: workload.memoryMiB,
-    gpus: findFlavor(workload.flavor)?.gpus ?? 0,
+    devices,
   });
   const isImage = 'image' in start.command;
   const { before, after } = hooksOf(start, user);

@@ -1,3 +1,5 @@
+import type { Inventory } from '../scheduling/inventory.ts';
+import type { Pool } from '../scheduling/pool.ts';
 import type { CheckPassword } from '../accounts/check-password.ts';
 import type { AvailableEngines } from '../applications/application.ts';
 import type { CreateDeps } from '../applications/create-application.ts';
@@ -35,7 +37,8 @@ export type HttpContext = {
   dns(): { cname: string; a: string[] };
   applicationDomain: string;
   defaultFlavor: string;
-  gpus: number;
+  pool: Pool;
+  inventory: Inventory;
   refuseWhatNeverFits: CreateDeps['refuseWhatNeverFits'];
   createRepository: CreateDeps['createRepository'];
   hasCommit(from: { applicationId: string; commitId: string }): Promise<boolean>;

@@ -30,13 +30,17 @@ import { startReconcileLoop } from '../reconcile/loop.ts';
 import { request } from '../reconcile/queue.ts';
 import { openRouter } from '../routing/keep-router.ts';
 import type { RouterSettings } from '../routing/router-settings.ts';
-import { defaultFlavor } from '../scheduling/flavor.ts';
+import { chooseDefaultFlavor } from '../scheduling/default-flavor.ts';
 import { refuseWhatNeverFits } from '../scheduling/never-fits.ts';
+import { LOCAL } from '../scheduling/pool.ts';
+import type { Pool } from '../scheduling/pool.ts';
 import { openDatabase } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
 import { observeInstances } from '../workloads/observe-instance.ts';
 import { certificateSettings } from './certificate-keeper.ts';
+import { openMachineDevices } from './open-devices.ts';
 import { openEngines } from './open-engines.ts';
+import type { OpenEngines } from './open-engines.ts';
 import { openDataDirectory } from './data-directory.ts';
 import type { Foundation } from './foundation.ts';
 import { watchHealth } from './health.ts';
@@ -76,8 +80,11 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
   const { authority } = certificate;
   const stopping = new AbortController();
   const engines = await openEngines(config, paths, { clock, log });
-  const { memoryMiB, warnings, isolated } = engines;
-  const pool = { memoryMiB: Math.max(256, memoryMiB - config.memoryReserveMiB) };
+  const { isolated } = engines;
+  const devices = await openMachineDevices(config, { database, clock });
+  const { inventory } = devices;
+  const warnings = [...engines.warnings, ...devices.warnings];
+  const pool = openPool(config, engines);
   const keyring = openKeyring(paths.keys);
   const router = await openRouter({
     settings: { ...routerSettings(config, paths, engines.process), certificate },
@@ -85,7 +92,7 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
     log,
     signal: stopping.signal,
   });
-  const parts = { config, paths, clock, log, database, keyring, engines, router, pool };
+  const parts = { config, paths, clock, log, database, keyring, engines, router, pool, inventory };
   const foundation: Foundation = { ...parts, authority };
 
   let addresses = addressesOf(config, { ...router.ports, ssh: config.sshPort });
@@ -121,6 +128,14 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
     },
   };
 }
+
+const openPool = (
+  { memoryReserveMiB, flavorDevices }: Config,
+  { memoryMiB }: Pick<OpenEngines, 'memoryMiB'>,
+): Pool => ({
+  hosts: [{ name: LOCAL, memoryMiB: Math.max(256, memoryMiB - memoryReserveMiB) }],
+  flavorDevices,
+});
 
 const openSsh = (
   { config, database, clock, paths, log, engines }: Foundation,
@@ -176,10 +191,9 @@ const applicationDomainOf = ({ domain }: Config): string =>
   domain === 'localhost' ? 'grid.localhost' : domain;
 
 function createContext(foundation: Foundation, addresses: () => Addresses): HttpContext {
-  const { config, paths, database, clock, log, keyring, engines, pool } = foundation;
+  const { config, paths, database, clock, log, keyring, engines, pool, inventory } = foundation;
   const { isolated } = engines;
   const applicationDomain = applicationDomainOf(config);
-  const gpus = 0;
   return {
     database,
     clock,
@@ -188,7 +202,8 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     paths,
     addresses,
     applicationDomain,
-    gpus,
+    inventory,
+    pool,
     version: VERSION,
     authority: foundation.authority,
     followers: createFollowers(),
@@ -200,15 +215,11 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     zoneAliases: ['par'],
     platformHosts: [...new Set(['localhost', config.domain, applicationDomain])],
     dns: () => ({ cname: config.domain, a: publicAddresses(config.httpAddress) }),
-    defaultFlavor: defaultFlavor(gpus),
+    get defaultFlavor() {
+      return chooseDefaultFlavor({ pool, devices: inventory.devices() });
+    },
     refuseWhatNeverFits: (size) =>
-      refuseWhatNeverFits(
-        {
-          pool,
-          gpus,
-        },
-        size,
-      ),
+      refuseWhatNeverFits({ pool, devices: inventory.devices() }, size),
     createRepository: (id) => createRepository(paths, id),
     hasCommit: ({ applicationId, commitId }) =>
       hasCommit(paths, {
@@ -284,6 +295,8 @@ const askForEverything = ({ database, clock }: Foundation): Promise<void> =>
   database.transaction(async (tx) => {
     const now = clock();
     for (const name of cleanupNames) await request(tx, 'cleanup', name, now);
+    for (const name of ['inventory', 'leases']) await request(tx, 'devices', name, now);
+    await request(tx, 'queue', 'all', now);
     await request(tx, 'routes', 'all', now);
     for (const id of await listApplicationIds(tx)) {
       await request(tx, 'repository', id, now);

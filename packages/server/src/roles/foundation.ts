@@ -5,7 +5,8 @@ import type { Keyring } from '../lib/encryption.ts';
 import type { Log } from '../lib/log.ts';
 import type { DataPaths } from '../paths.ts';
 import type { RouterHandle } from '../routing/keep-router.ts';
-import type { Pool } from '../scheduling/admission.ts';
+import type { Inventory } from '../scheduling/inventory.ts';
+import type { Pool } from '../scheduling/pool.ts';
 import type { Database } from '../store/database.ts';
 import type { OpenEngines } from './open-engines.ts';
 
@@ -20,6 +21,7 @@ export type Foundation = {
   engines: OpenEngines;
   router: RouterHandle;
   pool: Pool;
+  inventory: Inventory;
   /** Whom clients are to trust; undefined where the certificate was brought. */
   authority: Authority | undefined;
 };

@@ -4,6 +4,7 @@ import { findEnvironment, findMadeFrom } from '../builds/find-artifact.ts';
 import type { Builder } from '../builds/build.ts';
 import { openRecipes } from '../builds/recipes/recipes.ts';
 import { applicationReconciler } from '../deployments/application-reconciler.ts';
+import { endHolder } from '../deployments/end-holder.ts';
 import { deploymentReconciler } from '../deployments/deployment-reconciler.ts';
 import type { DeploymentDeps } from '../deployments/look.ts';
 import { describeInstance } from '../deployments/describe-instance.ts';
@@ -12,9 +13,12 @@ import { checkout } from '../git/repository.ts';
 import { repositoryReconciler } from '../git/repository-reconciler.ts';
 import type { HttpContext } from '../http/context.ts';
 import type { Kind, Reconciler } from '../reconcile/reconciler.ts';
+import { runReconciler } from '../runs/run-reconciler.ts';
+import { devicesReconciler } from '../scheduling/devices-reconciler.ts';
 import { routeReconciler } from '../routing/route-reconciler.ts';
 import type { Observer } from '../workloads/observe-instance.ts';
 import { compareEngine } from '../workloads/compare-engine.ts';
+import { queueReconciler } from '../workloads/queue-reconciler.ts';
 import { workloadReconciler } from '../workloads/workload-reconciler.ts';
 import {
   buildSweeper,
@@ -39,15 +43,18 @@ export function createReconcilers(
   foundation: Foundation,
   { observer, environments, say, context, signal }: Parts,
 ): Partial<Record<Kind, Reconciler>> {
-  const { database, clock, log, paths, pool, engines, router } = foundation;
+  const { database, clock, log, paths, pool, inventory, engines, router } = foundation;
   const builder = openBuilder(foundation, say, signal);
-  const deps = { database, clock, log, pool, builder, environments, say, engines: engines.choice };
+  const common = { database, clock, log, pool, inventory };
+  const deps = { ...common, builder, environments, say, engines: engines.choice };
   return {
     repository: repositoryReconciler({ database, clock, paths }),
     deployment: deploymentReconciler(deps),
+    run: runReconciler({ ...common, say }),
+    queue: queueReconciler(common),
+    devices: devicesReconciler({ ...common, onFault: endHolder }),
     workload: workloadReconciler({
       ...observer,
-      pool,
       say,
       describe: describeInstance({
         database,

@@ -3,13 +3,13 @@ import { nameOfClass } from './never-fits.ts';
 import type { Blocked } from './plan-queue.ts';
 import type { WaitReason } from './reason.ts';
 import { devicesIn, memoryIn } from './room.ts';
-import type { Demand, Room } from './room.ts';
+import type { Demand, HostRoom } from './room.ts';
 
 /** What an answer to "why does it wait" is made from. */
 export type WaitFacts = {
   /** What nobody holds, and what there would be if nobody held anything. */
-  free: Room;
-  capacity: Room;
+  free: readonly HostRoom[];
+  capacity: readonly HostRoom[];
   /** Devices of its class that are given back and not proven free; that are not well. */
   fencing: number;
   unwell: number;

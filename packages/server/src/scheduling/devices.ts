@@ -4,7 +4,8 @@ import { Refusal } from '../lib/refusal.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
-import { deleteDevice, selectDevices, setRepaired } from './device-store.ts';
+import type { GrantedDevice } from './device.ts';
+import { deleteDevice, selectDevices, selectRepairs, setRepaired } from './device-store.ts';
 import { insertLease, selectLeases, selectLeasesOf, setLeasesEnded } from './lease-store.ts';
 import type { WorkloadId } from '../lib/ids.ts';
 
@@ -15,6 +16,24 @@ export const listDevices = selectDevices;
 export const listLeases = selectLeases;
 export const leasesOf = selectLeasesOf;
 export const leaseDevice = insertLease;
+
+/** By UUID, when the operator said last that the device is mended. */
+export const listRepairs = async (db: Kysely<Schema>): Promise<ReadonlyMap<string, number>> =>
+  new Map((await selectRepairs(db)).map(({ uuid, repairedAt }) => [uuid, repairedAt ?? 0]));
+
+/** The devices that a node of the workload holds, as the instance is given them. */
+export async function grantedTo(
+  db: Kysely<Schema>,
+  workloadId: WorkloadId,
+  number: number,
+): Promise<GrantedDevice[]> {
+  const leases = (await selectLeasesOf(db, workloadId)).filter((one) => one.number === number);
+  if (leases.length === 0) return [];
+  const held = new Set(leases.map(({ deviceUuid }) => deviceUuid));
+  return (await selectDevices(db))
+    .filter(({ uuid }) => held.has(uuid))
+    .map(({ uuid, files }) => ({ uuid, files }));
+}
 
 type Deps = { database: Database; clock: Clock };
 

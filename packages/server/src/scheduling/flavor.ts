@@ -61,6 +61,3 @@ export const findFlavor = (name: string): Flavor | undefined =>
 /** Builds get S where the user chose nothing, or the biggest below it that the machine can hold. */
 export const defaultBuildFlavor = ({ memoryMiB }: { memoryMiB: number }): string =>
   ['S', 'XS', 'nano'].find((name) => (findFlavor(name)?.memoryMiB ?? 0) <= memoryMiB) ?? 'pico';
-
-/** What an application gets that names no size: with a GPU where the operator mapped any. */
-export const defaultFlavor = (gpus: number): string => (gpus > 0 ? 'ML_S' : 'XS');

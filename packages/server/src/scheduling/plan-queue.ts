@@ -51,6 +51,8 @@ export type Blocked = {
 export type QueuePlan = {
   starts: readonly { id: string; hosts: readonly number[] }[];
   blocked: readonly Blocked[];
+  /** What nobody holds once those have started. */
+  free: readonly HostRoom[];
 };
 
 type Promised = { id: string; at: number; hosts: readonly number[]; demand: Demand; spare: Room };
@@ -90,7 +92,7 @@ export function planQueue(situation: QueueSituation): QueuePlan {
     positions.set(entry.line, position);
     blocked.push(block(planning, entry, { position, breaks: hosts }));
   }
-  return { starts, blocked };
+  return { starts, blocked, free: planning.free };
 }
 
 /** Where its nodes go now; else whose promise stands in the way, or undefined where there is no room. */

@@ -40,7 +40,11 @@ async function makeInstance(
     const engine = 'process';
     const workload = await findWorkload(
       tx,
-      await createWorkload(tx, { ...size, engine, ownerId, applicationId, deploymentId, kind }),
+      await createWorkload(
+        tx,
+        { flavorDevices: [] },
+        { ...size, engine, ownerId, applicationId, deploymentId, kind },
+      ),
     );
     assert.ok(workload !== undefined);
     const instance = { id, number, attempt: 1, name: 'Quiet heron', startAfter: null, at: 1 };

@@ -11,6 +11,7 @@ import type { HttpContext } from '../http/context.ts';
 import { createFollowers } from '../logs/followers.ts';
 import { dataPaths } from '../paths.ts';
 import type { Database } from '../store/database.ts';
+import { noDevices } from './devices.ts';
 import { silentLog } from './log.ts';
 import { openKeys } from './rows.ts';
 
@@ -84,7 +85,8 @@ const createContext = (database: Database, folder: string, clock: () => number):
   dns: () => ({ cname: 'localhost', a: ['127.0.0.1'] }),
   applicationDomain: 'grid.localhost',
   defaultFlavor: 'XS',
-  gpus: 0,
+  pool: { hosts: [{ name: 'local', memoryMiB: 8192 }], flavorDevices: [] },
+  inventory: noDevices,
   refuseWhatNeverFits: () => undefined,
   createRepository: async () => undefined,
   hasCommit: async () => true,

@@ -85,14 +85,14 @@ type Told = { workload: Workload; reason: string; detail: string; expectedAt: nu
 /** Those whose reason is new, or whose expected start is not known yet. */
 function describeBlocked(
   facts: QueueFacts,
-  { blocked }: QueuePlan,
+  { blocked, free }: QueuePlan,
   byId: ReadonlyMap<string, Workload>,
 ): Told[] {
   const described = blocked.flatMap((one): (Told & { blocked: Blocked })[] => {
     const workload = byId.get(one.id);
     if (workload === undefined) return [];
     const demand = demandOfWorkload(workload);
-    const wait = describeWait(one, demand, factsFor(facts, demand.deviceClass));
+    const wait = describeWait(one, demand, { ...factsFor(facts, demand.deviceClass), free });
     return [{ blocked: one, workload, ...wait, expectedAt: one.startsAt }];
   });
   const changed = described.filter(({ workload, reason }) => workload.reason !== reason);

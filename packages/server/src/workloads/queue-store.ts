@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { WorkloadId } from '../lib/ids.ts';
+import type { ApplicationId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import { columns } from './workload-store.ts';
@@ -126,7 +126,7 @@ export const selectPromises = (
 /** How long the last of its kind held their room, the newest first, in ms. */
 export async function selectPastDurations(
   db: Kysely<Schema>,
-  of: { applicationId: string; kind: 'build' | 'run'; flavor: string },
+  of: { applicationId: ApplicationId; kind: 'build' | 'run'; flavor: string },
   limit: number,
 ): Promise<number[]> {
   const rows = await (of.kind === 'run'

@@ -6,7 +6,7 @@ import { accountUsage } from '../../billing/account-usage.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { createOrganization } from '../../organizations/create-organization.ts';
 import { listMemberships } from '../../organizations/list-organizations.ts';
-import { listRuns } from '../../runs/list-runs.ts';
+import { listRuns } from '../../runs/find-run.ts';
 import { accessApplication, accessOwner } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { serve } from '../serve.ts';
@@ -58,7 +58,7 @@ export function gridRoutes(app: FastifyInstance, context: HttpContext): void {
   });
   serve(app, context, grid.listRuns, async (call) => {
     const { id } = await accessApplication(context, call, 'application:read');
-    return listRuns(database.read, id);
+    return listRuns(database.read, { applicationId: id }, { limit: 100 });
   });
 }
 

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Refusal } from '../lib/refusal.ts';
+import { chooseDefaultFlavor } from './default-flavor.ts';
+import { classFor, classOf, describeUnmatched } from './flavor-devices.ts';
+import { defaultBuildFlavor, findFlavor, flavors } from './flavor.ts';
+import { refuseWhatNeverFits } from './never-fits.ts';
+import type { PooledDevice } from './pool.ts';
+
+const h100: PooledDevice = { host: 'local', model: 'NVIDIA H100 80GB HBM3', parentUuid: null };
+
+const machine = (memoryMiB: number, gpus: number) => ({
+  pool: { hosts: [{ name: 'local', memoryMiB }], flavorDevices: [] },
+  devices: Array.from({ length: gpus }, () => h100),
+});
+
+function refusal(memoryMiB: number, wanted: { flavor: string; nodes?: number }, gpus = 0): Refusal {
+  try {
+    refuseWhatNeverFits(machine(memoryMiB, gpus), { nodes: 1, ...wanted });
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+  throw new Error('it was not refused');
+}
+
+test('a size that never fits is refused with the nearest that does', () => {
+  const { code, message } = refusal(8192, { flavor: '3XL' });
+  assert.equal(code, 'never_fits');
+  assert.match(message, /32768 MiB each.*there are 8192 MiB.*nearest that fits is 1 × L\./);
+});
+
+test('too many nodes are refused with a size for as many, else with fewer nodes', () => {
+  assert.match(refusal(8192, { flavor: 'L', nodes: 4 }).message, /nearest that fits is 4 × S\./);
+  assert.match(refusal(1024, { flavor: 'XS', nodes: 40 }).message, /fewer nodes: 1 × pico fits/);
+});
+
+test('a size with a GPU is refused where there is none, and named where there is', () => {
+  assert.match(refusal(99_999, { flavor: 'ML_S' }).message, /nearest that fits is 1 × XL/);
+  assert.match(refusal(99_999, { flavor: 'ML_M' }, 1).message, /nearest that fits is 1 × ML_S/);
+  refuseWhatNeverFits(machine(99_999, 1), { flavor: 'ML_S', nodes: 1 });
+});
+
+test('a size that does not exist is refused with those that do', () => {
+  const { code, fields } = refusal(8192, { flavor: 'XXL' });
+  assert.equal(code, 'invalid');
+  assert.match(fields['flavor'] ?? '', /pico, nano, XS/);
+});
+
+test('what is refused never fits, what is not does, and the nearest that is named fits', () => {
+  const wanted = fc.record({
+    flavor: fc.constantFrom(...flavors.map(({ name }) => name)),
+    nodes: fc.integer({ min: 1, max: 40 }),
+  });
+  fc.assert(
+    fc.property(
+      wanted,
+      fc.integer({ min: 256, max: 500_000 }),
+      fc.nat(8),
+      (size, memoryMiB, gpus) => {
+        const fits = (name: string, nodes: number): boolean => {
+          const flavor = findFlavor(name);
+          return (
+            flavor !== undefined &&
+            flavor.memoryMiB * nodes <= memoryMiB &&
+            flavor.gpus * nodes <= gpus
+          );
+        };
+        if (fits(size.flavor, size.nodes))
+          return refuseWhatNeverFits(machine(memoryMiB, gpus), size);
+        const [, nodes, name = ''] =
+          /(\d+) × (\w+)(?:\.$| fits)/.exec(refusal(memoryMiB, size, gpus).message) ?? [];
+        assert.ok(fits(name, Number(nodes)), `${size.nodes} × ${size.flavor} → ${nodes} × ${name}`);
+      },
+    ),
+  );
+});
+
+test('a GPU costs 10 € a day, whatever its size, and other sizes what the list says', () => {
+  for (const { gpus, microEurosPerDay } of flavors.filter((flavor) => flavor.gpus > 0))
+    assert.equal(microEurosPerDay, gpus * 10_000_000);
+  assert.equal(findFlavor('XS')?.microEurosPerDay, 533_333);
+  assert.equal(findFlavor('ML_XXL')?.name, 'ML_2XL');
+});
+
+test('sizes that are chosen where nobody chose fit the machine', () => {
+  assert.deepEqual(
+    [machine(99_999, 0), machine(99_999, 1), machine(8_000, 1), machine(99, 1)].map(
+      chooseDefaultFlavor,
+    ),
+    ['XS', 'ML_S', 'ML_XS', 'XS'],
+  );
+  const builds = [256, 512, 1024, 2048, 99_999].map((memoryMiB) =>
+    defaultBuildFlavor({ memoryMiB }),
+  );
+  assert.deepEqual(builds, ['pico', 'nano', 'XS', 'S', 'S']);
+});
+
+const mapping = [
+  { flavor: 'ML_XS', model: 'MIG 1g.10gb' },
+  { flavor: 'ML_S', model: 'l4' },
+  { flavor: '*', model: 'H100' },
+];
+const l4: PooledDevice = { ...h100, model: 'NVIDIA L4' };
+const slice: PooledDevice = { ...h100, model: `${h100.model} MIG 1g.10gb`, parentUuid: 'GPU-1' };
+
+test('a device is of the class of the first line that names it, and a size means its own line or the rest’s', () => {
+  assert.deepEqual(
+    [slice, l4, h100].map((device) => classOf(device, mapping)),
+    ['MIG 1g.10gb', 'l4', 'H100'],
+  );
+  assert.deepEqual(
+    ['ML_XS', 'ML_S', 'ML_3XL'].map((flavor) => classFor(flavor, mapping)),
+    ['MIG 1g.10gb', 'l4', 'H100'],
+  );
+  assert.equal(classFor('ML_3XL', [{ flavor: 'ML_S', model: 'l4' }]), undefined);
+});
+
+test('without a mapping any whole GPU will do, and no slice', () => {
+  assert.deepEqual(
+    [slice, l4, h100].map((device) => classOf(device, [])),
+    [undefined, 'gpu', 'gpu'],
+  );
+});
+
+test('a size that the operator mapped to nothing, or to what is not there, never fits and says so', () => {
+  const pool = { hosts: [{ name: 'local', memoryMiB: 99_999 }], flavorDevices: mapping };
+  const ask = (flavor: string) => () =>
+    refuseWhatNeverFits({ pool, devices: [h100] }, { flavor, nodes: 1 });
+  assert.throws(ask('ML_L'), /2 GPU H100 each\) never fits here.* 1 × GPU H100/);
+  assert.throws(ask('ML_S'), /ML_S \(14336 MiB, 1 GPU l4 each\) never fits.* 0 × GPU l4/);
+  const unmapped = { ...pool, flavorDevices: [{ flavor: 'ML_S', model: 'l4' }] };
+  assert.throws(
+    () => refuseWhatNeverFits({ pool: unmapped, devices: [l4] }, { flavor: 'ML_XS', nodes: 1 }),
+    /no devices that the operator mapped to it/,
+  );
+});
+
+test('a line that fits no device is told with those that there are', () => {
+  const [first, second, ...rest] = describeUnmatched(mapping, [h100]);
+  assert.match(
+    first ?? '',
+    /maps ML_XS to "MIG 1g\.10gb", and no device here is one: there are NVIDIA H100/,
+  );
+  assert.match(second ?? '', /maps ML_S/);
+  assert.deepEqual(rest, []);
+});

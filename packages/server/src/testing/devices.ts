@@ -1,0 +1,14 @@
+import type { Inventory } from '../scheduling/inventory.ts';
+
+/** A machine without devices. */
+export const noDevices: Inventory = {
+  devices: () => [],
+  silent: () => undefined,
+  refresh: async () => undefined,
+  note: () => undefined,
+  source: {
+    list: async () => [],
+    holders: async () => new Map(),
+    measure: async () => [],
+  },
+};

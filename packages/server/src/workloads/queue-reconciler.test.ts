@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { insertDeployment } from '../deployments/deployment-store.ts';
+import type { WorkloadId } from '../lib/ids.ts';
+import { claimDue, release, request } from '../reconcile/queue.ts';
+import { insertDevice, setHealth } from '../scheduling/device-store.ts';
+import { selectLeases, setReleased } from '../scheduling/lease-store.ts';
+import { endLeases } from '../scheduling/devices.ts';
+import type { Database } from '../store/database.ts';
+import { onEachDatabase } from '../testing/database.ts';
+import { makeApplication, makeOwner } from '../testing/rows.ts';
+import { createWorkload } from './create-workload.ts';
+import { selectInstances } from './instance-store.ts';
+import { queueReconciler } from './queue-reconciler.ts';
+import type { Workload } from './workload.ts';
+import { findWorkload, setGone, updateWantedGone } from './workload-store.ts';
+
+type Made = { flavor?: string; nodes?: number; at?: number; kind?: Workload['kind'] };
+
+/** A platform of one host, with as many simulated devices. */
+async function open(database: Database, { memoryMiB = 800, gpus = 0 } = {}) {
+  const { organizationId: ownerId } = await makeOwner(database);
+  const applicationId = await makeApplication(database, { ownerId });
+  const owned = { ownerId, applicationId };
+  const pool = { hosts: [{ name: 'local', memoryMiB }], flavorDevices: [] };
+  const driver: { says: string | undefined } = { says: undefined };
+  const clock = { now: 100 };
+  const inventory = { silent: () => driver.says };
+  const look = queueReconciler({ database, clock: () => clock.now, pool, inventory });
+  const deploymentId = await database.transaction(async (tx) => {
+    for (let index = 0; index < gpus; index += 1)
+      await insertDevice(tx, device(index), { host: 'local', at: 1 });
+    return insertDeployment(tx, {
+      ...owned,
+      commitId: 'c',
+      action: 'DEPLOY',
+      cause: 'Git',
+      authorId: null,
+      useCache: true,
+      status: 'queued',
+      at: 1,
+    });
+  });
+  const find = async (id: WorkloadId): Promise<Workload> => {
+    const found = await findWorkload(database.read, id);
+    assert.ok(found);
+    return found;
+  };
+  return {
+    clock,
+    driver,
+    find,
+    make: ({ flavor = 'pico', nodes = 1, at = 1, kind = 'run' }: Made = {}) =>
+      database.transaction((tx) =>
+        createWorkload(tx, pool, {
+          ...owned,
+          deploymentId,
+          runId: null,
+          kind,
+          engine: 'process',
+          flavor,
+          nodes,
+          graceSeconds: 1,
+          at,
+        }),
+      ),
+    /** Looks at the queue; when it is to be looked at again. */
+    async plan(): Promise<number | undefined> {
+      await database.transaction((tx) => request(tx, 'queue', 'all', clock.now));
+      const taking = { now: clock.now, leaseMs: 1, epoch: 0, kinds: ['queue'], limit: 1 } as const;
+      const [claim] = await claimDue(database, taking);
+      assert.ok(claim);
+      const dueAt = await look(claim, new AbortController().signal);
+      await release(database, [{ claim, dueAt: undefined, attempts: 0 }], clock.now);
+      return dueAt;
+    },
+    stateOf: async (id: WorkloadId) => {
+      const { state, reason } = await find(id);
+      return reason === null ? state : `${state}: ${reason}`;
+    },
+    end: (id: WorkloadId) =>
+      database.transaction(async (tx) => {
+        await setGone(tx, id, clock.now);
+        await endLeases(tx, id, clock.now);
+      }),
+    cancel: (workloadId: WorkloadId) =>
+      database.transaction((tx) => updateWantedGone(tx, { workloadId })),
+    prove: async () => {
+      const ended = (await selectLeases(database.read)).filter(({ endedAt }) => endedAt !== null);
+      await database.transaction(async (tx) => {
+        for (const lease of ended) await setReleased(tx, lease, clock.now);
+      });
+    },
+    fallIll: (index: number) =>
+      database.transaction((tx) =>
+        setHealth(tx, device(index).uuid, {
+          health: 'quarantined',
+          reason: 'xid',
+          detail: 'Xid 79',
+          at: 5,
+        }),
+      ),
+    held: async () =>
+      (await selectLeases(database.read))
+        .map(({ deviceUuid, number }) => `${number}: ${deviceUuid}`)
+        .toSorted(),
+  };
+}
+
+const device = (index: number) => ({
+  uuid: `GPU-${index}`,
+  model: 'NVIDIA H100',
+  memoryMiB: 81_920,
+  index,
+  minor: undefined,
+  pciBus: undefined,
+  numa: undefined,
+  parentUuid: undefined,
+  driver: undefined,
+  files: [],
+  trouble: undefined,
+});
+
+onEachDatabase('all nodes get room, or none; who waits is told why', async (database) => {
+  const { make, find, plan, end } = await open(database);
+  const [first, second] = [await make({ nodes: 2 }), await make({ nodes: 2, at: 2 })];
+  await plan();
+  assert.equal((await find(first)).state, 'admitted');
+  const { state, reason, detail } = await find(second);
+  assert.deepEqual([state, reason], ['waiting', 'no_memory']);
+  assert.match(detail ?? '', /^Needs 512 MiB of memory; 288 of 800 MiB are free\./);
+  assert.deepEqual(await selectInstances(database.read, second), []);
+  await end(first);
+  await plan();
+  const admitted = await find(second);
+  assert.deepEqual([admitted.state, admitted.reason, admitted.detail], ['admitted', null, null]);
+  assert.equal((await selectInstances(database.read, second)).length, 2);
+});
+
+onEachDatabase('what never fits is told so, and stands in nobody’s way', async (database) => {
+  const { make, plan, stateOf } = await open(database);
+  const [big, small, build] = [
+    await make({ nodes: 4 }),
+    await make({ at: 2 }),
+    await make({ at: 3, kind: 'build' }),
+  ];
+  await plan();
+  assert.equal(await stateOf(big), 'waiting: never_fits');
+  assert.deepEqual([await stateOf(small), await stateOf(build)], ['admitted', 'admitted']);
+});
+
+onEachDatabase(
+  'a start is promised, kept as it was said first, and planned anew when it passes',
+  async (database) => {
+    const { make, plan, find, clock } = await open(database, { memoryMiB: 256 });
+    await make();
+    await plan();
+    const waits = await make({ at: 2 });
+    const again = await plan();
+    const { promisedAt } = await find(waits);
+    assert.ok(promisedAt !== null && promisedAt > clock.now);
+    assert.equal(again, promisedAt + 1);
+    clock.now = promisedAt + 1;
+    assert.ok(((await plan()) ?? 0) > clock.now);
+    assert.equal((await find(waits)).promisedAt, promisedAt);
+  },
+);
+
+onEachDatabase(
+  'each node holds devices of its own, and they are offered again once they are proven free',
+  async (database) => {
+    const { make, plan, held, end, stateOf, prove } = await open(database, {
+      memoryMiB: 99_999,
+      gpus: 4,
+    });
+    const gang = await make({ flavor: 'ML_M', nodes: 2 });
+    const next = await make({ flavor: 'ML_XS', at: 2 });
+    await plan();
+    assert.deepEqual(await held(), ['0: GPU-0', '0: GPU-1', '1: GPU-2', '1: GPU-3']);
+    assert.equal(await stateOf(next), 'waiting: no_device');
+    await end(gang);
+    await plan();
+    assert.equal(await stateOf(next), 'waiting: device_fencing');
+    await prove();
+    await plan();
+    assert.equal(await stateOf(next), 'admitted');
+    assert.equal((await held()).length, 1);
+  },
+);
+
+onEachDatabase(
+  'a device that is not well, or that nobody can ask about, is not offered',
+  async (database) => {
+    const { make, plan, held, stateOf, fallIll, driver } = await open(database, {
+      memoryMiB: 99_999,
+      gpus: 2,
+    });
+    await fallIll(0);
+    driver.says = 'nvidia-smi did not answer within 10 seconds';
+    const [one, two] = [await make({ flavor: 'ML_XS' }), await make({ flavor: 'ML_XS', at: 2 })];
+    await plan();
+    assert.equal(await stateOf(one), 'waiting: driver_unavailable');
+    driver.says = undefined;
+    await plan();
+    assert.deepEqual(await held(), ['0: GPU-1']);
+    assert.deepEqual(
+      [await stateOf(one), await stateOf(two)],
+      ['admitted', 'waiting: device_quarantined'],
+    );
+  },
+);
+
+onEachDatabase('who was cancelled gets nothing', async (database) => {
+  const { make, plan, cancel, stateOf } = await open(database);
+  const id = await make();
+  await cancel(id);
+  await plan();
+  assert.equal(await stateOf(id), 'waiting');
+});
