@@ -10,8 +10,8 @@ import type { FakeMachine } from '../../testing/nvidia.ts';
 const ONE = 'GPU-11111111-6f4b-9d8c-1f0d-0f7f6f3a9b11';
 const TWO = 'GPU-22222222-6f4b-9d8c-1f0d-0f7f6f3a9b22';
 
-const row = (index: number, uuid: string, bus: string, mig = 'Disabled', errors = '0'): string =>
-  `${index}, ${uuid}, NVIDIA H100 80GB HBM3, 81559, 00000000:${bus}:00.0, 570.86.15, ${mig}, ${errors}\n`;
+const row = (index: number, uuid: string, bus: string, last = 'Disabled, 0'): string =>
+  `${index}, ${uuid}, NVIDIA H100 80GB HBM3, 81559, 00000000:${bus}:00.0, 570.86.15, ${last}\n`;
 
 const gpuFolder = (bus: string): string => `proc/driver/nvidia/gpus/0000:${bus}:00.0/information`;
 
@@ -169,7 +169,7 @@ test('a GPU that the driver has no entry for is in trouble, while it has for oth
   const machine = twoGpus(fakeMachine(t));
   machine.answer(
     'gpus',
-    row(0, ONE, '1B') + row(1, TWO, '66') + row(2, 'GPU-3', '67', 'Disabled', '2'),
+    row(0, ONE, '1B') + row(1, TWO, '66') + row(2, 'GPU-3', '67', 'Disabled, 2'),
   );
   machine.kernel(gpuFolder('67'), driverEntry(2));
   const [one, two, three] = await machine.source.list(t.signal);
@@ -252,7 +252,7 @@ const SLICES = [
 /** The first GPU is cut into two slices, the second is whole. */
 function sliced(machine: FakeMachine): FakeMachine {
   twoGpus(machine);
-  machine.answer('gpus', row(0, ONE, '1B', 'Enabled', '[N/A]') + row(1, TWO, '65'));
+  machine.answer('gpus', row(0, ONE, '1B', 'Enabled, [N/A]') + row(1, TWO, '65'));
   machine.answer('details', SLICED);
   machine.answer(
     'list',

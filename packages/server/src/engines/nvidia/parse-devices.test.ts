@@ -197,7 +197,7 @@ test('holders are read, also those that the tool cannot name', () => {
     { uuid: H100, pid: undefined },
     { uuid: undefined, pid: 12 },
   ]);
-  for (const text of ['what?', `${H100}`, `${H100}, many`, `${H100}, 1, 2`])
+  for (const text of ['what?', H100, `${H100}, many`, `${H100}, 1, 2`])
     assert.throws(() => parseHolders(text), NotUnderstood);
 });
 
