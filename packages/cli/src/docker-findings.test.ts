@@ -15,6 +15,7 @@ const engine: EngineDescription = {
   mapsUsers: false,
   rootless: false,
   keepsContainers: true,
+  givesGpus: false,
 };
 
 const there = {

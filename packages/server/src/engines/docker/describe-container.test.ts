@@ -5,16 +5,23 @@ import { makeSpec } from '../../testing/instance.ts';
 import { tmpdir } from 'node:os';
 import { imageContainer, pathOnMachine, programContainer } from './describe-container.ts';
 import type { Mount } from './machine-programs.ts';
+import type { DeviceRequest } from './request-devices.ts';
 
-const given = { platform: '12345678', image: 'image', network: 'network', log: undefined };
+const given = {
+  platform: '12345678',
+  image: 'image',
+  network: 'network',
+  log: undefined,
+  devices: [],
+};
 
-const programs = (changes: Partial<InstanceSpec> = {}) => {
+const programs = (changes: Partial<InstanceSpec> = {}, devices: readonly DeviceRequest[] = []) => {
   const spec = { ...makeSpec(tmpdir(), 'true'), ...changes };
   const steps = { before: [], after: {}, command: { name: 'true', argv: ['/bin/true'] as const } };
   return programContainer(
     spec,
     { ...steps, command: { name: 'true', argv: ['/bin/true'] } },
-    { ...given, user: { uid: 70_000, gid: 70_000 } },
+    { ...given, devices, user: { uid: 70_000, gid: 70_000 } },
   );
 };
 
@@ -75,4 +82,21 @@ test('what every container has is mounted once, also where a setting names it', 
   const targets = (body.HostConfig['Mounts'] as Mount[]).map(({ Target }) => Target);
   assert.deepEqual(targets.toSorted(), [...new Set(targets)].toSorted());
   assert.ok(targets.includes('/opt/python'));
+});
+
+test('devices are asked for where there are some, and a cache of libraries is left to who gives them', () => {
+  const request = { Driver: 'cdi', DeviceIDs: ['nvidia.com/gpu=GPU-one'] } as const;
+  const targets = (body: ReturnType<typeof programs>): string[] =>
+    (body.HostConfig['Mounts'] as Mount[]).map(({ Target }) => Target);
+  const image = imageContainer(makeSpec(tmpdir(), 'true'), {
+    ...given,
+    socket: undefined,
+    devices: [request],
+  });
+  for (const body of [programs({}, [request]), image]) {
+    assert.deepEqual(body.HostConfig['DeviceRequests'], [request]);
+    assert.ok(!targets(body).includes('/etc/ld.so.cache'));
+  }
+  assert.equal(programs().HostConfig['DeviceRequests'], undefined);
+  assert.ok(targets(programs()).includes('/etc/ld.so.cache'));
 });

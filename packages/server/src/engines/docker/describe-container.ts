@@ -5,6 +5,7 @@ import { bind, programMounts } from './machine-programs.ts';
 import type { Mount, User } from './machine-programs.ts';
 import { instanceLabels } from './names.ts';
 import type { PlatformId } from './names.ts';
+import type { DeviceRequest } from './request-devices.ts';
 import { argvOf } from './steps.ts';
 
 const MIB = 2 ** 20;
@@ -17,6 +18,7 @@ type Given = {
   image: string;
   network: string;
   log: LogConfig | undefined;
+  devices: readonly DeviceRequest[];
 };
 
 /** What the engine is asked to create (`POST /containers/create`). */
@@ -39,11 +41,16 @@ export function programContainer(
     HostConfig: {
       ...body.HostConfig,
       CapDrop: ['ALL'],
-      Mounts: onceEach([...programMounts(), ...fileMounts(spec)]),
+      Mounts: onceEach([...programMounts(), ...fileMounts(spec)]).filter(
+        ({ Target }) => given.devices.length === 0 || Target !== LIBRARY_CACHE,
+      ),
       Tmpfs: { '/tmp': `rw,exec,nosuid,nodev,mode=1777,size=${memory}` },
     },
   };
 }
+
+/** What gives GPUs to a container writes one of the container's own, with the driver's libraries. */
+const LIBRARY_CACHE = '/etc/ld.so.cache';
 
 /** A setting may name a folder that every container of programs has already, certificates say; Docker refuses the second. */
 const onceEach = (mounts: readonly Mount[]): readonly Mount[] => [
@@ -100,7 +107,10 @@ export function imageContainer(
 }
 
 /** What all have in common: who it is, and what it may use. */
-function container(spec: InstanceSpec, { platform, image, network, log }: Given): ContainerBody {
+function container(
+  spec: InstanceSpec,
+  { platform, image, network, log, devices }: Given,
+): ContainerBody {
   const { limits, environment } = spec;
   const memory = limits.memoryMiB * MIB;
   return {
@@ -120,6 +130,7 @@ function container(spec: InstanceSpec, { platform, image, network, log }: Given)
       Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
       RestartPolicy: { Name: 'no' },
       ...(log && { LogConfig: log }),
+      ...(devices.length > 0 && { DeviceRequests: devices }),
     },
   };
 }

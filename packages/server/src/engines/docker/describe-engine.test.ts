@@ -67,7 +67,22 @@ test('Podman, an engine of an ordinary user and one that maps users are told', a
     mapsUsers: true,
     rootless: true,
     keepsContainers: true,
+    givesGpus: false,
   });
+});
+
+test('an engine gives GPUs by a runtime of NVIDIA’s, or by CDI', async (t) => {
+  const version = { Version: '28.3.0', ApiVersion: '1.51' };
+  const gives = async (more: object): Promise<boolean> => {
+    const info = { Driver: 'overlay2', ...more };
+    const headers = { 'api-version': '1.51' };
+    const socketPath = await answer(t, headers, { '/version': version, '/info': info });
+    return (await describeEngine(socketPath, within())).givesGpus;
+  };
+  assert.equal(await gives({ Runtimes: { runc: { path: 'runc' } }, CDISpecDirs: [] }), false);
+  assert.equal(await gives({ Runtimes: { nvidia: { path: 'nvidia-container-runtime' } } }), true);
+  const discovered = [{ Source: 'cdi', ID: 'nvidia.com/gpu=0' }];
+  assert.equal(await gives({ CDISpecDirs: ['/nowhere'], DiscoveredDevices: discovered }), true);
 });
 
 test('one that is too old, or away, is said to be', async (t) => {

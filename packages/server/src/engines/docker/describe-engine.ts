@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { hasBuildKit } from './choose-builder.ts';
 import { createDockerClient } from './client.ts';
+import { CdiInfo, knowsGpus, readCdi } from './request-devices.ts';
 
 /** What an operator may want to know of an engine. */
 export type EngineDescription = {
@@ -19,6 +22,8 @@ export type EngineDescription = {
   rootless: boolean;
   /** Whether what runs outlives a restart of it. */
   keepsContainers: boolean;
+  /** Whether it can give GPUs to containers, as far as can be seen. */
+  givesGpus: boolean;
 };
 
 const Version = z.object({ Version: z.string(), ApiVersion: z.string() });
@@ -28,6 +33,8 @@ const Info = z.object({
   DockerRootDir: z.string().optional(),
   SecurityOptions: z.array(z.string()).nullish(),
   LiveRestoreEnabled: z.boolean().optional(),
+  Runtimes: z.record(z.string(), z.unknown()).nullish(),
+  ...CdiInfo.shape,
 });
 
 /** Asks the engine of a socket; throws `Unavailable` where nobody answers, or one that is too old. */
@@ -56,5 +63,14 @@ export async function describeEngine(
     rootless: has('rootless'),
     // each container of Podman's has a process of its own that looks after it
     keepsContainers: isPodman || info.LiveRestoreEnabled === true,
+    givesGpus:
+      info.Runtimes?.['nvidia'] !== undefined ||
+      knowsGpus(await readCdi(info)) ||
+      TOOLKIT.some((path) => existsSync(path)),
   };
 }
+
+/** What Docker calls by itself, where NVIDIA's toolkit is installed and not set up as a runtime. */
+const TOOLKIT = ['/usr/bin', '/usr/local/bin'].map((folder) =>
+  join(folder, 'nvidia-container-runtime-hook'),
+);

@@ -21,10 +21,17 @@ export function endOfStart(error: unknown, at: number): Exit {
   const end = { at, exitCode: undefined, signal: undefined, step: '', detail: undefined };
   if (error instanceof Ended) return { ...end, ...error.told };
   const { message } = error;
-  const full = error instanceof DockerError && /no space left on device/.test(message);
-  return full
-    ? { ...end, reason: 'disk_full', detail: `disk_full: ${ENGINE_FULL} (${message}).` }
-    : { ...end, reason: 'start_failed', detail: `start_failed: ${message}` };
+  if (!(error instanceof DockerError))
+    return { ...end, reason: 'start_failed', detail: `start_failed: ${message}` };
+  if (/no space left on device/.test(message))
+    return { ...end, reason: 'disk_full', detail: `disk_full: ${ENGINE_FULL} (${message}).` };
+  const cause = /could not select device driver|CDI device/.test(message)
+    ? `${WITHOUT_GPUS} (${message}).`
+    : message;
+  return { ...end, reason: 'start_failed', detail: `start_failed: ${cause}` };
 }
 
 const ENGINE_FULL = 'the disk of the Docker engine is full; its operator can free some';
+
+const WITHOUT_GPUS =
+  "the Docker engine cannot give GPUs to containers; its operator can install NVIDIA's container toolkit";

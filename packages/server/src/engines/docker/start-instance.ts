@@ -14,6 +14,7 @@ import type { Hook } from './names.ts';
 import type { Networks } from './network.ts';
 import { newRecord } from './record.ts';
 import type { Record } from './record.ts';
+import { chooseRequests } from './request-devices.ts';
 import type { Site } from './site.ts';
 
 export type Parts = {
@@ -91,7 +92,8 @@ async function ready(site: Site, parts: Parts, spec: InstanceSpec, signal: Abort
   const image = await parts.images.ensure(spec.files, signal);
   const network = await parts.networks.ensure(spec.ownerId, signal);
   const log = await parts.chooseLog(spec.logBudgetMiB, signal);
-  return { image, network, log };
+  const devices = await chooseRequests(site.client, spec.devices, signal);
+  return { image, network, log, devices };
 }
 
 async function beginImage(
@@ -106,7 +108,8 @@ async function beginImage(
   await hooked.prepareAfter();
   const network = await parts.networks.ensure(spec.ownerId, signal);
   const log = await parts.chooseLog(spec.logBudgetMiB, signal);
-  const given = { ...site, image: command.image, network, log, socket };
+  const devices = await chooseRequests(site.client, spec.devices, signal);
+  const given = { ...site, image: command.image, network, log, socket, devices };
   await launch(site, parts, { record, body: imageContainer(spec, given), signal });
 }
 

@@ -4,8 +4,9 @@ import { DockerError } from './client.ts';
 /** Pauses before another try, in milliseconds. */
 const PAUSES = [200, 1000, 3000];
 
-/** What no second try changes: the program cannot be run, or the disk is full. */
-const LASTING = /OCI runtime|runc|exec|no such file|not found|no space left/i;
+/** What no second try changes: the program cannot be run, the disk is full, or nothing gives GPUs to containers. */
+const LASTING =
+  /OCI runtime|runc|exec|no such file|not found|no space left|device driver|CDI device/i;
 
 /** Whether the engine failed at something of its own, such as a firewall that others change in the same moment. */
 export const isStumble = (error: unknown): boolean =>
