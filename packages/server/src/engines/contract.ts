@@ -17,7 +17,7 @@ import {
   withLimit,
   workloadOf,
 } from '../testing/engine.ts';
-import type { Open, Rule, Subject } from '../testing/engine.ts';
+import type { Grantable, Open, Rule, Subject } from '../testing/engine.ts';
 import { need } from '../testing/need.ts';
 import type { Engine, InstanceSpec } from './engine.ts';
 
@@ -28,6 +28,7 @@ export function engineContract(name: string, open: Open<Subject>): void {
   stopping(rule);
   output(rule);
   limits(rule);
+  devices(rule);
   network(rule);
   adoption(rule);
 }
@@ -201,6 +202,28 @@ function limits(rule: Rule): void {
     assert.equal(other.exitCode, 0);
     await subject.engine.remove(bomb.workloadId, 0, t.signal);
     assert.equal(await subject.engine.observe(bomb.instanceId, t.signal), undefined);
+  });
+}
+
+/** What an instance sees of a device, and whether it can use it. */
+const lookAt = ({ path }: Grantable): string =>
+  `if [ ! -e ${path} ]; then echo hidden; elif echo text > ${path}; then echo usable; else echo seen; fi`;
+
+function devices(rule: Rule): void {
+  rule('an instance sees the devices that it is granted, and no others', async (subject, t) => {
+    const made = subject.isolated ? await subject.devices(t) : undefined;
+    if (made === undefined) return;
+    const script = made.map(lookAt).join('; ');
+    for (const [granted, seen] of [
+      [[], 'hidden\nhidden'],
+      [[made[0]], 'usable\nhidden'],
+      [[made[1]], 'hidden\nusable'],
+      [made, 'usable\nusable'],
+    ] as const) {
+      const one = subject.spec(script, { devices: granted.map(({ device }) => device) });
+      const exit = await run(subject, one, t);
+      assert.equal(await textOf(one), seen, exit.detail);
+    }
   });
 }
 

@@ -3,11 +3,13 @@ import type { ChildProcess } from 'node:child_process';
 import {
   closeSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
   readdirSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -151,9 +153,36 @@ function spawnDaemon(
   const child = spawn('dockerd', [...folders, ...network, '--live-restore'], {
     stdio: ['ignore', log, log],
     detached: true,
+    env: { ...process.env, PATH: `${addToolkit(directory)}:${process.env['PATH'] ?? ''}` },
   });
   closeSync(log);
   return child;
+}
+
+/**
+ * What the engine calls to give GPUs to a container, in place of NVIDIA's: it makes a file like /dev/null for each
+ * of those that were asked for, while the container is made.
+ */
+const TOOLKIT = `#!/usr/bin/env python3
+import json, subprocess, sys
+state = json.load(sys.stdin)
+with open(state['bundle'] + '/config.json') as file:
+    config = json.load(file)
+variables = dict(one.split('=', 1) for one in config['process']['env'])
+for uuid in variables['NVIDIA_VISIBLE_DEVICES'].split(','):
+    path = config['root']['path'] + '/dev/nvidia-' + uuid
+    inside = ['nsenter', '--target', str(state['pid']), '--mount']
+    subprocess.run([*inside, 'mknod', '--mode=666', path, 'c', '1', '3'], check=True)
+`;
+
+/** The file by which a container sees a device that it was given so. */
+export const fileInContainer = (uuid: string): string => `/dev/nvidia-${uuid}`;
+
+function addToolkit(directory: string): string {
+  const folder = join(directory, 'toolkit');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'nvidia-container-runtime-hook'), TOOLKIT, { mode: 0o755 });
+  return folder;
 }
 
 async function untilReady(

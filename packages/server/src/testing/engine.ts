@@ -5,6 +5,7 @@ import type { Engine, Exit, InstanceSpec, Observation } from '../engines/engine.
 import { newId } from '../lib/ids.ts';
 import type { InstanceId } from '../lib/ids.ts';
 import { openLogReader } from '../logs/read-log.ts';
+import type { GrantedDevice } from '../scheduling/device.ts';
 import type { LogLine } from '../logs/log.ts';
 
 /** An engine under test, with what its tests need to know of it. */
@@ -18,6 +19,8 @@ export type Subject = {
   boundsProcesses: boolean;
   /** An instance that runs a script of `/bin/sh`; what is given is changed. */
   spec(script: string, changes?: Partial<InstanceSpec>): InstanceSpec;
+  /** Two devices that the engine can grant, in place of GPUs; undefined where none can be made. */
+  devices(t: TestContext): Promise<readonly [Grantable, Grantable] | undefined>;
   /** A script that answers `GET /` with this text on the port of `$PORT`, until it is ended. */
   serve(text: string): string;
   /** The same engine, as a control plane that starts anew opens it. */
@@ -25,6 +28,9 @@ export type Subject = {
   /** Ends whatever starts instances; those that run are left alone. */
   loseStarter(): Promise<void>;
 };
+
+/** A device, and the file by which whoever is granted it sees it. What is written there is lost. */
+export type Grantable = { device: GrantedDevice; path: string };
 
 /**
  * A script that answers `GET /` with this text on the port of `$PORT`. It sends nothing unasked, not even for its own name: whoever reaches it was not told where it is.

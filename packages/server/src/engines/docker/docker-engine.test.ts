@@ -9,7 +9,13 @@ import { after } from 'node:test';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../lib/clock.ts';
 import { Unavailable } from '../../lib/unavailable.ts';
-import { BUSYBOX, closeDocker, openBusybox, openDocker } from '../../testing/docker.ts';
+import {
+  BUSYBOX,
+  closeDocker,
+  fileInContainer,
+  openBusybox,
+  openDocker,
+} from '../../testing/docker.ts';
 import type { Docker } from '../../testing/docker.ts';
 import {
   exitOf,
@@ -64,6 +70,7 @@ async function open(t: TestContext): Promise<Opened | undefined> {
     givesAddressesOn: false,
     boundsProcesses: true,
     spec: (script, changes = {}) => makeSpec(directory, script, changes),
+    devices: async () => [grantable('GPU-one'), grantable('GPU-two')],
     serve,
     async reopen() {
       engine.close();
@@ -73,6 +80,11 @@ async function open(t: TestContext): Promise<Opened | undefined> {
     loseStarter: () => docker.restart(),
   };
 }
+
+const grantable = (uuid: string) => ({
+  device: { uuid, files: ['/dev/nvidia0'] },
+  path: fileInContainer(uuid),
+});
 
 engineContract('docker engine', open);
 entranceContract('docker engine', open);

@@ -16,6 +16,9 @@ ETC = (
     'protocols', 'services', 'ssl/certs', 'ssl/openssl.cnf', 'timezone',
 )
 
+#: What every program on a GPU opens beside the GPU's own file.
+SHARED_DEVICES = ('/dev/nvidiactl', '/dev/nvidia-uvm', '/dev/nvidia-uvm-tools')
+
 #: What login shells read: an instance's environment is complete, and they leave it as it is.
 PROFILE = r'''
 if [ -n "$PS1" ]; then PS1='$CC_APP_NAME/$INSTANCE_NUMBER:\w\$ '; fi
@@ -140,7 +143,7 @@ def bwrap_arguments(spec, info, block):
                  '--info-fd', str(info), '--block-fd', str(block)]
     arguments += _system() + ['--proc', '/proc', '--dev', '/dev']
     arguments += ['--size', str(memory // 2), '--tmpfs', '/dev/shm', '--size', str(memory), '--tmpfs', '/tmp']
-    arguments += ['--dir', '/var/tmp', '--dir', '/run', '--dir', '/mnt']
+    arguments += ['--dir', '/var/tmp', '--dir', '/run', '--dir', '/mnt'] + _devices(spec)
     for name in ETC:
         arguments += ['--ro-bind-try', f'/etc/{name}', f'/etc/{name}']
     for name in os.listdir(f'{STAGE}/etc'):
@@ -167,6 +170,13 @@ def _system():
         elif os.path.isdir(path):
             arguments += ['--ro-bind', path, path]
     return arguments
+
+
+def _devices(spec):
+    """The files of the devices that it is granted, and what these share: of the machine's devices it sees no other."""
+    granted = [path for device in spec['devices'] for path in device['files']]
+    shared = [path for path in SHARED_DEVICES if granted and os.path.exists(path)]
+    return [word for path in dict.fromkeys(granted + shared) for word in ('--dev-bind', path, path)]
 
 
 def has_steps(spec):
