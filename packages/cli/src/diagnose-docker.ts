@@ -9,17 +9,12 @@ import {
   findDockerSocket,
   isUsable,
 } from '@grid/server/engines/docker/find-socket.ts';
-import { dockerFindings } from './docker-findings.ts';
 import type { SeenDocker } from './docker-findings.ts';
-import type { Finding } from './finding.ts';
 
 type Settings = Pick<Config, 'engine' | 'dockerSocket' | 'dockerBuilder' | 'environment'>;
 
 /** Looks for Docker as the platform does, and at what it is. */
-export const diagnoseDocker = async (config: Settings): Promise<Finding[]> =>
-  dockerFindings(await look(config), { required: config.engine === 'docker' });
-
-async function look(config: Settings): Promise<SeenDocker> {
+export async function lookAtDocker(config: Settings): Promise<SeenDocker> {
   if (config.engine === 'process') return { is: 'unused' };
   const { environment, dockerSocket } = config;
   const socketPath = dockerSocket ?? findDockerSocket(environment) ?? findClosedSocket(environment);

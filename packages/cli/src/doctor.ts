@@ -7,8 +7,11 @@ import type { Config } from '@grid/server/config.ts';
 import { findBuildTools } from '@grid/server/builds/recipes/java/build-tools.ts';
 import { findJdks } from '@grid/server/builds/recipes/java/jdks.ts';
 import { findInterpreters } from '@grid/server/builds/recipes/python/interpreters.ts';
-import { diagnoseDocker } from './diagnose-docker.ts';
+import { lookAtDocker } from './diagnose-docker.ts';
+import { lookAtGpus } from './diagnose-gpus.ts';
+import { dockerFindings } from './docker-findings.ts';
 import type { Finding } from './finding.ts';
+import { gpuFindings } from './gpu-findings.ts';
 import { readControlState } from './platform.ts';
 import type { Printable } from './print.ts';
 import { colour } from './print.ts';
@@ -20,7 +23,7 @@ const root = process.getuid?.() === 0;
 export async function diagnose(
   config: Config,
 ): Promise<{ findings: Finding[]; printable: Printable }> {
-  const docker = diagnoseDocker(config);
+  const seen = Promise.all([lookAtDocker(config), lookAtGpus(config)]);
   const own = await Promise.all([
     program('git', ['--version'], {
       need: 'missing',
@@ -53,7 +56,9 @@ export async function diagnose(
     clock(),
     ...ports(config),
   ]);
-  const findings = [...own, ...(await docker)];
+  const [docker, gpus] = await seen;
+  const required = config.engine === 'docker';
+  const findings = [...own, ...dockerFindings(docker, { required }), ...gpuFindings(gpus, docker)];
   const text = findings.map(describe).join('\n');
   return { findings, printable: { text, json: findings } };
 }
