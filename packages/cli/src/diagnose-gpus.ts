@@ -7,14 +7,16 @@ import type { SeenGpus } from './gpu-findings.ts';
 const WITHIN = 30_000;
 
 /** Looks for GPUs as the platform does; what its operator said of repairs is not known here. */
-export async function lookAtGpus({ environment }: Pick<Config, 'environment'>): Promise<SeenGpus> {
-  const simulated = environment['GRID_SIMULATED_GPUS'];
-  const opened = open(simulated, environment['PATH']);
+export async function lookAtGpus({
+  simulatedGpus,
+  environment,
+}: Pick<Config, 'simulatedGpus' | 'environment'>): Promise<SeenGpus> {
+  const opened = open(simulatedGpus, environment['PATH']);
   if (typeof opened === 'string') return { is: 'misnamed', why: opened };
   try {
     const devices = await opened.source.list(AbortSignal.timeout(WITHIN));
     const { warnings } = opened;
-    return { is: 'there', devices, simulated: (simulated ?? '') !== '', warnings };
+    return { is: 'there', devices, simulated: simulatedGpus !== undefined, warnings };
   } catch (error) {
     return { is: 'silent', why: sentence(error) };
   }

@@ -92,11 +92,12 @@ test('a tool that does not answer is told with its words', () => {
 });
 
 test('simulated ones are told as such, and a list that is not understood keeps the platform from starting', async () => {
-  const look = (list: string) => lookAtGpus({ environment: { GRID_SIMULATED_GPUS: list } });
+  const look = (simulatedGpus: string) => lookAtGpus({ simulatedGpus, environment: {} });
   const [found, ...more] = gpuFindings(await look('2xL4'), docker(false));
   assert.equal(found?.detail, '2 × NVIDIA L4, simulated (GRID_SIMULATED_GPUS)');
   assert.deepEqual(more, []);
+  const none = { simulatedGpus: undefined, environment: { PATH: '/nowhere' } };
   assert.deepEqual(briefly(await look('many')), ['GPUs: missing']);
   assert.deepEqual(briefly(await look('/no/such/file.json')), ['GPUs: limited']);
-  assert.deepEqual(briefly(await lookAtGpus({ environment: { PATH: '/nowhere' } })), ['GPUs: ok']);
+  assert.deepEqual(briefly(await lookAtGpus(none)), ['GPUs: ok']);
 });
