@@ -11,6 +11,7 @@ test('what the driver reports is found among what the kernel says, with its time
     '4,902,1234568890,c,caller=T12;NVRM: Xid (PCI:0000:0F:00 GPU-I:05): 13, Graphics Exception',
     '4,903,5,-;NVRM: Xid (PCI:0000:0f:00.0): 48, DBE',
     '4,904,6,-;audit: somebody wrote NVRM: Xid (PCI:0000:65:00): 95',
+    '12,905,7,-;NVRM: Xid (PCI:0000:65:00): 79, written by a program',
     'NVRM: Xid (PCI:0000:65:00): 94',
   ];
   assert.deepEqual(parseXids(records, BOOTED_AT), [

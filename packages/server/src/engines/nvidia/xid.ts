@@ -19,8 +19,9 @@ export function parseXids(records: readonly string[], bootedAt: number): Xid[] {
   });
 }
 
+/** The kernel's own records have a priority below 8; what programs write there has one above. */
 const RECORD =
-  /^\d+,\d+,(\d+),[^;]*;NVRM: Xid \(PCI:([\da-f]{4}:[\da-f]{2}:[\da-f]{2})[^)]*\): (\d+)(.*)$/i;
+  /^[0-7],\d+,(\d+),[^;]*;NVRM: Xid \(PCI:([\da-f]{4}:[\da-f]{2}:[\da-f]{2})[^)]*\): (\d+)(.*)$/i;
 
 /** Number 154 tells also of a recovery that is over. */
 const RECOVERED = /recovery action changed from .+ to 0x0 \(None\)/i;
