@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Run } from '../runs/run.ts';
 import type { DeploymentStatus } from '../store/schema.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';
 import { isFinal } from './deployment.ts';
@@ -163,22 +164,40 @@ test('the newest attempt of a number counts, not those before it', () => {
   assert.deepEqual(plan({ workload: workload(), instances }), { do: 'go_live' });
 });
 
-test('a run is under way when all nodes compute, and over when they are', () => {
-  const run = {} as Situation['run'];
-  const given = { kind: 'runner', run, workload: workload({ nodes: 2 }) } as const;
-  assert.equal(plan({ ...given, instances: [healthy(0), instance(1)] }).do, 'nothing');
-  assert.equal(plan({ ...given, instances: [healthy(0), healthy(1)] }).do, 'note_running');
+test('a deployment follows its run: it is under way, waits, and ends as the run does', () => {
+  const run = (rest: Partial<Run>): Run =>
+    ({ status: 'waiting', reason: null, detail: null, exitCode: null, ...rest }) as Run;
+  const given = { kind: 'runner', workload: workload() } as const;
+  assert.equal(plan({ ...given, run: run({}) }).do, 'nothing');
+  assert.equal(plan({ ...given, run: run({ status: 'running' }) }).do, 'note_running');
+  assert.deepEqual(plan({ ...given, run: run({ reason: 'no_device', detail: 'Needs 2 × GPU' }) }), {
+    do: 'say_waiting',
+    reason: 'no_device',
+    detail: 'Needs 2 × GPU',
+  });
   const running = { ...given, status: 'running' } as const;
-  assert.equal(plan({ ...running, instances: [healthy(0), healthy(1)] }).do, 'nothing');
-  assert.equal(plan({ ...running, instances: [exited(0, 0), healthy(1)] }).do, 'nothing');
-  assert.deepEqual(plan({ ...running, instances: [exited(0, 0), exited(1, 0)] }), {
+  assert.equal(plan({ ...running, run: run({ status: 'running' }) }).do, 'nothing');
+  assert.equal(
+    plan({ ...running, why: { reason: 'no_device', detail: '' }, run: run({ status: 'running' }) })
+      .do,
+    'go_on',
+  );
+  assert.deepEqual(plan({ ...running, run: run({ status: 'succeeded' }) }), {
     do: 'end_run',
     outcome: { status: 'succeeded', exitCode: 0 },
   });
-  assert.deepEqual(plan({ ...running, instances: [healthy(0), exited(1, 3)] }), {
-    do: 'end_run',
-    outcome: { status: 'failed', reason: 'exited', detail: 'node 1: exit code 3', exitCode: 3 },
-  });
+  const failure = {
+    status: 'failed',
+    reason: 'exited',
+    detail: 'exit code 3',
+    exitCode: 3,
+  } as const;
+  assert.deepEqual(plan({ ...running, run: run(failure) }), { do: 'end_run', outcome: failure });
+  assert.equal(
+    plan({ ...given, workload: undefined, run: run({}) }).do,
+    'nothing',
+    'between attempts',
+  );
 });
 
 const statuses = fc.constantFrom<DeploymentStatus>(

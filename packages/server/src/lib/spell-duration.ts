@@ -9,7 +9,7 @@ export function spellRoughly(milliseconds: number): string {
       : milliseconds < 2 * DAY
         ? ['hour', HOUR]
         : ['day', DAY];
-  const count = Math.round(milliseconds / Number(length));
+  const count = Math.round(milliseconds / length);
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 

@@ -1,15 +1,21 @@
 import type { ColumnType, Generated } from 'kysely';
-import type { EngineName } from '../engines/engine.ts';
 import type {
   ApplicationId,
   DeploymentId,
   InstanceId,
   OrganizationId,
   OwnerId,
-  RunId,
   UserId,
   WorkloadId,
 } from '../lib/ids.ts';
+import type {
+  AttemptTable,
+  DeviceTable,
+  InstanceTable,
+  LeaseTable,
+  RunTable,
+  WorkloadTable,
+} from './work-tables.ts';
 
 /**
  * The tables, as Kysely sees them; `migrations/` makes them. Times are epoch milliseconds, money is
@@ -45,6 +51,8 @@ export type Schema = {
   events: EventTable;
   usage_intervals: UsageIntervalTable;
 };
+
+export type { DeviceHealth, InstanceStatus, Priority, RunStatus } from './work-tables.ts';
 
 type Flag = 0 | 1;
 /** bigint in PostgreSQL, integer in SQLite; a JavaScript number in both. */
@@ -238,183 +246,6 @@ type ArtifactTable = {
   environment_key: string | null;
   created_at: Time;
   used_at: Time;
-};
-
-export type Priority = 'low' | 'normal' | 'high';
-
-export type RunStatus = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled';
-
-/** One execution of a Runner's artifact. What it is made from never changes. */
-type RunTable = {
-  id: RunId;
-  owner_id: OwnerId;
-  application_id: ApplicationId;
-  deployment_id: DeploymentId;
-  commit_id: string;
-  artifact_id: string;
-  command: string;
-  environment_hash: string;
-  flavor: string;
-  nodes: number;
-  /** `deployment`: a deployment made it, and ends with it. `request`: somebody asked for it, beside those. */
-  origin: 'deployment' | 'request';
-  author_id: UserId | null;
-  /** JSON: the command where it is not the artifact's own. */
-  argv: string | null;
-  /** Its variables: JSON, encrypted; null where they are the deployment's. */
-  environment: string | null;
-  /** JSON: names of the variables that were given for this run alone. */
-  changed: string | null;
-  priority: Priority;
-  /** How long an attempt may take, in ms. */
-  max_duration: number | null;
-  /** How often it is tried again where its own program failed; null: never. */
-  retries: number | null;
-  rerun_of: RunId | null;
-  wanted: 'proceed' | 'cancel';
-  status: RunStatus;
-  reason: string | null;
-  detail: string | null;
-  exit_code: number | null;
-  created_at: Time;
-  started_at: Time | null;
-  finished_at: Time | null;
-};
-
-/** One try of a run. */
-type AttemptTable = {
-  run_id: RunId;
-  number: number;
-  workload_id: WorkloadId;
-  status: RunStatus;
-  reason: string | null;
-  detail: string | null;
-  exit_code: number | null;
-  /** Why the platform ends it, written before it does: what its instances say of their end is not the reason. */
-  ending: string | null;
-  /** When it may be queued, or null: at once. */
-  start_after: Time | null;
-  created_at: Time;
-  started_at: Time | null;
-  finished_at: Time | null;
-};
-
-/** What the engine is asked to keep: the instances of one build, deployment or attempt of a run. */
-type WorkloadTable = {
-  id: WorkloadId;
-  owner_id: OwnerId;
-  application_id: ApplicationId;
-  deployment_id: DeploymentId;
-  run_id: RunId | null;
-  kind: 'build' | 'webapp' | 'run';
-  engine: EngineName;
-  flavor: string;
-  memory_mib: number;
-  cpus: number;
-  /** Of each node. */
-  gpus: number;
-  /** Which devices count; null where it needs none. */
-  device_class: string | null;
-  nodes: number;
-  /** Its place among all that waits: when it came, moved by its priority. */
-  queue_at: Time;
-  /** How long it is expected to hold its room, in ms; null: until somebody ends it. */
-  estimate: number | null;
-  max_duration: number | null;
-  /** When it was to start, as was said first; and as it is expected now. */
-  promised_at: Time | null;
-  expected_at: Time | null;
-  /** JSON: the host of each node, once it is admitted. */
-  placement: string | null;
-  /** JSON: the address of each node of a gang, chosen before any starts. */
-  addresses: string | null;
-  /** `up`: N instances run. `gone`: none, and the engine has forgotten it. */
-  wanted: 'up' | 'gone';
-  /** How long between TERM and KILL when it goes. */
-  grace_seconds: number;
-  /** `waiting` holds nothing; `admitted` holds its memory until `gone`. */
-  state: 'waiting' | 'admitted' | 'gone';
-  /** Why it waits. */
-  reason: string | null;
-  detail: string | null;
-  created_at: Time;
-  admitted_at: Time | null;
-  /** When the router stopped sending to it, or null while it may still be sent requests. */
-  draining_at: Time | null;
-  gone_at: Time | null;
-};
-
-export type InstanceStatus = 'starting' | 'healthy' | 'exited';
-
-type InstanceTable = {
-  id: InstanceId;
-  workload_id: WorkloadId;
-  owner_id: OwnerId;
-  application_id: ApplicationId;
-  deployment_id: DeploymentId;
-  number: number;
-  attempt: number;
-  /** Friendly name, as shown. */
-  name: string;
-  /** The run whose node it is. */
-  run_id: RunId | null;
-  engine: EngineName;
-  flavor: string;
-  wanted: 'running' | 'gone';
-  status: InstanceStatus;
-  endpoint_host: string | null;
-  endpoint_port: number | null;
-  exit_code: number | null;
-  signal: string | null;
-  reason: string | null;
-  detail: string | null;
-  /** When an attempt after a crash may start, or null. */
-  start_after: Time | null;
-  created_at: Time;
-  started_at: Time | null;
-  healthy_at: Time | null;
-  ended_at: Time | null;
-};
-
-/** A GPU or a slice of one, as it was seen last. */
-type DeviceTable = {
-  uuid: string;
-  host: string;
-  model: string;
-  memory_mib: number;
-  position: number;
-  numa: number | null;
-  parent_uuid: string | null;
-  driver: string | null;
-  /** JSON: its device files. */
-  files: string;
-  health: DeviceHealth;
-  /** Why it is not well. */
-  reason: string | null;
-  detail: string | null;
-  health_since: Time;
-  first_seen_at: Time;
-  /** When the operator said that what was wrong is mended. */
-  repaired_at: Time | null;
-};
-
-/** `well` may be leased; `quarantined` is there, and nobody gets it; `missing` is not seen any more. */
-export type DeviceHealth = 'well' | 'quarantined' | 'missing';
-
-/** A device held by one node of a workload. A partial unique index keeps it from being held twice. */
-type LeaseTable = {
-  device_uuid: string;
-  workload_id: WorkloadId;
-  owner_id: OwnerId;
-  application_id: ApplicationId;
-  /** The node, or the number of the Webapp's instance. */
-  number: number;
-  acquired_at: Time;
-  /** Its holder is over; the device is not offered until nobody is seen to use it. */
-  ended_at: Time | null;
-  /** What it waits for since. */
-  detail: string | null;
-  released_at: Time | null;
 };
 
 type ReconciliationTable = {
