@@ -5,7 +5,7 @@ import type { GrantedDevice } from '../scheduling/device.ts';
 export type EngineName = 'process' | 'docker';
 
 /** The engine of that name; throws `Unavailable` where the platform has none such any more. */
-export type Engines = (name: EngineName) => Engine & Entrance;
+export type Engines = (name: EngineName) => Engine & Entrance & NodeNetwork;
 
 /**
  * What runs things. Every call may be repeated: asking twice changes nothing. The platform decides

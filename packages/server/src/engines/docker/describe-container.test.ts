@@ -51,6 +51,31 @@ test('an image of a user’s sees nothing of this machine, unless its operator g
   assert.deepEqual(mountsOf('/run/d.sock'), [{ ...mount, ReadOnly: false }]);
 });
 
+test('a node has its address, knows the others by name, and sees what they share', () => {
+  const made = makeSpec(tmpdir(), 'true');
+  const shared = { source: '/data/shared/run', mountedAt: '/run/grid' };
+  const changes = {
+    files: { ...made.files, shared },
+    address: '10.64.2.1',
+    hosts: { 'node-0': '10.64.2.1', 'node-1': '10.64.2.2' },
+  };
+  const argv = ['train', '--fast'] as const;
+  const image = imageContainer({ ...made, ...changes }, { ...given, socket: undefined, argv });
+  assert.deepEqual(image['Cmd'], argv);
+  for (const body of [programs(changes), image]) {
+    assert.deepEqual(body['NetworkingConfig'], {
+      EndpointsConfig: { network: { IPAMConfig: { IPv4Address: '10.64.2.1' } } },
+    });
+    const { ExtraHosts, Mounts } = body.HostConfig;
+    assert.deepEqual(ExtraHosts, ['node-0:10.64.2.1', 'node-1:10.64.2.2']);
+    const mount = (Mounts as Mount[]).find(({ Target }) => Target === '/run/grid');
+    assert.deepEqual([mount?.Source, mount?.ReadOnly], ['/data/shared/run', false]);
+  }
+  assert.equal(programs()['NetworkingConfig'], undefined);
+  const plain = imageContainer(made, { ...given, socket: undefined });
+  assert.ok(!('Cmd' in plain), 'an image brings its own command');
+});
+
 test('only a build writes to this machine, and only where it builds', () => {
   const writable = (body: ReturnType<typeof programs>): string[] =>
     (body.HostConfig['Mounts'] as Mount[])

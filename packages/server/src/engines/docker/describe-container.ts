@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { InstanceSpec } from '../engine.ts';
+import type { ContainerCommand, InstanceFiles, InstanceSpec } from '../engine.ts';
 import type { LogConfig } from './log-driver.ts';
 import { bind, programMounts } from './machine-programs.ts';
 import type { Mount, User } from './machine-programs.ts';
@@ -69,8 +69,12 @@ function fileMounts({ files }: InstanceSpec): Mount[] {
       : [bind(environment.source, '/opt/env', environment.access === 'read-only')]),
     ...(cache === undefined ? [] : [bind(cache.source, '/home/bas/.cache', false)]),
     ...readOnly.map((path) => bind(path, path, true)),
+    ...sharedMounts(files),
   ];
 }
+
+const sharedMounts = ({ shared }: InstanceFiles): Mount[] =>
+  shared === undefined ? [] : [bind(shared.source, shared.mountedAt, false)];
 
 /** Rights that images of all kinds count on; of Docker's own, those go that reach beyond the container. */
 const CAPABILITIES = [
@@ -91,17 +95,21 @@ const SOCKET = '/var/run/docker.sock';
 /** A container that runs as its image says. */
 export function imageContainer(
   spec: InstanceSpec,
-  given: Given & { socket: string | undefined },
+  given: Given & { socket: string | undefined; argv?: ContainerCommand['argv'] },
 ): ContainerBody {
   const body = container(spec, given);
-  const { socket } = given;
+  const { socket, argv } = given;
   return {
     ...body,
+    ...(argv && { Cmd: argv }),
     HostConfig: {
       ...body.HostConfig,
       CapDrop: ['ALL'],
       CapAdd: CAPABILITIES,
-      Mounts: socket === undefined ? [] : [bind(socket, SOCKET, false)],
+      Mounts: [
+        ...sharedMounts(spec.files),
+        ...(socket === undefined ? [] : [bind(socket, SOCKET, false)]),
+      ],
     },
   };
 }
@@ -111,15 +119,21 @@ function container(
   spec: InstanceSpec,
   { platform, image, network, log, devices }: Given,
 ): ContainerBody {
-  const { limits, environment } = spec;
+  const { limits, environment, address, hosts = {} } = spec;
   const memory = limits.memoryMiB * MIB;
   return {
     Image: image,
     Hostname: `instance-${spec.number}`,
     Env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
     Labels: instanceLabels(platform, spec),
+    ...(address && {
+      NetworkingConfig: {
+        EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: address } } },
+      },
+    }),
     HostConfig: {
       NetworkMode: network,
+      ExtraHosts: Object.entries(hosts).map(([name, at]) => `${name}:${at}`),
       Memory: memory,
       MemorySwap: memory,
       CpuShares: Math.round(1024 * limits.cpus),

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after } from 'node:test';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../lib/clock.ts';
@@ -32,6 +32,7 @@ import { makeSpec } from '../../testing/instance.ts';
 import { silentLog } from '../../testing/log.ts';
 import { engineContract } from '../contract.ts';
 import { entranceContract } from '../entrance-contract.ts';
+import { nodeNetworkContract } from '../node-network-contract.ts';
 import { createDockerEngine } from './docker-engine.ts';
 import type { DockerEngine } from './docker-engine.ts';
 import { LABEL, containerName } from './names.ts';
@@ -88,8 +89,53 @@ const grantable = (uuid: string) => ({
 
 engineContract('docker engine', open);
 entranceContract('docker engine', open);
+nodeNetworkContract('docker engine', open);
 
 const rule = ruleFor<Opened>('docker engine', open);
+
+rule(
+  'an image runs what is asked of it, and whoever it runs as shares a directory with hooks and others',
+  async (subject, t) => {
+    assert.ok(await openBusybox(t));
+    const made = subject.spec('');
+    const { source } = made.files.application;
+    const shared = { source: `${source}.shared/files`, mountedAt: '/run/grid' };
+    const files = { ...made.files, shared };
+    const image = `clever-grid/${made.applicationId}:one`;
+    const dockerfile = `FROM ${BUSYBOX}\nUSER 1234\nENTRYPOINT ["/bin/sh", "-c"]\nCMD ["exit 9"]\n`;
+    writeFileSync(join(source, 'Dockerfile'), dockerfile);
+    const makes = {
+      image,
+      dockerfile: 'Dockerfile',
+      builder: 'classic',
+      login: undefined,
+    } as const;
+    const limits = { withinSeconds: 60, afresh: false };
+    const build = { ...made, command: { name: 'image', makes: { ...makes, ...limits } } };
+    assert.equal((await run(subject, build, t)).exitCode, 0, await textOf(build));
+    const say = (line: string) => ({ name: 'hook', argv: ['/bin/sh', '-c', line] as const });
+    const [address] = (await subject.engine.nodeAddresses(made.ownerId, t.signal)).addresses;
+    const node = subject.spec('', {
+      ownerId: made.ownerId,
+      address,
+      files,
+      command: {
+        name: 'train',
+        image,
+        argv: ['id -u; cat /run/grid/0; echo trained > /run/grid/1'],
+      },
+      before: [say('echo before > /run/grid/0')],
+      after: { succeeded: say('cat /run/grid/1; rm /run/grid/1; echo after > /run/grid/2') },
+    });
+    assert.equal((await run(subject, node, t)).exitCode, 0, await textOf(node));
+    assert.equal(await textOf(node), '1234\nbefore\ntrained');
+    const argv = ['/bin/sh', '-c', 'id -u; cat /run/grid/2; rm /run/grid/*'] as const;
+    const ofRoot = subject.spec('', { files, command: { name: 'later', image: BUSYBOX, argv } });
+    assert.equal((await run(subject, ofRoot, t)).exitCode, 0, await textOf(ofRoot));
+    assert.equal(await textOf(ofRoot), '0\nafter');
+    assert.equal(statSync(dirname(shared.source)).mode & 0o777, 0o700);
+  },
+);
 
 rule('who is ended by somebody else was lost, not stopped', async (subject, t) => {
   const one = subject.spec('trap "exit 0" TERM; echo up; while :; do sleep 0.05; done');

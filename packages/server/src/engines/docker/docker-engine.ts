@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import type { InstanceId, WorkloadId } from '../../lib/ids.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Engine, Entrance, InstanceSpec, WorkloadSpec } from '../engine.ts';
+import type { Engine, Entrance, InstanceSpec, NodeNetwork, WorkloadSpec } from '../engine.ts';
 import { canGuard } from './can-guard.ts';
 import { createDockerClient } from './client.ts';
 import { inspectContainer, removeContainer } from './containers.ts';
@@ -21,6 +21,7 @@ import type { Sweep } from './images.ts';
 import { containerUser } from './machine-programs.ts';
 import { containerName, hookName, hooks } from './names.ts';
 import { addressOf } from './observation.ts';
+import { nodeAddresses } from './network.ts';
 import { createPrivateImages } from './private-images.ts';
 import { createRecords } from './record.ts';
 import type { Kept } from './record.ts';
@@ -39,7 +40,8 @@ export type DockerOptions = {
 };
 
 export type DockerEngine = Engine &
-  Entrance & {
+  Entrance &
+  NodeNetwork & {
     /** Removes images that nothing needs any more, and networks that nothing is on. */
     sweep(sweep: Sweep, signal: AbortSignal): Promise<void>;
     /** Keeps the engine's build cache to so much, everybody's: nobody can tell whose it is. */
@@ -78,6 +80,8 @@ export async function createDockerEngine(options: DockerOptions): Promise<Docker
     connect: (id, port, signal) => dial(site, { id, port }, signal),
     exec: (id, argv, signal) => execute(site, { id, argv }, signal),
     enter: (id, command, signal) => enterInstance(site, id, command, signal),
+    nodeAddresses: async (ownerId, signal) =>
+      nodeAddresses(site, await crew.parts.networks.ensure(ownerId, signal), signal),
     capacity: async () => {
       const signal = AbortSignal.timeout(10_000);
       const info = await site.client.ask<{ NCPU: number; MemTotal: number }>(

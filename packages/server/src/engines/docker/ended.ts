@@ -1,6 +1,7 @@
 import { Unavailable } from '../../lib/unavailable.ts';
 import type { Exit } from '../engine.ts';
 import { DockerError } from './client.ts';
+import { isTaken } from './stumble.ts';
 
 type Told = Pick<Exit, 'reason'> & Partial<Pick<Exit, 'exitCode' | 'detail' | 'step'>>;
 
@@ -20,6 +21,7 @@ export function endOfStart(error: unknown, at: number): Exit {
   if (error instanceof Unavailable || !(error instanceof Error)) throw error;
   const end = { at, exitCode: undefined, signal: undefined, step: '', detail: undefined };
   if (error instanceof Ended) return { ...end, ...error.told };
+  if (isTaken(error)) return { ...end, reason: 'start_failed', detail: TAKEN };
   const { message } = error;
   if (!(error instanceof DockerError))
     return { ...end, reason: 'start_failed', detail: `start_failed: ${message}` };
@@ -31,6 +33,7 @@ export function endOfStart(error: unknown, at: number): Exit {
   return { ...end, reason: 'start_failed', detail: `start_failed: ${cause}` };
 }
 
+const TAKEN = 'start_failed: its address is taken by another instance of its owner.';
 const ENGINE_FULL = 'the disk of the Docker engine is full; its operator can free some';
 
 const WITHOUT_GPUS =

@@ -1,6 +1,6 @@
-import { lchown, lstat, mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { InstanceSpec } from '../engine.ts';
+import { chmod, lchown, lstat, mkdir, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { InstanceFiles, InstanceSpec } from '../engine.ts';
 import type { User } from './machine-programs.ts';
 
 /** What an instance writes into is there, and belongs to its user; only root can give something away. */
@@ -9,9 +9,22 @@ export async function giveFiles({ files }: InstanceSpec, user: User): Promise<vo
   const installed = environment?.access === 'writable' ? environment.source : undefined;
   for (const folder of [installed, cache?.source])
     if (folder !== undefined) await mkdir(folder, { recursive: true, mode: 0o755 });
+  await makeShared(files);
   const mine = application.access === 'writable' ? application.source : undefined;
   for (const folder of [mine, installed, cache?.source])
     if (folder !== undefined) await giveTree(folder, user);
+}
+
+/**
+ * What the nodes of a run share is there. Whoever an image says that it runs as may write there, and programs of this
+ * machine in the same run; nobody else comes by its parent. What a node has changed of it stays.
+ */
+export async function makeShared({ shared }: InstanceFiles): Promise<void> {
+  if (shared === undefined) return;
+  await mkdir(dirname(shared.source), { recursive: true, mode: 0o700 });
+  await mkdir(shared.source, { recursive: true });
+  const { uid, mode } = await lstat(shared.source);
+  if (uid === process.geteuid?.() && (mode & 0o777) !== 0o777) await chmod(shared.source, 0o777);
 }
 
 /** The root is given last: one that belongs to the user is given whole. */

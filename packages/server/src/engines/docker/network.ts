@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { OwnerId } from '../../lib/ids.ts';
+import type { NodeAddresses } from '../engine.ts';
 import { canGuard } from './can-guard.ts';
 import { isMissing, isThere } from './client.ts';
 import { createContainer, removeContainer, startContainer, unless } from './containers.ts';
@@ -8,14 +9,19 @@ import { guardRules } from './guard.ts';
 import { programMounts } from './machine-programs.ts';
 import { LABEL, bridgeName, networkName, ofPlatform } from './names.ts';
 import { overStumbles } from './stumble.ts';
-import { candidateSubnets, parseRoutes } from './subnets.ts';
+import { candidateSubnets, lowerHalf, parseRoutes, upperHalf } from './subnets.ts';
 import { createOnce } from './site.ts';
 import { createTurns } from './turns.ts';
 import type { Site } from './site.ts';
 
 const BRIDGE_NAME = 'com.docker.network.bridge.name';
 
-type Network = { Id: string; Name: string; Options: Readonly<Record<string, string>> | null };
+type Network = {
+  Id: string;
+  Name: string;
+  Options: Readonly<Record<string, string>> | null;
+  IPAM: { Config: readonly { Subnet: string }[] | null };
+};
 
 /** The networks of owners, each guarded before anything is on it. */
 export function createNetworks(site: Site, baseImage: (signal: AbortSignal) => Promise<string>) {
@@ -76,7 +82,7 @@ async function tryNetwork(
     Driver: 'bridge',
     Labels: { [LABEL.platform]: site.platform, [LABEL.owner]: owner },
     Options: { [BRIDGE_NAME]: bridgeName(site.platform, owner) },
-    IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] },
+    IPAM: { Driver: 'default', Config: [{ Subnet: subnet, IPRange: lowerHalf(subnet) }] },
   };
   try {
     await site.client.ask({ method: 'POST', path: '/networks/create', body }, signal);
@@ -86,6 +92,17 @@ async function tryNetwork(
     if (error instanceof Error && /overlap/i.test(error.message)) return false;
     throw error;
   }
+}
+
+/** Addresses of a network that is there, which the engine gives to nobody by itself. */
+export async function nodeAddresses(
+  { client }: Site,
+  network: string,
+  signal: AbortSignal,
+): Promise<NodeAddresses> {
+  const { IPAM } = await client.ask<Network>({ path: `/networks/${network}` }, signal);
+  const addresses = (IPAM.Config ?? []).flatMap(({ Subnet }) => upperHalf(Subnet));
+  return { addresses, networkInterface: 'eth0' };
 }
 
 const listNetworks = (site: Site, signal: AbortSignal): Promise<Network[]> =>

@@ -85,11 +85,12 @@ export function newRecord(
   spec: InstanceSpec,
   { work, boot, at }: Pick<Record, 'work' | 'boot'> & { at: number },
 ): Record {
-  const { application, environment, cache } = spec.files;
+  const { application, environment, cache, shared } = spec.files;
   const written = [
     application.access === 'writable' ? application.source : undefined,
     environment?.access === 'writable' ? environment.source : undefined,
     cache?.source,
+    shared?.source,
   ];
   return {
     instanceId: spec.instanceId,

@@ -2,7 +2,7 @@ import type { Command, ContainerCommand, InstanceSpec } from '../engine.ts';
 import { createContainer, inspectContainer, startContainer } from './containers.ts';
 import { imageContainer, programContainer } from './describe-container.ts';
 import { Ended, endOfStart } from './ended.ts';
-import { giveFiles } from './give-files.ts';
+import { giveFiles, makeShared } from './give-files.ts';
 import { runHook } from './run-hook.ts';
 import type { Images } from './images.ts';
 import type { createLogChoice } from './log-driver.ts';
@@ -106,10 +106,12 @@ async function beginImage(
   const hooked = createHooks(site, parts, start);
   await hooked.runBefore();
   await hooked.prepareAfter();
+  await makeShared(spec.files);
   const network = await parts.networks.ensure(spec.ownerId, signal);
   const log = await parts.chooseLog(spec.logBudgetMiB, signal);
   const devices = await chooseRequests(site.client, spec.devices, signal);
-  const given = { ...site, image: command.image, network, log, socket, devices };
+  const { image, argv } = command;
+  const given = { ...site, image, argv, network, log, socket, devices };
   await launch(site, parts, { record, body: imageContainer(spec, given), signal });
 }
 

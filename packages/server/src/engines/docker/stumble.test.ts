@@ -13,6 +13,7 @@ test('what the engine stumbles over is tried again, what lasts is not', async (t
   ] as const)
     assert.equal(isStumble(new DockerError(status, message)), false, message);
   assert.equal(isStumble(busy), true);
+  assert.equal(isStumble(new DockerError(403, 'Address already in use')), true);
   let tries = 0;
   const work = async (): Promise<number> => {
     tries += 1;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { candidateSubnets, parseRoutes } from './subnets.ts';
+import { candidateSubnets, lowerHalf, parseRoutes, upperHalf } from './subnets.ts';
 
 test('an owner keeps its candidates, and none overlaps with what is taken', () => {
   const free = candidateSubnets('orga_a', []);
@@ -14,6 +14,14 @@ test('an owner keeps its candidates, and none overlaps with what is taken', () =
   const [a = 0, b = 0, c = 0] = first.split('.').map((part) => Number.parseInt(part, 10));
   const inside = { address: ((a * 256 + b) * 256 + c + 1) * 256 + 7, bits: 32 };
   assert.deepEqual(candidateSubnets('orga_a', [inside])[0], others[0]);
+});
+
+test('a subnet has a half that the engine gives away, and one that the platform does', () => {
+  assert.equal(lowerHalf('10.64.4.0/22'), '10.64.4.0/23');
+  const given = upperHalf('10.64.4.0/22');
+  assert.equal(given.length, 2 * 254);
+  assert.deepEqual([given[0], given.at(-1)], ['10.64.6.1', '10.64.7.254']);
+  assert.deepEqual(upperHalf('10.9.8.0/29'), ['10.9.8.4', '10.9.8.5', '10.9.8.6', '10.9.8.7']);
 });
 
 test('routes are read as the kernel shows them', () => {

@@ -19,6 +19,26 @@ export function candidateSubnets(owner: string, taken: readonly Subnet[]): strin
     .map(({ address, bits }) => `${dotted(address)}/${bits}`);
 }
 
+/** What of a subnet the engine gives to containers that are started without an address: its lower half. */
+export function lowerHalf(subnet: string): string {
+  const { address, bits } = parseSubnet(subnet);
+  return `${dotted(address)}/${bits + 1}`;
+}
+
+/** Its upper half, one by one; those that look like a network or a broadcast are left out. */
+export function upperHalf(subnet: string): string[] {
+  const { address, bits } = parseSubnet(subnet);
+  const size = 2 ** (32 - bits);
+  return Array.from({ length: size / 2 }, (_, nth) => address + size / 2 + nth)
+    .filter((one) => one % 256 !== 0 && one % 256 !== 255)
+    .map(dotted);
+}
+
+function parseSubnet(text: string): Subnet {
+  const [address = '', bits] = text.split('/');
+  return { address: ipv4(address), bits: Number(bits) };
+}
+
 function overlaps(one: Subnet, other: Subnet): boolean {
   const size = 2 ** (32 - Math.min(one.bits, other.bits));
   return Math.floor(one.address / size) === Math.floor(other.address / size);

@@ -13,6 +13,7 @@ import type { Subject } from '../../testing/engine.ts';
 import { engineContract } from '../contract.ts';
 import type { InstanceSpec } from '../engine.ts';
 import { entranceContract } from '../entrance-contract.ts';
+import { nodeNetworkContract } from '../node-network-contract.ts';
 import { createProcessEngine } from './process-engine.ts';
 import type { ProcessEngine } from './process-engine.ts';
 
@@ -75,6 +76,7 @@ for (const [name, isolation] of [
 ] as const) {
   engineContract(name, (t) => open(t, isolation));
   entranceContract(name, (t) => open(t, isolation));
+  nodeNetworkContract(name, (t) => open(t, isolation));
 }
 
 /** The commands of this machine that have this among their arguments. */
@@ -107,6 +109,7 @@ for (const isolation of ['auto', 'none'] as const) {
     'its application': `${FILL} > big`,
     'its dependencies': `mkdir -p /opt/env; ${FILL} > /opt/env/big`,
     'its cache': `${FILL} > "\${XDG_CACHE_HOME:-/home/bas/.cache}/big"`,
+    'what its nodes share': `${FILL} > /run/grid/big`,
     'a file that it has removed': `exec 5>big; rm big; ${FILL} >&5`,
   }))
     rule(`a build is held to its disk, whatever it fills: ${what}`, async (subject, t) => {
@@ -144,6 +147,7 @@ function ofBuild(spec: InstanceSpec): InstanceSpec {
       application: { ...application, access: 'writable' },
       environment: { source: `${application.source}.environment`, access: 'writable' },
       cache: { source: `${application.source}.cache` },
+      shared: { source: `${application.source}.shared`, mountedAt: '/run/grid' },
     },
   };
 }

@@ -4,7 +4,15 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { CommandEnd, Engine, Entrance, InstanceSpec, WorkloadSpec } from '../engine.ts';
+import type {
+  CommandEnd,
+  Engine,
+  Entrance,
+  InstanceSpec,
+  NodeAddresses,
+  NodeNetwork,
+  WorkloadSpec,
+} from '../engine.ts';
 import type { InstanceId, WorkloadId } from '../../lib/ids.ts';
 import type { Log } from '../../lib/log.ts';
 import { removeTree } from '../../lib/remove-tree.ts';
@@ -26,7 +34,8 @@ import type { Host, LauncherOptions } from './start-launcher.ts';
 const MARGIN = 10_000;
 
 export type ProcessEngine = Engine &
-  Entrance & {
+  Entrance &
+  NodeNetwork & {
     readonly host: Host;
     /** Ends the launcher and the network; instances must be gone. */
     destroy(): Promise<void>;
@@ -65,6 +74,11 @@ export async function createProcessEngine(
     async enter(instanceId, { argv, terminal = null }, signal) {
       const { socket } = await demand(site, { do: 'enter', instanceId, argv, terminal }, signal);
       return openEntered(socket, signal);
+    },
+    async nodeAddresses(ownerId, signal) {
+      const { answer, socket } = await demand(site, { do: 'addresses', ownerId }, signal);
+      socket.destroy();
+      return answer as NodeAddresses;
     },
     capacity: async () => ({
       cpus: availableParallelism(),

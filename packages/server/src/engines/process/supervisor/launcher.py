@@ -15,11 +15,13 @@ import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import addresses  # noqa: E402
 import attendant  # noqa: E402
 import limits  # noqa: E402
 import linux  # noqa: E402
 import messages  # noqa: E402
 import network  # noqa: E402
+import registry  # noqa: E402
 from supervisor import Supervisor  # noqa: E402
 
 
@@ -99,6 +101,8 @@ def answer(host, listener, connection):
         fork(listener, lambda: attendant.enter(host, request, connection))
     elif request['do'] == 'dial':
         fork(listener, lambda: dial(host, request, connection))
+    elif request['do'] == 'addresses':
+        fork(listener, lambda: tell_addresses(host, request, connection))
     elif request['do'] == 'describe':
         messages.send(connection, host.describe())
     elif request['do'] == 'quit':
@@ -136,6 +140,16 @@ def start(host, spec, connection):
     messages.tell(connection, {'started': True})
     connection.close()
     supervisor.run()
+
+
+def tell_addresses(host, request, connection):
+    """What nodes of an owner may be given, and the interface that carries it inside."""
+    try:
+        found = addresses.for_nodes(host.platform, request['ownerId'])
+    except registry.Full as error:
+        messages.tell(connection, {'error': str(error)})
+        return
+    messages.tell(connection, {'addresses': found, 'networkInterface': 'eth0' if host.platform else 'lo'})
 
 
 def dial(host, request, connection):

@@ -2,6 +2,7 @@
 A network of the platform's own: a namespace that a holder keeps, with a bridge per owner in it. An
 instance is a namespace on its owner's bridge, so each has its own address and its own port 8080.
 """
+import functools
 import hashlib
 import json
 import os
@@ -11,15 +12,14 @@ import subprocess
 import sys
 import time
 
+import addresses
 import linux
 import netlink
-import registry
 
 PRIVATE = (
     '0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, '
     '192.168.0.0/16, 224.0.0.0/3'
 )
-MOST_OWNERS = 250
 
 
 class Platform:
@@ -256,56 +256,46 @@ table ip grid {{
 }}'''
 
 
-def plug_in(platform, owner):
+def plug_in(platform, owner, wanted=None):
     """
-    Gives the calling process a network namespace of its own with a cable to its owner's bridge; its
-    address. The namespace takes the cable away when it goes, and with it the address is free again.
+    Gives the calling process a network namespace of its own with a cable to its owner's bridge; its address,
+    which is the wanted one if there is one. The namespace takes the cable away when it goes, and with it the
+    address is free again.
     """
-    index = registry.allocate(platform.directory, 'subnets', owner, 1, MOST_OWNERS)
-    base = f'{platform.subnet}.{index}'
+    subnet = addresses.Subnet(platform, owner)
     platform.enter()
-    bridge = _find_bridge(f'b{index}', f'{base}.1')
+    bridge = _find_bridge(subnet.bridge, subnet.gateway)
     taken = {name for _, name in socket.if_nameindex()}
     with netlink.Netlink() as outside:
         linux.unshare(linux.NEWNET)
         _turn_off_ipv6()
-        address = _lay_cable(outside, bridge, taken, (index, base))
+        lay = functools.partial(_lay_cable, outside, bridge)
+        address = addresses.take(subnet, wanted, lay) if wanted else addresses.take_lowest(subnet, taken, lay)
     with netlink.Netlink() as inside:
         eth0 = socket.if_nametoindex('eth0')
         for link in (socket.if_nametoindex('lo'), eth0):
             inside.set_up(link)
         inside.add_address(eth0, address, 24)
-        inside.add_default_route(eth0, f'{base}.1')
+        inside.add_default_route(eth0, subnet.gateway)
     return address
 
 
 def _find_bridge(name, address):
     """The owner's bridge in this namespace, made as far as it is not: its maker may have been killed half way."""
     with netlink.Netlink() as here:
-        _tolerate(lambda: here.add_bridge(name, hardware_address(address)))
+        _tolerate(lambda: here.add_bridge(name, addresses.hardware_address(address)))
         index = socket.if_nametoindex(name)
         _tolerate(lambda: here.add_address(index, address, 24))
     return index
 
 
-def _lay_cable(outside, bridge, taken, subnet):
-    """A name says whose address it is, and the kernel gives a name once: the lowest that is free."""
-    index, base = subnet
-    for host in range(2, 255):
-        name, address = f'v{index}x{host}', f'{base}.{host}'
-        if name in taken:
-            continue
-        try:
-            outside.add_cable(name, bridge, (os.getpid(), hardware_address(address)))
-            return address
-        except FileExistsError:
-            continue
-    raise OSError(f'all addresses of the owner are taken: {base}.0/24')
-
-
-def hardware_address(address):
-    """Always the same for an address: whoever knew its former holder reaches the next at once."""
-    return b'\x02\x67' + socket.inet_aton(address)
+def _lay_cable(outside, bridge, name, address):
+    """To the calling process; whether it could be laid."""
+    try:
+        outside.add_cable(name, bridge, (os.getpid(), addresses.hardware_address(address)))
+        return True
+    except FileExistsError:
+        return False
 
 
 def _tolerate(make):

@@ -48,7 +48,7 @@ def prepare_mounts(spec, scratch, user, resolv):
     linux.mount('none', '/', None, linux.MS_REC | linux.MS_PRIVATE)
     linux.mount('tmpfs', STAGE, 'tmpfs', 0, 'mode=755')
     files = spec['files']
-    for name in ('app', 'home', 'env', 'cache', 'etc'):
+    for name in ('app', 'home', 'env', 'cache', 'shared', 'etc'):
         os.mkdir(f'{STAGE}/{name}', 0o755)
     home = _own_directory(f'{scratch}/home', user)
     _bind(home, f'{STAGE}/home')
@@ -57,9 +57,11 @@ def prepare_mounts(spec, scratch, user, resolv):
         _mount_environment(files['environment'], user)
     if files.get('cache'):
         _bind(_own_directory(files['cache']['source'], user), f'{STAGE}/cache')
+    if files.get('shared'):
+        _bind(share(files['shared']['source'], user), f'{STAGE}/shared')
     for index, path in enumerate(files['readOnly']):
         _bind_any(path, f'{STAGE}/ro{index}')
-    _write_etc(resolv)
+    _write_etc(resolv, spec.get('hosts') or {})
 
 
 def _mount_application(application, scratch, user):
@@ -84,6 +86,19 @@ def _mount_environment(environment, user):
     if environment['access'] == 'writable':
         _own_directory(source, user)
     _bind(source, f'{STAGE}/env')
+
+
+def share(path, user):
+    """
+    A directory that the nodes of a run share, which nobody else looks into. Other nodes may be at work in it,
+    so nothing is changed but who it belongs to.
+    """
+    mask = os.umask(0o077)
+    os.makedirs(path, exist_ok=True)
+    os.umask(mask)
+    if user is not None and os.lstat(path).st_uid != user:
+        os.lchown(path, user, user)
+    return path
 
 
 def _escape(path):
@@ -118,11 +133,13 @@ def _give_to(path, user):
     os.lchown(path, user, user)
 
 
-def _write_etc(resolv):
+def _write_etc(resolv, hosts):
+    """Names of hosts are known in a sandbox alone: without one, this machine's own file is not ours to change."""
+    named = ''.join(f'{address} {name}\n' for name, address in hosts.items())
     contents = {
         'passwd': f'root:x:0:0:root:/:/usr/sbin/nologin\nbas:x:{USER}:{GROUP}:bas:/home/bas:/bin/bash\n',
         'group': f'root:x:0:\nbas:x:{GROUP}:\n',
-        'hosts': '127.0.0.1 localhost\n::1 localhost\n',
+        'hosts': f'127.0.0.1 localhost\n::1 localhost\n{named}',
         'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
         'resolv.conf': resolv,
         'profile': PROFILE,
@@ -155,6 +172,8 @@ def bwrap_arguments(spec, info, block):
         arguments += [kind, f'{STAGE}/env', '/opt/env']
     if spec['files'].get('cache'):
         arguments += ['--bind', f'{STAGE}/cache', '/home/bas/.cache']
+    if spec['files'].get('shared'):
+        arguments += ['--bind', f'{STAGE}/shared', spec['files']['shared']['mountedAt']]
     for index, path in enumerate(spec['files']['readOnly']):
         arguments += ['--ro-bind', f'{STAGE}/ro{index}', path]
     return arguments + ['--chdir', spec['workingDirectory']] + command_of(spec)

@@ -4,6 +4,7 @@ its limits, ends it when asked, and records how it ended. Nobody else needs to b
 """
 import json
 import os
+import re
 import select
 import shlex
 import shutil
@@ -12,6 +13,7 @@ import socket
 import time
 import traceback
 
+import addresses
 import keeper
 import limits
 import linux
@@ -170,7 +172,8 @@ class Supervisor:
             if self.group:
                 self.group.join()
             if self.host.platform is not None:
-                os.write(plugged, network.plug_in(self.host.platform, self.spec['ownerId']).encode())
+                wanted = self.spec.get('address')
+                os.write(plugged, network.plug_in(self.host.platform, self.spec['ownerId'], wanted).encode())
             os.close(plugged)
             if not self.host.root and self.host.platform is None:
                 self.make_user_namespace()
@@ -185,6 +188,9 @@ class Supervisor:
             for descriptor in (info, block):
                 os.set_inheritable(descriptor, True)
             os.execve(self.host.bwrap, arguments, self.spec['environment'])
+        except addresses.NoAddress as refused:
+            os.write(2, str(refused).encode())
+            os._exit(127)
         except BaseException as error:  # noqa: BLE001
             os.write(2, f'{type(error).__name__}: {error}\n'.encode())
             os._exit(127)
@@ -212,6 +218,9 @@ class Supervisor:
             folder = f'{self.scratch}/application'
             shutil.copytree(application['source'], folder, symlinks=True)
         self.directory_inside = folder + spec['workingDirectory'][len(application['mountedAt']):]
+        shared = spec['files'].get('shared')
+        if shared:
+            sandbox.share(shared['source'], self.user)
         port = None
         if spec.get('port') is not None:
             with socket.socket() as free:
@@ -238,7 +247,8 @@ class Supervisor:
             sandbox.limit_processes_of_user()
             environment = self.plain_environment(folder, port)
             os.chdir(self.directory_inside)
-            argv = [plain_path(word, self.spec) for word in sandbox.command_of({**self.spec, 'sandboxed': False})]
+            places = plain_places(self.spec['files'])
+            argv = [plain_path(word, places) for word in sandbox.command_of({**self.spec, 'sandboxed': False})]
             program = argv[0]
             if '/' in program:
                 os.execve(program, argv, environment)
@@ -251,13 +261,11 @@ class Supervisor:
             os._exit(127)
 
     def plain_environment(self, folder, port):
-        mounted = self.spec['files']['application']['mountedAt']
+        files = self.spec['files']
+        places = {**plain_places(files), files['application']['mountedAt']: folder}
         home = f'{self.scratch}/home'
-        changed = {
-            name: plain_path(value.replace(mounted, folder), self.spec)
-            for name, value in self.spec['environment'].items()
-        }
-        cache = self.spec['files'].get('cache')
+        changed = {name: plain_path(value, places) for name, value in self.spec['environment'].items()}
+        cache = files.get('cache')
         if cache:
             os.makedirs(cache['source'], exist_ok=True)
             changed['XDG_CACHE_HOME'] = cache['source']
@@ -377,7 +385,7 @@ class Supervisor:
     def written(self):
         """Where the instance writes: builds into what becomes the artifact and its dependencies, too."""
         files = self.spec['files']
-        places = [files['application'], files.get('environment'), files.get('cache')]
+        places = [files['application'], *map(files.get, ('environment', 'cache', 'shared'))]
         return [self.scratch, *(one['source'] for one in places if one and one.get('access', 'writable') == 'writable')]
 
     def memory_sentence(self):
@@ -488,10 +496,18 @@ def remove_closed(_, path, error):
         os.rmdir(path)
 
 
-def plain_path(text, spec):
+def plain_places(files):
+    """What is elsewhere without a sandbox, the application left out: from where one sees it to where it is."""
+    environment, shared = files.get('environment'), files.get('shared')
+    places = {'/opt/env': environment['source']} if environment else {}
+    return {**places, shared['mountedAt']: shared['source']} if shared else places
+
+
+def plain_path(text, places):
     """Paths of the sandbox, as they are without one."""
-    environment = spec['files'].get('environment')
-    return text.replace('/opt/env', environment['source']) if environment else text
+    inner_first = sorted(places, key=len, reverse=True)
+    known = '|'.join(re.escape(place) for place in inner_first)
+    return re.sub(rf'({known})(?![\w.-])', lambda found: places[found[0]], text) if known else text
 
 
 def has_listener(pids, port):
