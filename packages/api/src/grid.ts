@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { Owned, OwnedApplication, none, nothing } from './schemas.ts';
+import { Owned, none, nothing } from './schemas.ts';
 
 export const TokenPair = z.object({ token: z.string(), secret: z.string() });
 
@@ -105,30 +105,4 @@ export const getUsage = endpoint({
       }),
     ),
   }),
-});
-
-export const listRuns = endpoint({
-  method: 'GET',
-  path: '/grid/v1/owners/:ownerId/applications/:applicationId/runs',
-  summary: 'Runs, the newest first',
-  params: OwnedApplication,
-  query: none,
-  body: nothing,
-  result: z.array(
-    z.object({
-      id: z.string(),
-      deploymentId: z.string(),
-      commitId: z.string(),
-      command: z.string(),
-      status: z.string(),
-      reason: z.string().nullable(),
-      detail: z.string().nullable(),
-      exitCode: z.number().nullable(),
-      flavor: z.string(),
-      nodes: z.number(),
-      createdAt: z.number(),
-      startedAt: z.number().nullable(),
-      finishedAt: z.number().nullable(),
-    }),
-  ),
 });

@@ -19,7 +19,14 @@ export const toUser = (row: UserRow): User => ({ ...row, operator: row.operator 
 
 export const insertUser = (
   tx: Tx,
-  user: { id: UserId; email: string; name: string; passwordHash: string | null; at: number },
+  user: {
+    id: UserId;
+    email: string;
+    name: string;
+    passwordHash: string | null;
+    operator: boolean;
+    at: number;
+  },
 ) =>
   tx
     .insertInto('users')
@@ -28,7 +35,7 @@ export const insertUser = (
       email: user.email,
       name: user.name,
       password_hash: user.passwordHash,
-      operator: 1,
+      operator: user.operator ? 1 : 0,
       created_at: user.at,
     })
     .execute();

@@ -63,7 +63,7 @@ export async function claimPlatform({ database, clock }: Deps, claim: Claim): Pr
     if (claimToken !== undefined && !(await takeClaimToken(tx, hashSecret(claimToken), at)))
       throw new Refusal('forbidden', 'This is not the claim token printed at the last start.');
     const userId = newId('user');
-    await insertUser(tx, { id: userId, email, name, passwordHash, at });
+    await insertUser(tx, { id: userId, email, name, passwordHash, operator: true, at });
     const order = { name: claim.organization, adminId: userId, at };
     const organizationId = await createOrganizationIn(tx, order);
     const lives = { at, expiresAt: at + TOKEN_LIVES };

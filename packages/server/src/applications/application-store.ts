@@ -145,6 +145,7 @@ export const setDeleted = (tx: Tx, id: ApplicationId, at: number) =>
 /** In the order that their references ask for; what was used and what happened stays on record. */
 const BELONGINGS = [
   'instances',
+  'leases',
   'workloads',
   'runs',
   'deployments',

@@ -13,3 +13,18 @@ export async function accountUsage(
 ): Promise<Usage[]> {
   return usageOf(await selectIntervals(db, ownerId, window), window);
 }
+
+/** What a run or a deployment of the owner's used in the window. */
+export async function subjectUsage(
+  db: Kysely<Schema>,
+  ownerId: OwnerId,
+  { subjectId, ...window }: { subjectId: string; from: number; to: number },
+): Promise<Pick<Usage, 'minutes' | 'gpuMinutes' | 'microEuros'>> {
+  const all = await selectIntervals(db, ownerId, window);
+  const own = usageOf(
+    all.filter((one) => one.subjectId === subjectId),
+    window,
+  )[0];
+  const { minutes = 0, gpuMinutes = 0, microEuros = 0 } = own ?? {};
+  return { minutes, gpuMinutes, microEuros };
+}

@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { holdClaim } from '../reconcile/queue.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
+import { listLeases } from '../scheduling/devices.ts';
 import type { Database } from '../store/database.ts';
 import { presentWorkloads } from '../workloads/list-workloads.ts';
 import { findDeploying } from './deployable-store.ts';
@@ -26,7 +27,8 @@ export const applicationReconciler =
     if (application === undefined) return undefined;
     const busy =
       (await presentWorkloads(database.read, id)).length > 0 ||
-      (await selectPending(database.read, id)).length > 0;
+      (await selectPending(database.read, id)).length > 0 ||
+      (await listLeases(database.read)).some(({ applicationId }) => applicationId === id);
     if (application.deletedAt !== null && !busy) await eraseFiles(application);
     await database.transaction(async (tx) => {
       await holdClaim(tx, claim);

@@ -150,6 +150,24 @@ export async function selectLive(
   return row && toDeployment(row);
 }
 
+/** The newest deployment whose artifact was built, of a commit or of any; or undefined. */
+export async function selectBuilt(
+  db: Kysely<Schema>,
+  applicationId: ApplicationId,
+  commitId: string | undefined,
+): Promise<Deployment | undefined> {
+  const built = db
+    .selectFrom('deployments')
+    .select(columns)
+    .where('application_id', '=', applicationId)
+    .where('artifact_id', 'is not', null)
+    .orderBy('number', 'desc');
+  const row = await (
+    commitId === undefined ? built : built.where('commit_id', '=', commitId)
+  ).executeTakeFirst();
+  return row && toDeployment(row);
+}
+
 /** The last commit that was brought live or run, or undefined. */
 export async function selectLastDeployedCommit(
   db: Kysely<Schema>,

@@ -5,6 +5,7 @@ import type { Keyring } from '../lib/encryption.ts';
 import type { ApplicationId, DeploymentId, RunId } from '../lib/ids.ts';
 import type { Run } from '../runs/run.ts';
 import type { Database } from '../store/database.ts';
+import { findDeploymentById } from './deployment-store.ts';
 import type { Deployment } from './deployment.ts';
 
 type Variables = Readonly<Record<string, string>>;
@@ -16,11 +17,12 @@ export type Environments = {
    * encrypted for the deployment's row.
    */
   snapshot(deployment: Pick<Deployment, 'id' | 'applicationId'>): Promise<string>;
-  /** The application's variables as they are now, those of a run's own over them, and for the run's row encrypted. */
-  snapshotForRun(
-    run: Pick<Run, 'id' | 'applicationId'>,
-    own: Variables,
-  ): Promise<{ sealed: string; variables: Variables }>;
+  /** The application's variables as they are now, with what it sees of those that it depends on. */
+  present(applicationId: ApplicationId): Promise<Variables>;
+  /** Variables for the row of this id. */
+  seal(id: DeploymentId | RunId, variables: Variables): string;
+  /** What a run was given: its own, or its deployment's. */
+  openRun(run: Pick<Run, 'id' | 'environment' | 'deploymentId'>): Promise<Variables>;
   /** What a deployment or a run with variables of its own was given. Throws where it cannot be decrypted. */
   open(of: { id: DeploymentId | RunId; environment: string | null }): Variables;
 };
@@ -32,16 +34,20 @@ export function createEnvironments(database: Database, keyring: Keyring): Enviro
   });
   const seal = (id: DeploymentId | RunId, variables: Variables): string =>
     keyring.encrypt(JSON.stringify(variables), context(id));
+  const open: Environments['open'] = ({ id, environment }) =>
+    environment === null
+      ? {}
+      : (JSON.parse(keyring.decrypt(environment, context(id))) as Variables);
   return {
     snapshot: async ({ id, applicationId }) => seal(id, await load(applicationId)),
-    async snapshotForRun({ id, applicationId }, own) {
-      const variables = { ...(await load(applicationId)), ...own };
-      return { sealed: seal(id, variables), variables };
+    present: load,
+    seal,
+    open,
+    async openRun(run) {
+      if (run.environment !== null) return open(run);
+      const deployment = await findDeploymentById(database.read, run.deploymentId);
+      return deployment === undefined ? {} : open(deployment);
     },
-    open: ({ id, environment }) =>
-      environment === null
-        ? {}
-        : (JSON.parse(keyring.decrypt(environment, context(id))) as Variables),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, UserId } from '../lib/ids.ts';
 import { request } from '../reconcile/queue.ts';
+import { cancelRequested } from '../runs/stop-run.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { wantGone } from '../workloads/want-gone.ts';
 import { recordDeploymentEvent } from './deployment-event.ts';
@@ -18,7 +19,8 @@ export const stopApplication = (
 ): Promise<void> =>
   database.transaction(async (tx) => {
     const application = await findDeployable(tx, order.applicationId);
-    if (application === undefined || application.wanted === 'down') return;
+    if (application === undefined) return;
+    if (application.wanted === 'down') return cancelRequested(tx, application.id, clock());
     await endApplication(tx, application, { authorId: order.authorId, at: clock() });
   });
 
@@ -30,6 +32,7 @@ export async function endApplication(
 ): Promise<void> {
   await setWanted(tx, application.id, 'down');
   await cancelPending(tx, application, at);
+  await cancelRequested(tx, application.id, at);
   const live = await selectLive(tx, application.id);
   if (live === undefined) return;
   await moveDeployment(tx, live, { status: 'superseded', reason: 'stopped' });

@@ -15,10 +15,10 @@ import type { TestApp } from '../testing/app.ts';
 import { onEachDatabase, onSqlite } from '../testing/database.ts';
 import { addressOf, endpoints, parametersOf, sampleOf, streams } from '../testing/endpoints.ts';
 import type { Described } from '../testing/endpoints.ts';
-import { makeApplication, makeMember } from '../testing/rows.ts';
+import { makeApplication, makeMember, makeRun } from '../testing/rows.ts';
 
-/** Who may ask: whoever, whoever is signed in, or members whose role allows the action. */
-type Rule = 'open' | 'signed in' | Action;
+/** Who may ask: whoever, whoever is signed in, operators, or members whose role allows the action. */
+type Rule = 'open' | 'signed in' | 'operator' | Action;
 
 /** What the method and the path alone do not tell. */
 const rules: Readonly<Record<string, Rule>> = {
@@ -33,6 +33,9 @@ const rules: Readonly<Record<string, Rule>> = {
   'applications.deleteApplication': 'application:delete',
   'applications.listAddons': 'application:read',
   'grid.getUsage': 'usage:read',
+  'queue.getQueue': 'application:read',
+  'queue.repairDevice': 'operator',
+  'queue.forgetDevice': 'operator',
 };
 
 /** An application is read or operated; what names nobody's things is for whoever is signed in. */
@@ -101,6 +104,9 @@ const otherwise: Readonly<Record<string, number>> = {
   'applications.setFavouriteDomain': 404,
   'accounts.deleteEmail': 404,
   'grid.claim': 409,
+  'queue.getWhy': 404,
+  'runs.rerun': 409,
+  'runs.startRun': 409,
   'grid.signIn': 401,
 };
 
@@ -129,9 +135,12 @@ async function makeScene({ context }: TestApp, role: Role) {
       at: 1,
     }),
   );
+  const runId = await makeRun(database, { ownerId, applicationId, deploymentId: deployment });
   await addKey(context, { userId: member.userId, name: 'key', line: keyLine() });
   const names = { name: 'NAME', fqdn: `${ownerId.slice(5)}.example.com`, email: 'no@example.com' };
-  const params: Parameters = { ownerId, applicationId, dependencyId, deployment, ...names };
+  const uuid = 'GPU-0';
+  const ids = { ownerId, applicationId, dependencyId, deployment, runId, uuid };
+  const params: Parameters = { ...ids, ...names };
   const { userId, headers } = member;
   const { token: apiTokenId } = await database.transaction((tx) =>
     issueToken(tx, { userId, name: 'ci', kind: 'api', at: 1, expiresAt: 2 }),
@@ -207,7 +216,9 @@ onEachDatabase('each role may do what the table says, and nothing else', async (
       const rule = ruleOf(endpoint) ?? 'open';
       const answer = await request(platform, endpoint, scene);
       const where = `${endpoint.name} as ${role}: ${answer.body}`;
-      if (rule === 'open' || rule === 'signed in' || may(role, rule)) isGranted(endpoint, answer);
+      if (rule === 'operator') assert.equal(answer.statusCode, 403, where);
+      else if (rule === 'open' || rule === 'signed in' || may(role, rule))
+        isGranted(endpoint, answer);
       else assert.equal(answer.statusCode, namesOwner(endpoint) ? 403 : 404, where);
       if (endpoint.method !== 'GET') scene = await makeScene(platform, role);
     }
@@ -229,10 +240,11 @@ const nobodys: Readonly<Record<string, () => string>> = {
   applicationId: () => newId('application'),
   dependencyId: () => newId('application'),
   deployment: () => newId('deployment'),
+  runId: () => newId('run'),
   apiTokenId: () => randomBytes(18).toString('base64url'),
 };
 /** Parameters that users choose themselves. */
-const chosen = ['name', 'fqdn', 'email'];
+const chosen = ['name', 'fqdn', 'email', 'uuid'];
 
 test('every parameter in a path is an id that may be somebody else’s, or is chosen', () => {
   const known = [...Object.keys(nobodys), ...chosen];

@@ -4,7 +4,9 @@ import { handleGitHttp } from '../git/http-git.ts';
 import { answerBadAddress, answerErrors } from './answer-error.ts';
 import type { HttpContext } from './context.ts';
 import { authorityRoute } from './authority-route.ts';
+import { queueRoutes } from './grid/queue-routes.ts';
 import { gridRoutes } from './grid/routes.ts';
+import { runRoutes } from './grid/run-routes.ts';
 import { setHeaders } from './headers.ts';
 import { pages } from './pages/pages.ts';
 import { serveSockets } from './upgrades.ts';
@@ -50,6 +52,8 @@ export function buildApp(context: HttpContext): FastifyInstance {
   logRoutes(app, context);
   accessLogRoutes(app, context);
   gridRoutes(app, context);
+  runRoutes(app, context);
+  queueRoutes(app, context);
   authorityRoute(app, context);
   pages(app, context);
   return app;

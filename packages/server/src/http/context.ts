@@ -1,3 +1,5 @@
+import type { EngineChoice } from '../deployments/choose-engine.ts';
+import type { Environments } from '../deployments/environment.ts';
 import type { Inventory } from '../scheduling/inventory.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import type { CheckPassword } from '../accounts/check-password.ts';
@@ -40,6 +42,9 @@ export type HttpContext = {
   pool: Pool;
   inventory: Inventory;
   refuseWhatNeverFits: CreateDeps['refuseWhatNeverFits'];
+  environments: Environments;
+  /** What runs what is asked for. */
+  engineChoice: EngineChoice;
   createRepository: CreateDeps['createRepository'];
   hasCommit(from: { applicationId: string; commitId: string }): Promise<boolean>;
   checkPassword: CheckPassword;

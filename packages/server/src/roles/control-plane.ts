@@ -220,6 +220,8 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     },
     refuseWhatNeverFits: (size) =>
       refuseWhatNeverFits({ pool, devices: inventory.devices() }, size),
+    environments: createEnvironments(database, keyring),
+    engineChoice: engines.choice,
     createRepository: (id) => createRepository(paths, id),
     hasCommit: ({ applicationId, commitId }) =>
       hasCommit(paths, {

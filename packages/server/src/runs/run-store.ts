@@ -3,7 +3,7 @@ import { newId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId, OwnerId, RunId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { RunStatus, Schema } from '../store/schema.ts';
-import type { Run } from './run.ts';
+import type { NewRun, Run } from './run.ts';
 
 const columns = [
   'id',
@@ -34,18 +34,6 @@ const columns = [
   'started_at as startedAt',
   'finished_at as finishedAt',
 ] as const;
-
-type Observed =
-  | 'wanted'
-  | 'status'
-  | 'reason'
-  | 'detail'
-  | 'exitCode'
-  | 'createdAt'
-  | 'startedAt'
-  | 'finishedAt';
-
-export type NewRun = Omit<Run, Observed | 'id'> & { id?: RunId; at: number };
 
 export async function insertRun(tx: Tx, run: NewRun): Promise<RunId> {
   const id = run.id ?? newId('run');

@@ -40,6 +40,19 @@ export type Run = {
   finishedAt: number | null;
 };
 
+type Observed =
+  | 'wanted'
+  | 'status'
+  | 'reason'
+  | 'detail'
+  | 'exitCode'
+  | 'createdAt'
+  | 'startedAt'
+  | 'finishedAt';
+
+/** A run that is to be. */
+export type NewRun = Omit<Run, Observed | 'id'> & { id?: RunId; at: number };
+
 /** One try of a run. */
 export type Attempt = {
   runId: RunId;

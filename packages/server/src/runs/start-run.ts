@@ -4,9 +4,8 @@ import type { Pool } from '../scheduling/pool.ts';
 import type { Tx } from '../store/database.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
 import { insertAttempt } from './attempt-store.ts';
-import type { Run } from './run.ts';
+import type { NewRun, Run } from './run.ts';
 import { insertRun } from './run-store.ts';
-import type { NewRun } from './run-store.ts';
 
 /** Between TERM and KILL of a run that is ended: for a last checkpoint. */
 const GRACE_SECONDS = 30;

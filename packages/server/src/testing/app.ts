@@ -6,6 +6,7 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { createPasswordCheck } from '../accounts/check-password.ts';
 import { claimPlatform } from '../accounts/claim-platform.ts';
 import type { Claimed } from '../accounts/claim-platform.ts';
+import { createEnvironments } from '../deployments/environment.ts';
 import { buildApp } from '../http/build-app.ts';
 import type { HttpContext } from '../http/context.ts';
 import { createFollowers } from '../logs/followers.ts';
@@ -88,6 +89,8 @@ const createContext = (database: Database, folder: string, clock: () => number):
   pool: { hosts: [{ name: 'local', memoryMiB: 8192 }], flavorDevices: [] },
   inventory: noDevices,
   refuseWhatNeverFits: () => undefined,
+  environments: createEnvironments(database, openKeys),
+  engineChoice: { offered: ['process'], fallback: 'process' },
   createRepository: async () => undefined,
   hasCommit: async () => true,
   checkPassword: createPasswordCheck({ database, clock }),

@@ -7,8 +7,10 @@ import { issueToken } from '../accounts/authenticate.ts';
 import type { TokenPair } from '../accounts/credentials.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import { newId } from '../lib/ids.ts';
-import type { ApplicationId, OrganizationId, UserId } from '../lib/ids.ts';
+import type { ApplicationId, OrganizationId, RunId, UserId } from '../lib/ids.ts';
 import { insertMember } from '../organizations/organization-store.ts';
+import type { NewRun } from '../runs/run.ts';
+import { startRun } from '../runs/start-run.ts';
 import type { Database } from '../store/database.ts';
 import type { Role } from '../store/schema.ts';
 
@@ -56,9 +58,42 @@ export async function makeMember(
   const userId = newId('user');
   const email = `${userId}@example.com`;
   const pair = await database.transaction(async (tx) => {
-    await insertUser(tx, { id: userId, email, name: 'Somebody', passwordHash: null, at: 1 });
+    const who = { id: userId, email, name: 'Somebody', passwordHash: null };
+    await insertUser(tx, { ...who, operator: false, at: 1 });
     if (role !== undefined) await insertMember(tx, { ...role, userId, at: 1 });
     return issueToken(tx, { userId, name: 'test', kind: 'pair', at: 1, expiresAt });
   });
   return { userId, pair, headers: { authorization: `Bearer ${pair.token}.${pair.secret}` } };
 }
+
+/** A run that was asked for, and waits. */
+export const makeRun = (
+  database: Database,
+  owned: Pick<NewRun, 'ownerId' | 'applicationId' | 'deploymentId'>,
+): Promise<RunId> =>
+  database.transaction((tx) =>
+    startRun(
+      tx,
+      { flavorDevices: [] },
+      {
+        ...owned,
+        commitId: 'c'.repeat(40),
+        artifactId: 'none',
+        command: 'python main.py',
+        environmentHash: '',
+        flavor: 'XS',
+        nodes: 1,
+        origin: 'request',
+        authorId: null,
+        argv: null,
+        environment: null,
+        changed: null,
+        priority: 'normal',
+        maxDuration: null,
+        retries: null,
+        rerunOf: null,
+        engine: 'process',
+        at: 1,
+      },
+    ),
+  );

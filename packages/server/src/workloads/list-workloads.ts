@@ -1,3 +1,2 @@
 export { selectInstances as workloadInstances } from './instance-store.ts';
 export { findWorkload, selectPresent as presentWorkloads } from './workload-store.ts';
-export { countWaiting, selectPromises as startPromises } from './queue-store.ts';

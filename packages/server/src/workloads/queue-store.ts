@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { ApplicationId, WorkloadId } from '../lib/ids.ts';
+import type { ApplicationId, OwnerId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import { columns } from './workload-store.ts';
@@ -55,6 +55,19 @@ export const selectQueue = (db: Kysely<Schema>, limit: number): Promise<Workload
     .orderBy('queue_at')
     .orderBy('id')
     .limit(limit)
+    .execute();
+
+/** What waits of an owner's, in its order; enough to be read. */
+export const selectWaitingOf = (db: Kysely<Schema>, ownerId: OwnerId): Promise<Workload[]> =>
+  db
+    .selectFrom('workloads')
+    .select(columns)
+    .where('state', '=', 'waiting')
+    .where('wanted', '=', 'up')
+    .where('owner_id', '=', ownerId)
+    .orderBy('queue_at')
+    .orderBy('id')
+    .limit(1_000)
     .execute();
 
 /** How many wait. */

@@ -6,8 +6,7 @@ import { accountUsage } from '../../billing/account-usage.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { createOrganization } from '../../organizations/create-organization.ts';
 import { listMemberships } from '../../organizations/list-organizations.ts';
-import { listRuns } from '../../runs/find-run.ts';
-import { accessApplication, accessOwner } from '../access.ts';
+import { accessOwner } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { serve } from '../serve.ts';
 
@@ -55,10 +54,6 @@ export function gridRoutes(app: FastifyInstance, context: HttpContext): void {
       to: Math.min(call.query.to ?? clock(), clock()),
     };
     return { ...window, applications: await accountUsage(database.read, ownerId, window) };
-  });
-  serve(app, context, grid.listRuns, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:read');
-    return listRuns(database.read, { applicationId: id }, { limit: 100 });
   });
 }
 

@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { Owned, OwnedApplication, none, nothing } from './schemas.ts';
+
+const Time = z.number().describe('epoch milliseconds');
+
+export const Waiting = z.object({
+  kind: z.enum(['build', 'webapp', 'run']),
+  applicationId: z.string(),
+  applicationName: z.string(),
+  deploymentId: z.string(),
+  runId: z.string().nullable(),
+  line: z.string().describe('what it waits for: `cpu`, `build`, or a class of devices'),
+  position: z.number().nullable().describe('from 1; null where it is too far behind to be known'),
+  flavor: z.string(),
+  nodes: z.number(),
+  reason: z.string().nullable(),
+  detail: z.string().nullable(),
+  helps: z.string().nullable().describe('what would help'),
+  since: Time,
+  expectedAt: Time.nullable().describe('when it should start; null where nobody can say'),
+});
+export type Waiting = z.infer<typeof Waiting>;
+
+const Accuracy = z.object({
+  starts: z.number().describe('starts of the last 30 days that were foretold'),
+  medianErrorSeconds: z.number().nullable(),
+  withinTenMinutes: z.number().nullable().describe('share of them that came within ten minutes'),
+});
+
+export const Queue = z.object({
+  waiting: z.array(Waiting).describe('of this owner, in their order'),
+  waitingInAll: z.number().describe('of all owners'),
+  memoryMiB: z.object({ total: z.number(), free: z.number() }),
+  devices: z.array(
+    z.object({ class: z.string(), total: z.number(), free: z.number(), unwell: z.number() }),
+  ),
+  accuracy: Accuracy.describe('how right the first word of a start was'),
+});
+export type Queue = z.infer<typeof Queue>;
+
+export const getQueue = endpoint({
+  method: 'GET',
+  path: '/grid/v1/owners/:ownerId/queue',
+  summary: 'What waits, why, and when it should start',
+  params: Owned,
+  query: none,
+  body: nothing,
+  result: Queue,
+});
+
+export const Why = z.object({
+  subject: z.string(),
+  status: z.string(),
+  reason: z.string().nullable(),
+  detail: z.string().nullable(),
+  helps: z.string().nullable(),
+  position: z.number().nullable(),
+  line: z.string().nullable(),
+  expectedAt: Time.nullable(),
+  promisedAt: Time.nullable().describe('what was said first'),
+  admittedAt: Time.nullable(),
+});
+export type Why = z.infer<typeof Why>;
+
+export const getWhy = endpoint({
+  method: 'GET',
+  path: '/grid/v1/owners/:ownerId/applications/:applicationId/why',
+  summary: 'Why a run or a deployment waits, or how it ended',
+  params: OwnedApplication,
+  query: z.object({ of: z.string().max(64).describe('the id of a run or of a deployment') }),
+  body: nothing,
+  result: Why,
+});
+
+export const Device = z.object({
+  uuid: z.string(),
+  model: z.string(),
+  class: z.string().nullable().describe('what sizes mean by it; null where none does'),
+  memoryMiB: z.number(),
+  index: z.number(),
+  host: z.string(),
+  state: z.enum(['free', 'leased', 'fencing', 'quarantined', 'missing', 'unmapped']),
+  reason: z.string().nullable(),
+  detail: z.string().nullable(),
+  since: Time.nullable(),
+  holder: z
+    .object({ applicationId: z.string(), workloadId: z.string(), node: z.number() })
+    .nullable()
+    .describe('for its owner’s members, and operators'),
+});
+export type Device = z.infer<typeof Device>;
+
+export const listDevices = endpoint({
+  method: 'GET',
+  path: '/grid/v1/devices',
+  summary: 'The devices of the platform: what they are, and how they are',
+  params: none,
+  query: none,
+  body: nothing,
+  result: z.object({ devices: z.array(Device), silent: z.string().nullable() }),
+});
+
+const Uuid = z.object({ uuid: z.string().max(128) });
+
+export const repairDevice = endpoint({
+  method: 'POST',
+  path: '/grid/v1/devices/:uuid/repaired',
+  summary: 'Say that what was wrong with a device is mended (operators)',
+  params: Uuid,
+  query: none,
+  body: nothing,
+  result: nothing,
+});
+
+export const forgetDevice = endpoint({
+  method: 'DELETE',
+  path: '/grid/v1/devices/:uuid',
+  summary: 'Forget a device that is missing (operators)',
+  params: Uuid,
+  query: none,
+  body: nothing,
+  result: nothing,
+});

@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import { endpoint, stream } from './endpoint.ts';
+import { LogRecord } from './logs.ts';
+import { OwnedApplication, none, nothing } from './schemas.ts';
+
+const OwnedRun = OwnedApplication.extend({ runId: z.string().max(64) });
+
+const Priority = z.enum(['low', 'normal', 'high']);
+const Status = z.enum(['waiting', 'running', 'succeeded', 'failed', 'cancelled']);
+const Time = z.number().describe('epoch milliseconds');
+
+export const Run = z.object({
+  id: z.string(),
+  applicationId: z.string(),
+  deploymentId: z.string().describe('what built its artifact'),
+  origin: z
+    .enum(['deployment', 'request'])
+    .describe('`deployment`: one at a time; `request`: beside those'),
+  rerunOf: z.string().nullable(),
+  authorId: z.string().nullable(),
+  commitId: z.string(),
+  artifactId: z.string(),
+  command: z.string(),
+  environmentHash: z.string(),
+  changed: z.array(z.string()).describe('names of the variables that were given for it alone'),
+  flavor: z.string(),
+  nodes: z.number(),
+  priority: Priority,
+  maxDurationSeconds: z.number().nullable(),
+  retries: z.number().nullable(),
+  status: Status,
+  reason: z.string().nullable().describe('why it waits, or failed, as a code'),
+  detail: z.string().nullable().describe('the same as a sentence'),
+  exitCode: z.number().nullable(),
+  createdAt: Time,
+  startedAt: Time.nullable(),
+  finishedAt: Time.nullable(),
+});
+export type Run = z.infer<typeof Run>;
+
+const Attempt = z.object({
+  number: z.number(),
+  status: Status,
+  reason: z.string().nullable(),
+  detail: z.string().nullable(),
+  exitCode: z.number().nullable(),
+  createdAt: Time,
+  startedAt: Time.nullable(),
+  finishedAt: Time.nullable(),
+  nodes: z.array(
+    z.object({
+      instanceId: z.string(),
+      number: z.number(),
+      status: z.string(),
+      exitCode: z.number().nullable(),
+      reason: z.string().nullable(),
+      devices: z.array(z.string()).describe('UUIDs of the devices that it holds or held'),
+    }),
+  ),
+});
+
+export const RunDetails = Run.extend({
+  attempts: z.array(Attempt),
+  minutes: z.number(),
+  gpuMinutes: z.number(),
+  microEuros: z.number().describe('what it cost until now'),
+});
+export type RunDetails = z.infer<typeof RunDetails>;
+
+const path = '/grid/v1/owners/:ownerId/applications/:applicationId/runs';
+
+export const listRuns = endpoint({
+  method: 'GET',
+  path,
+  summary: 'Runs, the newest first',
+  params: OwnedApplication,
+  query: z.object({
+    limit: z.coerce.number().int().min(1).max(1000).optional(),
+    status: Status.optional(),
+  }),
+  body: nothing,
+  result: z.array(Run),
+});
+
+export const startRun = endpoint({
+  method: 'POST',
+  path,
+  summary: 'Run what was built last once more, beside whatever else runs',
+  params: OwnedApplication,
+  query: none,
+  body: z.object({
+    command: z
+      .array(z.string().max(131_072))
+      .min(1)
+      .max(1024)
+      .optional()
+      .describe('in place of the application’s own; one word alone is a shell’s command line'),
+    environment: z
+      .record(z.string().regex(/^[A-Za-z_]\w*$/), z.string().max(131_072))
+      .optional()
+      .describe('for this run alone, over the application’s variables'),
+    flavor: z.string().max(32).optional(),
+    nodes: z.number().int().min(1).max(40).optional(),
+    priority: Priority.optional(),
+    maxDurationSeconds: z.number().int().min(1).max(31_536_000).optional(),
+    retries: z.number().int().min(0).max(100).optional(),
+    commit: z.string().max(64).optional().describe('one that was built; without it the newest'),
+  }),
+  result: Run,
+});
+
+export const getRun = endpoint({
+  method: 'GET',
+  path: `${path}/:runId`,
+  summary: 'A run with its attempts, nodes, devices and cost',
+  params: OwnedRun,
+  query: none,
+  body: nothing,
+  result: RunDetails,
+});
+
+export const stopRun = endpoint({
+  method: 'DELETE',
+  path: `${path}/:runId`,
+  summary: 'End a run: it is told to (TERM), and killed when its time for that is over',
+  params: OwnedRun,
+  query: none,
+  body: nothing,
+  result: nothing,
+});
+
+export const rerun = endpoint({
+  method: 'POST',
+  path: `${path}/:runId/rerun`,
+  summary: 'Run the same once more: commit, artifact, command, variables and size as they were',
+  params: OwnedRun,
+  query: none,
+  body: nothing,
+  result: Run,
+});
+
+export const streamRunLog = stream({
+  path: `${path}/:runId/logs`,
+  summary: 'The lines of a run, of all its attempts and nodes',
+  params: OwnedRun,
+  query: z.object({
+    until: z.coerce
+      .date()
+      .optional()
+      .describe('nothing newer; the stream ends then, and without it never'),
+    limit: z.coerce.number().int().min(1).optional(),
+    node: z.coerce.number().int().min(0).optional().describe('of one node only'),
+  }),
+  event: 'RUN_LOG',
+  data: LogRecord,
+});

@@ -1,0 +1,170 @@
+import { findVariant } from '../applications/application.ts';
+import type { Application } from '../applications/application.ts';
+import { findArtifact } from '../builds/find-artifact.ts';
+import type { Artifact } from '../builds/build.ts';
+import type { Clock } from '../lib/clock.ts';
+import { newId } from '../lib/ids.ts';
+import type { RunId, UserId } from '../lib/ids.ts';
+import { Refusal } from '../lib/refusal.ts';
+import { findRunById } from '../runs/find-run.ts';
+import type { Run } from '../runs/run.ts';
+import { recordRunEvent } from '../runs/run-event.ts';
+import { parseRunOptions } from '../runs/run-options.ts';
+import { startRun } from '../runs/start-run.ts';
+import type { NewRun } from '../runs/run.ts';
+import type { Pool } from '../scheduling/pool.ts';
+import type { Database } from '../store/database.ts';
+import type { Priority } from '../store/schema.ts';
+import { chooseEngine } from './choose-engine.ts';
+import type { EngineChoice } from './choose-engine.ts';
+import { selectBuilt } from './deployment-store.ts';
+import type { Deployment } from './deployment.ts';
+import { environmentHash } from './environment.ts';
+import type { Environments } from './environment.ts';
+
+export type RunRequestDeps = {
+  database: Database;
+  clock: Clock;
+  pool: Pick<Pool, 'flavorDevices'>;
+  environments: Environments;
+  engineChoice: EngineChoice;
+  refuseWhatNeverFits(size: { flavor: string; nodes: number }): void;
+};
+
+export type RunRequest = {
+  application: Application;
+  authorId: UserId;
+  command?: readonly string[] | undefined;
+  environment?: Readonly<Record<string, string>> | undefined;
+  flavor?: string | undefined;
+  nodes?: number | undefined;
+  priority?: Priority | undefined;
+  maxDuration?: number | undefined;
+  retries?: number | undefined;
+  commit?: string | undefined;
+};
+
+/**
+ * A run of what was built last, or of a commit that was built, beside whatever else runs. Refuses an
+ * application that is no Runner, one that was never built, and a size that never fits.
+ */
+export async function requestRun(deps: RunRequestDeps, request: RunRequest): Promise<Run> {
+  const { application, environment: own = {} } = request;
+  refuseOthers(application);
+  const { flavor = application.flavor, nodes = application.nodes } = request;
+  deps.refuseWhatNeverFits({ flavor, nodes });
+  const { deployment, artifact } = await findBuilt(deps, application, request.commit);
+  const id = newId('run');
+  const variables = { ...(await deps.environments.present(application.id)), ...own };
+  const options = parseRunOptions(variables);
+  if ('reason' in options) throw new Refusal('invalid', options.detail);
+  const argv = request.command && commandLine(request.command);
+  return insert(deps, {
+    id,
+    application,
+    variables,
+    run: {
+      ...subjectOf(application, deployment, artifact),
+      command: argv?.join(' ') ?? artifact.start.command.name,
+      environmentHash: environmentHash(variables),
+      flavor,
+      nodes,
+      authorId: request.authorId,
+      argv: argv === undefined ? null : JSON.stringify(argv),
+      environment: deps.environments.seal(id, variables),
+      changed: JSON.stringify(Object.keys(own).toSorted()),
+      priority: request.priority ?? options.priority,
+      maxDuration: request.maxDuration ?? options.maxDuration,
+      retries: request.retries ?? options.retries,
+      rerunOf: null,
+    },
+  });
+}
+
+/** The same run once more: everything that it was made from, as it was. Refuses one whose artifact is gone. */
+export async function rerun(
+  deps: RunRequestDeps,
+  { application, run, authorId }: { application: Application; run: Run; authorId: UserId },
+): Promise<Run> {
+  refuseOthers(application);
+  deps.refuseWhatNeverFits(run);
+  const artifact = await findArtifact(deps.database.read, run.artifactId);
+  if (artifact === undefined)
+    throw new Refusal(
+      'conflict',
+      `What run ${run.id} was made from is not kept any more: deploy commit ${run.commitId.slice(0, 8)} again ("grid restart --commit").`,
+    );
+  const variables = await deps.environments.openRun(run);
+  const id = newId('run');
+  return insert(deps, {
+    id,
+    application,
+    variables,
+    run: {
+      ...run,
+      environment: deps.environments.seal(id, variables),
+      authorId,
+      rerunOf: run.id,
+    },
+  });
+}
+
+function refuseOthers({ kind, name }: Application): void {
+  if (kind !== 'runner')
+    throw new Refusal('conflict', `${name} is a Webapp, which serves: only Runners are run.`);
+}
+
+/** One word alone may be a whole command line. */
+const commandLine = (words: readonly string[]): readonly string[] =>
+  words.length === 1 && /\s/.test(words[0] ?? '') ? ['/bin/sh', '-c', words[0] ?? ''] : words;
+
+async function findBuilt(
+  { database }: RunRequestDeps,
+  { id, name }: Application,
+  commit: string | undefined,
+): Promise<{ deployment: Deployment; artifact: Artifact }> {
+  const deployment = await selectBuilt(database.read, id, commit);
+  const artifact = deployment && (await findArtifact(database.read, deployment.artifactId ?? ''));
+  if (deployment !== undefined && artifact !== undefined) return { deployment, artifact };
+  throw new Refusal(
+    'not_deployed',
+    commit === undefined
+      ? `Nothing of ${name} was built yet: push a commit first.`
+      : `Commit ${commit} of ${name} is not built, or not kept any more: deploy it first ("grid restart --commit ${commit}").`,
+  );
+}
+
+const subjectOf = (
+  { ownerId, id: applicationId }: Application,
+  { id: deploymentId, commitId }: Deployment,
+  { id: artifactId }: Artifact,
+) => ({ ownerId, applicationId, deploymentId, commitId, artifactId });
+
+async function insert(
+  { database, clock, pool, engineChoice }: RunRequestDeps,
+  {
+    id,
+    application,
+    variables,
+    run,
+  }: {
+    id: RunId;
+    application: Application;
+    variables: Readonly<Record<string, string>>;
+    run: Omit<NewRun, 'at' | 'origin' | 'id'>;
+  },
+): Promise<Run> {
+  const engine = chooseEngine(engineChoice, {
+    runtime: findVariant(application.variant)?.runtime,
+    environment: variables,
+  });
+  if (typeof engine !== 'string') throw new Refusal('invalid', engine.detail);
+  return database.transaction(async (tx) => {
+    const at = clock();
+    await startRun(tx, pool, { ...run, id, origin: 'request', engine, at });
+    const made = await findRunById(tx, id);
+    if (made === undefined) throw new Error(`run ${id} was not made`);
+    await recordRunEvent(tx, made, { kind: 'run.queued', at });
+    return made;
+  });
+}

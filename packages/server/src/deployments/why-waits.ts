@@ -1,0 +1,66 @@
+import type { Kysely } from 'kysely';
+import type { Application } from '../applications/application.ts';
+import { parseId } from '../lib/ids.ts';
+import { Refusal } from '../lib/refusal.ts';
+import { findRunById, listAttempts } from '../runs/find-run.ts';
+import type { Run } from '../runs/run.ts';
+import type { Schema } from '../store/schema.ts';
+import { findWorkload, presentWorkloads } from '../workloads/list-workloads.ts';
+import type { QueueDeps } from '../workloads/load-queue.ts';
+import { helpsAgainst, showWait } from '../workloads/show-queue.ts';
+import type { Workload } from '../workloads/workload.ts';
+import { findDeployment } from './list-deployments.ts';
+
+type Subject = {
+  subject: string;
+  status: string;
+  reason: string | null;
+  detail: string | null;
+  workload: Workload | undefined;
+};
+
+/** Why a run or a deployment of the application waits, or how it ended. Refuses what is neither. */
+export async function whyWaits(
+  db: Kysely<Schema>,
+  deps: QueueDeps,
+  { application, of, now }: { application: Application; of: string; now: number },
+) {
+  const { workload, ...said } = await findSubject(db, application, of);
+  const known = {
+    ...said,
+    helps: helpsAgainst(said.reason),
+    position: null,
+    line: null,
+    expectedAt: null,
+    promisedAt: workload?.promisedAt ?? null,
+    admittedAt: workload?.admittedAt ?? null,
+  };
+  if (workload?.state !== 'waiting') return known;
+  const { workload: _, ...view } = await showWait(db, deps, { workload, now });
+  return { ...known, ...view };
+}
+
+async function findSubject(
+  db: Kysely<Schema>,
+  application: Application,
+  of: string,
+): Promise<Subject> {
+  const runId = parseId('run', of);
+  const run = runId === undefined ? undefined : await findRunById(db, runId);
+  if (run?.applicationId === application.id) return ofRun(db, run);
+  const deployment = await findDeployment(db, application.id, of);
+  if (deployment === undefined)
+    throw new Refusal('not_found', `There is no run and no deployment ${JSON.stringify(of)}.`);
+  const { id, status, reason, detail } = deployment;
+  const workload = (await presentWorkloads(db, application.id)).find(
+    (one) => one.deploymentId === id && one.state === 'waiting',
+  );
+  return { subject: id, status, reason, detail, workload };
+}
+
+async function ofRun(db: Kysely<Schema>, run: Run): Promise<Subject> {
+  const attempt = (await listAttempts(db, run.id)).at(-1);
+  const workload = attempt && (await findWorkload(db, attempt.workloadId));
+  const { id, status, reason, detail } = run;
+  return { subject: id, status, reason, detail, workload };
+}

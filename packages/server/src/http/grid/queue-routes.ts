@@ -1,0 +1,114 @@
+import { queue } from '@grid/api';
+import type { Device } from '@grid/api';
+import type { FastifyInstance } from 'fastify';
+import { findApplication } from '../../applications/find-application.ts';
+import { whyWaits } from '../../deployments/why-waits.ts';
+import { Refusal } from '../../lib/refusal.ts';
+import { listMemberships } from '../../organizations/list-organizations.ts';
+import {
+  declareRepaired,
+  forgetDevice,
+  listDevices,
+  listLeases,
+} from '../../scheduling/devices.ts';
+import type { KnownDevice, Lease } from '../../scheduling/devices.ts';
+import { classOf } from '../../scheduling/flavor-devices.ts';
+import { showQueue } from '../../workloads/show-queue.ts';
+import type { WaitView } from '../../workloads/show-queue.ts';
+import { accessApplication, accessOwner } from '../access.ts';
+import type { HttpContext } from '../context.ts';
+import { serve } from '../serve.ts';
+
+/** What waits, why, and for which devices. */
+export function queueRoutes(app: FastifyInstance, context: HttpContext): void {
+  const { database, clock } = context;
+  serve(app, context, queue.getQueue, async (call) => {
+    const ownerId = await accessOwner(context, call, 'application:read');
+    const shown = await showQueue(database.read, context, { ownerId, now: clock() });
+    return {
+      ...shown,
+      waiting: await Promise.all(shown.waiting.map((one) => present(context, one))),
+    };
+  });
+  serve(app, context, queue.getWhy, async (call) => {
+    const application = await accessApplication(context, call, 'application:read');
+    return whyWaits(database.read, context, { application, of: call.query.of, now: clock() });
+  });
+  serve(app, context, queue.listDevices, async ({ user }) => {
+    const leases = new Map((await listLeases(database.read)).map((one) => [one.deviceUuid, one]));
+    const owners = new Set<string>([
+      user.id,
+      ...(await listMemberships(database.read, user.id)).map(({ id }) => id),
+    ]);
+    const sees = ({ ownerId }: Lease): boolean => user.operator || owners.has(ownerId);
+    const devices = (await listDevices(database.read)).map((device) =>
+      presentDevice(context, device, { lease: leases.get(device.uuid), sees }),
+    );
+    return { devices, silent: context.inventory.silent() ?? null };
+  });
+  serve(app, context, queue.repairDevice, async ({ user, params }) => {
+    demandOperator(user);
+    await declareRepaired(context, params.uuid);
+  });
+  serve(app, context, queue.forgetDevice, async ({ user, params }) => {
+    demandOperator(user);
+    await forgetDevice(context, params.uuid);
+  });
+}
+
+function demandOperator({ operator }: { operator: boolean }): void {
+  if (!operator) throw new Refusal('forbidden', 'Only the operator of the platform may do this.');
+}
+
+async function present({ database }: HttpContext, { workload, ...view }: WaitView) {
+  const application = await findApplication(database.read, workload.applicationId);
+  const { kind, applicationId, deploymentId, runId, flavor, nodes, createdAt: since } = workload;
+  const applicationName = application?.name ?? applicationId;
+  const subject = { kind, applicationId, applicationName, deploymentId, runId };
+  return { ...subject, flavor, nodes, since, ...view };
+}
+
+function presentDevice(
+  { pool }: HttpContext,
+  device: KnownDevice,
+  { lease, sees }: { lease: Lease | undefined; sees: (lease: Lease) => boolean },
+): Device {
+  const { uuid, model, memoryMiB, index, host } = device;
+  const deviceClass = classOf(device, pool.flavorDevices) ?? null;
+  const holder =
+    lease === undefined || !sees(lease)
+      ? null
+      : { applicationId: lease.applicationId, workloadId: lease.workloadId, node: lease.number };
+  return {
+    uuid,
+    model,
+    memoryMiB,
+    index,
+    host,
+    class: deviceClass,
+    holder,
+    ...stateOf(device, lease, deviceClass),
+  };
+}
+
+function stateOf(
+  { health, reason, detail, healthSince }: KnownDevice,
+  lease: Lease | undefined,
+  deviceClass: string | null,
+): Pick<Device, 'state' | 'reason' | 'detail' | 'since'> {
+  if (health !== 'well') return { state: health, reason, detail, since: healthSince };
+  if (lease === undefined)
+    return {
+      state: deviceClass === null ? 'unmapped' : 'free',
+      reason: null,
+      detail: deviceClass === null ? 'No size means it (GRID_FLAVOR_DEVICES).' : null,
+      since: null,
+    };
+  const fencing = lease.endedAt !== null;
+  return {
+    state: fencing ? 'fencing' : 'leased',
+    reason: fencing ? 'device_fencing' : null,
+    detail: fencing ? (lease.detail ?? 'It is being proven free.') : null,
+    since: lease.endedAt ?? lease.acquiredAt,
+  };
+}

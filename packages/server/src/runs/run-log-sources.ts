@@ -1,0 +1,34 @@
+import type { Kysely } from 'kysely';
+import type { Source } from '../logs/log.ts';
+import type { DataPaths } from '../paths.ts';
+import type { Schema } from '../store/schema.ts';
+import { listInstances } from '../workloads/list-instances.ts';
+import type { Run } from './run.ts';
+
+/** Where the lines of a run come from: what the platform says of it, and its nodes, of all attempts. */
+export const runLogSources =
+  (
+    { db, paths }: { db: Kysely<Schema>; paths: DataPaths },
+    { id, applicationId, deploymentId, origin }: Run,
+    node?: number,
+  ) =>
+  async (): Promise<Source[]> => {
+    const own = origin === 'request' ? id : deploymentId;
+    const instances = await listInstances(db, applicationId, { deploymentId, endedAfter: 0 });
+    const nodes = instances
+      .filter((one) => one.runId === id && (node === undefined || one.number === node))
+      .map((one) => ({
+        id: one.id,
+        directory: paths.logs(applicationId, one.id),
+        instanceId: one.id,
+        deploymentId,
+        over: one.status === 'exited',
+      }));
+    const platform = {
+      id: own,
+      directory: paths.logs(applicationId, own),
+      instanceId: undefined,
+      deploymentId,
+    };
+    return node === undefined ? [platform, ...nodes] : nodes;
+  };

@@ -1,0 +1,64 @@
+import type { Kysely } from 'kysely';
+import { subjectUsage } from '../billing/account-usage.ts';
+import { leasesOf } from '../scheduling/devices.ts';
+import type { Schema } from '../store/schema.ts';
+import { workloadInstances } from '../workloads/list-workloads.ts';
+import { selectAttempts } from './attempt-store.ts';
+import type { Attempt, Run } from './run.ts';
+
+/** A run as its users read it. */
+export const presentRun = (run: Run) => ({
+  id: run.id,
+  applicationId: run.applicationId,
+  deploymentId: run.deploymentId,
+  origin: run.origin,
+  rerunOf: run.rerunOf,
+  authorId: run.authorId,
+  commitId: run.commitId,
+  artifactId: run.artifactId,
+  command: run.command,
+  environmentHash: run.environmentHash,
+  changed: JSON.parse(run.changed ?? '[]') as string[],
+  flavor: run.flavor,
+  nodes: run.nodes,
+  priority: run.priority,
+  maxDurationSeconds: run.maxDuration === null ? null : Math.round(run.maxDuration / 1000),
+  retries: run.retries,
+  status: run.status,
+  reason: run.reason,
+  detail: run.detail,
+  exitCode: run.exitCode,
+  createdAt: run.createdAt,
+  startedAt: run.startedAt,
+  finishedAt: run.finishedAt,
+});
+
+/** The run with its attempts, their nodes and devices, and what it cost until now. */
+export async function showRun(db: Kysely<Schema>, run: Run, now: number) {
+  const attempts = await selectAttempts(db, run.id);
+  return {
+    ...presentRun(run),
+    attempts: await Promise.all(attempts.map((attempt) => showAttempt(db, attempt))),
+    ...(await subjectUsage(db, run.ownerId, { subjectId: run.id, from: run.createdAt, to: now })),
+  };
+}
+
+async function showAttempt(
+  db: Kysely<Schema>,
+  { workloadId, number, status, reason, detail, exitCode, ...times }: Attempt,
+) {
+  const leases = await leasesOf(db, workloadId);
+  const nodes = (await workloadInstances(db, workloadId)).map((instance) => ({
+    instanceId: instance.id,
+    number: instance.number,
+    status: instance.status,
+    exitCode: instance.exitCode,
+    reason: instance.reason,
+    devices: leases
+      .filter(({ number }) => number === instance.number)
+      .map(({ deviceUuid }) => deviceUuid),
+  }));
+  const { createdAt, startedAt, finishedAt } = times;
+  const facts = { number, status, reason, detail, exitCode };
+  return { ...facts, createdAt, startedAt, finishedAt, nodes };
+}

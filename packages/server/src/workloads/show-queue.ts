@@ -1,0 +1,110 @@
+import type { Kysely } from 'kysely';
+import { MINUTE, DAY, SECOND } from '../lib/duration.ts';
+import type { OwnerId } from '../lib/ids.ts';
+import { describeWait } from '../scheduling/describe-wait.ts';
+import { classOf } from '../scheduling/flavor-devices.ts';
+import { everFits } from '../scheduling/never-fits.ts';
+import { lineOf } from '../scheduling/order.ts';
+import { planQueue } from '../scheduling/plan-queue.ts';
+import { devicesIn, memoryIn } from '../scheduling/room.ts';
+import { isWaitReason, waitReasons } from '../scheduling/reason.ts';
+import type { Schema } from '../store/schema.ts';
+import { expectStarts } from './expect-starts.ts';
+import { demandOfWorkload, factsFor, loadQueue, toQueued } from './load-queue.ts';
+import type { QueueDeps, QueueFacts } from './load-queue.ts';
+import { countWaiting, selectPromises, selectWaitingOf } from './queue-store.ts';
+import type { Workload } from './workload.ts';
+
+/** What is known now of one that waits. */
+export type WaitView = {
+  workload: Workload;
+  line: string;
+  position: number | null;
+  reason: string | null;
+  detail: string | null;
+  helps: string | null;
+  expectedAt: number | null;
+};
+
+/** What waits of an owner's, as the queue would be planned this moment, and what there is to give. */
+export async function showQueue(
+  db: Kysely<Schema>,
+  deps: QueueDeps,
+  { ownerId, now }: { ownerId: OwnerId; now: number },
+) {
+  const facts = await loadQueue(db, deps, now);
+  const look = viewer(facts);
+  return {
+    waiting: (await selectWaitingOf(db, ownerId)).map(look),
+    waitingInAll: await countWaiting(db),
+    memoryMiB: { total: memoryIn(facts.capacity), free: memoryIn(facts.free) },
+    devices: countDevices(facts),
+    accuracy: accuracyOf(await selectPromises(db, now - 30 * DAY)),
+  };
+}
+
+/** The same of one workload that waits. */
+export async function showWait(
+  db: Kysely<Schema>,
+  deps: QueueDeps,
+  { workload, now }: { workload: Workload; now: number },
+): Promise<WaitView> {
+  return viewer(await loadQueue(db, deps, now))(workload);
+}
+
+function viewer(facts: QueueFacts): (workload: Workload) => WaitView {
+  const { free, holders, waiting, capacity, now } = facts;
+  const queue = waiting.filter((one) => everFits(capacity, demandOfWorkload(one))).map(toQueued);
+  const plan = planQueue({ free, holders, queue, now, overtaking: 'backfill' });
+  const blocked = new Map(plan.blocked.map((one) => [one.id, one]));
+  const starts = expectStarts(facts);
+  return (workload) => {
+    const known = blocked.get(workload.id);
+    const demand = demandOfWorkload(workload);
+    const wait =
+      known === undefined
+        ? { reason: workload.reason, detail: workload.detail }
+        : describeWait(known, demand, { ...factsFor(facts, demand.deviceClass), free: plan.free });
+    return {
+      workload,
+      ...wait,
+      line: lineOf(workload),
+      position: known?.position ?? null,
+      helps: helpsAgainst(wait.reason),
+      expectedAt: known?.startsAt ?? starts.get(workload.id) ?? null,
+    };
+  };
+}
+
+export const helpsAgainst = (reason: string | null): string | null =>
+  isWaitReason(reason) ? waitReasons[reason].helps : null;
+
+function countDevices({ devices, capacity, free, pool }: QueueFacts) {
+  const classes = [...new Set(capacity.flatMap((host) => Object.keys(host.devices)))];
+  return classes.map((name) => ({
+    class: name,
+    total: devicesIn(capacity, name),
+    free: devicesIn(free, name),
+    unwell: devices.filter(
+      (one) => one.health !== 'well' && classOf(one, pool.flavorDevices) === name,
+    ).length,
+  }));
+}
+
+/** How right the first word of a start was, over what has started since. */
+export function accuracyOf(
+  promises: readonly { promisedAt: number | null; admittedAt: number | null }[],
+) {
+  const errors = promises
+    .flatMap(({ promisedAt, admittedAt }) =>
+      promisedAt === null || admittedAt === null ? [] : Math.abs(admittedAt - promisedAt),
+    )
+    .toSorted((a, b) => a - b);
+  const median = errors[Math.floor(errors.length / 2)];
+  const near = errors.filter((error) => error <= 10 * MINUTE).length;
+  return {
+    starts: errors.length,
+    medianErrorSeconds: median === undefined ? null : Math.round(median / SECOND),
+    withinTenMinutes: errors.length === 0 ? null : near / errors.length,
+  };
+}
