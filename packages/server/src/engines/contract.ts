@@ -19,7 +19,7 @@ import {
 } from '../testing/engine.ts';
 import type { Grantable, Open, Rule, Subject } from '../testing/engine.ts';
 import { need } from '../testing/need.ts';
-import type { Engine, InstanceSpec } from './engine.ts';
+import type { Engine, InstanceMeasure, InstanceSpec } from './engine.ts';
 
 /** What each engine must pass: the platform is written against this, and against nothing else. */
 export function engineContract(name: string, open: Open<Subject>): void {
@@ -30,6 +30,7 @@ export function engineContract(name: string, open: Open<Subject>): void {
   limits(rule);
   devices(rule);
   network(rule);
+  measures(rule);
   adoption(rule);
 }
 
@@ -286,6 +287,80 @@ function network(rule: Rule): void {
     const stranger = subject.spec(fetch);
     assert.notEqual((await run(subject, stranger, t)).exitCode, 0);
     assert.doesNotMatch(await textOf(stranger), /hello/);
+  });
+}
+
+/** Asks until the instance is measured as wanted. */
+async function measuredAs(
+  { engine }: Subject,
+  { instanceId }: InstanceSpec,
+  { holds, t }: { holds: (found: InstanceMeasure) => boolean; t: TestContext },
+): Promise<InstanceMeasure> {
+  for (;;) {
+    const all = await engine.measure(t.signal);
+    const found = all.find((one) => one.instanceId === instanceId);
+    if (found !== undefined && holds(found)) return found;
+    await nextTurn();
+  }
+}
+
+const HELD = 64 * 1024 * 1024;
+/** What an interpreter, and the shell around it, may hold besides. */
+const BESIDES = 48 * 1024 * 1024;
+
+function measures(rule: Rule): void {
+  rule('who computes and holds memory is measured so', async (subject, t) => {
+    const idle = subject.spec('echo up; exec sleep 600');
+    const busy = subject.spec(`exec python3 -c 'held = b"x" * ${HELD}
+print("up", flush=True)
+while True: pass'`);
+    for (const one of [idle, busy]) {
+      await start(subject, one, t);
+      await prints(one, /up/, t);
+    }
+    const first = await measuredAs(subject, busy, {
+      t,
+      holds: ({ cpuMilliseconds = 0, memoryBytes = 0 }) =>
+        cpuMilliseconds > 0 && memoryBytes > HELD,
+    });
+    assert.ok((first.memoryBytes ?? 0) < HELD + BESIDES, JSON.stringify(first));
+    const later = (first.cpuMilliseconds ?? 0) + 500;
+    await measuredAs(subject, busy, {
+      t,
+      holds: ({ cpuMilliseconds = 0 }) => cpuMilliseconds >= later,
+    });
+    const { cpuMilliseconds = 0, memoryBytes = 0 } = await measuredAs(subject, idle, {
+      t,
+      holds: ({ cpuMilliseconds: spent }) => spent !== undefined,
+    });
+    assert.ok(cpuMilliseconds < 500 && memoryBytes < BESIDES, `${cpuMilliseconds} ${memoryBytes}`);
+  });
+
+  rule('what comes and goes by its own network is counted', async (subject, t) => {
+    const text = 'x'.repeat(50_000);
+    const { spec } = await serving(subject, text, t);
+    const before = await measuredAs(subject, spec, { t, holds: () => true });
+    if (!subject.isolated) {
+      assert.deepEqual([before.receivedBytes, before.sentBytes], [undefined, undefined]);
+      return;
+    }
+    assert.match((await ask(subject.engine, spec, t)) ?? '', /xxx/);
+    const { receivedBytes = 0, sentBytes = 0 } = before;
+    assert.ok(receivedBytes > 0 && sentBytes > text.length);
+    await measuredAs(subject, spec, {
+      t,
+      holds: (now) =>
+        (now.sentBytes ?? 0) > sentBytes + text.length && (now.receivedBytes ?? 0) > receivedBytes,
+    });
+  });
+
+  rule('what is over is measured no more', async (subject, t) => {
+    const one = subject.spec('echo up; exec sleep 600');
+    await start(subject, one, t);
+    await measuredAs(subject, one, { t, holds: () => true });
+    await subject.engine.ensure({ ...workloadOf([one], 1), instances: [] }, t.signal);
+    await exitOf(subject, one, t);
+    assert.deepEqual(await subject.engine.measure(t.signal), []);
   });
 }
 

@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Engine, Exit, InstanceSpec, Observation } from '../engines/engine.ts';
+import type { Engine, Exit, InstanceSpec, Meter, Observation } from '../engines/engine.ts';
 import { newId } from '../lib/ids.ts';
 import type { InstanceId } from '../lib/ids.ts';
 import { openLogReader } from '../logs/read-log.ts';
@@ -10,7 +10,7 @@ import type { LogLine } from '../logs/log.ts';
 
 /** An engine under test, with what its tests need to know of it. */
 export type Subject = {
-  engine: Engine;
+  engine: Engine & Meter;
   /** Whether instances are kept apart; without it, what only isolation gives is not demanded. */
   isolated: boolean;
   /** Whether the address of an instance that is gone is soon another’s. */
@@ -67,7 +67,7 @@ export const workloadOf = (instances: readonly InstanceSpec[], graceSeconds = 5)
 });
 
 export const start = (
-  { engine }: Pick<Subject, 'engine'>,
+  { engine }: { engine: Engine },
   spec: InstanceSpec,
   t: TestContext,
 ): Promise<void> => engine.ensure(workloadOf([spec]), t.signal);
@@ -87,7 +87,7 @@ async function until<T>(
 }
 
 export const exitOf = (
-  { engine }: Pick<Subject, 'engine'>,
+  { engine }: { engine: Engine },
   { instanceId }: InstanceSpec,
   t: TestContext,
 ) =>
@@ -96,11 +96,7 @@ export const exitOf = (
     holds: (seen) => (seen?.state.status === 'exited' ? seen.state.exit : undefined),
   });
 
-export const runningOf = (
-  { engine }: Pick<Subject, 'engine'>,
-  spec: InstanceSpec,
-  t: TestContext,
-) =>
+export const runningOf = ({ engine }: { engine: Engine }, spec: InstanceSpec, t: TestContext) =>
   until(engine, spec.instanceId, {
     t,
     holds: (seen) => (seen?.state.status === 'running' ? seen.state : undefined),

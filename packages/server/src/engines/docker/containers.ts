@@ -28,6 +28,8 @@ export type Inspected = {
 
 export type Listed = {
   Id: string;
+  /** With a slash before each. */
+  Names: readonly string[];
   State: Inspected['State']['Status'];
   Labels: Readonly<Record<string, string>>;
 };

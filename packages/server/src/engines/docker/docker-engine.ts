@@ -7,7 +7,14 @@ import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import type { InstanceId, WorkloadId } from '../../lib/ids.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Engine, Entrance, InstanceSpec, NodeNetwork, WorkloadSpec } from '../engine.ts';
+import type {
+  Engine,
+  Entrance,
+  InstanceSpec,
+  Meter,
+  NodeNetwork,
+  WorkloadSpec,
+} from '../engine.ts';
 import { canGuard } from './can-guard.ts';
 import { createDockerClient } from './client.ts';
 import { inspectContainer, removeContainer } from './containers.ts';
@@ -18,6 +25,7 @@ import { enterInstance, execute } from './enter-instance.ts';
 import { followEngine } from './follow-engine.ts';
 import { createBuildKitHold } from './hold-buildkit.ts';
 import type { Sweep } from './images.ts';
+import { measureContainers } from './measure-containers.ts';
 import { containerUser } from './machine-programs.ts';
 import { containerName, hookName, hooks } from './names.ts';
 import { addressOf } from './observation.ts';
@@ -41,6 +49,7 @@ export type DockerOptions = {
 
 export type DockerEngine = Engine &
   Entrance &
+  Meter &
   NodeNetwork & {
     /** Removes images that nothing needs any more, and networks that nothing is on. */
     sweep(sweep: Sweep, signal: AbortSignal): Promise<void>;
@@ -80,6 +89,7 @@ export async function createDockerEngine(options: DockerOptions): Promise<Docker
     connect: (id, port, signal) => dial(site, { id, port }, signal),
     exec: (id, argv, signal) => execute(site, { id, argv }, signal),
     enter: (id, command, signal) => enterInstance(site, id, command, signal),
+    measure: (signal) => measureContainers(site, signal),
     nodeAddresses: async (ownerId, signal) =>
       nodeAddresses(site, await crew.parts.networks.ensure(ownerId, signal), signal),
     capacity: async () => {

@@ -16,6 +16,10 @@ export type Record = {
   endpoint: Endpoint | null;
   /** False until its sandbox runs: where it is reached is not known before. */
   ready: boolean;
+  /** Its control groups. */
+  groups?: readonly string[];
+  /** A process that is in its own network; missing where an older supervisor looks after it. */
+  inNetwork?: number | null;
 };
 
 export type Seen = {

@@ -9,6 +9,7 @@ import type {
   Engine,
   Entrance,
   InstanceSpec,
+  Meter,
   NodeAddresses,
   NodeNetwork,
   WorkloadSpec,
@@ -19,6 +20,7 @@ import { removeTree } from '../../lib/remove-tree.ts';
 import { openEntered } from './entered.ts';
 import { ask, converse } from './launcher-client.ts';
 import type { Conversation } from './launcher-client.ts';
+import { createMeasuring } from './measure-instances.ts';
 import {
   isAlive,
   listInstanceDirectories,
@@ -35,6 +37,7 @@ const MARGIN = 10_000;
 
 export type ProcessEngine = Engine &
   Entrance &
+  Meter &
   NodeNetwork & {
     readonly host: Host;
     /** Ends the launcher and the network; instances must be gone. */
@@ -75,6 +78,7 @@ export async function createProcessEngine(
       const { socket } = await demand(site, { do: 'enter', instanceId, argv, terminal }, signal);
       return openEntered(socket, signal);
     },
+    measure: createMeasuring(directory, site.boot),
     async nodeAddresses(ownerId, signal) {
       const { answer, socket } = await demand(site, { do: 'addresses', ownerId }, signal);
       socket.destroy();

@@ -71,3 +71,18 @@ except limits.TooDeep: print('too deep')`,
   );
   assert.equal(out, 'too deep');
 });
+
+test('the time of processes counts, and that of those that they waited for', (t) => {
+  const out = print(
+    t,
+    `import subprocess, time
+before = limits.used_time([os.getpid()])
+burn = 'import time\\nend = time.process_time() + 0.3\\nwhile time.process_time() < end: pass'
+subprocess.run([sys.executable, '-c', burn])
+waited = limits.used_time([])
+end = time.process_time() + 0.3
+while time.process_time() < end: pass
+print(waited >= 300, limits.used_time([os.getpid(), -1]) - before >= 600)`,
+  );
+  assert.equal(out, 'True True');
+});

@@ -38,11 +38,12 @@ def now():
     return int(time.time() * 1000)
 
 
-def write_whole(path, value):
+def write_whole(path, value, durable=True):
     """After a crash of the machine there is what was there before, or this."""
     file = os.open(f'{path}.new', os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.write(file, json.dumps(value).encode())
-    os.fsync(file)
+    if durable:
+        os.fsync(file)
     os.close(file)
     os.replace(f'{path}.new', path)
 
@@ -69,6 +70,7 @@ class Supervisor:
         self.group = self.user = None
         self.directory_inside = spec['workingDirectory']
         self.disk_look = 0.0
+        self.time_used = 0
 
     def claim(self):
         """Takes the instance's directory; an id starts once and never again."""
@@ -83,6 +85,7 @@ class Supervisor:
             'logDirectory': self.spec['logDirectory'], 'endpoint': endpoint,
             'ready': ready, 'user': self.user, 'workingDirectory': self.directory_inside,
             'groups': list(self.group.paths.values()) if self.group else [],
+            'inNetwork': self.inner if self.host.platform else None,
         }
 
     def run(self):
@@ -343,7 +346,9 @@ class Supervisor:
     def check_limits(self):
         spec = self.spec
         if not self.group:
-            used = limits.used_memory(self.processes())
+            pids = self.processes()
+            used = limits.used_memory(pids)
+            self.tell_use(limits.used_time(pids), used)
             if used > spec['limits']['memoryMiB'] << 20:
                 self.end('memory_limit', f"memory_limit (sampled): it used {used >> 20} MiB of "
                                          f"{spec['limits']['memoryMiB']} MiB.")
@@ -352,6 +357,13 @@ class Supervisor:
         self.check_disk(time.monotonic())
         if not self.host.isolated and spec.get('port') is not None:
             self.check_port()
+
+    def tell_use(self, milliseconds, memory):
+        """For whoever measures; where there is a control group, that says it."""
+        self.time_used = max(self.time_used, milliseconds)
+        write_whole(os.path.join(self.directory, 'use.json'), {
+            'cpuMilliseconds': self.time_used, 'memoryBytes': memory,
+        }, durable=False)
 
     def processes(self):
         """Everything of the instance, with what was begun in it from outside."""
