@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { InstanceMeasure } from '../engine.ts';
 
 /** Where it is to be read what an instance uses. */
@@ -22,8 +22,10 @@ export const readUse = ({ groups, sampled, inNetwork }: UseFiles): Computed & Tr
 
 /** A group of version 2 knows everything; of version 1 there is one for each controller. */
 function readGroups(groups: readonly string[]): Computed {
-  const first = (file: string): string | undefined =>
-    groups.map((group) => read(`${group}/${file}`)).find((text) => text !== undefined);
+  const first = (file: string): string | undefined => {
+    const path = groups.map((group) => `${group}/${file}`).find((one) => existsSync(one));
+    return path === undefined ? undefined : read(path);
+  };
   const statistics = first('memory.stat');
   const microseconds = numberIn(first('cpu.stat'), 'usage_usec');
   const nanoseconds = toNumber(first('cpuacct.usage'));
