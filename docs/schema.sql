@@ -182,6 +182,23 @@ CREATE TABLE members (
 
 CREATE INDEX members_by_user_id on members (user_id);
 
+CREATE TABLE metric_rollups (
+  subject_id text not null,
+  step integer not null,
+  at bigint not null,
+  metrics text not null,
+  primary key (subject_id, step, at)
+) without rowid;
+
+CREATE INDEX metric_rollups_by_step_at on metric_rollups (step, at);
+
+CREATE TABLE metric_samples (
+  at bigint not null,
+  subject_id text not null,
+  metrics text not null,
+  primary key (at, subject_id)
+) without rowid;
+
 CREATE TABLE "migrations" ("number" integer primary key, "name" text not null, "applied_at" bigint not null);
 
 CREATE TABLE organizations (

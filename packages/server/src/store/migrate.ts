@@ -8,6 +8,7 @@ import { up as cleverApi } from './migrations/0002-clever-api.ts';
 import { up as eventTransactions } from './migrations/0003-event-transactions.ts';
 import { up as engines } from './migrations/0004-engines.ts';
 import { up as devicesAndQueue } from './migrations/0005-devices-and-queue.ts';
+import { up as metrics } from './migrations/0006-metrics.ts';
 
 export type Migration = { number: number; name: string; up(tx: Tx): Promise<void> };
 
@@ -18,6 +19,7 @@ const migrations: readonly Migration[] = [
   { number: 3, name: 'event-transactions', up: eventTransactions },
   { number: 4, name: 'engines', up: engines },
   { number: 5, name: 'devices-and-queue', up: devicesAndQueue },
+  { number: 6, name: 'metrics', up: metrics },
 ];
 
 /** The database was made by a newer program: this one would harm it. */

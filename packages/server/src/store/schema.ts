@@ -50,6 +50,8 @@ export type Schema = {
   leadership: LeadershipTable;
   events: EventTable;
   usage_intervals: UsageIntervalTable;
+  metric_samples: MetricSampleTable;
+  metric_rollups: MetricRollupTable;
 };
 
 export type { DeviceHealth, InstanceStatus, Priority, RunStatus } from './work-tables.ts';
@@ -288,4 +290,19 @@ type UsageIntervalTable = {
   started_at: Time;
   heartbeat_at: ColumnType<Time, Time, Time>;
   ended_at: Time | null;
+};
+
+/** What an instance or a device used at one time. */
+type MetricSampleTable = {
+  at: Time;
+  /** An instance's id, or a device's UUID. */
+  subject_id: string;
+  /** JSON (`metrics/metric.ts`). */
+  metrics: string;
+};
+
+/** What it used in a longer time, which begins at `at`. */
+type MetricRollupTable = MetricSampleTable & {
+  /** How long, in milliseconds. */
+  step: number;
 };
