@@ -18,6 +18,7 @@ const ranks = [
     'scheduling',
     'billing',
     'logs',
+    'metrics',
   ],
   ['engines', 'git', 'ssh', 'routing', 'http', 'certificates'],
   ['roles'],

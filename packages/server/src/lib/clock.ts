@@ -2,3 +2,6 @@
 export type Clock = () => number;
 
 export const systemClock: Clock = () => Date.now();
+
+/** Milliseconds since some time in the past: for how long something took. It never jumps. */
+export const steadyClock: Clock = () => performance.now();

@@ -1,0 +1,172 @@
+import type { ExpressionBuilder, Kysely } from 'kysely';
+import type { ApplicationId, DeploymentId, InstanceId, OwnerId } from '../lib/ids.ts';
+import type { Tx } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+import type { Point, Rollup, Values } from './metric.ts';
+
+/** Rows in one statement; each has four values at most, and a statement can have 32,766. */
+const AT_ONCE = 500;
+
+function* batches<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < all.length; at += AT_ONCE) yield all.slice(at, at + AT_ONCE);
+}
+
+/** What was measured at a time before stays. */
+export async function insertSamples(tx: Tx, samples: readonly Point<Values>[]): Promise<void> {
+  for (const some of batches(samples))
+    await tx
+      .insertInto('metric_samples')
+      .values(some.map(toRow))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+}
+
+export async function insertRollups(
+  tx: Tx,
+  step: number,
+  rollups: readonly Point<Rollup>[],
+): Promise<void> {
+  for (const some of batches(rollups))
+    await tx
+      .insertInto('metric_rollups')
+      .values(some.map((one) => ({ ...toRow(one), step })))
+      .onConflict((conflict) =>
+        conflict
+          .columns(['subject_id', 'step', 'at'])
+          .doUpdateSet(({ ref }) => ({ metrics: ref('excluded.metrics') })),
+      )
+      .execute();
+}
+
+const toRow = ({ subjectId, at, values }: Point<object>) => ({
+  subject_id: subjectId,
+  at,
+  metrics: JSON.stringify(values),
+});
+
+type Row = { subjectId: string; at: number; metrics: string };
+
+const toPoint = <V>({ subjectId, at, metrics }: Row): Point<V> => ({
+  subjectId,
+  at,
+  values: JSON.parse(metrics) as V,
+});
+
+const columns = ['subject_id as subjectId', 'at', 'metrics'] as const;
+
+/** From, and until before; of these alone where they are given. */
+export type Window = { from: number; to: number; subjects?: readonly string[] };
+
+type Table = 'metric_samples' | 'metric_rollups';
+
+const isWithin =
+  ({ from, to, subjects }: Window) =>
+  ({ eb, and }: ExpressionBuilder<Schema, Table>) =>
+    and([
+      eb('at', '>=', from),
+      eb('at', '<', to),
+      ...(subjects === undefined ? [] : [eb('subject_id', 'in', subjects)]),
+    ]);
+
+/** In the order of time. */
+export async function selectSamples(db: Kysely<Schema>, window: Window): Promise<Point<Values>[]> {
+  if (isEmpty(window)) return [];
+  const found = await db
+    .selectFrom('metric_samples')
+    .select(columns)
+    .where(isWithin(window))
+    .orderBy('at')
+    .execute();
+  return found.map((row) => toPoint<Values>(row));
+}
+
+/** Those of each subject in the order of time. */
+export async function selectRollups(
+  db: Kysely<Schema>,
+  step: number,
+  window: Window,
+): Promise<Point<Rollup>[]> {
+  if (isEmpty(window)) return [];
+  const found = await db
+    .selectFrom('metric_rollups')
+    .select(columns)
+    .where('step', '=', step)
+    .where(isWithin(window))
+    .orderBy('subject_id')
+    .orderBy('at')
+    .execute();
+  return found.map((row) => toPoint<Rollup>(row));
+}
+
+const isEmpty = ({ from, to, subjects }: Window): boolean => from >= to || subjects?.length === 0;
+
+/** When the newest one of this step begins, or undefined for none. */
+export async function selectNewestRollup(
+  db: Kysely<Schema>,
+  step: number,
+): Promise<number | undefined> {
+  const found = await db
+    .selectFrom('metric_rollups')
+    .select('at')
+    .where('step', '=', step)
+    .orderBy('at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return found?.at;
+}
+
+/** What is kept: nothing before, and nothing of a future that a clock which jumped has seen. */
+export type Kept = { from: number; to: number };
+
+/** Each end by itself: that is a range of an index, where both at once would be a look at every row. */
+export async function deleteSamples(tx: Tx, { from, to }: Kept): Promise<void> {
+  await tx.deleteFrom('metric_samples').where('at', '<', from).execute();
+  await tx.deleteFrom('metric_samples').where('at', '>', to).execute();
+}
+
+export async function deleteRollups(tx: Tx, step: number, { from, to }: Kept): Promise<void> {
+  const ofStep = tx.deleteFrom('metric_rollups').where('step', '=', step);
+  await ofStep.where('at', '<', from).execute();
+  await ofStep.where('at', '>', to).execute();
+}
+
+/** Whose a sample is; null of a device. */
+export type SampledInstance = {
+  id: InstanceId;
+  ownerId: OwnerId;
+  applicationId: ApplicationId;
+  /** Null where it was deleted since. */
+  applicationName: string | null;
+  deploymentId: DeploymentId;
+  number: number;
+  flavor: string;
+};
+
+/** Samples since then with the instances that they are of, in the order of time; those that are over are left out. */
+export async function selectSamplesWithInstances(
+  db: Kysely<Schema>,
+  since: number,
+): Promise<{ point: Point<Values>; instance: SampledInstance | null }[]> {
+  const found = await db
+    .selectFrom('metric_samples as m')
+    .leftJoin('instances as i', 'i.id', 'm.subject_id')
+    .leftJoin('applications as a', 'a.id', 'i.application_id')
+    .select(['m.subject_id as subjectId', 'm.at', 'm.metrics'])
+    .select([
+      'i.id',
+      'i.owner_id as ownerId',
+      'i.application_id as applicationId',
+      'a.name as applicationName',
+      'i.deployment_id as deploymentId',
+      'i.number',
+      'i.flavor',
+    ])
+    .where('m.at', '>=', since)
+    .where(({ eb, or }) => or([eb('i.id', 'is', null), eb('i.status', '!=', 'exited')]))
+    .orderBy('m.at')
+    .execute();
+  return found.map(({ subjectId, at, metrics, ...instance }) => ({
+    point: toPoint<Values>({ subjectId, at, metrics }),
+    instance: instance.id === null ? null : (instance as SampledInstance),
+  }));
+}

@@ -1,0 +1,49 @@
+import { insertDeployment } from '../deployments/deployment-store.ts';
+import { newId } from '../lib/ids.ts';
+import type { ApplicationId, InstanceId, OwnerId } from '../lib/ids.ts';
+import type { Database } from '../store/database.ts';
+import { createWorkload } from '../workloads/create-workload.ts';
+import { insertInstance, setExited, setStarted } from '../workloads/instance-store.ts';
+import { findWorkload } from '../workloads/workload-store.ts';
+
+type Order = {
+  ownerId: OwnerId;
+  applicationId: ApplicationId;
+  number?: number;
+  startedAt?: number;
+  /** When it ended; it still runs without it. */
+  endedAt?: number;
+};
+
+/** An instance that was started, in a deployment and a workload of its own. */
+export async function makeInstance(
+  database: Database,
+  { ownerId, applicationId, number = 0, startedAt = 1, endedAt }: Order,
+): Promise<InstanceId> {
+  const id = newId('instance');
+  const owned = { ownerId, applicationId };
+  await database.transaction(async (tx) => {
+    const deploymentId = await insertDeployment(tx, {
+      ...owned,
+      commitId: 'c'.repeat(40),
+      action: 'DEPLOY',
+      cause: 'Git',
+      authorId: null,
+      useCache: true,
+      status: 'completed',
+      at: startedAt,
+    });
+    const size = { flavor: 'XS', nodes: 1, graceSeconds: 1, runId: null, at: startedAt };
+    const order = { ...owned, ...size, deploymentId, kind: 'webapp', engine: 'process' } as const;
+    const workload = await findWorkload(tx, await createWorkload(tx, order));
+    if (workload === undefined) throw new Error('there is no workload');
+    const named = { id, number, attempt: 1, name: 'Quiet heron', startAfter: null, at: startedAt };
+    await insertInstance(tx, workload, named);
+    const seen = { heartbeatAt: startedAt, startedAt, endpoint: undefined };
+    await setStarted(tx, id, { status: 'running', ...seen });
+    if (endedAt === undefined) return;
+    const how = { exitCode: 0, signal: undefined, reason: 'exited', step: '' } as const;
+    await setExited(tx, id, { ...how, at: endedAt, detail: undefined });
+  });
+  return id;
+}
