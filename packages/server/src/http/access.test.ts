@@ -283,6 +283,7 @@ const others: readonly string[] = [
   'GET /',
   'GET /ca.pem',
   'GET /docs/api',
+  'GET /metrics',
   'GET /openapi.json',
   'GET /*',
   'GET /cli-oauth',

@@ -10,6 +10,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { Log } from '../lib/log.ts';
 import type { Followers } from '../logs/followers.ts';
+import type { Exposed } from '../metrics/prometheus.ts';
 import type { DataPaths } from '../paths.ts';
 import type { Database } from '../store/database.ts';
 
@@ -25,6 +26,8 @@ export type HttpContext = {
   authority: Authority | undefined;
   /** Who reads which log just now. */
   followers: Followers;
+  /** What Prometheus is told besides what instances use. */
+  exposed(): Promise<Exposed>;
   /** Whether instances are kept apart on this machine. */
   isolated: boolean;
   engines: AvailableEngines;

@@ -18,7 +18,7 @@ export type Call<P, Q, B> = Authenticated & {
 };
 
 /** The router says whom it speaks for; who opens the socket themselves is the platform's own user. */
-const isLocal = (request: FastifyRequest): boolean =>
+export const isLocal = (request: FastifyRequest): boolean =>
   request.headers['x-forwarded-for'] === undefined;
 
 /** Serves an endpoint as it is described: parameters, query and body parsed, credentials demanded. */

@@ -10,6 +10,7 @@ import { createEnvironments } from '../deployments/environment.ts';
 import { buildApp } from '../http/build-app.ts';
 import type { HttpContext } from '../http/context.ts';
 import { createFollowers } from '../logs/followers.ts';
+import { nothingExposed } from '../metrics/prometheus.ts';
 import { dataPaths } from '../paths.ts';
 import type { Database } from '../store/database.ts';
 import { noDevices } from './devices.ts';
@@ -76,6 +77,7 @@ const createContext = (database: Database, folder: string, clock: () => number):
   version: 'test',
   authority: { path: 'ca.pem', pem: 'the authority', fingerprint: 'SHA256:00' },
   followers: createFollowers(),
+  exposed: async () => nothingExposed,
   isolated: true,
   severalOrganizations: true,
   engines: { docker: false },

@@ -1,0 +1,48 @@
+import { metrics } from '@grid/api';
+import type { InstanceMetrics } from '@grid/api';
+import type { FastifyInstance } from 'fastify';
+import { HOUR, SECOND } from '../../lib/duration.ts';
+import type { Counter, Gauge, Point, Rollup } from '../../metrics/metric.ts';
+import { readApplicationMetrics } from '../../metrics/read-metrics.ts';
+import type { InstanceSeries } from '../../metrics/read-metrics.ts';
+import { accessApplication } from '../access.ts';
+import type { HttpContext } from '../context.ts';
+import { serve } from '../serve.ts';
+
+/** What instances used. */
+export function metricsRoutes(app: FastifyInstance, context: HttpContext): void {
+  const { database, clock } = context;
+  serve(app, context, metrics.getMetrics, async (call) => {
+    const { id: applicationId } = await accessApplication(context, call, 'application:read');
+    const now = clock();
+    const { to = now, instance: instanceId } = call.query;
+    const { from = Math.max(0, to - HOUR) } = call.query;
+    const asked = { applicationId, instanceId, from, to };
+    const { step, instances } = await readApplicationMetrics(database.read, asked, now);
+    return { from, to, stepSeconds: step / SECOND, instances: instances.map(present) };
+  });
+}
+
+const present = ({ instance, points }: InstanceSeries): InstanceMetrics => ({
+  instanceId: instance.id,
+  instanceNumber: instance.number,
+  deploymentId: instance.deploymentId,
+  startedAt: instance.startedAt,
+  endedAt: instance.endedAt,
+  at: points.map(({ at }) => at),
+  cpuCores: spans(points, 'cpu'),
+  memoryBytes: spans(points, 'memory'),
+  receivedBytes: column(points, 'received'),
+  sentBytes: column(points, 'sent'),
+});
+
+type Points = readonly Point<Rollup>[];
+
+const spans = (points: Points, gauge: Gauge): InstanceMetrics['cpuCores'] => ({
+  min: points.map(({ values }) => values[gauge]?.[0] ?? null),
+  mean: points.map(({ values }) => values[gauge]?.[1] ?? null),
+  max: points.map(({ values }) => values[gauge]?.[2] ?? null),
+});
+
+const column = (points: Points, counter: Counter): (number | null)[] =>
+  points.map(({ values }) => values[counter] ?? null);
