@@ -22,6 +22,7 @@ import type { Log } from '../lib/log.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import { appendLine } from '../logs/append-log.ts';
 import { createFollowers } from '../logs/followers.ts';
+import { nothingExposed } from '../metrics/prometheus.ts';
 import type { DataPaths } from '../paths.ts';
 import { keepLeading } from '../reconcile/keep-leading.ts';
 import { becomeLeader } from '../reconcile/leader.ts';
@@ -207,6 +208,7 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     version: VERSION,
     authority: foundation.authority,
     followers: createFollowers(),
+    exposed: async () => nothingExposed,
     isolated,
     engines: { docker: engines.choice.offered.includes('docker') },
     severalOrganizations: isolated || config.allowUnisolated,

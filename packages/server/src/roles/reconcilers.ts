@@ -12,6 +12,8 @@ import { createCommitReader } from '../git/read-commit.ts';
 import { checkout } from '../git/repository.ts';
 import { repositoryReconciler } from '../git/repository-reconciler.ts';
 import type { HttpContext } from '../http/context.ts';
+import { steadyClock } from '../lib/clock.ts';
+import { metricsKeeper } from '../metrics/sample.ts';
 import type { Kind, Reconciler } from '../reconcile/reconciler.ts';
 import { runReconciler } from '../runs/run-reconciler.ts';
 import { devicesReconciler } from '../scheduling/devices-reconciler.ts';
@@ -123,6 +125,8 @@ function openBuilder(
   };
 }
 
+const NO_DEVICES = { measure: async () => [] };
+
 /** What is compared and cleaned up from time to time. */
 export const cleanupNames = [
   'engine',
@@ -133,6 +137,7 @@ export const cleanupNames = [
   'images',
   'accounts',
   'certificate',
+  'metrics',
 ] as const;
 
 function cleanups(foundation: Foundation, observer: Observer): Reconciler {
@@ -147,6 +152,12 @@ function cleanups(foundation: Foundation, observer: Observer): Reconciler {
     images: imageSweeper(foundation),
     accounts: forgetExpired(foundation),
     certificate: certificateKeeper(foundation),
+    metrics: metricsKeeper({
+      ...foundation,
+      steadyClock,
+      meters: { process: engines.process, ...(engines.docker && { docker: engines.docker }) },
+      devices: NO_DEVICES,
+    }),
   };
   const known: Partial<Record<string, Reconciler>> = byName;
   return async (claim, signal) => known[claim.id]?.(claim, signal);
