@@ -116,7 +116,7 @@ const labelsOf = (instance: SampledInstance): Labels => ({
 /** Who has leased a device. */
 export type Holder = { applicationId: ApplicationId; instanceId: InstanceId };
 
-export type KnownDevice = Pick<Device, 'uuid' | 'model' | 'index' | 'memoryMiB'>;
+export type ExposedDevice = Pick<Device, 'uuid' | 'model' | 'index' | 'memoryMiB'>;
 
 /** What the devices of this machine do, and who has leased which. */
 export function deviceFamilies(
@@ -139,7 +139,7 @@ export function deviceFamilies(
 
 /** What is exposed besides what instances use. */
 export type Exposed = {
-  devices: readonly KnownDevice[];
+  devices: readonly ExposedDevice[];
   holderOf(uuid: string): Holder | undefined;
   families: readonly Family[];
 };
@@ -151,7 +151,7 @@ export const nothingExposed: Exposed = {
 };
 
 const labelsOfDevice = (
-  { uuid, model, index }: KnownDevice,
+  { uuid, model, index }: ExposedDevice,
   holder: Holder | undefined,
 ): Labels => ({
   uuid,

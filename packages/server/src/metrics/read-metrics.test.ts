@@ -59,15 +59,19 @@ onEachDatabase('a window is answered as finely as it is known', async (database)
   assert.deepEqual(await seen(3 * DAY), [900, [0, 30, 9], [0, 31, 9]]);
 });
 
-onEachDatabase('a point that the window begins in belongs to it', async (database) => {
-  const { applicationId } = await open(database);
-  const asked = { applicationId, from: NOW - 2 * HOUR + SECOND, to: NOW - 2 * HOUR + 2 * SECOND };
-  const { instances } = await readApplicationMetrics(database.read, asked, NOW);
-  assert.deepEqual(
-    instances.flatMap(({ points }) => points.map(({ at }) => NOW - at)),
-    [2 * HOUR],
-  );
-});
+onEachDatabase(
+  'a point that the window begins in belongs to it, one at its end not',
+  async (database) => {
+    const { applicationId } = await open(database);
+    const seen = async (from: number, to: number) => {
+      const asked = { applicationId, from: NOW - from, to: NOW - to };
+      const { instances } = await readApplicationMetrics(database.read, asked, NOW);
+      return instances.flatMap(({ points }) => points.map(({ at }) => NOW - at));
+    };
+    assert.deepEqual(await seen(2 * HOUR - SECOND, 2 * HOUR - 2 * SECOND), [2 * HOUR]);
+    assert.deepEqual(await seen(2 * HOUR, HOUR), [2 * HOUR]);
+  },
+);
 
 onEachDatabase('instances that were over before the window are not in it', async (database) => {
   const { applicationId, mine, id } = await open(database);

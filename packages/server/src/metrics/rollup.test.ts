@@ -135,6 +135,7 @@ test('a window is shown as finely as its beginning is still kept', () => {
   const now = 100 * 24 * HOUR;
   const of = (ago: number) => chooseResolution(now - ago, now);
   assert.equal(of(HOUR), SAMPLES);
+  assert.equal(of(HOUR + SECOND), SAMPLES, 'whoever asked for the last hour, a second ago');
   assert.equal(of(2 * HOUR), MINUTES);
   assert.equal(of(24 * HOUR), MINUTES);
   assert.equal(of(25 * HOUR), QUARTERS);

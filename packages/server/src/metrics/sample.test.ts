@@ -152,7 +152,7 @@ onEachDatabase('longer times are rolled up, also by another control plane', asyn
   await look();
   for (let at = 1; at <= 90; at += 1) {
     memoryBytes = at;
-    if (at === 50) restart();
+    if (at === 54) restart();
     await pass(SAMPLES.step);
   }
   const minutes = await rollups(MINUTES.step);

@@ -35,7 +35,7 @@ export async function makeInstance(
     });
     const size = { flavor: 'XS', nodes: 1, graceSeconds: 1, runId: null, at: startedAt };
     const order = { ...owned, ...size, deploymentId, kind: 'webapp', engine: 'process' } as const;
-    const workload = await findWorkload(tx, await createWorkload(tx, order));
+    const workload = await findWorkload(tx, await createWorkload(tx, { flavorDevices: [] }, order));
     if (workload === undefined) throw new Error('there is no workload');
     const named = { id, number, attempt: 1, name: 'Quiet heron', startAfter: null, at: startedAt };
     await insertInstance(tx, workload, named);
