@@ -170,3 +170,24 @@ export async function selectSamplesWithInstances(
     instance: instance.id === null ? null : (instance as SampledInstance),
   }));
 }
+
+/** Who has leased a device; between two attempts there is no instance. */
+export type Holder = { applicationId: ApplicationId; instanceId: InstanceId | null };
+
+/** The holders of all devices that are leased, by UUID. */
+export async function selectHolders(db: Kysely<Schema>): Promise<ReadonlyMap<string, Holder>> {
+  const found = await db
+    .selectFrom('leases as l')
+    .leftJoin('instances as i', (join) =>
+      join
+        .onRef('i.workload_id', '=', 'l.workload_id')
+        .onRef('i.number', '=', 'l.number')
+        .on('i.status', '!=', 'exited'),
+    )
+    .select(['l.device_uuid as uuid', 'l.application_id as applicationId', 'i.id as instanceId'])
+    .where('l.ended_at', 'is', null)
+    .where('l.released_at', 'is', null)
+    .orderBy('i.attempt')
+    .execute();
+  return new Map(found.map(({ uuid, ...holder }) => [uuid, holder]));
+}

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { newId } from '../lib/ids.ts';
 import { deviceFamilies, formatFamilies, instanceFamilies } from './prometheus.ts';
+import type { Holder } from './metrics-store.ts';
 import type { Family } from './prometheus.ts';
 
 const family = (labels: Record<string, string>, value: number): Family => ({
@@ -90,17 +91,22 @@ test('of a device there is what it does, and who has leased it', () => {
     memoryMiB: 81_559,
   });
   const { applicationId, id: instanceId } = instance;
+  const holders: Record<string, Holder> = {
+    'GPU-0': { applicationId, instanceId },
+    'GPU-2': { applicationId, instanceId: null },
+  };
   const text = formatFamilies(
     deviceFamilies(
       { devices: new Map([['GPU-0', { utilization: 0.5, memory: 1024, power: 300 }]]) },
       {
-        devices: [device(0), device(1)],
-        holderOf: (uuid) => (uuid === 'GPU-0' ? { applicationId, instanceId } : undefined),
+        devices: [device(0), device(1), device(2)],
+        holderOf: (uuid) => holders[uuid],
       },
     ),
   );
   const held = `uuid="GPU-0",model="NVIDIA H100 80GB HBM3",index="0",app_id="${applicationId}",instance_id="${instanceId}"`;
   const free = 'uuid="GPU-1",model="NVIDIA H100 80GB HBM3",index="1"';
+  const between = `uuid="GPU-2",model="NVIDIA H100 80GB HBM3",index="2",app_id="${applicationId}"`;
   assert.deepEqual(
     text.split('\n').filter((line) => line !== '' && !line.startsWith('#')),
     [
@@ -109,6 +115,7 @@ test('of a device there is what it does, and who has leased it', () => {
       `grid_device_power_watts{${held}} 300`,
       `grid_device_memory_total_bytes{${held}} 85520809984`,
       `grid_device_memory_total_bytes{${free}} 85520809984`,
+      `grid_device_memory_total_bytes{${between}} 85520809984`,
     ],
   );
 });

@@ -1,7 +1,6 @@
-import type { ApplicationId, InstanceId } from '../lib/ids.ts';
 import type { Device } from '../scheduling/device.ts';
 import type { Counter, Gauge, Values } from './metric.ts';
-import type { SampledInstance } from './metrics-store.ts';
+import type { Holder, SampledInstance } from './metrics-store.ts';
 import type { Newest } from './read-metrics.ts';
 
 /** A metric with what it stands at, as Prometheus takes it. */
@@ -113,9 +112,6 @@ const labelsOf = (instance: SampledInstance): Labels => ({
   flavor: instance.flavor,
 });
 
-/** Who has leased a device. */
-export type Holder = { applicationId: ApplicationId; instanceId: InstanceId };
-
 export type ExposedDevice = Pick<Device, 'uuid' | 'model' | 'index' | 'memoryMiB'>;
 
 /** What the devices of this machine do, and who has leased which. */
@@ -157,7 +153,8 @@ const labelsOfDevice = (
   uuid,
   model,
   index: String(index),
-  ...(holder && { app_id: holder.applicationId, instance_id: holder.instanceId }),
+  ...(holder && { app_id: holder.applicationId }),
+  ...(holder?.instanceId && { instance_id: holder.instanceId }),
 });
 
 const gather = (

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../lib/duration.ts';
+import type { InstanceId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
+import { insertDevice } from '../scheduling/device-store.ts';
+import { endLeases, leaseDevice } from '../scheduling/devices.ts';
 import type { Database } from '../store/database.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeInstance } from '../testing/instances.ts';
 import { makeApplication, makeOwner } from '../testing/rows.ts';
+import { findInstance } from '../workloads/running-instances.ts';
 import { MINUTES, QUARTERS } from './metric.ts';
 import { insertRollups, insertSamples } from './metrics-store.ts';
-import { readApplicationMetrics, readNewest, readSeries } from './read-metrics.ts';
+import { readApplicationMetrics, readHolders, readNewest, readSeries } from './read-metrics.ts';
 
 const NOW = 1_000 * DAY;
 
@@ -140,4 +144,38 @@ onEachDatabase('the newest is what was just measured of what still runs', async 
     [mine.ownerId, mine.applicationId, 'app', 1, 'XS'],
   );
   assert.deepEqual(devices, new Map([['GPU-1', { memory: 4 }]]));
+});
+
+const UNSAID = {
+  minor: undefined,
+  pciBus: undefined,
+  numa: undefined,
+  parentUuid: undefined,
+  driver: undefined,
+  trouble: undefined,
+};
+
+onEachDatabase('a leased device has its holder until that is over', async (database) => {
+  const { mine, id } = await open(database);
+  const over = await makeInstance(database, { ...mine, endedAt: NOW });
+  const lease = async (deviceUuid: string, instanceId: InstanceId) => {
+    const held = await findInstance(database.read, instanceId);
+    assert.ok(held);
+    const { workloadId, ownerId, applicationId, number } = held;
+    const order = { deviceUuid, workloadId, ownerId, applicationId, number, at: 1 };
+    const device = { uuid: deviceUuid, model: 'H100', memoryMiB: 1, index: 0, files: [] };
+    await database.transaction(async (tx) => {
+      await insertDevice(tx, { ...device, ...UNSAID }, { host: 'here', at: 1 });
+      await leaseDevice(tx, order);
+    });
+    return workloadId;
+  };
+  const workloadId = await lease('GPU-1', id);
+  await lease('GPU-2', over);
+  const { applicationId } = mine;
+  const holders = async () => Object.fromEntries(await readHolders(database.read));
+  const between = { 'GPU-2': { applicationId, instanceId: null } };
+  assert.deepEqual(await holders(), { 'GPU-1': { applicationId, instanceId: id }, ...between });
+  await database.transaction((tx) => endLeases(tx, workloadId, NOW));
+  assert.deepEqual(await holders(), between);
 });

@@ -10,6 +10,8 @@ import { selectRollups, selectSamples, selectSamplesWithInstances } from './metr
 import type { SampledInstance, Window } from './metrics-store.ts';
 import { widen } from './rollup.ts';
 
+export { selectHolders as readHolders } from './metrics-store.ts';
+
 /** The points of each subject, in the order of time; none of what was never measured. */
 export type Series = ReadonlyMap<string, readonly Point<Rollup>[]>;
 

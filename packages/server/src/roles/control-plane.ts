@@ -22,7 +22,6 @@ import type { Log } from '../lib/log.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import { appendLine } from '../logs/append-log.ts';
 import { createFollowers } from '../logs/followers.ts';
-import { nothingExposed } from '../metrics/prometheus.ts';
 import type { DataPaths } from '../paths.ts';
 import { keepLeading } from '../reconcile/keep-leading.ts';
 import { becomeLeader } from '../reconcile/leader.ts';
@@ -43,6 +42,7 @@ import { openMachineDevices } from './open-devices.ts';
 import { openEngines } from './open-engines.ts';
 import type { OpenEngines } from './open-engines.ts';
 import { openDataDirectory } from './data-directory.ts';
+import { exposeDevices } from './expose-devices.ts';
 import type { Foundation } from './foundation.ts';
 import { watchHealth } from './health.ts';
 import { cleanupNames, createReconcilers } from './reconcilers.ts';
@@ -208,7 +208,7 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     version: VERSION,
     authority: foundation.authority,
     followers: createFollowers(),
-    exposed: async () => nothingExposed,
+    exposed: () => exposeDevices(foundation),
     isolated,
     engines: { docker: engines.choice.offered.includes('docker') },
     severalOrganizations: isolated || config.allowUnisolated,

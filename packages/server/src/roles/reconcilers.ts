@@ -125,8 +125,6 @@ function openBuilder(
   };
 }
 
-const NO_DEVICES = { measure: async () => [] };
-
 /** What is compared and cleaned up from time to time. */
 export const cleanupNames = [
   'engine',
@@ -141,7 +139,7 @@ export const cleanupNames = [
 ] as const;
 
 function cleanups(foundation: Foundation, observer: Observer): Reconciler {
-  const { engines } = foundation;
+  const { engines, inventory } = foundation;
   const nothing: Reconciler = async () => undefined;
   const byName: Record<(typeof cleanupNames)[number], Reconciler> = {
     engine: compareEngine(observer, 'process'),
@@ -156,7 +154,7 @@ function cleanups(foundation: Foundation, observer: Observer): Reconciler {
       ...foundation,
       steadyClock,
       meters: { process: engines.process, ...(engines.docker && { docker: engines.docker }) },
-      devices: NO_DEVICES,
+      devices: inventory.source,
     }),
   };
   const known: Partial<Record<string, Reconciler>> = byName;
