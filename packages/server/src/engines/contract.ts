@@ -297,8 +297,7 @@ async function measuredAs(
   { holds, t }: { holds: (found: InstanceMeasure) => boolean; t: TestContext },
 ): Promise<InstanceMeasure> {
   for (;;) {
-    const all = await engine.measure(t.signal);
-    const found = all.find((one) => one.instanceId === instanceId);
+    const found = (await engine.measure(t.signal)).find((one) => one.instanceId === instanceId);
     if (found !== undefined && holds(found)) return found;
     await nextTurn();
   }
@@ -325,14 +324,11 @@ while True: pass'`);
     });
     assert.ok((first.memoryBytes ?? 0) < HELD + BESIDES, JSON.stringify(first));
     const later = (first.cpuMilliseconds ?? 0) + 500;
-    await measuredAs(subject, busy, {
-      t,
-      holds: ({ cpuMilliseconds = 0 }) => cpuMilliseconds >= later,
-    });
-    const { cpuMilliseconds = 0, memoryBytes = 0 } = await measuredAs(subject, idle, {
-      t,
-      holds: ({ cpuMilliseconds: spent }) => spent !== undefined,
-    });
+    const hasWorked = ({ cpuMilliseconds = 0 }: InstanceMeasure) => cpuMilliseconds >= later;
+    await measuredAs(subject, busy, { t, holds: hasWorked });
+    const isKnown = ({ cpuMilliseconds }: InstanceMeasure) => cpuMilliseconds !== undefined;
+    const still = await measuredAs(subject, idle, { t, holds: isKnown });
+    const { cpuMilliseconds = 0, memoryBytes = 0 } = still;
     assert.ok(cpuMilliseconds < 500 && memoryBytes < BESIDES, `${cpuMilliseconds} ${memoryBytes}`);
   });
 
