@@ -44,7 +44,7 @@ CREATE TABLE attempts (
   exit_code integer,
   created_at bigint not null,
   started_at bigint,
-  finished_at bigint,
+  finished_at bigint, detail text, ending text, start_after bigint,
   primary key (run_id, number)
 );
 
@@ -96,6 +96,24 @@ CREATE TABLE deployments (
 );
 
 CREATE INDEX deployments_by_application_id_status on deployments (application_id, status);
+
+CREATE TABLE devices (
+  uuid text primary key,
+  host text not null,
+  model text not null,
+  memory_mib integer not null,
+  position integer not null,
+  numa integer,
+  parent_uuid text,
+  driver text,
+  files text not null,
+  health text not null,
+  reason text,
+  detail text,
+  health_since bigint not null,
+  first_seen_at bigint not null,
+  repaired_at bigint
+);
 
 CREATE TABLE domains (
   host text not null,
@@ -157,7 +175,7 @@ CREATE TABLE instances (
   created_at bigint not null,
   started_at bigint,
   healthy_at bigint,
-  ended_at bigint, engine text not null default 'process',
+  ended_at bigint, engine text not null default 'process', run_id text,
   unique (workload_id, number, attempt)
 );
 
@@ -171,6 +189,23 @@ CREATE TABLE leadership (
   id integer primary key,
   epoch integer not null
 );
+
+CREATE TABLE leases (
+  device_uuid text not null references devices,
+  workload_id text not null references workloads,
+  owner_id text not null,
+  application_id text not null,
+  number integer not null,
+  acquired_at bigint not null,
+  ended_at bigint,
+  detail text,
+  released_at bigint,
+  primary key (device_uuid, workload_id)
+);
+
+CREATE INDEX leases_by_workload_id on leases (workload_id);
+
+CREATE UNIQUE INDEX leases_that_hold on leases (device_uuid) where released_at is null;
 
 CREATE TABLE members (
   organization_id text not null references organizations,
@@ -249,9 +284,11 @@ CREATE TABLE runs (
   created_at bigint not null,
   started_at bigint,
   finished_at bigint
-);
+  , origin text not null default 'deployment', author_id text, argv text, environment text, changed text, priority text not null default 'normal', max_duration bigint, retries integer, rerun_of text);
 
 CREATE INDEX runs_by_application_id_created_at on runs (application_id, created_at);
+
+CREATE INDEX runs_by_application_id_status on runs (application_id, status);
 
 CREATE INDEX runs_by_deployment_id on runs (deployment_id);
 
@@ -331,10 +368,12 @@ CREATE TABLE workloads (
   admitted_at bigint,
   draining_at bigint,
   gone_at bigint
-  , engine text not null default 'process');
+  , engine text not null default 'process', gpus integer not null default 0, device_class text, queue_at bigint not null default 0, estimate bigint, max_duration bigint, promised_at bigint, expected_at bigint, placement text, addresses text);
 
 CREATE INDEX workloads_by_application_id_state on workloads (application_id, state);
 
 CREATE INDEX workloads_by_deployment_id on workloads (deployment_id);
 
 CREATE INDEX workloads_by_state_created_at on workloads (state, created_at);
+
+CREATE INDEX workloads_by_state_queue_at on workloads (state, queue_at, id);
