@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint, stream } from './endpoint.ts';
 import { LogRecord } from './logs.ts';
-import { OwnedApplication, none, nothing } from './schemas.ts';
+import { Owned, OwnedApplication, none, nothing } from './schemas.ts';
 
 const OwnedRun = OwnedApplication.extend({ runId: z.string().max(64) });
 
@@ -80,6 +80,29 @@ export const listRuns = endpoint({
   }),
   body: nothing,
   result: z.array(Run),
+});
+
+export const listOwnerRuns = endpoint({
+  method: 'GET',
+  path: '/grid/v1/owners/:ownerId/runs',
+  summary: 'Runs of all applications of an owner, the newest first',
+  params: Owned,
+  query: z.object({
+    limit: z.coerce.number().int().min(1).max(1000).optional(),
+    status: Status.optional(),
+  }),
+  body: nothing,
+  result: z.array(Run),
+});
+
+export const findRun = endpoint({
+  method: 'GET',
+  path: '/grid/v1/owners/:ownerId/runs/:runId',
+  summary: 'A run of an owner, whichever application’s',
+  params: Owned.extend({ runId: z.string().max(64) }),
+  query: none,
+  body: nothing,
+  result: Run,
 });
 
 export const startRun = endpoint({

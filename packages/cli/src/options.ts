@@ -17,3 +17,24 @@ export function parseNumber(text: string): number {
   if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('It must be a number, such as 0.');
   return Number(text);
 }
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** `90s`, `30m`, `12h`, `2d`, as seconds. */
+export function parseSeconds(text: string): number {
+  const [, count, unit = 's'] = /^(\d{1,8})([smhd])?$/.exec(text) ?? [];
+  const seconds = Number(count) * (UNITS[unit] ?? 1);
+  if (count === undefined || seconds === 0)
+    throw new InvalidArgumentError('It must be a duration, such as 90s, 30m, 12h or 2d.');
+  return seconds;
+}
+
+/** `NAME=value`, once more. */
+export function collectVariable(
+  text: string,
+  former: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const [, name, value = ''] = /^([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError('It must be NAME=value.');
+  return { ...former, [name]: value };
+}

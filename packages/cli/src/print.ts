@@ -48,3 +48,26 @@ export const ago = (at: number, now: number): string => {
   if (seconds < 172_800) return `${Math.round(seconds / 3600)} h ago`;
   return new Date(at).toISOString().slice(0, 10);
 };
+
+/** `in 25 min`, `now`. */
+export function until(at: number, now: number): string {
+  const seconds = Math.round((at - now) / 1000);
+  if (seconds < 5) return 'now';
+  return `in ${spellSeconds(seconds)}`;
+}
+
+/** `45 s`, `25 min`, `3 h`, `2 d`: one unit, the nearest. */
+export function spellSeconds(seconds: number): string {
+  if (seconds < 90) return `${seconds} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return seconds < 172_800
+    ? `${Math.round(seconds / 3600)} h`
+    : `${Math.round(seconds / 86_400)} d`;
+}
+
+export const euros = (micros: number): string => {
+  const amount = micros / 1_000_000;
+  return micros === 0 || amount >= 0.01
+    ? `${amount.toFixed(2)} €`
+    : `${Number(amount.toPrecision(4))} €`;
+};

@@ -4,6 +4,8 @@ import { applicationCommands } from './commands/applications.ts';
 import { deploymentCommands } from './commands/deployments.ts';
 import { logCommands } from './commands/logs.ts';
 import { platformCommands } from './commands/platform.ts';
+import { queueCommands } from './commands/queue.ts';
+import { runCommands } from './commands/runs.ts';
 import { sshCommand } from './commands/ssh.ts';
 import { exitCodes } from './fail.ts';
 import { printExports } from './print-exports.ts';
@@ -19,6 +21,8 @@ export function buildProgram(): Command {
   accountCommands(program);
   applicationCommands(program);
   deploymentCommands(program);
+  runCommands(program);
+  queueCommands(program);
   logCommands(program);
   sshCommand(program);
   program.commands.find((command) => command.name() === 'env')?.action(printExports);

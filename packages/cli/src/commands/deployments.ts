@@ -9,7 +9,7 @@ import { followDeployment } from '../follow.ts';
 import { headCommit, runGit } from '../git.ts';
 import { formatOption, parseCount } from '../options.ts';
 import type { Format } from '../options.ts';
-import { ago, colour, print } from '../print.ts';
+import { ago, colour, euros, print } from '../print.ts';
 import { readProfile, signedIn } from '../profile.ts';
 import { startSpinner } from '../spinner.ts';
 import { platformStatus } from './platform.ts';
@@ -28,18 +28,14 @@ export function deploymentCommands(program: Command): void {
       const application = await findApplication(client, app);
       await push(client, application, force === true);
     });
-  for (const [name, what] of [
-    ['run', 'run a Runner again, at the commit that ran last'],
-    ['restart', 'deploy again the commit that was deployed last'],
-  ] as const)
-    program
-      .command(name)
-      .description(what)
-      .option('--app <application>')
-      .option('--commit <id>', 'another commit that was pushed')
-      .option('--without-cache', 'build afresh')
-      .option('--detach', 'do not wait for its end')
-      .action((options: RestartOptions) => restart(options));
+  program
+    .command('restart')
+    .description('deploy again the commit that was deployed last; a Runner runs again')
+    .option('--app <application>')
+    .option('--commit <id>', 'another commit that was pushed')
+    .option('--without-cache', 'build afresh')
+    .option('--detach', 'do not wait for its end')
+    .action((options: RestartOptions) => restart(options));
   program
     .command('stop')
     .description('stop everything of an application')
@@ -190,13 +186,6 @@ function formatActivity({
   ];
   return columns.join('  ').trimEnd();
 }
-
-const euros = (micros: number): string => {
-  const amount = micros / 1_000_000;
-  return micros === 0 || amount >= 0.01
-    ? `${amount.toFixed(2)} €`
-    : `${Number(amount.toPrecision(4))} €`;
-};
 
 function usageCommand(program: Command): void {
   program

@@ -34,6 +34,8 @@ const rules: Readonly<Record<string, Rule>> = {
   'applications.listAddons': 'application:read',
   'grid.getUsage': 'usage:read',
   'queue.getQueue': 'application:read',
+  'runs.findRun': 'application:read',
+  'runs.listOwnerRuns': 'application:read',
   'queue.repairDevice': 'operator',
   'queue.forgetDevice': 'operator',
 };

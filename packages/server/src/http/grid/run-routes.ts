@@ -10,7 +10,7 @@ import type { Run } from '../../runs/run.ts';
 import { runLogSources } from '../../runs/run-log-sources.ts';
 import { presentRun, showRun } from '../../runs/show-run.ts';
 import { stopRun } from '../../runs/stop-run.ts';
-import { accessApplication } from '../access.ts';
+import { accessApplication, accessOwner } from '../access.ts';
 import type { Asked } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { serve } from '../serve.ts';
@@ -25,6 +25,18 @@ export function runRoutes(app: FastifyInstance, context: HttpContext): void {
     const statuses = status === undefined ? undefined : [status];
     return (await listRuns(database.read, { applicationId: id }, { limit, statuses })).map(
       presentRun,
+    );
+  });
+  serve(app, context, runs.listOwnerRuns, async (call) => {
+    const ownerId = await accessOwner(context, call, 'application:read');
+    const { limit = 100, status } = call.query;
+    const statuses = status === undefined ? undefined : [status];
+    return (await listRuns(database.read, { ownerId }, { limit, statuses })).map(presentRun);
+  });
+  serve(app, context, runs.findRun, async (call) => {
+    const ownerId = await accessOwner(context, call, 'application:read');
+    return presentRun(
+      await demandRun(context, call.params.runId, (run) => run.ownerId === ownerId),
     );
   });
   serve(app, context, runs.startRun, async (call) => {
@@ -72,10 +84,21 @@ async function accessRun(
   action: Action,
 ) {
   const application = await accessApplication(context, call, action);
-  const id = parseId('run', call.params.runId);
-  const run: Run | undefined =
-    id === undefined ? undefined : await findRunById(context.database.read, id);
-  if (run === undefined || run.applicationId !== application.id)
-    throw new Refusal('not_found', `There is no run ${JSON.stringify(call.params.runId)}.`);
+  const run = await demandRun(
+    context,
+    call.params.runId,
+    ({ applicationId }) => applicationId === application.id,
+  );
   return { application, run };
+}
+
+async function demandRun(
+  { database }: HttpContext,
+  text: string,
+  isTheirs: (run: Run) => boolean,
+): Promise<Run> {
+  const id = parseId('run', text);
+  const run = id === undefined ? undefined : await findRunById(database.read, id);
+  if (run !== undefined && isTheirs(run)) return run;
+  throw new Refusal('not_found', `There is no run ${JSON.stringify(text)}.`);
 }

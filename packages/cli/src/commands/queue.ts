@@ -1,0 +1,129 @@
+import { queue } from '@grid/api';
+import type { Device, Queue, Waiting, Why } from '@grid/api';
+import type { Command } from 'commander';
+import { findApplication, findOwner, paramsOf } from '../find-application.ts';
+import { formatOption } from '../options.ts';
+import type { Format } from '../options.ts';
+import { ago, colour, print, spellSeconds, until } from '../print.ts';
+import { signedIn } from '../profile.ts';
+import { locate } from './runs.ts';
+
+/** What waits, why, and the devices that it waits for. */
+export function queueCommands(program: Command): void {
+  program
+    .command('queue')
+    .description('what waits, why, and when it should start')
+    .option('--org <organization>', 'where there are several')
+    .addOption(formatOption())
+    .action(async ({ org, format }: Format & { org?: string }) => {
+      const client = signedIn();
+      const { id: ownerId } = await findOwner(client, org);
+      const found = await client.call(queue.getQueue, { params: { ownerId } });
+      print({ text: describeQueue(found), json: found }, format);
+    });
+  program
+    .command('why <run>')
+    .description('why a run or a deployment waits, or how it ended')
+    .option('--app <application>', 'whose deployment it is, where it is one')
+    .addOption(formatOption())
+    .action(async (of: string, { app, format }: Format & { app?: string }) => {
+      const client = signedIn();
+      const params = of.startsWith('run_')
+        ? await locate(client, of)
+        : paramsOf(await findApplication(client, app));
+      const { ownerId, applicationId } = params;
+      const call = { params: { ownerId, applicationId }, query: { of } };
+      const found = await client.call(queue.getWhy, call);
+      print({ text: describeWhy(found), json: found }, format);
+    });
+  deviceCommands(program);
+}
+
+function describeQueue({ waiting, waitingInAll, memoryMiB, devices, accuracy }: Queue): string {
+  const free = [
+    ...devices.map(
+      (one) =>
+        `${one.free} of ${one.total} ${one.class === 'gpu' ? 'GPUs' : one.class}${one.unwell > 0 ? ` (${one.unwell} not well)` : ''}`,
+    ),
+    `${memoryMiB.free} of ${memoryMiB.total} MiB of memory`,
+  ];
+  const others = waitingInAll - waiting.length;
+  return [
+    ...(waiting.length === 0 ? ['Nothing of yours waits.'] : waiting.flatMap(describeWaiting)),
+    ...(others > 0 ? [`${others} of others wait.`] : []),
+    `Free: ${free.join(', ')}.`,
+    ...(accuracy.medianErrorSeconds === null
+      ? []
+      : [
+          `Of the last ${accuracy.starts} starts that were foretold, half came within ${spellSeconds(accuracy.medianErrorSeconds)} of it, ${Math.round((accuracy.withinTenMinutes ?? 0) * 100)} % within ten minutes.`,
+        ]),
+  ].join('\n');
+}
+
+function describeWaiting(one: Waiting): string[] {
+  const place = one.position === null ? '' : `${one.position}. in line for ${one.line}, `;
+  const when =
+    one.expectedAt === null ? 'start unknown' : `starts ${until(one.expectedAt, Date.now())}`;
+  return [
+    `${colour('bold', one.applicationName)} ${one.kind} ${one.runId ?? one.deploymentId}`,
+    `  ${one.nodes} × ${one.flavor}, ${place}${when}, waiting since ${ago(one.since, Date.now())}`,
+    ...(one.detail === null ? [] : [`  ${one.reason ?? ''}: ${one.detail}`]),
+    ...(one.helps === null ? [] : [colour('dim', `  Would help: ${one.helps}`)]),
+  ];
+}
+
+function describeWhy(why: Why): string {
+  const promised =
+    why.promisedAt === null || why.admittedAt === null
+      ? []
+      : [
+          `  It was said to start at ${time(why.promisedAt)}, and did at ${time(why.admittedAt)}: ${spellSeconds(Math.round(Math.abs(why.admittedAt - why.promisedAt) / 1000))} ${why.admittedAt > why.promisedAt ? 'later' : 'earlier'}.`,
+        ];
+  return [
+    `${why.subject}: ${why.status}`,
+    ...(why.position === null ? [] : [`  ${why.position}. in line for ${why.line ?? ''}`]),
+    ...(why.detail === null ? [] : [`  ${why.reason ?? ''}: ${why.detail}`]),
+    ...(why.expectedAt === null
+      ? []
+      : [`  It should start ${until(why.expectedAt, Date.now())}, at ${time(why.expectedAt)}.`]),
+    ...(why.helps === null ? [] : [`  Would help: ${why.helps}`]),
+    ...promised,
+  ].join('\n');
+}
+
+const time = (at: number): string => new Date(at).toTimeString().slice(0, 8);
+
+function deviceCommands(program: Command): void {
+  const devices = program
+    .command('devices')
+    .description('the GPUs of the platform: what they are, and how they are')
+    .addOption(formatOption())
+    .action(async ({ format }: Format) => {
+      const found = await signedIn().call(queue.listDevices);
+      if (found.silent !== null && format === 'human')
+        process.stdout.write(`${colour('red', found.silent)}\nDevices as they were seen last:\n`);
+      const table = found.devices.map(rowOf);
+      print({ table, empty: 'There are no GPUs here.', json: found }, format);
+    });
+  for (const [name, what, endpoint] of [
+    ['repaired', 'say that what was wrong with a device is mended', queue.repairDevice],
+    ['forget', 'forget a device that is missing', queue.forgetDevice],
+  ] as const)
+    devices
+      .command(`${name} <uuid>`)
+      .description(`${what} (operators)`)
+      .action(async (uuid: string) => {
+        await signedIn().call(endpoint, { params: { uuid } });
+        process.stdout.write(name === 'forget' ? 'Forgotten.\n' : 'It is looked at again.\n');
+      });
+}
+
+const rowOf = (device: Device) => ({
+  device: device.uuid,
+  model: device.model,
+  memory: `${Math.round(device.memoryMiB / 1024)} GiB`,
+  state: device.state,
+  since: device.since === null ? '' : ago(device.since, Date.now()),
+  holder: device.holder === null ? '' : `${device.holder.applicationId} node ${device.holder.node}`,
+  detail: device.detail ?? '',
+});
