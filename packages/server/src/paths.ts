@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ApplicationId, DeploymentId, OwnerId } from './lib/ids.ts';
+import type { ApplicationId, DeploymentId, OwnerId, RunId } from './lib/ids.ts';
 
 /** Where each thing lives below the data directory. */
 export const dataPaths = (root: string) => ({
@@ -30,6 +30,9 @@ export const dataPaths = (root: string) => ({
   applicationLogs: (id: ApplicationId) => join(root, 'logs', id),
   /** What the router answered for an application. */
   accessLogs: (id: ApplicationId) => join(root, 'router', 'access', id),
+  /** What a run keeps over its attempts. */
+  checkpoints: (id: ApplicationId, run: RunId) => join(root, 'runs', id, run),
+  applicationRuns: (id: ApplicationId) => join(root, 'runs', id),
   engine: join(root, 'engine'),
   router: join(root, 'router'),
 });

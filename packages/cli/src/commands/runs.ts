@@ -88,7 +88,8 @@ const runCommand = (program: Command): Command =>
     .option('--retries <number>', 'how often it is tried again where it fails', parseNumber)
     .option('--commit <id>', 'another commit that was built')
     .option('--detach', 'do not wait for its end')
-    .action(async (named: string | undefined, command: string[], options: RunOptions) => {
+    .action(async (first: string | undefined, rest: string[], options: RunOptions) => {
+      const { named, command } = splitWords([...(first === undefined ? [] : [first]), ...rest]);
       const client = signedIn();
       const application = await findApplication(client, named);
       const params = paramsOf(application);
@@ -101,6 +102,22 @@ const runCommand = (program: Command): Command =>
       };
       await begin(client, await client.call(runs.startRun, { params, body }), { params, detach });
     });
+
+/** What stands behind `--` is the command; the parser does not tell it from what stands before. */
+export function splitWords(
+  words: readonly string[],
+  typed: readonly string[] = process.argv,
+): { named: string | undefined; command: string[] } {
+  const dashes = typed.indexOf('--');
+  const command = dashes === -1 ? [] : typed.slice(dashes + 1);
+  const [named, ...others] = words.slice(0, words.length - command.length);
+  if (others.length > 0)
+    throw new Failure(
+      `What is ${JSON.stringify(others.join(' '))}? Put a command behind --: grid run ${named ?? ''} -- ${others.join(' ')}`,
+      'misused',
+    );
+  return { named, command };
+}
 
 type Owned = { ownerId: string; applicationId: string };
 type RunParams = Owned & { runId: string };

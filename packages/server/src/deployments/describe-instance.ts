@@ -19,6 +19,7 @@ import type { Database } from '../store/database.ts';
 import { workloadInstances } from '../workloads/list-workloads.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';
 import { buildInput, stepOutcome } from './build-deployment.ts';
+import { describeNode } from './describe-node.ts';
 import { findDeploying } from './deployable-store.ts';
 import type { Deployable } from './deployable-store.ts';
 import type { Deployment } from './deployment.ts';
@@ -177,11 +178,15 @@ async function describeProduction(deps: Deps, subject: Subject): Promise<Instanc
   });
   const isImage = 'image' in start.command;
   const { before, after } = hooksOf(start, user);
+  const node =
+    run === undefined ? undefined : await describeNode(deps, { run, workload, instance });
+  const seen = isImage ? withoutHost(variables, start.environment, user) : variables;
   return {
     ...common(deps, subject),
+    ...node?.spec,
     workingDirectory: start.folder === '' ? home : `${home}/${start.folder}`,
-    environment: isImage ? withoutHost(variables, start.environment, user) : variables,
-    before,
+    environment: { ...seen, ...node?.environment },
+    before: [...before, ...(node?.before ?? [])],
     command: start.command,
     after: application.kind === 'runner' ? after : isImage ? {} : ofWebapp(after),
     port,
@@ -198,6 +203,7 @@ async function describeProduction(deps: Deps, subject: Subject): Promise<Instanc
           : { source: deps.paths.environment(environmentKey), access: 'read-only' },
       cache: undefined,
       readOnly: start.readOnly,
+      shared: node?.shared,
     },
   };
 }

@@ -1,14 +1,15 @@
 import { DAY, HOUR, MINUTE, SECOND } from './duration.ts';
 
-/** `less than a minute`, `25 minutes`, `3 hours`, `2 days`: for what is only roughly known. */
+/** `90 seconds`, `25 minutes`, `3 hours`, `2 days`: for what is only roughly known. */
 export function spellRoughly(milliseconds: number): string {
-  if (milliseconds < MINUTE) return 'less than a minute';
   const [unit, length] =
-    milliseconds < 2 * HOUR
-      ? ['minute', MINUTE]
-      : milliseconds < 2 * DAY
-        ? ['hour', HOUR]
-        : ['day', DAY];
+    milliseconds < 2 * MINUTE
+      ? ['second', SECOND]
+      : milliseconds < 2 * HOUR
+        ? ['minute', MINUTE]
+        : milliseconds < 2 * DAY
+          ? ['hour', HOUR]
+          : ['day', DAY];
   const count = Math.round(milliseconds / length);
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }

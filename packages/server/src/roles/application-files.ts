@@ -93,6 +93,7 @@ export async function eraseFiles(
     paths.applicationLogs(id),
     paths.cache(ownerId, id),
     paths.accessLogs(id),
+    paths.applicationRuns(id),
     ...artifacts.map((artifact) => paths.artifact(artifact.id)),
   ];
   for (const path of gone) await removeTree(path);

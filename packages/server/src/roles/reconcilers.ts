@@ -29,6 +29,7 @@ import {
   imageSweeper,
   logKeeper,
 } from './application-files.ts';
+import { checkpointKeeper } from './checkpoint-keeper.ts';
 import { certificateKeeper } from './certificate-keeper.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -135,6 +136,7 @@ export const cleanupNames = [
   'images',
   'accounts',
   'certificate',
+  'checkpoints',
   'metrics',
 ] as const;
 
@@ -150,6 +152,7 @@ function cleanups(foundation: Foundation, observer: Observer): Reconciler {
     images: imageSweeper(foundation),
     accounts: forgetExpired(foundation),
     certificate: certificateKeeper(foundation),
+    checkpoints: checkpointKeeper(foundation),
     metrics: metricsKeeper({
       ...foundation,
       steadyClock,

@@ -2,6 +2,7 @@ import { describeExit, outcomeOf } from '../workloads/workload.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';
 import type { Tx } from '../store/database.ts';
 import { setAttemptEnded } from './attempt-store.ts';
+import { BARRIER } from './node-variables.ts';
 import type { Run, RunOutcome } from './run.ts';
 import { setRunEnded } from './run-store.ts';
 import type { RunEnd } from './run-store.ts';
@@ -18,11 +19,14 @@ export function concludeAttempt(
   const node = workload.nodes > 1 ? `node ${failed.number}: ` : '';
   return {
     status: 'failed',
-    reason: failed.reason ?? 'exited',
+    reason: isBarrier(failed) ? 'barrier_timeout' : (failed.reason ?? 'exited'),
     detail: `${node}${describeExit(failed)}`,
     exitCode: failed.exitCode,
   };
 }
+
+const isBarrier = ({ reason, detail }: Instance): boolean =>
+  reason === 'before_failed' && detail?.startsWith(BARRIER) === true;
 
 export const endOf = (outcome: RunOutcome, at: number): RunEnd => ({
   status: outcome.status,

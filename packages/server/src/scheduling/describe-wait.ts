@@ -1,3 +1,4 @@
+import { MINUTE } from '../lib/duration.ts';
 import { spellRoughly } from '../lib/spell-duration.ts';
 import { nameOfClass } from './never-fits.ts';
 import type { Blocked } from './plan-queue.ts';
@@ -60,6 +61,7 @@ function describeRoom(demand: Demand, facts: WaitFacts, when: string): Wait {
 }
 
 const expectation = (startsAt: number | undefined, now: number): string =>
-  startsAt === undefined
-    ? ''
-    : ` It is expected to start in about ${spellRoughly(startsAt - now)}.`;
+  startsAt === undefined ? '' : ` It is expected to start ${expectedIn(startsAt - now)}.`;
+
+const expectedIn = (milliseconds: number): string =>
+  milliseconds < MINUTE ? 'within a minute' : `in about ${spellRoughly(milliseconds)}`;

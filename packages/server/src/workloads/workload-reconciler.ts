@@ -12,6 +12,7 @@ import { closeUsage } from './account-instance.ts';
 import { planDrain } from './drain-workload.ts';
 import { wantGone } from './want-gone.ts';
 import { addInstances } from './add-instances.ts';
+import { assignAddresses, isGang } from './assign-addresses.ts';
 import { selectInstances, setExited } from './instance-store.ts';
 import { afterExit, observeInstances } from './observe-instance.ts';
 import type { Observer } from './observe-instance.ts';
@@ -53,12 +54,22 @@ async function keepWorkload(deps: WorkloadDeps, look: Look): Promise<number | un
   if (workload.state === 'waiting') return undefined;
   await replaceCrashed(deps, claim, workload);
   try {
-    return await startInstances(deps, workload, signal);
+    return await startInstances(deps, await withAddresses(deps, look), signal);
   } catch (error) {
     const passes = signal.aborted || error instanceof Unavailable;
     if (passes || claim.attempts < MOST_FAILURES) throw error;
     return giveUp(deps, look, error);
   }
+}
+
+/** Nodes of a gang know each other's addresses before any of them starts. */
+async function withAddresses(
+  { database, engines }: WorkloadDeps,
+  { claim, workload, signal }: Look,
+): Promise<Workload> {
+  if (!isGang(workload) || workload.addresses !== null) return workload;
+  const offered = await engines(workload.engine).nodeAddresses(workload.ownerId, signal);
+  return assignAddresses(database, claim, { workload, offered });
 }
 
 /** Looks that fail in a row until what cannot be started is over: under two minutes with their pauses. */

@@ -1,0 +1,24 @@
+import type { Kysely } from 'kysely';
+import type { EngineName } from '../engines/engine.ts';
+import type { OwnerId, WorkloadId } from '../lib/ids.ts';
+import type { Tx } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+
+/** The addresses of everything of an owner's that an engine still keeps, as they were written. */
+export async function selectAddresses(
+  db: Kysely<Schema>,
+  of: { ownerId: OwnerId; engine: EngineName },
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('workloads')
+    .select('addresses')
+    .where('state', '=', 'admitted')
+    .where('owner_id', '=', of.ownerId)
+    .where('engine', '=', of.engine)
+    .where('addresses', 'is not', null)
+    .execute();
+  return rows.flatMap(({ addresses }) => addresses ?? []);
+}
+
+export const setAddresses = (tx: Tx, id: WorkloadId, addresses: string) =>
+  tx.updateTable('workloads').set({ addresses }).where('id', '=', id).execute();

@@ -1,0 +1,44 @@
+import type { NodeAddresses } from '../engines/engine.ts';
+import { holdClaim } from '../reconcile/queue.ts';
+import type { Claim } from '../reconcile/reconciler.ts';
+import type { Database } from '../store/database.ts';
+import { selectAddresses, setAddresses } from './address-store.ts';
+import { lockPool } from './queue-store.ts';
+import type { Workload } from './workload.ts';
+
+/** Where the nodes of a gang are, or undefined of what is none. */
+export const addressesOf = ({
+  addresses,
+}: Pick<Workload, 'addresses'>): NodeAddresses | undefined =>
+  addresses === null ? undefined : (JSON.parse(addresses) as NodeAddresses);
+
+/** Whether its nodes are to know each other's addresses before they start. */
+export const isGang = ({ kind, nodes }: Pick<Workload, 'kind' | 'nodes'>): boolean =>
+  kind === 'run' && nodes > 1;
+
+/**
+ * Chooses an address for each node of a gang, once: of those that its engine offers to its owner, ones that
+ * no other gang has. The workload with its addresses.
+ */
+export const assignAddresses = (
+  database: Database,
+  claim: Claim,
+  { workload, offered }: { workload: Workload; offered: NodeAddresses },
+): Promise<Workload> =>
+  database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    await lockPool(tx);
+    const { ownerId, engine, nodes } = workload;
+    const taken = new Set(
+      (await selectAddresses(tx, { ownerId, engine })).flatMap(
+        (one) => addressesOf({ addresses: one })?.addresses ?? [],
+      ),
+    );
+    const free = offered.addresses.filter((address) => !taken.has(address));
+    if (free.length < nodes)
+      throw new Error(`only ${free.length} addresses are left on the network of its owner`);
+    const chosen = { ...offered, addresses: free.slice(0, nodes) };
+    const addresses = JSON.stringify(chosen);
+    await setAddresses(tx, workload.id, addresses);
+    return { ...workload, addresses };
+  });
