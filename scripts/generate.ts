@@ -9,6 +9,8 @@ import { commonVariables, platformVariables } from '../packages/server/src/build
 import type { Documented } from '../packages/server/src/builds/variables.ts';
 import { deploymentLifecycle } from '../packages/server/src/deployments/deployment.ts';
 import { settings, variableOf } from '../packages/server/src/parse-config.ts';
+import { causeOf } from '../packages/server/src/runs/plan-retry.ts';
+import { endReasons, waitReasons } from '../packages/server/src/scheduling/reason.ts';
 import { runLifecycle } from '../packages/server/src/runs/run.ts';
 import { describeApi } from '../packages/server/src/http/openapi/describe-api.ts';
 import { dumpSchema } from '../packages/server/src/store/dump-schema.ts';
@@ -55,7 +57,8 @@ type Command = ReturnType<typeof buildProgram>;
 
 function describeCommand(command: Command, path: string): string {
   const name = `${path} ${command.name()}`.trim();
-  if (command.commands.length > 0 && command.name() !== 'env')
+  const isGroup = command.options.length === 0 && command.registeredArguments.length === 0;
+  if (command.commands.length > 0 && command.name() !== 'env' && isGroup)
     return command.commands.map((one) => describeCommand(one, name)).join('\n');
   const options = command.options.map(
     (option) => `| \`${option.flags}\` | ${option.description} |`,
@@ -103,6 +106,35 @@ but for those of the variables named here that are no secrets.
 
 ${variableTable(platformVariables)}`;
 
+const reasons = (): string => `${generated}# Reasons
+
+Whatever waits, or is over, says why: by a code, for programs, and a sentence, for people. The codes are the same in
+the API, on the command line and in metrics.
+
+## Why something waits
+
+| Code | What it means | What would help |
+|---|---|---|
+${Object.entries(waitReasons)
+  .map(([code, { means, helps }]) => `| \`${code}\` | ${means} | ${helps} |`)
+  .join('\n')}
+
+## Why something is over
+
+| Code | What it means | Tried again |
+|---|---|---|
+${Object.entries(endReasons)
+  .map(([code, means]) => `| \`${code}\` | ${means} | ${triedAgain[causeOf({ reason: code })]} |`)
+  .join('\n')}
+`;
+
+const triedAgain = {
+  program: 'as often as `--retries` or `CG_RETRIES` says',
+  lost: 'three times, unless retries are 0',
+  device: 'three times, on other devices, unless retries are 0',
+  never: 'no',
+} as const;
+
 mkdirSync(docs, { recursive: true });
 const pages = {
   'python.md': runtimePage('python', pythonVariables),
@@ -111,6 +143,7 @@ const pages = {
 
   'configuration.md': configuration(),
   'states.md': states(),
+  'reasons.md': reasons(),
   'cli.md': cli(),
   'openapi.json': `${JSON.stringify(describeApi(buildProgram().version() ?? ''), null, 2)}\n`,
 };

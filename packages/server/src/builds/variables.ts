@@ -97,6 +97,23 @@ export const commonVariables: readonly Documented[] = [
     fallback: 'the platform’s choice',
     example: 'docker',
   },
+  {
+    name: 'CG_MAX_DURATION',
+    what: 'How long each attempt of a Runner’s run may take, from its start; then it is told to end (TERM), and killed 30 s later',
+    fallback: 'no limit',
+    example: '12h',
+  },
+  {
+    name: 'CG_RETRIES',
+    what: 'How often a run whose program failed is tried again. What the platform is to blame for is tried again three times in any case, but with `0`',
+    fallback: 'never',
+    example: '2',
+  },
+  {
+    name: 'CG_PRIORITY',
+    what: '`low`, `normal` or `high`: a head start of a day in the queue, or as much the other way',
+    fallback: 'normal',
+  },
   { name: 'PORT', what: 'What a Webapp listens on: visitors come to 8080', fallback: '8080' },
 ];
 
@@ -119,7 +136,15 @@ export const platformVariables: readonly Documented[] = [
   { name: 'CG_MEMORY_MIB', what: 'The memory of this instance' },
   {
     name: 'CC_GPU_COUNT',
-    what: 'Its GPUs; `CUDA_VISIBLE_DEVICES` and `NVIDIA_VISIBLE_DEVICES` name them',
+    what: 'Its GPUs; `CUDA_VISIBLE_DEVICES` and `NVIDIA_VISIBLE_DEVICES` name them by UUID, and are empty and `void` where it has none',
+  },
+  {
+    name: 'CG_CHECKPOINT_DIR',
+    what: 'In a Runner: a folder that the nodes and attempts of its run share; `CG_RUN_ID` the run, `CG_ATTEMPT` the attempt, `CG_RESUME=1` from the second on',
+  },
+  {
+    name: 'CG_NODE_RANK',
+    what: 'In a Runner: 0 to `CG_NNODES`-1 among its nodes; [where the others are](multi-node.md)',
   },
 ];
 

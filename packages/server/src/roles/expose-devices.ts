@@ -1,16 +1,50 @@
-import type { Exposed } from '../metrics/prometheus.ts';
+import type { Exposed, Family } from '../metrics/prometheus.ts';
 import { readHolders } from '../metrics/read-metrics.ts';
+import type { KnownDevice } from '../scheduling/devices.ts';
+import { summarizeQueue } from '../workloads/show-queue.ts';
 import type { Foundation } from './foundation.ts';
 
 /** The devices of this machine as Prometheus is told of them, and who has leased which. */
 export async function exposeDevices({
   database,
   inventory,
-}: Pick<Foundation, 'database' | 'inventory'>): Promise<Exposed> {
+  clock,
+}: Pick<Foundation, 'database' | 'inventory' | 'clock'>): Promise<Exposed> {
   const holders = await readHolders(database.read);
+  const { waiting, accuracy } = await summarizeQueue(database.read, clock());
   return {
     devices: inventory.devices().filter(({ health }) => health !== 'missing'),
     holderOf: (uuid) => holders.get(uuid),
-    families: [],
+    families: [
+      queueLength(waiting),
+      unwellDevices(inventory.devices()),
+      ...(accuracy.medianErrorSeconds === null ? [] : [startError(accuracy.medianErrorSeconds)]),
+    ],
   };
 }
+
+const queueLength = (
+  waiting: readonly { line: string; reason: string; count: number }[],
+): Family => ({
+  name: 'grid_queue_waiting',
+  help: 'What waits for room, by line and reason.',
+  type: 'gauge',
+  samples: waiting.map(({ line, reason, count }) => ({ labels: { line, reason }, value: count })),
+});
+
+const unwellDevices = (devices: readonly KnownDevice[]): Family => ({
+  name: 'grid_device_unwell',
+  help: '1 for a device that nobody gets: quarantined, or missing.',
+  type: 'gauge',
+  samples: devices.map(({ uuid, health, reason }) => ({
+    labels: { uuid, reason: reason ?? '' },
+    value: health === 'well' ? 0 : 1,
+  })),
+});
+
+const startError = (seconds: number): Family => ({
+  name: 'grid_queue_start_error_seconds',
+  help: 'How far from what was foretold first half of the starts of the last 30 days were, at most.',
+  type: 'gauge',
+  samples: [{ labels: {}, value: seconds }],
+});

@@ -70,15 +70,21 @@ export const selectWaitingOf = (db: Kysely<Schema>, ownerId: OwnerId): Promise<W
     .limit(1_000)
     .execute();
 
-/** How many wait. */
-export async function countWaiting(db: Kysely<Schema>): Promise<number> {
-  const row = await db
+/** How many wait, by kind, class of devices and reason. */
+export async function countWaiting(
+  db: Kysely<Schema>,
+): Promise<
+  { kind: Workload['kind']; deviceClass: string | null; reason: string | null; count: number }[]
+> {
+  const rows = await db
     .selectFrom('workloads')
+    .select(['kind', 'device_class as deviceClass', 'reason'])
     .select(({ fn }) => fn.countAll<number | string>().as('count'))
     .where('state', '=', 'waiting')
     .where('wanted', '=', 'up')
-    .executeTakeFirst();
-  return Number(row?.count ?? 0);
+    .groupBy(['kind', 'device_class', 'reason'])
+    .execute();
+  return rows.map((row) => ({ ...row, count: Number(row.count) }));
 }
 
 /** One admission at a time, also where transactions may run side by side. */

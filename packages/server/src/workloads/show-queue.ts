@@ -36,7 +36,7 @@ export async function showQueue(
   const look = viewer(facts);
   return {
     waiting: (await selectWaitingOf(db, ownerId)).map(look),
-    waitingInAll: await countWaiting(db),
+    waitingInAll: (await countWaiting(db)).reduce((sum, { count }) => sum + count, 0),
     memoryMiB: { total: memoryIn(facts.capacity), free: memoryIn(facts.free) },
     devices: countDevices(facts),
     accuracy: accuracyOf(await selectPromises(db, now - 30 * DAY)),
@@ -107,4 +107,14 @@ export function accuracyOf(
     medianErrorSeconds: median === undefined ? null : Math.round(median / SECOND),
     withinTenMinutes: errors.length === 0 ? null : near / errors.length,
   };
+}
+
+/** How many wait, by line and reason, of all owners; and how right foretold starts were. */
+export async function summarizeQueue(db: Kysely<Schema>, now: number) {
+  const waiting = (await countWaiting(db)).map(({ count, reason, ...of }) => ({
+    line: lineOf(of),
+    reason: reason ?? 'new',
+    count,
+  }));
+  return { waiting, accuracy: accuracyOf(await selectPromises(db, now - 30 * DAY)) };
 }
