@@ -5,6 +5,7 @@ import { deploymentCommands } from './commands/deployments.ts';
 import { logCommands } from './commands/logs.ts';
 import { platformCommands } from './commands/platform.ts';
 import { queueCommands } from './commands/queue.ts';
+import { replayCommand } from './commands/replay.ts';
 import { runCommands } from './commands/runs.ts';
 import { sshCommand } from './commands/ssh.ts';
 import { exitCodes } from './fail.ts';
@@ -23,6 +24,7 @@ export function buildProgram(): Command {
   deploymentCommands(program);
   runCommands(program);
   queueCommands(program);
+  replayCommand(program);
   logCommands(program);
   sshCommand(program);
   program.commands.find((command) => command.name() === 'env')?.action(printExports);
