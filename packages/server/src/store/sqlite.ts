@@ -38,12 +38,12 @@ class Dialect extends SqliteDialect {
   }
 }
 
-/** Durable at each commit: a write-ahead log, synced. */
+/** Durable at each commit: a write-ahead log, synced. It waits from the first look at the file on. */
 const WRITER = `
+  pragma busy_timeout = 5000;
   pragma journal_mode = wal;
   pragma synchronous = full;
   pragma foreign_keys = on;
-  pragma busy_timeout = 5000;
 `;
 
 /** One connection that writes, one that reads: readers see whole transactions and block nobody. */
@@ -51,7 +51,7 @@ export function openSqlite<Schema>(path: string) {
   const writer = new DatabaseSync(path);
   writer.exec(WRITER);
   const reader = new DatabaseSync(path);
-  reader.exec('pragma query_only = on; pragma busy_timeout = 5000;');
+  reader.exec('pragma busy_timeout = 5000; pragma query_only = on;');
   return {
     write: new Kysely<Schema>({ dialect: new Dialect(adapt(writer)) }),
     read: new Kysely<Schema>({ dialect: new Dialect(adapt(reader)) }),
