@@ -29,6 +29,7 @@ import {
   toObservation,
 } from './observation.ts';
 import type { Record, Seen } from './observation.ts';
+import { removeGroups } from './remove-groups.ts';
 import { adoptLauncher, launcherSocket } from './start-launcher.ts';
 import type { Host, LauncherOptions } from './start-launcher.ts';
 
@@ -160,6 +161,7 @@ async function remove(
       const directory = home(site, record.instanceId);
       if (alive && exit === undefined) await endSupervisor(directory, record, graceSeconds);
       await whenOver(record, graceSeconds * 1000 + MARGIN, signal);
+      await removeGroups(record.groups ?? [], MARGIN, signal);
       await removeTree(directory);
       await rm(join(site.directory, 'changes', record.instanceId), { force: true });
     }),

@@ -42,11 +42,16 @@ def _unified():
         return {}
 
 
+def group_paths(roots, name):
+    """Where the control group of that name is, or will be, by controller."""
+    return {kind: os.path.join(root, 'clever-grid', name) for kind, root in roots.items()}
+
+
 class Group:
     """One instance's control group, in whatever version there is."""
 
-    def __init__(self, roots, name, memory_mib, cpus):
-        self.paths = {kind: os.path.join(root, 'clever-grid', name) for kind, root in roots.items()}
+    def __init__(self, paths, memory_mib, cpus):
+        self.paths = paths
         self.unified = self.paths.get('unified')
         if self.unified:
             parent = os.path.dirname(self.unified)

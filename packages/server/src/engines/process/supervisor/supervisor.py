@@ -51,7 +51,11 @@ def write_whole(path, value, durable=True):
 def write_durably(path, value):
     """After a crash of the machine there is this."""
     write_whole(path, value)
-    folder = os.open(os.path.dirname(path), os.O_RDONLY)
+    sync_folder(os.path.dirname(path))
+
+
+def sync_folder(path):
+    folder = os.open(path, os.O_RDONLY)
     os.fsync(folder)
     os.close(folder)
 
@@ -68,14 +72,21 @@ class Supervisor:
         self.code = None
         self.inner = None
         self.group = self.user = None
+        self.groups = limits.group_paths(host.cgroups, f"{host.tag}-{spec['instanceId']}")
         self.directory_inside = spec['workingDirectory']
         self.disk_look = 0.0
         self.time_used = 0
 
     def claim(self):
-        """Takes the instance's directory; an id starts once and never again."""
-        os.mkdir(self.directory, 0o700)
-        write_durably(self.record, self.describe(None, ready=False))
+        """Takes the instance by its record; an id starts once and never again. Who is killed before took nothing."""
+        os.makedirs(self.directory, mode=0o700, exist_ok=True)
+        mine = os.path.join(self.directory, f'claim-{os.getpid()}')
+        write_whole(mine, self.describe(None, ready=False))
+        try:
+            os.link(mine, self.record)
+        finally:
+            os.unlink(mine)
+        sync_folder(self.directory)
 
     def describe(self, endpoint, ready):
         return {
@@ -84,7 +95,7 @@ class Supervisor:
             'processStarted': linux.start_time(os.getpid()), 'boot': linux.boot_id(),
             'logDirectory': self.spec['logDirectory'], 'endpoint': endpoint,
             'ready': ready, 'user': self.user, 'workingDirectory': self.directory_inside,
-            'groups': list(self.group.paths.values()) if self.group else [],
+            'groups': list(self.groups.values()),
             'inNetwork': self.inner if self.host.platform else None,
         }
 
@@ -118,7 +129,7 @@ class Supervisor:
             self.user = registry.allocate(host.directory, 'users', spec['applicationId'], FIRST_USER, USERS)
         if host.cgroups:
             memory, cpus = spec['limits']['memoryMiB'], spec['limits']['cpus']
-            self.group = limits.Group(host.cgroups, f"{host.tag}-{spec['instanceId']}", memory, cpus)
+            self.group = limits.Group(self.groups, memory, cpus)
         self.open_pipes()
         if host.isolated:
             self.start_sandboxed()

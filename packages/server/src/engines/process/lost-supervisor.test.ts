@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { exitOf, start } from '../../testing/engine.ts';
+import { makeSpec } from '../../testing/instance.ts';
+import { silentLog } from '../../testing/log.ts';
+import { need } from '../../testing/need.ts';
+import { createProcessEngine } from './process-engine.ts';
+
+async function open(t: TestContext, isolation: 'auto' | 'none') {
+  const directory = mkdtempSync(join(tmpdir(), 'grid-lost-'));
+  const options = { directory, isolation, allowedNetworks: [], log: silentLog } as const;
+  const engine = await createProcessEngine(options);
+  t.after(async () => {
+    const signal = AbortSignal.timeout(30_000);
+    for (const { workloadId } of await engine.list(signal))
+      await engine.remove(workloadId, 0, signal);
+    await engine.destroy();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return { engine, directory };
+}
+
+type Recorded = { pid: number; groups: string[] };
+
+for (const isolation of ['auto', 'none'] as const)
+  test(`nothing is left of an instance whose supervisor was killed, once it is removed (${isolation})`, async (t) => {
+    const { engine, directory } = await open(t, isolation);
+    if (!need(t, engine.host.cgroups, 'control groups that can be written')) return;
+    const spec = makeSpec(directory, 'setsid -f sleep 600; exec sleep 600');
+    await start({ engine }, spec, t);
+    const home = join(directory, 'instances', spec.instanceId);
+    const recorded = (): Recorded =>
+      JSON.parse(readFileSync(join(home, 'instance.json'), 'utf8')) as Recorded;
+    while ((await engine.observe(spec.instanceId, t.signal))?.state.status !== 'running')
+      t.signal.throwIfAborted();
+    const { pid, groups } = recorded();
+    assert.ok(groups.length > 0 && groups.every((group) => existsSync(group)));
+    process.kill(pid, 'SIGKILL');
+    assert.equal((await exitOf({ engine }, spec, t)).reason, 'supervisor_lost');
+    await engine.remove(spec.workloadId, 0, t.signal);
+    assert.deepEqual(
+      groups.filter((group) => existsSync(group)),
+      [],
+    );
+    assert.equal(existsSync(home), false);
+  });
+
+test('an instance starts although a supervisor was killed before it wrote down that it is its own', async (t) => {
+  const { engine, directory } = await open(t, 'none');
+  const spec = makeSpec(directory, 'exit 0');
+  mkdirSync(join(directory, 'instances', spec.instanceId));
+  await start({ engine }, spec, t);
+  assert.equal((await exitOf({ engine }, spec, t)).exitCode, 0);
+});
