@@ -66,6 +66,7 @@ class Supervisor:
         self.record = os.path.join(directory, 'instance.json')
         self.started = now()
         self.stopping = None
+        self.told = False
         self.reason = None
         self.detail = None
         self.step = spec['command']['name']
@@ -427,14 +428,15 @@ class Supervisor:
         self.kill(signal.SIGKILL)
 
     def stop(self, moment):
-        """TERM to every process of the instance, KILL when the grace is over."""
+        """TERM to every process of the instance, as soon as it has any, and KILL when the grace is over."""
         if self.stopping is not True:
             self.asked, self.stopping = self.stopping, True
             self.grace = self.read_grace()
             if self.reason is None:
                 self.reason = 'stopped'
-            self.kill(signal.SIGTERM)
-        elif moment - self.asked >= self.grace:
+        if not self.told:
+            self.told = self.kill(signal.SIGTERM)
+        if moment - self.asked >= self.grace:
             if self.grace > 0 and self.detail is None:
                 self.detail = f'It went on for {self.grace:g} s after it was asked to end (TERM), and was killed.'
             self.kill(signal.SIGKILL)
@@ -447,9 +449,10 @@ class Supervisor:
             return 10.0
 
     def kill(self, number):
-        """Signals the instance's processes; KILL takes the whole namespace with its first process."""
+        """Signals the instance's processes, if it has any; KILL takes the whole namespace with its first process."""
         pids = linux.descendants(self.inner if self.host.isolated else os.getpid())
         keeper.signal_each([self.inner, *pids] if number == signal.SIGKILL else pids, number)
+        return bool(pids)
 
     # -- end -------------------------------------------------------------------------------------
 

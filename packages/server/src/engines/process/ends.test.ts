@@ -11,7 +11,7 @@ import { need } from '../../testing/need.ts';
 import { createProcessEngine } from './process-engine.ts';
 
 async function open(t: TestContext, isolation: 'auto' | 'none') {
-  const directory = mkdtempSync(join(tmpdir(), 'grid-lost-'));
+  const directory = mkdtempSync(join(tmpdir(), 'grid-ends-'));
   const options = { directory, isolation, allowedNetworks: [], log: silentLog } as const;
   const engine = await createProcessEngine(options);
   t.after(async () => {
@@ -55,4 +55,19 @@ test('an instance starts although a supervisor was killed before it wrote down t
   mkdirSync(join(directory, 'instances', spec.instanceId));
   await start({ engine }, spec, t);
   assert.equal((await exitOf({ engine }, spec, t)).exitCode, 0);
+});
+
+test('an instance that is ended as soon as it is seen does not live through its grace', async (t) => {
+  const { engine, directory } = await open(t, 'auto');
+  if (!need(t, engine.host.isolated, 'isolation (grid doctor)')) return;
+  const graceSeconds = 5;
+  for (let round = 0; round < 20; round += 1) {
+    const spec = makeSpec(directory, 'exec sleep 600');
+    await start({ engine }, spec, t);
+    while ((await engine.observe(spec.instanceId, t.signal)) === undefined)
+      t.signal.throwIfAborted();
+    const asked = Date.now();
+    await engine.remove(spec.workloadId, graceSeconds, t.signal);
+    assert.ok(Date.now() - asked < graceSeconds * 1000, `round ${round}: it was not told to end`);
+  }
 });
