@@ -119,22 +119,35 @@ async function fenceLeases(
 
 /** Why each of them cannot be offered yet, or undefined where nobody uses it. */
 async function askHolders(
-  { source }: Inventory,
+  inventory: Inventory,
   leases: readonly Lease[],
   signal: AbortSignal,
 ): Promise<Map<Lease, string | undefined>> {
   try {
-    const holders = await source.holders(
+    const holders = await inventory.source.holders(
       leases.map(({ deviceUuid }) => deviceUuid),
       signal,
     );
     return new Map(leases.map((lease) => [lease, describeHolders(holders.get(lease.deviceUuid))]));
   } catch (error) {
     signal.throwIfAborted();
+    if (leases.length > 1) return askEach(inventory, leases, signal);
     const message = error instanceof Error ? error.message : String(error);
     const detail = `Whether it is free cannot be told: ${message}`;
     return new Map(leases.map((lease) => [lease, detail]));
   }
+}
+
+/** One of which nothing can be told, as it is gone, keeps no other from being offered. */
+async function askEach(
+  inventory: Inventory,
+  leases: readonly Lease[],
+  signal: AbortSignal,
+): Promise<Map<Lease, string | undefined>> {
+  const told = new Map<Lease, string | undefined>();
+  for (const lease of leases)
+    for (const [one, detail] of await askHolders(inventory, [lease], signal)) told.set(one, detail);
+  return told;
 }
 
 function describeHolders(pids: readonly number[] | undefined): string | undefined {

@@ -6,7 +6,13 @@ import type { Database, Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import type { GrantedDevice } from './device.ts';
 import { deleteDevice, selectDevices, selectRepairs, setRepaired } from './device-store.ts';
-import { insertLease, selectLeases, selectLeasesOf, setLeasesEnded } from './lease-store.ts';
+import {
+  insertLease,
+  selectLeases,
+  selectLeasesOf,
+  setLeasesEnded,
+  setReleased,
+} from './lease-store.ts';
 import type { WorkloadId } from '../lib/ids.ts';
 
 export type { KnownDevice } from './device-store.ts';
@@ -44,8 +50,11 @@ export const declareRepaired = ({ database, clock }: Deps, uuid: string): Promis
     await request(tx, 'devices', 'inventory', clock());
   });
 
-/** Forgets a device that is missing. Refuses one that is there, or that somebody holds. */
-export const forgetDevice = ({ database }: Deps, uuid: string): Promise<void> =>
+/**
+ * Forgets a device that is missing; nobody can prove it free any more. Refuses one that is there, or that
+ * somebody holds.
+ */
+export const forgetDevice = ({ database, clock }: Deps, uuid: string): Promise<void> =>
   database.transaction(async (tx) => {
     const device = await findDevice(tx, uuid);
     if (device === undefined) throw noDevice(uuid);
@@ -54,8 +63,10 @@ export const forgetDevice = ({ database }: Deps, uuid: string): Promise<void> =>
         'conflict',
         `${uuid} is there: only a device that is missing is forgotten.`,
       );
-    const held = (await selectLeases(tx)).some(({ deviceUuid }) => deviceUuid === uuid);
-    if (held) throw new Refusal('conflict', `${uuid} is still leased: stop what holds it first.`);
+    const lease = (await selectLeases(tx)).find(({ deviceUuid }) => deviceUuid === uuid);
+    if (lease?.endedAt === null)
+      throw new Refusal('conflict', `${uuid} is still leased: stop what holds it first.`);
+    if (lease !== undefined) await setReleased(tx, lease, clock());
     await deleteDevice(tx, uuid);
   });
 
