@@ -65,6 +65,15 @@ async function reaches(
   return 'exitCode' in end && end.exitCode === 0;
 }
 
+/** Whether its own host name leads to its own address: collective libraries offer that to the others. */
+async function findsItself({ engine }: Networked, { instanceId, address }: InstanceSpec) {
+  const program =
+    'import socket, sys; sys.exit(socket.gethostbyname(socket.gethostname()) != sys.argv[1])';
+  const argv = ['python3', '-c', program, address ?? ''];
+  const end = await engine.exec(instanceId, argv, AbortSignal.timeout(10_000));
+  return 'exitCode' in end && end.exitCode === 0;
+}
+
 function addresses(rule: Rule): void {
   rule('nodes reach each other by name at the addresses they were given', async (subject, t) => {
     const {
@@ -85,6 +94,7 @@ function addresses(rule: Rule): void {
       if (!subject.isolated) continue;
       assert.equal(endpoint?.host, address);
       assert.ok(await reaches(subject, from, { host: name, port, name, t }));
+      assert.ok(await findsItself(subject, from), 'its own name leads elsewhere');
     }
     const carries = ['/bin/sh', '-c', `grep -q "^ *${networkInterface}:" /proc/net/dev`];
     const end = await subject.engine.exec(one.instanceId, carries, t.signal);

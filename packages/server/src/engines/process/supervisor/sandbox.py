@@ -43,7 +43,7 @@ exit $ended
 '''
 
 
-def prepare_mounts(spec, scratch, user, resolv):
+def prepare_mounts(spec, scratch, user, etc):
     """Gathers everything that the instance sees below STAGE, in a mount namespace of its own."""
     linux.mount('none', '/', None, linux.MS_REC | linux.MS_PRIVATE)
     linux.mount('tmpfs', STAGE, 'tmpfs', 0, 'mode=755')
@@ -61,7 +61,9 @@ def prepare_mounts(spec, scratch, user, resolv):
         _bind(share(files['shared']['source'], user), f'{STAGE}/shared')
     for index, path in enumerate(files['readOnly']):
         _bind_any(path, f'{STAGE}/ro{index}')
-    _write_etc(resolv, spec.get('hosts') or {})
+    for name, text in etc.items():
+        with open(f'{STAGE}/etc/{name}', 'w') as file:
+            file.write(text)
 
 
 def _mount_application(application, scratch, user):
@@ -133,10 +135,14 @@ def _give_to(path, user):
     os.lchown(path, user, user)
 
 
-def _write_etc(resolv, hosts):
-    """Names of hosts are known in a sandbox alone: without one, this machine's own file is not ours to change."""
-    named = ''.join(f'{address} {name}\n' for name, address in hosts.items())
-    contents = {
+def describe_etc(spec, address, resolv):
+    """
+    What an instance finds in /etc: its own name leads to its own address, as programs that look themselves up
+    expect. Names of hosts are known in a sandbox alone: without one, this machine's own file is not ours to change.
+    """
+    hosts = {_host_name(spec): address, **(spec.get('hosts') or {})}
+    named = ''.join(f'{at} {name}\n' for name, at in hosts.items())
+    return {
         'passwd': f'root:x:0:0:root:/:/usr/sbin/nologin\nbas:x:{USER}:{GROUP}:bas:/home/bas:/bin/bash\n',
         'group': f'root:x:0:\nbas:x:{GROUP}:\n',
         'hosts': f'127.0.0.1 localhost\n::1 localhost\n{named}',
@@ -145,9 +151,10 @@ def _write_etc(resolv, hosts):
         'profile': PROFILE,
         'bash.bashrc': PROFILE,
     }
-    for name, text in contents.items():
-        with open(f'{STAGE}/etc/{name}', 'w') as file:
-            file.write(text)
+
+
+def _host_name(spec):
+    return f"instance-{spec['number']}"
 
 
 def bwrap_arguments(spec, info, block):
@@ -156,7 +163,7 @@ def bwrap_arguments(spec, info, block):
     mounted = spec['files']['application']['mountedAt']
     arguments = ['bwrap', '--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts',
                  '--unshare-cgroup-try', '--uid', str(USER), '--gid', str(GROUP), '--die-with-parent',
-                 '--new-session', '--hostname', f"instance-{spec['number']}",
+                 '--new-session', '--hostname', _host_name(spec),
                  '--info-fd', str(info), '--block-fd', str(block)]
     arguments += _system() + ['--proc', '/proc', '--dev', '/dev']
     arguments += ['--size', str(memory // 2), '--tmpfs', '/dev/shm', '--size', str(memory), '--tmpfs', '/tmp']

@@ -186,14 +186,17 @@ class Supervisor:
             self.take_streams()
             if self.group:
                 self.group.join()
+            address = '127.0.0.1'
             if self.host.platform is not None:
                 wanted = self.spec.get('address')
-                os.write(plugged, network.plug_in(self.host.platform, self.spec['ownerId'], wanted).encode())
+                address = network.plug_in(self.host.platform, self.spec['ownerId'], wanted)
+                os.write(plugged, address.encode())
             os.close(plugged)
             if not self.host.root and self.host.platform is None:
                 self.make_user_namespace()
             linux.unshare(linux.NEWNS)
-            sandbox.prepare_mounts(self.spec, self.scratch, self.user, self.host.resolv)
+            etc = sandbox.describe_etc(self.spec, address, self.host.resolv)
+            sandbox.prepare_mounts(self.spec, self.scratch, self.user, etc)
             if self.user is not None:
                 os.setgroups([])
                 os.setresgid(self.user, self.user, self.user)
