@@ -18,6 +18,7 @@ export function nodeNetworkContract(
 ): void {
   const rule = ruleFor(name, open);
   addresses(rule);
+  endings(rule);
   files(rule);
 }
 
@@ -133,6 +134,40 @@ function addresses(rule: Rule): void {
     await subject.engine.remove(one.workloadId, 0, t.signal);
     assert.equal((await serving(subject, again(), t)).host, one.address);
   });
+}
+
+const LISTENS = `exec python3 -c '
+import socket, time
+listener = socket.create_server(("0.0.0.0", 8080))
+print("listening", flush=True)
+line, _ = listener.accept()
+time.sleep(600)'`;
+
+const CALLS = `exec python3 -c '
+import os, socket, time
+line = socket.create_connection((os.environ["PEER"], 8080))
+print("connected", flush=True)
+time.sleep(600)'`;
+
+function endings(rule: Rule): void {
+  rule(
+    'an address is free when its holder is over, though nobody hears its last words',
+    async (subject, t) => {
+      if (!subject.isolated) return;
+      const { nodes, changes } = await describeNodes(subject, t);
+      const [one, two] = nodes as [InstanceSpec, InstanceSpec];
+      const listens = subject.spec(LISTENS, { ...changes, address: one.address });
+      const environment = { ...listens.environment, PEER: one.address ?? '' };
+      const calls = subject.spec(CALLS, { ...changes, address: two.address, environment });
+      await start(subject, listens, t);
+      await prints(listens, /listening/, t);
+      await start(subject, calls, t);
+      await prints(calls, /connected/, t);
+      for (const { workloadId } of [listens, calls])
+        await subject.engine.remove(workloadId, 0, t.signal);
+      assert.equal((await serving(subject, two, t)).host, two.address);
+    },
+  );
 }
 
 function files(rule: Rule): void {

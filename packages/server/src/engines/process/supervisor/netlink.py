@@ -3,7 +3,7 @@ import os
 import socket
 import struct
 
-NEWLINK, NEWADDR, NEWROUTE = 16, 20, 24
+NEWLINK, DELLINK, NEWADDR, NEWROUTE = 16, 17, 20, 24
 _REQUEST, _ACK, _EXCL, _CREATE = 0x1, 0x4, 0x200, 0x400
 _MADE = _EXCL | _CREATE
 _ERROR = 2
@@ -47,6 +47,9 @@ class Netlink:
         far = _link(0, up=0) + _text(_NAME, 'eth0') + _attribute(_ADDRESS, hardware) + _number(_NAMESPACE_OF, pid)
         info = _attribute(_KIND, b'veth') + _attribute(_DATA, _attribute(_PEER, far))
         self._ask(NEWLINK, _MADE, _link(0) + _text(_NAME, name) + _number(_MASTER, bridge) + _attribute(_INFO, info))
+
+    def remove_cable(self, name):
+        self._ask(DELLINK, 0, _link(0, up=0) + _text(_NAME, name))
 
     def set_up(self, index):
         self._ask(NEWLINK, 0, _link(index))

@@ -2,6 +2,7 @@
 A network of the platform's own: a namespace that a holder keeps, with a bridge per owner in it. An
 instance is a namespace on its owner's bridge, so each has its own address and its own port 8080.
 """
+import errno
 import functools
 import hashlib
 import json
@@ -278,6 +279,18 @@ def plug_in(platform, owner, wanted=None):
         inside.add_address(eth0, address, 24)
         inside.add_default_route(eth0, subnet.gateway)
     return address
+
+
+def unplug(platform, owner, address):
+    """Takes the cable to that address away, as far as it is still there; for a process of its own."""
+    cable = addresses.Subnet(platform, owner).cable(address)
+    platform.enter()
+    with netlink.Netlink() as outside:
+        try:
+            outside.remove_cable(cable)
+        except OSError as error:
+            if error.errno != errno.ENODEV:
+                raise
 
 
 def _find_bridge(name, address):

@@ -72,6 +72,7 @@ class Supervisor:
         self.step = spec['command']['name']
         self.code = None
         self.inner = None
+        self.address = ''
         self.group = self.user = None
         self.groups = limits.group_paths(host.cgroups, f"{host.tag}-{spec['instanceId']}")
         self.directory_inside = spec['workingDirectory']
@@ -151,18 +152,18 @@ class Supervisor:
             self.become_sandbox(info_end, block_end, plugged_end)
         for end in (info_end, block_end, plugged_end, self.out_end, self.err_end, self.steps_end):
             os.close(end)
-        address = os.read(plugged, 100).decode()
+        self.address = os.read(plugged, 100).decode()
         self.inner = self.read_inner(info)
         sandbox.limit_processes(self.inner, self.user)
-        self.tell_started(self.endpoint(address))
+        self.tell_started(self.endpoint())
         os.write(block, b'1')
         for end in (block, info, plugged):
             os.close(end)
 
-    def endpoint(self, address):
+    def endpoint(self):
         """Where the router finds it."""
         port = self.spec.get('port')
-        return {'host': address, 'port': port} if address and port is not None else None
+        return {'host': self.address, 'port': port} if self.address and port is not None else None
 
     def read_inner(self, info):
         text = b''
@@ -495,7 +496,25 @@ class Supervisor:
     def release(self):
         if self.group:
             self.group.remove()
+        self.unplug()
         remove_tree(self.scratch)
+
+    def unplug(self):
+        """
+        A connection whose other end is gone keeps its namespace for a minute or two, and that the cable: an address
+        that was given is taken away, so that the next attempt has it at once. Nobody else has it before that.
+        """
+        if not self.address or self.address != self.spec.get('address'):
+            return
+        child = os.fork()
+        if child == 0:
+            try:
+                network.unplug(self.host.platform, self.spec['ownerId'], self.address)
+            except OSError:
+                traceback.print_exc()
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
 
     def tell_started(self, endpoint):
         write_whole(self.record, self.describe(endpoint, ready=True))
