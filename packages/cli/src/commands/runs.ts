@@ -216,7 +216,7 @@ function describeRun(run: RunDetails): string {
     `  variables ${run.environmentHash.slice(0, 16)}${run.changed.length > 0 ? ` (${run.changed.join(', ')} for this run)` : ''}`,
     `  size      ${size}, ${options.join(', ')}`,
     ...(run.rerunOf === null ? [] : [`  again     ${run.rerunOf}`]),
-    `  cost      ${euros(run.microEuros)} (${run.minutes} minutes, ${run.gpuMinutes} GPU minutes)`,
+    `  cost      ${euros(run.microEuros)} (instance minutes: ${run.minutes}, GPU minutes: ${run.gpuMinutes})`,
     ...run.attempts.flatMap(describeAttempt),
   ].join('\n');
 }
