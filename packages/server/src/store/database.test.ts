@@ -40,10 +40,9 @@ onEachDatabase('of transactions that come together each fails for itself', async
     database.transaction(insert('first')),
     database.transaction(insert('last')),
   ]);
-  assert.deepEqual(
-    ends.map(({ status }) => status),
-    ['fulfilled', 'rejected', 'rejected', 'fulfilled'],
-  );
+  const [one, failing, other, last] = ends.map(({ status }) => status);
+  assert.deepEqual([failing, last], ['rejected', 'fulfilled']);
+  assert.deepEqual([one, other].toSorted(), ['fulfilled', 'rejected']);
   assert.deepEqual(await namesIn(database), ['first', 'last']);
 });
 
