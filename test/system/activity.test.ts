@@ -30,15 +30,15 @@ test('who follows the activity sees each deployment begin and end, over a crash 
       .slice(0, -1)
       .map((line) => (JSON.parse(line) as Row).state);
   await until('what was there is shown', () => seen().length === 1);
-  const rerun = () => platform.grid(['run', '--app', id]);
+  const rerun = () => platform.grid(['restart', '--app', id]);
   assert.equal((await rerun()).code, 0);
-  await until('a run is shown', () => seen().length === 3);
+  await until('a restart is shown', () => seen().length === 3);
   platform.kill();
   await until('it is gone', () => !platform.running());
   await platform.start();
   assert.equal((await rerun()).code, 0);
   await until(
-    'the run after the crash is shown',
+    'the restart after the crash is shown',
     () => seen().at(-1) === 'OK' && seen().length >= 4,
   );
   const states = seen();

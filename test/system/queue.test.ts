@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import type { Device, Queue, Why } from '../../packages/api/src/index.ts';
+import type { Device, PastRun, Queue, Why } from '../../packages/api/src/index.ts';
 import { devicesOf, ENDLESS, l4, openGpus } from './gpu-scene.ts';
 import { hostOf, serverOf, until } from './platform.ts';
 
@@ -120,6 +120,29 @@ test('a short run goes ahead of one that waits for both devices, a long one does
   assert.equal((await runner.why(long)).reason, 'no_device');
   await runner.stop(wide, long);
   await allFree();
+});
+
+test('what ran is replayed on other devices', async () => {
+  const kept = await platform.grid(['past-runs']);
+  const ran = kept.out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as PastRun);
+  assert.ok(
+    ran.some((one) => one.gpus === 1 && one.nodes === 2 && one.class === 'L4'),
+    kept.out,
+  );
+  const args = ['--gpus', '1xL4', '--gpus', '2xL4', '--overtaking', 'backfill'];
+  const { out } = await platform.grid(['replay', ...args, '--format', 'json']);
+  const { compared } = JSON.parse(out) as { compared: { runs: number; neverFit: number }[] };
+  const wide = ran.filter(({ nodes }) => nodes === 2).length;
+  assert.deepEqual(
+    compared.map(({ runs, neverFit }) => [runs, neverFit]),
+    [
+      [ran.length - wide, wide],
+      [ran.length, 0],
+    ],
+  );
 });
 
 test('a size that could never be held is refused with the nearest that could', async () => {

@@ -16,6 +16,6 @@ export type { Endpoint, Socket, Stream } from './endpoint.ts';
 export type { DeploymentAction, EventMessage } from './events.ts';
 export type { AccessRecord, LogRecord } from './logs.ts';
 export type { InstanceMetrics } from './metrics.ts';
-export type { Device, Queue, Waiting, Why } from './queue.ts';
+export type { Device, PastRun, Queue, Waiting, Why } from './queue.ts';
 export type { Run, RunDetails } from './runs.ts';
 export type { Application, Deployment } from './schemas.ts';

@@ -49,6 +49,31 @@ export const getQueue = endpoint({
   result: Queue,
 });
 
+const Milliseconds = z.int().min(0).describe('milliseconds');
+
+export const PastRun = z.object({
+  createdAt: Time,
+  duration: Milliseconds,
+  estimate: Milliseconds.nullable().describe('how long it was expected to take, in milliseconds'),
+  nodes: z.int(),
+  gpus: z.int().describe('of each node'),
+  memory: z.int().describe('of each node, in MiB'),
+  class: z.string().nullable().describe('which devices counted'),
+});
+export type PastRun = z.infer<typeof PastRun>;
+
+export const listPastRuns = endpoint({
+  method: 'GET',
+  path: '/grid/v1/queue/past-runs',
+  summary: 'What ran on the platform, each attempt by itself, for a replay (operators)',
+  params: none,
+  query: z.object({
+    since: z.coerce.number().int().min(0).optional().describe('30 days ago without it'),
+  }),
+  body: nothing,
+  result: z.object({ runs: z.array(PastRun).describe('the oldest first; 100,000 at most') }),
+});
+
 export const Why = z.object({
   subject: z.string(),
   status: z.string(),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
+import { queue } from '@grid/api';
 import { parsePastRuns, UnreadableRuns } from '@grid/server/scheduling/past-runs.ts';
 import type { PastRuns } from '@grid/server/scheduling/past-runs.ts';
 import type { Overtaking } from '@grid/server/scheduling/plan-queue.ts';
@@ -10,6 +11,7 @@ import { Failure } from '../fail.ts';
 import { formatOption, parseCount } from '../options.ts';
 import type { Format } from '../options.ts';
 import { print, spellSeconds } from '../print.ts';
+import { signedIn } from '../profile.ts';
 
 const policies: readonly Overtaking[] = ['none', 'any', 'backfill'];
 
@@ -20,7 +22,10 @@ export function replayCommand(program: Command): void {
   program
     .command('replay')
     .description('how long past runs would have waited on these GPUs, by who may overtake whom')
-    .argument('<file>', 'a record of runs: lines of JSON, or the Standard Workload Format')
+    .argument(
+      '[file]',
+      'a record of runs: lines of JSON, or the Standard Workload Format; without it, what ran on the platform (operators)',
+    )
     .requiredOption(
       '--gpus <hosts>',
       'hosts by their devices: 8xH100, or 8xH100,4xL4; said again, it is compared',
@@ -33,8 +38,9 @@ export function replayCommand(program: Command): void {
       ),
     )
     .addOption(formatOption())
-    .action((file: string, { gpus, memory, overtaking, format }: ReplayOptions) => {
-      const past = readRuns(file);
+    .action(async (file: string | undefined, options: ReplayOptions) => {
+      const { gpus, memory, overtaking, format } = options;
+      const past = file === undefined ? parsePastRuns(await recordRuns()) : readRuns(file);
       const compared = gpus.flatMap((list) =>
         (overtaking === undefined ? policies : [overtaking]).map((policy) => {
           const hosts = parseHosts(list, memory) ?? [];
@@ -51,6 +57,20 @@ export function replayCommand(program: Command): void {
       );
       if (format === 'human') tellLeftOut(past, compared);
     });
+  program
+    .command('past-runs')
+    .description(
+      'what ran on the platform in the last 30 days, as lines of JSON for "grid replay" (operators)',
+    )
+    .action(async () => {
+      process.stdout.write(await recordRuns());
+    });
+}
+
+/** What ran on the platform, as a file of it. */
+async function recordRuns(): Promise<string> {
+  const { runs } = await signedIn().call(queue.listPastRuns);
+  return runs.map((run) => `${JSON.stringify(run)}\n`).join('');
 }
 
 function collect(list: string, before: readonly string[] = []): string[] {

@@ -63,7 +63,6 @@ export function runCommands(program: Command): void {
 }
 
 type RunOptions = {
-  app?: string;
   env?: Record<string, string>;
   flavor?: string;
   nodes?: number;
@@ -93,7 +92,7 @@ const runCommand = (program: Command): Command =>
       const client = signedIn();
       const application = await findApplication(client, named);
       const params = paramsOf(application);
-      const { env, maxDuration, detach, app: _app, ...size } = options;
+      const { env, maxDuration, detach, ...size } = options;
       const body = {
         ...size,
         ...(command.length > 0 && { command }),

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
@@ -16,7 +15,7 @@ import {
   takeClaimToken,
 } from './account-store.ts';
 import { TOKEN_LIVES, issueToken } from './authenticate.ts';
-import { hashSecret } from './credentials.ts';
+import { hashSecret, randomWord } from './credentials.ts';
 import type { TokenPair } from './credentials.ts';
 import { addKeyIn } from './manage-keys.ts';
 import { hashPassword } from './password.ts';
@@ -29,7 +28,7 @@ type Deps = { database: Database; clock: Clock };
  * and an older one that was not used is void.
  */
 export async function newClaimToken({ database, clock }: Deps): Promise<string | undefined> {
-  const token = randomBytes(24).toString('base64url');
+  const token = randomWord(24);
   return database.transaction(async (tx) => {
     if ((await countUsers(tx)) > 0) return undefined;
     await deleteUnusedClaims(tx);

@@ -3,10 +3,13 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 /** A token and its secret; both made of `[A-Za-z0-9_-]`, since the CLI sends them as they are. */
 export type TokenPair = { token: string; secret: string };
 
-export const newTokenPair = (): TokenPair => ({
-  token: randomBytes(18).toString('base64url'),
-  secret: randomBytes(32).toString('base64url'),
-});
+/**
+ * So many random bytes in letters and digits alone: people give them to programs, which take what begins
+ * with `-` for an option.
+ */
+export const randomWord = (bytes: number): string => randomBytes(bytes).toString('hex');
+
+export const newTokenPair = (): TokenPair => ({ token: randomWord(18), secret: randomWord(32) });
 
 /** What is kept of a secret of 256 random bits: a plain hash is enough. */
 export const hashSecret = (secret: string): string =>

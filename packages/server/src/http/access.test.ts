@@ -36,6 +36,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'queue.getQueue': 'application:read',
   'runs.findRun': 'application:read',
   'runs.listOwnerRuns': 'application:read',
+  'queue.listPastRuns': 'operator',
   'queue.repairDevice': 'operator',
   'queue.forgetDevice': 'operator',
 };

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { nodeNames, nodeVariables, startBarrier } from './node-variables.ts';
 
 const network = { addresses: ['10.1.2.128', '10.1.2.129'], networkInterface: 'eth0' };
@@ -67,11 +68,16 @@ function arrive(folder: string, rank: number, tries: number) {
   return { ended: once(child, 'close').then(([code]) => ({ code: Number(code), said })) };
 }
 
-test('nobody begins before all have come, and then all know the others', async (t) => {
+function openFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'grid-barrier-'));
   t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+test('nobody begins before all have come, and then all know the others', async (t) => {
+  const [folder, other] = [openFolder(t), openFolder(t)];
   const first = arrive(folder, 0, 200);
-  const waiting = await Promise.race([first.ended, arrive(folder, 0, 2).ended]);
+  const waiting = await Promise.race([first.ended, arrive(other, 0, 2).ended]);
   assert.equal(waiting.code, 1, 'the one without patience went first');
   assert.match(waiting.said, /Node 1 was not ready to begin in time/);
   const ends = await Promise.all([first.ended, arrive(folder, 1, 200).ended]);

@@ -172,3 +172,25 @@ export async function selectPastDurations(
         .execute());
   return rows.flatMap(({ from, to }) => (from === null || to === null ? [] : [to - from]));
 }
+
+/** More than so many are not read at once: the oldest are left out. */
+const MOST_PAST = 100_000;
+
+/** What ran and came since then, each attempt by itself, the oldest first; times in ms. */
+export async function selectPastRuns(db: Kysely<Schema>, since: number) {
+  const rows = await db
+    .selectFrom('workloads as w')
+    .innerJoin('attempts as a', 'a.workload_id', 'w.id')
+    .select(['w.created_at as createdAt', 'w.admitted_at as from', 'a.finished_at as to'])
+    .select(['w.estimate', 'w.nodes', 'w.gpus', 'w.memory_mib as memory'])
+    .select('w.device_class as class')
+    .where('w.created_at', '>=', since)
+    .where('w.admitted_at', 'is not', null)
+    .where('a.finished_at', 'is not', null)
+    .orderBy('w.created_at', 'desc')
+    .limit(MOST_PAST)
+    .execute();
+  return rows
+    .map(({ from, to, ...run }) => ({ ...run, duration: Math.max(0, (to ?? 0) - (from ?? 0)) }))
+    .toReversed();
+}

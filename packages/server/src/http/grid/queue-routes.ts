@@ -3,6 +3,7 @@ import type { Device } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
 import { findApplication } from '../../applications/find-application.ts';
 import { whyWaits } from '../../deployments/why-waits.ts';
+import { DAY } from '../../lib/duration.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { listMemberships } from '../../organizations/list-organizations.ts';
 import {
@@ -13,6 +14,7 @@ import {
 } from '../../scheduling/devices.ts';
 import type { KnownDevice, Lease } from '../../scheduling/devices.ts';
 import { classOf } from '../../scheduling/flavor-devices.ts';
+import { selectPastRuns } from '../../workloads/queue-store.ts';
 import { showQueue } from '../../workloads/show-queue.ts';
 import type { WaitView } from '../../workloads/show-queue.ts';
 import { accessApplication, accessOwner } from '../access.ts';
@@ -33,6 +35,10 @@ export function queueRoutes(app: FastifyInstance, context: HttpContext): void {
   serve(app, context, queue.getWhy, async (call) => {
     const application = await accessApplication(context, call, 'application:read');
     return whyWaits(database.read, context, { application, of: call.query.of, now: clock() });
+  });
+  serve(app, context, queue.listPastRuns, async ({ user, query }) => {
+    demandOperator(user);
+    return { runs: await selectPastRuns(database.read, query.since ?? clock() - 30 * DAY) };
   });
   serve(app, context, queue.listDevices, async ({ user }) => {
     const leases = new Map((await listLeases(database.read)).map((one) => [one.deviceUuid, one]));
