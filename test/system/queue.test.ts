@@ -38,7 +38,10 @@ test('a run sees exactly the device that it leases, and is billed by the minute;
   const { minutes, gpuMinutes, microEuros } = shown;
   assert.deepEqual({ minutes, gpuMinutes, microEuros }, bill);
   assert.match(leased.out, /✓ succeeded \(0\.006944 €\)/);
-  assert.match((await runner.grid('run', 'show', id)).out, /cost +0\.006944 € \(1 minutes, 1 GPU/);
+  assert.match(
+    (await runner.grid('run', 'show', id)).out,
+    /cost +0\.006944 € \(instance minutes: 1, GPU minutes: 1\)/,
+  );
 
   const without = await runner.grid('run', '--', SAYS);
   assert.match(without.out, /sees \[\] of 0$/m);
