@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { makeDeviceFiles } from '../../packages/server/src/testing/device-files.ts';
 import { need } from '../../packages/server/src/testing/need.ts';
 import { root, run } from './platform.ts';
 
@@ -31,10 +32,13 @@ for (const file of FILES)
   test(`an ordinary user's platform: ${file}`, async (t) => {
     if (!isRoot) return t.skip('it is what the test itself does here');
     if (!need(t, existsSync('/usr/bin/pasta'), 'pasta (apt-get install passt)')) return;
+    const devices = makeDeviceFiles();
+    t.after(() => rmSync(devices, { recursive: true }));
     const environment = [
       'PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
       `HOME=/home/${USER}`,
       'GRID_TESTS=all',
+      `GRID_TEST_DEVICES=${devices}`,
     ];
     const node = join(folder, 'node_modules', 'node', 'bin', 'node');
     const words = [node, '--test-reporter=tap', join(folder, file)];

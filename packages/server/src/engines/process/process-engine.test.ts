@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { grantableDevices } from '../../testing/device-files.ts';
 import { makeSpec } from '../../testing/instance.ts';
 import { silentLog } from '../../testing/log.ts';
 import { need } from '../../testing/need.ts';
@@ -40,7 +40,7 @@ async function open(
     // the kernel counts no processes of root's
     boundsProcesses: engine.host.isolated || engine.host.cgroups || !engine.host.root,
     spec: (script, changes = {}) => makeSpec(directory, script, changes),
-    devices: makeDevices,
+    devices: async (t) => grantableDevices(t),
     serve,
     reopen: () => createProcessEngine(options),
     async loseStarter() {
@@ -49,25 +49,6 @@ async function open(
       while (!gone()) await new Promise((resolve) => setImmediate(resolve));
     },
   };
-}
-
-/** Files like /dev/null at places of their own; a slice has several, and shares some with others. */
-async function makeDevices(t: TestContext) {
-  if (!need(t, process.getuid?.() === 0, 'root, which makes device files')) return undefined;
-  const folder = mkdtempSync(join(tmpdir(), 'grid-devices-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  chmodSync(folder, 0o755);
-  const make = (name: string): string => {
-    const path = join(folder, name);
-    execFileSync('mknod', ['--mode=666', path, 'c', '1', '3']);
-    return path;
-  };
-  const shared = make('shared');
-  const grantable = (uuid: string) => {
-    const path = make(uuid);
-    return { device: { uuid, files: [shared, path] }, path };
-  };
-  return [grantable('GPU-one'), grantable('GPU-two')] as const;
 }
 
 for (const [name, isolation] of [
