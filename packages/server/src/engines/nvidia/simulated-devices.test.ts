@@ -61,6 +61,22 @@ test('a file is read at each call: devices vanish, fall ill and are held', async
   await assert.rejects(source.holders(['GPU-one'], t.signal), /who holds GPU-one/);
 });
 
+test('devices are measured where the file says how they are, and not at all where it does not', async (t) => {
+  const { path, write } = file(t);
+  const source = open(path);
+  const one = { uuid: 'GPU-one', model: 'H100', memoryMiB: 81_559 };
+  const two = { uuid: 'GPU-two', model: 'H100', memoryMiB: 81_559 };
+  write(JSON.stringify([{ ...one, utilization: 0, temperatureCelsius: 31 }, two]));
+  const unsaid = { memoryUsedMiB: undefined, powerWatts: undefined };
+  assert.deepEqual(await source.measure(t.signal), [
+    { uuid: 'GPU-one', utilization: 0, temperatureCelsius: 31, ...unsaid },
+  ]);
+  const all = { utilization: 1, memoryUsedMiB: 8, powerWatts: 70.5, temperatureCelsius: 60 };
+  write(JSON.stringify([one, { ...two, ...all }]));
+  assert.deepEqual(await source.measure(t.signal), [{ uuid: 'GPU-two', ...all }]);
+  assert.deepEqual(await open('2xL4').measure(t.signal), []);
+});
+
 test('what is wrong in a file is named by its field', async (t) => {
   const { path, write } = file(t);
   const source = open(path);
@@ -76,6 +92,7 @@ test('what is wrong in a file is named by its field', async (t) => {
       '[{"model": "H100", "memoryMiB": 1, "trouble": {"reason": "tired", "detail": "x"}}]',
       '[0].trouble.reason',
     ],
+    ['[{"model": "H100", "memoryMiB": 1, "utilization": 83}]', '[0].utilization'],
     ['[{"uuid":"a","model":"H","memoryMiB":1},{"uuid":"a","model":"H","memoryMiB":1}]', '[1].uuid'],
   ] as const) {
     write(text);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { Unavailable } from '../../lib/unavailable.ts';
-import type { Device, DeviceSource } from '../../scheduling/device.ts';
+import type { Device, DeviceMeasure, DeviceSource } from '../../scheduling/device.ts';
 import { SIMULATED_MODELS } from './simulated-models.ts';
 
 const SimulatedDevice = z.strictObject({
@@ -18,11 +18,15 @@ const SimulatedDevice = z.strictObject({
       detail: z.string().min(1),
     })
     .optional(),
+  utilization: z.number().min(0).max(1).optional(),
+  memoryUsedMiB: z.number().nonnegative().optional(),
+  powerWatts: z.number().nonnegative().optional(),
+  temperatureCelsius: z.number().optional(),
 });
 
 const SimulatedDevices = z.array(SimulatedDevice);
 
-type Simulated = { device: Device; holders: readonly number[] };
+type Simulated = { device: Device; holders: readonly number[]; measure: DeviceMeasure | undefined };
 
 /**
  * Devices that are only said to be there, by a list (`8xH100,2xL4`) or by the path of a JSON file, which is read
@@ -44,7 +48,7 @@ export function createSimulatedDevices(setting: string): DeviceSource {
         }),
       );
     },
-    measure: async () => [],
+    measure: async () => (await read()).flatMap(({ measure }) => measure ?? []),
   };
 }
 
@@ -105,6 +109,10 @@ function simulate(
     parentUuid,
     holders = [],
     trouble,
+    utilization,
+    memoryUsedMiB,
+    powerWatts,
+    temperatureCelsius,
   }: z.infer<typeof SimulatedDevice>,
   index: number,
 ): Simulated {
@@ -121,7 +129,9 @@ function simulate(
     files: [],
     trouble,
   };
-  return { device, holders };
+  const values = { utilization, memoryUsedMiB, powerWatts, temperatureCelsius };
+  const isMeasured = Object.values(values).some((value) => value !== undefined);
+  return { device, holders, measure: isMeasured ? { uuid: device.uuid, ...values } : undefined };
 }
 
 /** The same for the same place, on any machine. */
