@@ -10,6 +10,17 @@ const Column = z.array(z.number().nullable());
 /** Of all that was measured in the time of a point; the same three where that was once. */
 export const MetricSpans = z.object({ min: Column, mean: Column, max: Column });
 
+export const DeviceMetrics = z.object({
+  uuid: z.string(),
+  model: z.string(),
+  at: z.array(z.number()).describe('as of the instance, by itself'),
+  utilization: MetricSpans.describe('share of the time in which it computed, 0 to 1'),
+  memoryBytes: MetricSpans,
+  powerWatts: MetricSpans,
+  temperatureCelsius: MetricSpans,
+});
+export type DeviceMetrics = z.infer<typeof DeviceMetrics>;
+
 export const InstanceMetrics = z.object({
   instanceId: z.string(),
   instanceNumber: z.number(),
@@ -21,13 +32,16 @@ export const InstanceMetrics = z.object({
   memoryBytes: MetricSpans.describe('without the file cache that can be taken back'),
   receivedBytes: Column.describe('since the instance started, at the end of the time'),
   sentBytes: Column.describe('since the instance started, at the end of the time'),
+  devices: z
+    .array(DeviceMetrics)
+    .describe('its GPUs, with points only of times in which it alone had them'),
 });
 export type InstanceMetrics = z.infer<typeof InstanceMetrics>;
 
 export const getMetrics = endpoint({
   method: 'GET',
   path: '/grid/v1/owners/:ownerId/applications/:applicationId/metrics',
-  summary: 'What the instances of an application used in a window: CPU, memory and network',
+  summary: 'What the instances of an application used in a window: CPU, memory, network and GPUs',
   params: OwnedApplication,
   query: z.object({
     from: Moment.optional().describe('epoch milliseconds; an hour before `to` without it'),

@@ -59,8 +59,19 @@ const Attempt = z.object({
   ),
 });
 
+export const DeviceUsage = z.object({
+  measuredSeconds: z.number().describe('the time in which any of its devices was measured'),
+  utilization: z
+    .object({ mean: z.number(), max: z.number() })
+    .nullable()
+    .describe('share of the time in which they computed, 0 to 1'),
+  memoryBytes: z.object({ max: z.number() }).nullable().describe('the most on any one of them'),
+});
+export type DeviceUsage = z.infer<typeof DeviceUsage>;
+
 export const RunDetails = Run.extend({
   attempts: z.array(Attempt),
+  usage: DeviceUsage.nullable().describe('of its GPUs, while it had them; null: not measured'),
   minutes: z.number(),
   gpuMinutes: z.number(),
   microEuros: z.number().describe('what it cost until now'),
@@ -135,7 +146,7 @@ export const startRun = endpoint({
 export const getRun = endpoint({
   method: 'GET',
   path: `${path}/:runId`,
-  summary: 'A run with its attempts, nodes, devices and cost',
+  summary: 'A run with its attempts, nodes, devices, how those were used, and cost',
   params: OwnedRun,
   query: none,
   body: nothing,

@@ -3,6 +3,7 @@ import { accounts, ApiError, runs } from '@grid/api';
 import type { Client, Run, RunDetails } from '@grid/api';
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { describeUsage } from '../describe-usage.ts';
 import { Failure } from '../fail.ts';
 import { findApplication, paramsOf } from '../find-application.ts';
 import { bePatient, formatLine, readStream } from '../follow.ts';
@@ -22,7 +23,7 @@ export function runCommands(program: Command): void {
   const run = runCommand(program);
   run
     .command('show <run>')
-    .description('a run with its attempts, nodes, devices and cost')
+    .description('a run with its attempts, nodes, devices, how busy those were, and cost')
     .addOption(formatOption())
     .action(async (id: string, { format }: Format) => {
       const client = signedIn();
@@ -179,9 +180,9 @@ async function awaitEnd(client: Client, params: RunParams): Promise<RunDetails> 
   const patience = bePatient();
   for (;;) {
     try {
-      const run = await client.call(runs.getRun, { params });
+      const { finishedAt } = await client.call(runs.findRun, { params });
       patience.answered();
-      if (run.finishedAt !== null) return run;
+      if (finishedAt !== null) return await client.call(runs.getRun, { params });
     } catch (error) {
       patience.failed(error);
     }
@@ -207,6 +208,7 @@ function describeRun(run: RunDetails): string {
     ...(run.maxDurationSeconds === null ? [] : [`at most ${spellSeconds(run.maxDurationSeconds)}`]),
     ...(run.retries === null ? [] : [`${run.retries} retries`]),
   ];
+  const usage = describeUsage(run.usage);
   return [
     `${run.id}: ${run.status}${run.detail === null ? '' : `: ${run.detail}`}`,
     `  command   ${run.command}`,
@@ -216,6 +218,7 @@ function describeRun(run: RunDetails): string {
     `  size      ${size}, ${options.join(', ')}`,
     ...(run.rerunOf === null ? [] : [`  again     ${run.rerunOf}`]),
     `  cost      ${euros(run.microEuros)} (instance minutes: ${run.minutes}, GPU minutes: ${run.gpuMinutes})`,
+    ...(usage === undefined ? [] : [`  GPU       ${usage}`]),
     ...run.attempts.flatMap(describeAttempt),
   ].join('\n');
 }

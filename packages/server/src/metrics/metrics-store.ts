@@ -1,7 +1,8 @@
 import type { ExpressionBuilder, Kysely } from 'kysely';
-import type { ApplicationId, DeploymentId, InstanceId, OwnerId } from '../lib/ids.ts';
+import type { ApplicationId, DeploymentId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
+import type { LeasedDevice } from './held-devices.ts';
 import type { Point, Rollup, Values } from './metric.ts';
 
 /** Rows in one statement; each has four values at most, and a statement can have 32,766. */
@@ -191,3 +192,21 @@ export async function selectHolders(db: Kysely<Schema>): Promise<ReadonlyMap<str
     .execute();
   return new Map(found.map(({ uuid, ...holder }) => [uuid, holder]));
 }
+
+/** What these workloads have or had leased, in the order of the devices' places. */
+export const selectLeased = async (
+  db: Kysely<Schema>,
+  workloadIds: readonly WorkloadId[],
+): Promise<LeasedDevice[]> =>
+  workloadIds.length === 0
+    ? []
+    : db
+        .selectFrom('leases as l')
+        .innerJoin('devices as d', 'd.uuid', 'l.device_uuid')
+        .select(['l.workload_id as workloadId', 'l.number', 'd.uuid', 'd.model'])
+        .select(['l.acquired_at as acquiredAt', 'l.ended_at as endedAt'])
+        .where('l.workload_id', 'in', workloadIds)
+        .orderBy('d.host')
+        .orderBy('d.position')
+        .orderBy('d.uuid')
+        .execute();

@@ -11,7 +11,8 @@ import { makeApplication, makeOwner } from '../testing/rows.ts';
 import { findInstance } from '../workloads/running-instances.ts';
 import { MINUTES, QUARTERS } from './metric.ts';
 import { insertRollups, insertSamples } from './metrics-store.ts';
-import { readApplicationMetrics, readHolders, readNewest, readSeries } from './read-metrics.ts';
+import { readApplicationMetrics, readHolders, readNewest } from './read-metrics.ts';
+import { readSeries } from './read-series.ts';
 
 const NOW = 1_000 * DAY;
 

@@ -4,34 +4,18 @@ import { Refusal } from '../lib/refusal.ts';
 import type { Schema } from '../store/schema.ts';
 import { listInstances } from '../workloads/list-instances.ts';
 import type { Instance } from '../workloads/workload.ts';
-import { SAMPLES, beginningOf, chooseResolution } from './metric.ts';
+import { SAMPLES } from './metric.ts';
 import type { Point, Rollup, Values } from './metric.ts';
-import { selectRollups, selectSamples, selectSamplesWithInstances } from './metrics-store.ts';
-import type { SampledInstance, Window } from './metrics-store.ts';
-import { widen } from './rollup.ts';
+import { selectSamplesWithInstances } from './metrics-store.ts';
+import type { SampledInstance } from './metrics-store.ts';
+import { readDeviceSeries } from './read-device-metrics.ts';
+import type { DeviceSeries } from './read-device-metrics.ts';
+import { readSeries } from './read-series.ts';
 
 export { selectHolders as readHolders } from './metrics-store.ts';
 
-/** The points of each subject, in the order of time; none of what was never measured. */
-export type Series = ReadonlyMap<string, readonly Point<Rollup>[]>;
-
 /** More than so many instances in one window are not shown: those that were created first are left out. */
 const MOST_INSTANCES = 100;
-
-/** What these instances or devices used in a window, as finely as it is still known. */
-export async function readSeries(
-  db: Kysely<Schema>,
-  window: Window,
-  now: number,
-): Promise<{ step: number; series: Series }> {
-  const { step } = chooseResolution(window.from, now);
-  const whole = { ...window, from: beginningOf(window.from, step) };
-  const points =
-    step === SAMPLES.step
-      ? (await selectSamples(db, whole)).map((one) => ({ ...one, values: widen(one.values) }))
-      : await selectRollups(db, step, whole);
-  return { step, series: Map.groupBy(points, ({ subjectId }) => subjectId) };
-}
 
 export type Asked = {
   applicationId: ApplicationId;
@@ -41,7 +25,11 @@ export type Asked = {
   to: number;
 };
 
-export type InstanceSeries = { instance: Instance; points: readonly Point<Rollup>[] };
+export type InstanceSeries = {
+  instance: Instance;
+  points: readonly Point<Rollup>[];
+  devices: readonly DeviceSeries[];
+};
 
 /** What an application's instances used in a window: those that lived in it, the newest last. */
 export async function readApplicationMetrics(
@@ -60,9 +48,14 @@ export async function readApplicationMetrics(
   const shown = asked.slice(-MOST_INSTANCES);
   const subjects = shown.map(({ id }) => id);
   const { step, series } = await readSeries(db, { from, to, subjects }, now);
+  const { devices } = await readDeviceSeries(db, { instances: shown, from, to }, now);
   return {
     step,
-    instances: shown.map((instance) => ({ instance, points: series.get(instance.id) ?? [] })),
+    instances: shown.map((instance) => ({
+      instance,
+      points: series.get(instance.id) ?? [],
+      devices: devices.get(instance.id) ?? [],
+    })),
   };
 }
 

@@ -1,8 +1,10 @@
 import type { Kysely } from 'kysely';
 import { subjectUsage } from '../billing/account-usage.ts';
+import { readDeviceUsage } from '../metrics/read-device-metrics.ts';
 import { leasesOf } from '../scheduling/devices.ts';
 import type { Schema } from '../store/schema.ts';
 import { workloadInstances } from '../workloads/list-workloads.ts';
+import type { Instance } from '../workloads/workload.ts';
 import { selectAttempts } from './attempt-store.ts';
 import type { Attempt, Run } from './run.ts';
 
@@ -33,22 +35,30 @@ export const presentRun = (run: Run) => ({
   finishedAt: run.finishedAt,
 });
 
-/** The run with its attempts, their nodes and devices, and what it cost until now. */
+/** The run with its attempts, their nodes and devices, how those were used, and what it cost until now. */
 export async function showRun(db: Kysely<Schema>, run: Run, now: number) {
-  const attempts = await selectAttempts(db, run.id);
+  const attempts = await Promise.all(
+    (await selectAttempts(db, run.id)).map(async (attempt) => ({
+      attempt,
+      instances: await workloadInstances(db, attempt.workloadId),
+    })),
+  );
+  const instances = attempts.flatMap((one) => one.instances);
   return {
     ...presentRun(run),
-    attempts: await Promise.all(attempts.map((attempt) => showAttempt(db, attempt))),
+    attempts: await Promise.all(attempts.map((one) => showAttempt(db, one))),
+    usage: await readDeviceUsage(db, instances, now),
     ...(await subjectUsage(db, run.ownerId, { subjectId: run.id, from: run.createdAt, to: now })),
   };
 }
 
 async function showAttempt(
   db: Kysely<Schema>,
-  { workloadId, number, status, reason, detail, exitCode, ...times }: Attempt,
+  { attempt, instances }: { attempt: Attempt; instances: readonly Instance[] },
 ) {
+  const { workloadId, number, status, reason, detail, exitCode, ...times } = attempt;
   const leases = await leasesOf(db, workloadId);
-  const nodes = (await workloadInstances(db, workloadId)).map((instance) => ({
+  const nodes = instances.map((instance) => ({
     instanceId: instance.id,
     number: instance.number,
     status: instance.status,

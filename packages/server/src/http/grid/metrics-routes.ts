@@ -1,8 +1,9 @@
 import { metrics } from '@grid/api';
-import type { InstanceMetrics } from '@grid/api';
+import type { DeviceMetrics, InstanceMetrics } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
 import { HOUR, SECOND } from '../../lib/duration.ts';
 import type { Counter, Gauge, Point, Rollup } from '../../metrics/metric.ts';
+import type { DeviceSeries } from '../../metrics/read-device-metrics.ts';
 import { readApplicationMetrics } from '../../metrics/read-metrics.ts';
 import type { InstanceSeries } from '../../metrics/read-metrics.ts';
 import { accessApplication } from '../access.ts';
@@ -23,7 +24,7 @@ export function metricsRoutes(app: FastifyInstance, context: HttpContext): void 
   });
 }
 
-const present = ({ instance, points }: InstanceSeries): InstanceMetrics => ({
+const present = ({ instance, points, devices }: InstanceSeries): InstanceMetrics => ({
   instanceId: instance.id,
   instanceNumber: instance.number,
   deploymentId: instance.deploymentId,
@@ -34,6 +35,17 @@ const present = ({ instance, points }: InstanceSeries): InstanceMetrics => ({
   memoryBytes: spans(points, 'memory'),
   receivedBytes: column(points, 'received'),
   sentBytes: column(points, 'sent'),
+  devices: devices.map(presentDevice),
+});
+
+const presentDevice = ({ uuid, model, points }: DeviceSeries): DeviceMetrics => ({
+  uuid,
+  model,
+  at: points.map(({ at }) => at),
+  utilization: spans(points, 'utilization'),
+  memoryBytes: spans(points, 'memory'),
+  powerWatts: spans(points, 'power'),
+  temperatureCelsius: spans(points, 'temperature'),
 });
 
 type Points = readonly Point<Rollup>[];

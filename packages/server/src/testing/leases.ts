@@ -1,0 +1,36 @@
+import type { InstanceId } from '../lib/ids.ts';
+import { insertDevice } from '../scheduling/device-store.ts';
+import { endLeases, leaseDevice, listDevices } from '../scheduling/devices.ts';
+import { setReleased } from '../scheduling/lease-store.ts';
+import type { Database } from '../store/database.ts';
+import { findInstance } from '../workloads/running-instances.ts';
+
+const L4 = { model: 'NVIDIA L4', memoryMiB: 23_034, index: 0, files: [] };
+const UNSAID = {
+  minor: undefined,
+  pciBus: undefined,
+  numa: undefined,
+  parentUuid: undefined,
+  driver: undefined,
+  trouble: undefined,
+};
+
+/** Leases a device, which is an L4, to the node of an instance, and gives it back where that is over. */
+export async function lendDevice(
+  database: Database,
+  instanceId: InstanceId,
+  { uuid, at, until }: { uuid: string; at: number; until?: number },
+): Promise<void> {
+  const held = await findInstance(database.read, instanceId);
+  if (held === undefined) throw new Error('there is no instance');
+  const { workloadId, ownerId, applicationId, number } = held;
+  const lease = { deviceUuid: uuid, workloadId, ownerId, applicationId, number };
+  const isNew = (await listDevices(database.read)).every((device) => device.uuid !== uuid);
+  await database.transaction(async (tx) => {
+    if (isNew) await insertDevice(tx, { ...L4, ...UNSAID, uuid }, { host: 'here', at });
+    await leaseDevice(tx, { ...lease, at });
+    if (until === undefined) return;
+    await endLeases(tx, workloadId, until);
+    await setReleased(tx, { ...lease, acquiredAt: at, endedAt: until, detail: null }, until);
+  });
+}
