@@ -16,7 +16,7 @@ const AT_ONCE = 25;
 export function createMeasuring(directory: string, boot: string): () => Promise<InstanceMeasure[]> {
   let known = new Map<string, Record>();
   return async () => {
-    const ids = await listInstanceDirectories(directory);
+    const ids = listInstanceDirectories(directory);
     const found: InstanceMeasure[] = [];
     const kept = new Map<string, Record>();
     for (const [at, id] of ids.entries()) {

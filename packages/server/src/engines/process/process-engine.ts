@@ -18,17 +18,13 @@ import type { InstanceId, WorkloadId } from '../../lib/ids.ts';
 import type { Log } from '../../lib/log.ts';
 import { removeTree } from '../../lib/remove-tree.ts';
 import { openEntered } from './entered.ts';
+import { createInstanceIndex } from './instance-index.ts';
+import type { InstanceIndex } from './instance-index.ts';
 import { ask, converse } from './launcher-client.ts';
 import type { Conversation } from './launcher-client.ts';
 import { createMeasuring } from './measure-instances.ts';
-import {
-  isAlive,
-  listInstanceDirectories,
-  readBootId,
-  readSeen,
-  toObservation,
-} from './observation.ts';
-import type { Record, Seen } from './observation.ts';
+import { isAlive, readBootId, toObservation } from './observation.ts';
+import type { Record } from './observation.ts';
 import { removeGroups } from './remove-groups.ts';
 import { adoptLauncher, launcherSocket } from './start-launcher.ts';
 import type { Host, LauncherOptions } from './start-launcher.ts';
@@ -52,20 +48,22 @@ export async function createProcessEngine(
   const { directory, isolation, allowedNetworks, log } = options;
   const starting = { directory, isolation, allowedNetworks };
   const host = await adoptLauncher(starting);
-  const site: Site = { starting, directory, log, boot: await readBootId() };
+  const boot = readBootId();
+  const instances = createInstanceIndex(directory, boot);
+  const site: Site = { starting, directory, log, instances };
   return {
     name: 'process',
     host,
     ensure: (workload, signal) => ensure(site, workload, signal),
     remove: (id, graceSeconds, signal) => remove(site, { id, graceSeconds, signal }),
     async observe(id) {
-      const seen = await see(site, id);
+      const seen = instances.see(id);
       return seen && toObservation(seen);
     },
-    list: async () => (await seeAll(site)).flatMap((seen) => toObservation(seen) ?? []),
+    list: async () => (await instances.seeAll()).flatMap((seen) => toObservation(seen) ?? []),
     watch: (changed, signal) => watchChanges(join(directory, 'changes'), changed, signal),
     async connect(id, port, signal) {
-      const endpoint = (await see(site, id))?.record.endpoint ?? undefined;
+      const endpoint = instances.see(id)?.record.endpoint ?? undefined;
       if (endpoint === undefined) throw new Error(`instance ${id} serves nothing`);
       const target = { host: endpoint.host, port: host.isolated ? port : endpoint.port };
       return dial(launcherSocket(directory), target, signal);
@@ -79,7 +77,7 @@ export async function createProcessEngine(
       const { socket } = await demand(site, { do: 'enter', instanceId, argv, terminal }, signal);
       return openEntered(socket, signal);
     },
-    measure: createMeasuring(directory, site.boot),
+    measure: createMeasuring(directory, boot),
     async nodeAddresses(ownerId, signal) {
       const { answer, socket } = await demand(site, { do: 'addresses', ownerId }, signal);
       socket.destroy();
@@ -99,21 +97,14 @@ export async function createProcessEngine(
 }
 
 /** What the engine's verbs share. */
-type Site = { starting: LauncherOptions; directory: string; log: Log; boot: string };
+type Site = {
+  starting: LauncherOptions;
+  directory: string;
+  log: Log;
+  instances: InstanceIndex;
+};
 
 const home = ({ directory }: Site, id: string): string => join(directory, 'instances', id);
-
-const see = (site: Site, id: string): Promise<Seen | undefined> =>
-  readSeen(home(site, id), site.boot);
-
-async function seeAll(site: Site): Promise<Seen[]> {
-  const ids = await listInstanceDirectories(site.directory);
-  const found = await Promise.all(ids.map((id) => see(site, id)));
-  return found.filter((one) => one !== undefined);
-}
-
-const seeOf = async (site: Site, id: WorkloadId): Promise<Seen[]> =>
-  (await seeAll(site)).filter(({ record }) => record.workloadId === id);
 
 /** Asks the launcher; one that died is started again first. Rejects with the error that it answers. */
 async function demand(site: Site, message: object, signal: AbortSignal): Promise<Conversation> {
@@ -138,9 +129,11 @@ async function reach(site: Site, message: object, signal: AbortSignal): Promise<
 
 async function ensure(site: Site, workload: WorkloadSpec, signal: AbortSignal): Promise<void> {
   const wanted = new Set(workload.instances.map(({ instanceId }) => instanceId));
-  const unwanted = (await seeOf(site, workload.workloadId)).filter(
-    ({ record, exit, alive }) => alive && exit === undefined && !wanted.has(record.instanceId),
-  );
+  const unwanted = site.instances
+    .seeOf(workload.workloadId)
+    .filter(
+      ({ record, exit, alive }) => alive && exit === undefined && !wanted.has(record.instanceId),
+    );
   for (const { record } of unwanted)
     await endSupervisor(home(site, record.instanceId), record, workload.graceSeconds);
   await Promise.all(workload.instances.map((spec) => start(site, spec, signal)));
@@ -155,7 +148,7 @@ async function remove(
   site: Site,
   { id, graceSeconds, signal }: { id: WorkloadId; graceSeconds: number; signal: AbortSignal },
 ): Promise<void> {
-  const all = await seeOf(site, id);
+  const all = site.instances.seeOf(id);
   await Promise.all(
     all.map(async ({ record, exit, alive }) => {
       const directory = home(site, record.instanceId);
@@ -175,7 +168,7 @@ async function endSupervisor(
   graceSeconds: number,
 ): Promise<void> {
   await writeFile(join(directory, 'stop'), String(graceSeconds)).catch(() => undefined);
-  if (await isAlive(record)) signalProcess(record.pid, 'SIGTERM');
+  if (isAlive(record)) signalProcess(record.pid, 'SIGTERM');
 }
 
 function signalProcess(pid: number, signal: NodeJS.Signals): void {
@@ -189,7 +182,7 @@ function signalProcess(pid: number, signal: NodeJS.Signals): void {
 /** Resolves when the supervisor is gone; one that outstays its time is killed, and its sandbox with it. */
 async function whenOver(record: Record, atMost: number, signal: AbortSignal): Promise<void> {
   const deadline = AbortSignal.timeout(atMost);
-  for (let pause = 5; await isAlive(record); pause = Math.min(100, pause * 2)) {
+  for (let pause = 5; isAlive(record); pause = Math.min(100, pause * 2)) {
     signal.throwIfAborted();
     if (deadline.aborted) signalProcess(record.pid, 'SIGKILL');
     await wait(pause);
