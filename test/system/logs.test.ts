@@ -189,7 +189,7 @@ test('a follower has the last line before anybody sees that the deployment is ov
 });
 
 test('a follower that does not read costs no memory', async (t) => {
-  const main = 'import sys\nfor n in range(400): sys.stdout.write(("x" * 999 + "\\n") * 256)\n';
+  const main = 'import sys\nfor n in range(800): sys.stdout.write(("x" * 999 + "\\n") * 256)\n';
   const { id, deploy } = await runner(main);
   const stuck = await open(logPath(id));
   t.after(() => stuck.destroy());
@@ -199,8 +199,8 @@ test('a follower that does not read costs no memory', async (t) => {
     Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
   const before = resident();
   assert.equal((await deploy()).code, 0);
-  t.diagnostic(`100 MiB of output, ${Math.round(resident() - before)} MiB more memory`);
-  assert.ok(resident() - before < 130);
+  t.diagnostic(`200 MiB of output, ${Math.round(resident() - before)} MiB more memory`);
+  assert.ok(resident() - before < 200);
 });
 
 test('what a build prints hides the values of variables', async () => {

@@ -14,7 +14,7 @@ import {
 } from '../../scheduling/devices.ts';
 import type { KnownDevice, Lease } from '../../scheduling/devices.ts';
 import { classOf } from '../../scheduling/flavor-devices.ts';
-import { selectPastRuns } from '../../workloads/queue-store.ts';
+import { listPastRuns } from '../../workloads/list-workloads.ts';
 import { showQueue } from '../../workloads/show-queue.ts';
 import type { WaitView } from '../../workloads/show-queue.ts';
 import { accessApplication, accessOwner } from '../access.ts';
@@ -38,7 +38,7 @@ export function queueRoutes(app: FastifyInstance, context: HttpContext): void {
   });
   serve(app, context, queue.listPastRuns, async ({ user, query }) => {
     demandOperator(user);
-    return { runs: await selectPastRuns(database.read, query.since ?? clock() - 30 * DAY) };
+    return { runs: await listPastRuns(database.read, query.since ?? clock() - 30 * DAY) };
   });
   serve(app, context, queue.listDevices, async ({ user }) => {
     const leases = new Map((await listLeases(database.read)).map((one) => [one.deviceUuid, one]));
