@@ -32,6 +32,12 @@ time.sleep(float(os.environ.get('HOLD', '0')))
 `;
 
 type Seen = { visible: string; files: string[]; listed: string; cuda: number | string };
+type Metrics = {
+  instances: {
+    devices: { uuid: string; at: number[]; powerWatts: { mean: (number | null)[] } }[];
+  }[];
+};
+
 const simulated = (process.env['GRID_SIMULATED_GPUS'] ?? '') !== '';
 
 type Device = { uuid: string; model: string; state: string; memoryMiB: number };
@@ -91,10 +97,18 @@ async function proveRuns(at: Platform, devices: readonly Device[]): Promise<void
   );
 
   const path = `/grid/v1/owners/${at.organizationId}/applications/${id}/metrics`;
-  await until('it is measured', async () =>
-    JSON.stringify(await at.ask('GET', path)).includes('cpu'),
+  let measured: Metrics['instances'][number] | undefined;
+  await until(
+    'it is measured',
+    async () => {
+      const { instances } = await at.ask<Metrics>('GET', path);
+      measured = instances.find(({ devices }) => devices.some((one) => one.uuid === visible));
+      return simulated || measured?.devices.some(({ at: times }) => times.length > 0) === true;
+    },
+    60_000,
   );
-  tell('it is measured while it runs', true, path);
+  const shown = JSON.stringify(measured?.devices.map(({ uuid, powerWatts }) => [uuid, powerWatts]));
+  tell('it is measured while it runs', true, shown);
   const over = await whenOver(at, id, withOne.id);
   const cost = 10_000_000 / 1440;
   tell('and paid by the minute', Math.abs(over.microEuros - cost) < 2, `${over.microEuros} µ€`);
