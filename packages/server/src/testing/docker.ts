@@ -104,13 +104,21 @@ export async function startDocker(): Promise<Docker & { end(): Promise<void> }> 
 
 /** A default bridge for one engine alone: two would give out the same addresses on docker0. */
 function addBridge(): string {
-  const number = randomInt(0, 4096);
-  const bridge = `grid-${number}`;
+  const { number, bridge } = chooseBridge();
   execFileSync('ip', ['link', 'add', bridge, 'type', 'bridge']);
   const [high, low] = [16 + (number >> 8), number & 255];
   execFileSync('ip', ['address', 'add', `10.${200 + high}.${low}.1/24`, 'dev', bridge]);
   execFileSync('ip', ['link', 'set', bridge, 'up']);
   return bridge;
+}
+
+/** One that no other test has, and none has left behind that was killed. */
+function chooseBridge(): { number: number; bridge: string } {
+  for (;;) {
+    const number = randomInt(0, 4096);
+    const bridge = `grid-${number}`;
+    if (!existsSync(`/sys/class/net/${bridge}`)) return { number, bridge };
+  }
 }
 
 /** A bridge of the machine's outlives the engine that made it. */
