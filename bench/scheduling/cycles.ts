@@ -36,7 +36,7 @@ async function runAll(grid: Grid, id: string): Promise<number> {
   const begun = performance.now();
   let left = JOBS;
   const submit = async (): Promise<void> => {
-    for (; left > 0; left--) await startRun(grid, id);
+    while (left-- > 0) await startRun(grid, id);
   };
   await Promise.all(Array.from({ length: SUBMITTERS }, submit));
   await untilOver(grid);

@@ -12,6 +12,7 @@ import { findInstance } from '../workloads/running-instances.ts';
 import { MINUTES, QUARTERS } from './metric.ts';
 import { insertRollups, insertSamples } from './metrics-store.ts';
 import { readApplicationMetrics, readHolders, readNewest } from './read-metrics.ts';
+import { UNSAID } from '../testing/leases.ts';
 import { readSeries } from './read-series.ts';
 
 const NOW = 1_000 * DAY;
@@ -146,15 +147,6 @@ onEachDatabase('the newest is what was just measured of what still runs', async 
   );
   assert.deepEqual(devices, new Map([['GPU-1', { memory: 4 }]]));
 });
-
-const UNSAID = {
-  minor: undefined,
-  pciBus: undefined,
-  numa: undefined,
-  parentUuid: undefined,
-  driver: undefined,
-  trouble: undefined,
-};
 
 onEachDatabase('a leased device has its holder until that is over', async (database) => {
   const { mine, id } = await open(database);

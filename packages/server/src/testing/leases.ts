@@ -6,7 +6,8 @@ import type { Database } from '../store/database.ts';
 import { findInstance } from '../workloads/running-instances.ts';
 
 const L4 = { model: 'NVIDIA L4', memoryMiB: 23_034, index: 0, files: [] };
-const UNSAID = {
+/** What nobody needs to know of a device. */
+export const UNSAID = {
   minor: undefined,
   pciBus: undefined,
   numa: undefined,
