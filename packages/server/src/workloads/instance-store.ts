@@ -198,14 +198,18 @@ export const setReplaced = (
   workloadId: WorkloadId,
   { number, attempt }: { number: number; attempt: number },
 ) =>
+  wantedGone(tx, workloadId).where('number', '=', number).where('attempt', '<', attempt).execute();
+
+/** None of the workload's is to run any more. */
+export const setInstancesGone = (tx: Tx, workloadId: WorkloadId) =>
+  wantedGone(tx, workloadId).execute();
+
+const wantedGone = (tx: Tx, workloadId: WorkloadId) =>
   tx
     .updateTable('instances')
     .set({ wanted: 'gone' })
     .where('workload_id', '=', workloadId)
-    .where('number', '=', number)
-    .where('attempt', '<', attempt)
-    .where('status', '!=', 'exited')
-    .execute();
+    .where('status', '!=', 'exited');
 
 /** Records that it did not prove its health in time; it still runs. */
 export const setUnhealthy = (tx: Tx, id: InstanceId, detail: string) =>
