@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { makeRoute } from '../testing/router.ts';
 import { chooseUpstream } from './choose-upstream.ts';
+import type { Load } from './choose-upstream.ts';
 
 const upstreamsOf = (ids: readonly string[]) =>
   ids.map((instanceId) => ({ instanceId, host: '10.0.0.1', port: 8080 }));
@@ -13,12 +14,18 @@ function choose(
     cookie,
     sticky = true,
     tried = [],
-  }: { cookie?: string; sticky?: boolean; tried?: string[] } = {},
+    latest = {},
+  }: {
+    cookie?: string;
+    sticky?: boolean;
+    tried?: string[];
+    latest?: Readonly<Record<string, number>>;
+  } = {},
 ) {
   const route = makeRoute({ upstreams: upstreamsOf(Object.keys(busy)), stickySessions: sticky });
   const headers = cookie === undefined ? {} : { cookie };
-  const inFlight = (id: string): number => busy[id] ?? 0;
-  return chooseUpstream(route, { headers }, { inFlight, tried: new Set(tried) })?.instanceId;
+  const loadOf = (id: string): Load => ({ inFlight: busy[id] ?? 0, latest: latest[id] ?? 0 });
+  return chooseUpstream(route, { headers }, { loadOf, tried: new Set(tried) })?.instanceId;
 }
 
 test('the instance with the least under way is chosen, never one that was tried', () => {
@@ -34,6 +41,17 @@ test('the instance with the least under way is chosen, never one that was tried'
       return assert.equal(busy[chosen], Math.min(...left.map((id) => busy[id] ?? 0)));
     }),
   );
+});
+
+test('of instances with as much under way the one that was not chosen for longest is', () => {
+  const latest: Record<string, number> = {};
+  const chosen = [1, 2, 3, 4, 5, 6].map((turn) => {
+    const id = choose({ a: 0, b: 0, c: 0 }, { latest }) ?? '';
+    latest[id] = turn;
+    return id;
+  });
+  assert.deepEqual(chosen, ['a', 'b', 'c', 'a', 'b', 'c']);
+  assert.equal(choose({ a: 0, b: 1 }, { latest: { a: 9, b: 1 } }), 'a');
 });
 
 test('a client comes back to its instance, where the application wants that and it is there', () => {

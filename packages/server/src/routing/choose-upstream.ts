@@ -10,19 +10,33 @@ function stickyUpstream({ stickySessions, upstreams }: Route, cookie: string | u
   return upstreams.find((one) => one.instanceId === instanceId);
 }
 
-/** The client's own instance, else the one with the least under way; those in `tried` are left out. */
+/** What is known of the requests of an instance. */
+export type Load = {
+  /** How many are under way. */
+  inFlight: number;
+  /** Where its latest stands in the order of all; 0 before its first. */
+  latest: number;
+};
+
+/**
+ * The client's own instance, else the one with the least under way, and of several such the one that was not
+ * chosen for longest: also requests one at a time are shared by all. Those in `tried` are left out.
+ */
 export function chooseUpstream(
   route: Route,
   { headers }: Pick<IncomingMessage, 'headers'>,
-  { inFlight, tried }: { inFlight(instanceId: string): number; tried: ReadonlySet<string> },
+  { loadOf, tried }: { loadOf(instanceId: string): Load; tried: ReadonlySet<string> },
 ): Upstream | undefined {
   const sticky = stickyUpstream(route, headers.cookie);
   if (sticky !== undefined && !tried.has(sticky.instanceId)) return sticky;
-  let best: Upstream | undefined;
+  let best: { upstream: Upstream; load: Load } | undefined;
   for (const upstream of route.upstreams) {
     if (tried.has(upstream.instanceId)) continue;
-    if (best === undefined || inFlight(upstream.instanceId) < inFlight(best.instanceId))
-      best = upstream;
+    const load = loadOf(upstream.instanceId);
+    if (best === undefined || goesBefore(load, best.load)) best = { upstream, load };
   }
-  return best;
+  return best?.upstream;
 }
+
+const goesBefore = (one: Load, other: Load): boolean =>
+  one.inFlight < other.inFlight || (one.inFlight === other.inFlight && one.latest < other.latest);

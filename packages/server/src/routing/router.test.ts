@@ -58,6 +58,14 @@ test('of several instances the one with the least under way is asked', async (t)
   assert.deepEqual(router.inFlight(), {});
 });
 
+test('requests that come one at a time are shared by all instances', async (t) => {
+  const upstreams = await Promise.all(['one', 'two', 'three'].map((name) => named(t, name)));
+  const { ask } = await openTestRouter(t, [makeRoute({ upstreams })]);
+  const bodies: string[] = [];
+  for (let count = 0; count < 6; count += 1) bodies.push((await ask()).body);
+  assert.deepEqual(bodies, ['one', 'two', 'three', 'one', 'two', 'three']);
+});
+
 test('an instance that refuses is skipped, bodies arrive whole at the next; where all refuse it is a 502', async (t) => {
   const gone = await absent(t, 'gone');
   const { port } = await serveHttp(t, (request, response) => request.pipe(response));

@@ -142,8 +142,8 @@ function visit(state: State, one: Visit): void {
   if (route === 'platform') return visitPlatform(state, one);
   if (route === undefined) return answer(one, pages.unknownHost);
   if (route.forceHttps && origin.proto !== 'https') return redirect(state, one, 301);
-  const { count: inFlight } = state.upstreams;
-  const upstream = chooseUpstream(route, request, { inFlight, tried: one.tried });
+  const { loadOf } = state.upstreams;
+  const upstream = chooseUpstream(route, request, { loadOf, tried: one.tried });
   if (upstream === undefined) return visitAbsent(state, one, route);
   return visitInstance(state, one, { route, upstream });
 }
@@ -215,7 +215,7 @@ function upgrade(state: State, one: Upgrade, tried = new Set<string>()): void {
     return forwardUpgrade(one, { socketPath: controlSocket }, (outcome) => {
       if (outcome === 'refused') answerUpgrade(socket, 503, id);
     });
-  const upstream = chooseUpstream(route, request, { inFlight: upstreams.count, tried });
+  const upstream = chooseUpstream(route, request, { loadOf: upstreams.loadOf, tried });
   if (upstream === undefined) return answerUpgrade(socket, tried.size > 0 ? 502 : 503, id);
   const { host, port, instanceId } = upstream;
   const release = upstreams.enter(instanceId);

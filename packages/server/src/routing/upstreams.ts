@@ -1,4 +1,5 @@
 import { Pool } from 'undici';
+import type { Load } from './choose-upstream.ts';
 import type { RouteTable, Upstream } from './route-table.ts';
 
 const CONNECTIONS = 256;
@@ -10,9 +11,9 @@ export type Upstreams = {
   poolOf(upstream: Upstream): Pool;
   /** Counts something that begins at an instance; call the answer when it is over. */
   enter(instanceId: string): () => void;
-  count(instanceId: string): number;
+  loadOf(instanceId: string): Load;
   inFlight(): Record<string, number>;
-  /** Lets go of the connections that a table no longer needs, once what is under way is over. */
+  /** Forgets what a table no longer needs; connections end once what is under way is over. */
   keep(table: RouteTable): void;
 };
 
@@ -21,9 +22,11 @@ const originOf = ({ host, port }: Upstream): string => `http://${host}:${port}`;
 export function createUpstreams(): Upstreams {
   const pools = new Map<string, Pool>();
   const counts = new Map<string, number>();
+  const latest = new Map<string, number>();
+  let entered = 0;
   const count = (instanceId: string): number => counts.get(instanceId) ?? 0;
   return {
-    count,
+    loadOf: (instanceId) => ({ inFlight: count(instanceId), latest: latest.get(instanceId) ?? 0 }),
     poolOf(upstream) {
       const origin = originOf(upstream);
       const known = pools.get(origin);
@@ -34,16 +37,20 @@ export function createUpstreams(): Upstreams {
     },
     enter(instanceId) {
       counts.set(instanceId, count(instanceId) + 1);
+      latest.set(instanceId, ++entered);
       return () => {
         if (count(instanceId) > 1) counts.set(instanceId, count(instanceId) - 1);
         else counts.delete(instanceId);
       };
     },
     inFlight: () => Object.fromEntries(counts),
-    keep(table) {
-      const used = new Set(table.routes.flatMap(({ upstreams }) => upstreams.map(originOf)));
+    keep({ routes }) {
+      const used = routes.flatMap(({ upstreams }) => upstreams);
+      const instances = new Set(used.map(({ instanceId }) => instanceId));
+      for (const id of latest.keys()) if (!instances.has(id)) latest.delete(id);
+      const origins = new Set(used.map(originOf));
       for (const [origin, pool] of pools) {
-        if (used.has(origin)) continue;
+        if (origins.has(origin)) continue;
         pools.delete(origin);
         void pool.close();
       }
