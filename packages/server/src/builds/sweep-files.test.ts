@@ -3,14 +3,14 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { insertDeployment, moveDeployment } from '../deployments/deployment-store.ts';
+import { moveDeployment } from '../deployments/deployment-store.ts';
 import { HOUR } from '../lib/duration.ts';
 import type { ApplicationId, DeploymentId, OwnerId } from '../lib/ids.ts';
 import { dataPaths } from '../paths.ts';
 import { ClaimLost, claimDue, request } from '../reconcile/queue.ts';
 import type { Database } from '../store/database.ts';
 import { onEachDatabase } from '../testing/database.ts';
-import { makeApplication, makeOwner } from '../testing/rows.ts';
+import { makeApplication, makeDeployment, makeOwner } from '../testing/rows.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
 import { selectArtifacts, upsertArtifact } from './artifact-store.ts';
 import { sweepFiles } from './sweep-files.ts';
@@ -56,26 +56,15 @@ const record = (
     }),
   );
 
-const deploy = (
+async function deploy(
   database: Database,
   { ownerId, applicationId }: Owned,
   change: Parameters<typeof moveDeployment>[2],
-): Promise<DeploymentId> =>
-  database.transaction(async (tx) => {
-    const id = await insertDeployment(tx, {
-      ownerId,
-      applicationId,
-      commitId: 'none',
-      action: 'DEPLOY',
-      cause: 'Git',
-      authorId: null,
-      useCache: true,
-      status: 'queued',
-      at: 1,
-    });
-    await moveDeployment(tx, { id, status: 'queued' }, change);
-    return id;
-  });
+): Promise<DeploymentId> {
+  const id = await makeDeployment(database, { ownerId, applicationId });
+  await database.transaction((tx) => moveDeployment(tx, { id, status: 'queued' }, change));
+  return id;
+}
 
 onEachDatabase(
   'what is live, what still runs for a former version and what is waited for stays, with its dependencies',

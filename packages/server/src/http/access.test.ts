@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import type { LightMyRequestResponse } from 'fastify';
 import { issueToken } from '../accounts/authenticate.ts';
 import { addKey } from '../accounts/manage-keys.ts';
-import { insertDeployment } from '../deployments/deployment-store.ts';
 import { newId } from '../lib/ids.ts';
 import { may } from '../organizations/may.ts';
 import type { Action } from '../organizations/may.ts';
@@ -15,7 +14,7 @@ import type { TestApp } from '../testing/app.ts';
 import { onEachDatabase, onSqlite } from '../testing/database.ts';
 import { addressOf, endpoints, parametersOf, sampleOf, streams } from '../testing/endpoints.ts';
 import type { Described } from '../testing/endpoints.ts';
-import { makeApplication, makeMember, makeRun } from '../testing/rows.ts';
+import { makeApplication, makeDeployment, makeMember, makeRun } from '../testing/rows.ts';
 
 /** Who may ask: whoever, whoever is signed in, operators, or members whose role allows the action. */
 type Rule = 'open' | 'signed in' | 'operator' | Action;
@@ -125,19 +124,8 @@ async function makeScene({ context }: TestApp, role: Role) {
   const member = await makeMember(database, { organizationId: ownerId, role });
   const applicationId = await makeApplication(database, { ownerId });
   const dependencyId = await makeApplication(database, { ownerId });
-  const deployment = await database.transaction((tx) =>
-    insertDeployment(tx, {
-      ownerId,
-      applicationId,
-      commitId: 'c'.repeat(40),
-      action: 'DEPLOY',
-      cause: 'Git',
-      authorId: member.userId,
-      useCache: true,
-      status: 'queued',
-      at: 1,
-    }),
-  );
+  const deployed = { ownerId, applicationId, authorId: member.userId };
+  const deployment = await makeDeployment(database, deployed);
   const runId = await makeRun(database, { ownerId, applicationId, deploymentId: deployment });
   await addKey(context, { userId: member.userId, name: 'key', line: keyLine() });
   const names = { name: 'NAME', fqdn: `${ownerId.slice(5)}.example.com`, email: 'no@example.com' };

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { InstanceMetrics, RunDetails } from '@grid/api';
-import { insertDeployment } from '../deployments/deployment-store.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../lib/duration.ts';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, InstanceId } from '../lib/ids.ts';
@@ -14,7 +13,7 @@ import { openApp } from '../testing/app.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeInstance } from '../testing/instances.ts';
 import { lendDevice } from '../testing/leases.ts';
-import { makeApplication, makeRun } from '../testing/rows.ts';
+import { makeApplication, makeDeployment, makeRun } from '../testing/rows.ts';
 import { insertInstance, setExited, setStarted } from '../workloads/instance-store.ts';
 import { findWorkload } from '../workloads/workload-store.ts';
 
@@ -128,18 +127,7 @@ async function run(
   life: { at: number; until: number },
 ) {
   const owned = { ownerId, applicationId };
-  const deploymentId = await database.transaction((tx) =>
-    insertDeployment(tx, {
-      ...owned,
-      commitId: 'c'.repeat(40),
-      action: 'DEPLOY',
-      cause: 'Git',
-      authorId: null,
-      useCache: true,
-      status: 'completed',
-      at: 1,
-    }),
-  );
+  const deploymentId = await makeDeployment(database, { ...owned, status: 'completed' });
   const id = await makeRun(database, { ...owned, deploymentId });
   const [attempt] = await selectAttempts(database.read, id);
   assert.ok(attempt);

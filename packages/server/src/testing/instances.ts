@@ -1,10 +1,10 @@
-import { insertDeployment } from '../deployments/deployment-store.ts';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, InstanceId, OwnerId } from '../lib/ids.ts';
 import type { Database } from '../store/database.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
 import { insertInstance, setExited, setStarted } from '../workloads/instance-store.ts';
 import { findWorkload } from '../workloads/workload-store.ts';
+import { makeDeployment } from './rows.ts';
 
 type Order = {
   ownerId: OwnerId;
@@ -22,17 +22,12 @@ export async function makeInstance(
 ): Promise<InstanceId> {
   const id = newId('instance');
   const owned = { ownerId, applicationId };
+  const deploymentId = await makeDeployment(database, {
+    ...owned,
+    status: 'completed',
+    at: startedAt,
+  });
   await database.transaction(async (tx) => {
-    const deploymentId = await insertDeployment(tx, {
-      ...owned,
-      commitId: 'c'.repeat(40),
-      action: 'DEPLOY',
-      cause: 'Git',
-      authorId: null,
-      useCache: true,
-      status: 'completed',
-      at: startedAt,
-    });
     const size = { flavor: 'XS', nodes: 1, graceSeconds: 1, runId: null, at: startedAt };
     const order = { ...owned, ...size, deploymentId, kind: 'webapp', engine: 'process' } as const;
     const workload = await findWorkload(tx, await createWorkload(tx, { flavorDevices: [] }, order));

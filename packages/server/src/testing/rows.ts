@@ -5,9 +5,11 @@ import type { Claimed } from '../accounts/claim-platform.ts';
 import { insertUser } from '../accounts/account-store.ts';
 import { issueToken } from '../accounts/authenticate.ts';
 import type { TokenPair } from '../accounts/credentials.ts';
+import { insertDeployment } from '../deployments/deployment-store.ts';
+import type { NewDeployment } from '../deployments/deployment-store.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import { newId } from '../lib/ids.ts';
-import type { ApplicationId, OrganizationId, RunId, UserId } from '../lib/ids.ts';
+import type { ApplicationId, DeploymentId, OrganizationId, RunId, UserId } from '../lib/ids.ts';
 import { insertMember } from '../organizations/organization-store.ts';
 import type { NewRun } from '../runs/run.ts';
 import { startRun } from '../runs/start-run.ts';
@@ -43,6 +45,24 @@ export const makeApplication = (
       createRepository: async () => undefined,
     },
     { name: 'app', variant: 'ml_python', environment: {}, ...order },
+  );
+
+/** A deployment of theirs that waits, or is what the order says. */
+export const makeDeployment = (
+  database: Database,
+  order: Partial<NewDeployment> & Pick<NewDeployment, 'ownerId' | 'applicationId'>,
+): Promise<DeploymentId> =>
+  database.transaction((tx) =>
+    insertDeployment(tx, {
+      commitId: 'c'.repeat(40),
+      action: 'DEPLOY',
+      cause: 'Git',
+      authorId: null,
+      useCache: true,
+      status: 'queued',
+      at: 1,
+      ...order,
+    }),
   );
 
 const FAR_AWAY = Date.UTC(3000, 0);

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { insertDeployment } from '../deployments/deployment-store.ts';
 import type { WorkloadId } from '../lib/ids.ts';
 import { claimDue, release, request } from '../reconcile/queue.ts';
 import { insertDevice, setHealth } from '../scheduling/device-store.ts';
@@ -7,7 +6,7 @@ import { selectLeases, setReleased } from '../scheduling/lease-store.ts';
 import { endLeases } from '../scheduling/devices.ts';
 import type { Database } from '../store/database.ts';
 import { onEachDatabase } from '../testing/database.ts';
-import { makeApplication, makeOwner } from '../testing/rows.ts';
+import { makeApplication, makeDeployment, makeOwner } from '../testing/rows.ts';
 import { createWorkload } from './create-workload.ts';
 import { selectInstances } from './instance-store.ts';
 import { queueReconciler } from './queue-reconciler.ts';
@@ -26,20 +25,11 @@ async function open(database: Database, { memoryMiB = 800, gpus = 0 } = {}) {
   const clock = { now: 100 };
   const inventory = { silent: () => driver.says };
   const look = queueReconciler({ database, clock: () => clock.now, pool, inventory });
-  const deploymentId = await database.transaction(async (tx) => {
+  await database.transaction(async (tx) => {
     for (let index = 0; index < gpus; index += 1)
       await insertDevice(tx, device(index), { host: 'local', at: 1 });
-    return insertDeployment(tx, {
-      ...owned,
-      commitId: 'c',
-      action: 'DEPLOY',
-      cause: 'Git',
-      authorId: null,
-      useCache: true,
-      status: 'queued',
-      at: 1,
-    });
   });
+  const deploymentId = await makeDeployment(database, owned);
   const find = async (id: WorkloadId): Promise<Workload> => {
     const found = await findWorkload(database.read, id);
     assert.ok(found);
