@@ -37,6 +37,9 @@ class Subnet:
         """A cable's name says whose address it is, and the kernel gives a name once."""
         return f"v{self.index}x{address.rpartition('.')[2]}"
 
+    def is_cable(self, name):
+        return name.startswith(f'v{self.index}x')
+
 
 def for_nodes(platform, owner):
     """What the platform may give to the owner's nodes; without namespaces, of this machine's loopback."""

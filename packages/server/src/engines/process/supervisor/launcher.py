@@ -24,6 +24,8 @@ import network  # noqa: E402
 import registry  # noqa: E402
 from supervisor import Supervisor  # noqa: E402
 
+FIRST_USER, USERS = 2_000_000, 60_000
+
 
 class Host:
     """What this machine offers; the same for every instance."""
@@ -66,6 +68,19 @@ class Host:
             self.warnings.append(f'Instances get no network of their own ({detail}): apt-get install {tool}')
             return None
 
+    def user_of(self, application):
+        """Each application's own; without root there is one for all."""
+        return registry.allocate(self.directory, 'users', application, FIRST_USER, USERS) if self.root else None
+
+    def recall_numbers(self, spec):
+        """So that not every start reads them all from the disk; where there is none left, the start says so."""
+        try:
+            self.user_of(spec['applicationId'])
+            if self.platform:
+                addresses.Subnet(self.platform, spec['ownerId'])
+        except registry.Full:
+            pass
+
     def describe(self):
         return {
             'pid': os.getpid(), 'isolated': self.isolated, 'warnings': self.warnings, 'root': self.root,
@@ -94,6 +109,7 @@ def serve(host, path):
 def answer(host, listener, connection):
     request = messages.receive(connection)
     if request['do'] == 'start':
+        host.recall_numbers(request['spec'])
         fork(listener, lambda: start(host, request['spec'], connection))
     elif request['do'] == 'exec':
         fork(listener, lambda: attendant.execute(host, request, connection))

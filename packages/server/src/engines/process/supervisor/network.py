@@ -265,8 +265,8 @@ def plug_in(platform, owner, wanted=None):
     """
     subnet = addresses.Subnet(platform, owner)
     platform.enter()
-    bridge = _find_bridge(subnet.bridge, subnet.gateway)
     taken = {name for _, name in socket.if_nameindex()}
+    bridge = _find_bridge(subnet, taken)
     with netlink.Netlink() as outside:
         linux.unshare(linux.NEWNET)
         _turn_off_ipv6()
@@ -293,13 +293,17 @@ def unplug(platform, owner, address):
                 raise
 
 
-def _find_bridge(name, address):
-    """The owner's bridge in this namespace, made as far as it is not: its maker may have been killed half way."""
-    with netlink.Netlink() as here:
-        _tolerate(lambda: here.add_bridge(name, addresses.hardware_address(address)))
-        index = socket.if_nametoindex(name)
-        _tolerate(lambda: here.add_address(index, address, 24))
-    return index
+def _find_bridge(subnet, links):
+    """
+    The owner's bridge in this namespace, made as far as it is not: its maker may have been killed half way. One
+    that a cable hangs on was whole before that.
+    """
+    if not any(subnet.is_cable(name) for name in links):
+        with netlink.Netlink() as here:
+            _tolerate(lambda: here.add_bridge(subnet.bridge, addresses.hardware_address(subnet.gateway)))
+            index = socket.if_nametoindex(subnet.bridge)
+            _tolerate(lambda: here.add_address(index, subnet.gateway, 24))
+    return socket.if_nametoindex(subnet.bridge)
 
 
 def _lay_cable(outside, bridge, name, address):

@@ -8,19 +8,26 @@ class Full(Exception):
     pass
 
 
+#: Numbers stay: what one process has asked for, those that it forks need not read again.
+_remembered = {}
+
+
 def allocate(directory, kind, name, first, count):
     """The number of `name`, the same each time; a new name gets the lowest that is free."""
     path = os.path.join(directory, f'{kind}.json')
-    known = _read(path)
-    if name in known:
-        return known[name]
+    if (path, name) not in _remembered:
+        _remembered[path, name] = _allocate(path, kind, name, range(first, first + count))
+    return _remembered[path, name]
+
+
+def _allocate(path, kind, name, numbers):
     with _locked(path):
         known = _read(path)
         if name not in known:
             taken = set(known.values())
-            free = next((n for n in range(first, first + count) if n not in taken), None)
+            free = next((number for number in numbers if number not in taken), None)
             if free is None:
-                raise Full(f'all {count} numbers for {kind} are taken')
+                raise Full(f'all {len(numbers)} numbers for {kind} are taken')
             known[name] = free
             _write(path, known)
         return known[name]

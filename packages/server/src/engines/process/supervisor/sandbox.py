@@ -61,9 +61,18 @@ def prepare_mounts(spec, scratch, user, etc):
         _bind(share(files['shared']['source'], user), f'{STAGE}/shared')
     for index, path in enumerate(files['readOnly']):
         _bind_any(path, f'{STAGE}/ro{index}')
-    for name, text in etc.items():
+    _make_etc(etc)
+
+
+def _make_etc(texts):
+    """What is its own, and what it may see of this machine's."""
+    for name, text in texts.items():
         with open(f'{STAGE}/etc/{name}', 'w') as file:
             file.write(text)
+    for name in ETC:
+        if os.path.exists(f'/etc/{name}'):
+            os.makedirs(os.path.dirname(f'{STAGE}/etc/{name}'), exist_ok=True)
+            _bind_any(f'/etc/{name}', f'{STAGE}/etc/{name}')
 
 
 def _mount_application(application, scratch, user):
@@ -168,11 +177,7 @@ def bwrap_arguments(spec, info, block):
     arguments += _system() + ['--proc', '/proc', '--dev', '/dev']
     arguments += ['--size', str(memory // 2), '--tmpfs', '/dev/shm', '--size', str(memory), '--tmpfs', '/tmp']
     arguments += ['--dir', '/var/tmp', '--dir', '/run', '--dir', '/mnt'] + _devices(spec)
-    for name in ETC:
-        arguments += ['--ro-bind-try', f'/etc/{name}', f'/etc/{name}']
-    for name in os.listdir(f'{STAGE}/etc'):
-        arguments += ['--ro-bind', f'{STAGE}/etc/{name}', f'/etc/{name}']
-    arguments += ['--bind', f'{STAGE}/home', '/home/bas', '--bind', f'{STAGE}/app', mounted]
+    arguments += ['--ro-bind', f'{STAGE}/etc', '/etc', '--bind', f'{STAGE}/home', '/home/bas', '--bind', f'{STAGE}/app', mounted]
     environment = spec['files'].get('environment')
     if environment:
         kind = '--bind' if environment['access'] == 'writable' else '--ro-bind'

@@ -18,12 +18,10 @@ import keeper
 import limits
 import linux
 import network
-import registry
 import sandbox
 from segments import STDERR, STDOUT, Segments
 
 HEARTBEAT, LOOK = 10, 1.0
-FIRST_USER, USERS = 2_000_000, 60_000
 CHUNK = 256 * 1024
 #: Where the steps' shell tells what it does; the launcher keeps it free in itself.
 STEPS = 3
@@ -127,8 +125,7 @@ class Supervisor:
             raise Refused(f'The application\'s files are gone ({os.path.basename(source)}): deploy it again.')
         self.scratch = os.path.join(self.directory, 'scratch')
         os.mkdir(self.scratch, 0o711)
-        if host.root:
-            self.user = registry.allocate(host.directory, 'users', spec['applicationId'], FIRST_USER, USERS)
+        self.user = host.user_of(spec['applicationId'])
         if host.cgroups:
             memory, cpus = spec['limits']['memoryMiB'], spec['limits']['cpus']
             self.group = limits.Group(self.groups, memory, cpus)
@@ -304,7 +301,7 @@ class Supervisor:
         streams = {self.out: STDOUT, self.err: STDERR, self.steps: None}
         for descriptor in streams:
             poll.register(descriptor, select.POLLIN | select.POLLHUP)
-        status, beat, look = None, 0.0, 0.0
+        status, beat, look = None, time.monotonic(), time.monotonic()
         end = self.open_end(poll)
         while True:
             for descriptor, _ in poll.poll(self.pause(status)):
