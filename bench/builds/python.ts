@@ -25,6 +25,7 @@ export async function pythonByHand(platform: Platform, later: Later) {
   const { uv = '', settings } = await bringInstaller({
     tools: join(platform.data, 'tools'),
     environment: process.env,
+    shareCredentials: true,
     log: { debug() {}, info() {}, warn() {}, error() {} },
     signal: AbortSignal.timeout(60_000),
   });

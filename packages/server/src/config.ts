@@ -28,6 +28,8 @@ export type Config = {
   dockerBuildCacheMiB: number | undefined;
   /** Let applications have the engine's socket (`CC_MOUNT_DOCKER_SOCKET`), and with it this machine. */
   allowDockerSocket: boolean;
+  /** Let builds have the credentials of this machine's package mirrors and proxies. */
+  shareMirrorCredentials: boolean;
   /** `none`: run instances without a sandbox although there could be one. */
   isolation: 'auto' | 'none';
   /** Serve several organizations although instances are not isolated from each other. */

@@ -102,6 +102,11 @@ export const settings = {
     .describe(
       'Let applications have the socket of the engine (`CC_MOUNT_DOCKER_SOCKET`), and with it the whole machine',
     ),
+  shareMirrorCredentials: flag
+    .default(false)
+    .describe(
+      'Let builds, and so every application, have the credentials in this machine’s settings of pip, Maven and proxies',
+    ),
   isolation: z
     .enum(['auto', 'none'])
     .default('auto')

@@ -91,6 +91,7 @@ function openBuilder(
       log,
       signal: stopping,
       allowDockerSocket: config.allowDockerSocket,
+      shareCredentials: config.shareMirrorCredentials,
     });
     return createBuilder({
       paths,

@@ -19,6 +19,8 @@ type Machine = {
   signal: AbortSignal;
   /** Whether applications may ask this machine's Docker engine for containers. */
   allowDockerSocket: boolean;
+  /** Whether builds may have the credentials of this machine's mirrors and proxies. */
+  shareCredentials: boolean;
 };
 
 /** The recipe of each runtime, with what this machine has for it. */
@@ -35,11 +37,11 @@ async function openPython({ paths, ...machine }: Machine): Promise<Recipe> {
   return pythonRecipe({ interpreters, installer });
 }
 
-async function openJava({ paths, environment }: Machine): Promise<Recipe> {
+async function openJava({ paths, environment, ...machine }: Machine): Promise<Recipe> {
   const [jdks, tools, settings] = await Promise.all([
     findJdks(environment),
     findBuildTools(environment),
-    shareMavenSettings(paths.tools),
+    shareMavenSettings(paths.tools, machine),
   ]);
   const shared = settings === undefined ? {} : { mavenSettings: settings };
   return javaRecipe({ jdks, tools: { ...tools, ...shared } });

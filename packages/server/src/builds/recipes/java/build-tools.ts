@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, realpath } from 'node:fs/promises';
+import { mkdir, readFile, readdir, realpath, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
+import type { Log } from '../../../lib/log.ts';
+import { withoutCredentials } from './maven-settings.ts';
 
 export type ToolName = 'maven' | 'gradle' | 'ant';
 
@@ -78,12 +80,25 @@ async function ask(path: string, says: RegExp): Promise<BuildTool | undefined> {
   }
 }
 
-/** Maven's settings of whoever runs the platform, where sandboxes can see them; undefined without any. */
-export async function shareMavenSettings(tools: string): Promise<string | undefined> {
+/**
+ * Maven's settings of whoever runs the platform, where sandboxes can see them; undefined without any. Every
+ * application may read them: credentials are left out unless the operator shares those too.
+ */
+export async function shareMavenSettings(
+  tools: string,
+  { shareCredentials, log }: { shareCredentials: boolean; log: Log },
+): Promise<string | undefined> {
   const own = join(homedir(), '.m2', 'settings.xml');
   if (!existsSync(own)) return undefined;
   const shared = join(tools, 'maven', 'settings.xml');
+  const whole = await readFile(own, 'utf8');
+  const { text, withheld } = withoutCredentials(whole);
+  if (withheld && !shareCredentials)
+    log.warn(
+      { file: own },
+      'credentials in it, which every build could read, are withheld, unless GRID_SHARE_MIRROR_CREDENTIALS=true',
+    );
   await mkdir(dirname(shared), { recursive: true });
-  await copyFile(own, shared);
+  await writeFile(shared, shareCredentials ? whole : text);
   return shared;
 }

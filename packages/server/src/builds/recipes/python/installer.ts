@@ -4,12 +4,13 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Log } from '../../../lib/log.ts';
+import { chooseMirrorSettings } from './mirror-settings.ts';
 
 /** What installs dependencies, and the settings that the machine's own pip has. */
 export type Installer = {
   /** The `uv` program, or undefined where pip must do. */
   uv: string | undefined;
-  /** `PIP_*` and `UV_*` variables: index, certificates, time-outs. */
+  /** Variables that say where packages come from: index, certificates, time-outs. */
   settings: Readonly<Record<string, string>>;
   /** Files and folders that the settings name, and the program itself. */
   readOnly: readonly string[];
@@ -20,19 +21,30 @@ const run = promisify(execFile);
 const UV_VERSION = '0.13.9';
 const INSTALL_WITHIN = 5 * 60_000;
 
+type Machine = {
+  tools: string;
+  environment: Readonly<Record<string, string | undefined>>;
+  /** Whether builds may have the credentials of this machine's mirrors and proxies. */
+  shareCredentials: boolean;
+  log: Log;
+  signal: AbortSignal;
+};
+
 /** Brings `uv` into the data directory, once, with the machine's own pip; without it pip has to do. */
 export async function bringInstaller({
   tools,
   environment,
+  shareCredentials,
   log,
   signal,
-}: {
-  tools: string;
-  environment: Readonly<Record<string, string | undefined>>;
-  log: Log;
-  signal: AbortSignal;
-}): Promise<Installer> {
-  const settings = await pipSettings(environment);
+}: Machine): Promise<Installer> {
+  const found = { configured: await readConfiguration(), environment };
+  const { settings, withheld } = chooseMirrorSettings(found, { shareCredentials });
+  if (withheld.length > 0)
+    log.warn(
+      { withheld },
+      'these hold credentials, which every build could read: they are withheld, unless GRID_SHARE_MIRROR_CREDENTIALS=true',
+    );
   signal.throwIfAborted();
   const uv = await bringUv(tools, signal).catch((error: unknown) => {
     log.warn({ err: error }, 'uv could not be installed: pip installs dependencies, more slowly');
@@ -64,37 +76,9 @@ async function bringUv(tools: string, signal: AbortSignal): Promise<string> {
   return program;
 }
 
-/** What each of pip's settings is called in uv. */
-const SAME_IN_UV: Readonly<Record<string, string>> = {
-  PIP_INDEX_URL: 'UV_DEFAULT_INDEX',
-  PIP_EXTRA_INDEX_URL: 'UV_INDEX',
-  PIP_FIND_LINKS: 'UV_FIND_LINKS',
-  PIP_CERT: 'SSL_CERT_FILE',
-  PIP_TRUSTED_HOST: 'UV_INSECURE_HOST',
-  PIP_DEFAULT_TIMEOUT: 'UV_HTTP_TIMEOUT',
-  PIP_TIMEOUT: 'UV_HTTP_TIMEOUT',
-};
-
-const PASSED = /^(PIP_|UV_|SSL_CERT_(FILE|DIR)$|(HTTPS?|ALL|NO)_PROXY$)/i;
-/** Where pip keeps things of its own, which are not the sandbox's. */
-const OWN =
-  /^(PIP_(TARGET|CACHE_DIR|USER|PREFIX|ROOT|CONFIG_FILE|REQUIRE_VIRTUALENV)|UV_(CACHE_DIR|TOOL_DIR|PYTHON.*|PROJECT_ENVIRONMENT))$/;
-
-/** pip's configuration files and environment, as variables; uv's names for them beside. */
-async function pipSettings(
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<Record<string, string>> {
-  const asked = await run('python3', ['-m', 'pip', 'config', 'list']).catch(() => ({ stdout: '' }));
-  const settings: Record<string, string> = {};
-  for (const [, key = '', value = ''] of asked.stdout.matchAll(
-    /^(?:global|install|:env:)\.([\w-]+)='(.*)'$/gm,
-  ))
-    settings[`PIP_${key.toUpperCase().replaceAll('-', '_')}`] = value;
-  for (const [name, value] of Object.entries(environment))
-    if (PASSED.test(name) && value !== undefined) settings[name] = value;
-  for (const [pip, uv] of Object.entries(SAME_IN_UV)) {
-    const value = settings[pip];
-    if (value !== undefined) settings[uv] ??= value;
-  }
-  return Object.fromEntries(Object.entries(settings).filter(([name]) => !OWN.test(name)));
-}
+/** What the machine's own pip is configured with; nothing where it does not answer. */
+const readConfiguration = (): Promise<string> =>
+  run('python3', ['-m', 'pip', 'config', 'list']).then(
+    ({ stdout }) => stdout,
+    () => '',
+  );
