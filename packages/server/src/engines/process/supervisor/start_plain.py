@@ -1,4 +1,7 @@
-"""Starts an instance on a machine without namespaces: nothing keeps it apart there."""
+"""
+Starts an instance on a machine without namespaces: nothing keeps it apart there. It is of the platform's own user and
+can do whatever that user can, to the platform and to other instances; what is withheld here is withheld from accident.
+"""
 import os
 import re
 import shlex
@@ -7,11 +10,13 @@ import signal
 import socket
 
 import linux
+import programs
 import sandbox
+import variables
 
 
 def start(supervisor):
-    """Without namespaces: a copy of the files, and a port of the platform's choice."""
+    """A copy of the files, and a port of the platform's choice."""
     spec = supervisor.spec
     application = spec['files']['application']
     folder = application['source']
@@ -22,15 +27,13 @@ def start(supervisor):
     shared = spec['files'].get('shared')
     if shared:
         sandbox.share(shared['source'], supervisor.user)
-    port = None
-    if spec.get('port') is not None:
-        with socket.socket() as free:
-            free.bind(('127.0.0.1', 0))
-            port = free.getsockname()[1]
+    port = find_port() if spec.get('port') is not None else None
+    given = plain_variables(supervisor, folder, port)
+    supervisor.variables = variables.keep_variables(given)
     linux.adopt_orphans()
     supervisor.child = os.fork()
     if supervisor.child == 0:
-        become_plain(supervisor, folder, port)
+        become_plain(supervisor, given)
     supervisor.inner = supervisor.child
     for end in (supervisor.out_end, supervisor.err_end, supervisor.steps_end):
         os.close(end)
@@ -38,7 +41,13 @@ def start(supervisor):
     supervisor.tell_started(None if port is None else {'host': '127.0.0.1', 'port': port})
 
 
-def become_plain(supervisor, folder, port):
+def find_port():
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        return free.getsockname()[1]
+
+
+def become_plain(supervisor, given):
     try:
         linux.die_with_parent()
         os.setsid()
@@ -47,23 +56,28 @@ def become_plain(supervisor, folder, port):
         if supervisor.group:
             supervisor.group.join()
         sandbox.limit_processes_of_user()
-        environment = plain_environment(supervisor, folder, port)
         os.chdir(supervisor.directory_inside)
         places = plain_places(supervisor.spec['files'])
-        argv = [plain_path(word, places) for word in sandbox.command_of({**supervisor.spec, 'sandboxed': False})]
-        program = argv[0]
-        if '/' in program:
-            os.execve(program, argv, environment)
-        for place in environment.get('PATH', '').split(':'):
-            if os.access(os.path.join(place, program), os.X_OK):
-                os.execve(os.path.join(place, program), argv, environment)
-        raise FileNotFoundError(program)
+        argv = [plain_path(word, places) for word in sandbox.command_of(supervisor.spec)]
+        linux.leave_keyring()
+        linux.gain_nothing()
+        programs.become(find_program(argv[0], given), argv, given)
     except BaseException as error:  # noqa: BLE001
         os.write(2, f'{type(error).__name__}: {error}\n'.encode())
         os._exit(127)
 
 
-def plain_environment(supervisor, folder, port):
+def find_program(name, given):
+    """Where its own PATH has it."""
+    if '/' in name:
+        return name
+    for place in given.get('PATH', '').split(':'):
+        if os.access(os.path.join(place, name), os.X_OK):
+            return os.path.join(place, name)
+    raise FileNotFoundError(name)
+
+
+def plain_variables(supervisor, folder, port):
     files = supervisor.spec['files']
     places = {**plain_places(files), files['application']['mountedAt']: folder}
     home = f'{supervisor.scratch}/home'

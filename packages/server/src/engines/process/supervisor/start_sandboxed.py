@@ -7,18 +7,25 @@ import signal
 import addresses
 import linux
 import network
+import programs
 import sandbox
+import variables
 from refused import Refused
+
+#: In bytes: more than bubblewrap says of a sandbox.
+MOST_INFORMATION = 16 * 1024
 
 
 def start(supervisor):
     info, info_end = os.pipe()
     block_end, block = os.pipe()
     plugged, plugged_end = os.pipe()
+    supervisor.variables = variables.keep_variables(supervisor.spec['environment'])
+    program = describe(supervisor, info_end, block_end)
     supervisor.child = os.fork()
     if supervisor.child == 0:
-        become_sandbox(supervisor, info_end, block_end, plugged_end)
-    for end in (info_end, block_end, plugged_end, supervisor.out_end, supervisor.err_end, supervisor.steps_end):
+        become_sandbox(supervisor, program, plugged_end)
+    for end in (*program.descriptors, plugged_end, supervisor.out_end, supervisor.err_end, supervisor.steps_end):
         os.close(end)
     supervisor.address = os.read(plugged, 100).decode()
     supervisor.inner = read_inner(supervisor, info)
@@ -29,14 +36,43 @@ def start(supervisor):
         os.close(end)
 
 
+class Program:
+    """bubblewrap, with what it is given: arguments, and descriptors that they name."""
+
+    def __init__(self, argv, descriptors):
+        self.argv, self.descriptors = argv, descriptors
+
+
+def describe(supervisor, info, block):
+    """
+    Everything but the command goes by a file in memory, which whoever lists the machine's processes does not see.
+    Until the sandbox stands, the command is words to bubblewrap like any.
+    """
+    spec, host, kind = supervisor.spec, supervisor.host, sandbox.kind_of(supervisor.spec)
+    descriptors, wiring = [info, block], ['--info-fd', str(info), '--block-fd', str(block)]
+    if allowed := host.calls_allowed(kind):
+        descriptors.append(variables.keep_bytes('calls', allowed))
+        wiring += ['--seccomp', str(descriptors[-1])]
+    wiring += host.forbid_namespaces(kind)
+    options = sandbox.bwrap_options(spec, wiring) + variables.as_words(spec['environment'])
+    command = ['--', *sandbox.command_of(spec)]
+    variables.check_words(['bwrap', '--args', 'descriptor', *options, *command], spec['environment'])
+    words = variables.keep_words(options)
+    return Program(['bwrap', '--args', str(words), *command], [*descriptors, words])
+
+
 def read_inner(supervisor, info):
+    """The first process inside, if it is what our own child started: nobody else's is ours to limit or to end."""
     text = b''
-    while not text.endswith(b'}\n') and not text.rstrip().endswith(b'}'):
+    while not text.rstrip().endswith(b'}'):
         chunk = os.read(info, 4096)
-        if not chunk:
+        if not chunk or len(text) > MOST_INFORMATION:
             raise Refused(f'The sandbox could not be made: {last_words(supervisor)}')
         text += chunk
-    return json.loads(text)['child-pid']
+    inner = json.loads(text)['child-pid']
+    if not linux.is_below(inner, supervisor.child):
+        raise Refused(f'The sandbox could not be made: what it calls its first process ({inner}) is none of its own.')
+    return inner
 
 
 def last_words(supervisor):
@@ -45,7 +81,7 @@ def last_words(supervisor):
     return 'it ended at once'
 
 
-def become_sandbox(supervisor, info, block, plugged):
+def become_sandbox(supervisor, program, plugged):
     """In the child: joins its group and namespaces, gathers its files, gives up its rights."""
     try:
         linux.die_with_parent()
@@ -69,10 +105,12 @@ def become_sandbox(supervisor, info, block, plugged):
             os.setresgid(supervisor.user, supervisor.user, supervisor.user)
             os.setresuid(supervisor.user, supervisor.user, supervisor.user)
             linux.die_with_parent()
-        arguments = sandbox.bwrap_arguments(supervisor.spec, info, block)
-        for descriptor in (info, block):
+        for descriptor in program.descriptors:
             os.set_inheritable(descriptor, True)
-        os.execve(supervisor.host.bwrap, arguments, supervisor.spec['environment'])
+        os.chdir('/')
+        linux.leave_keyring()
+        linux.gain_nothing()
+        programs.become(supervisor.host.bwrap, program.argv, {})
     except addresses.NoAddress as refused:
         os.write(2, str(refused).encode())
         os._exit(127)

@@ -13,6 +13,7 @@ import keeper
 import limits
 import linux
 import network
+import programs
 import sandbox
 import start_plain
 import start_sandboxed
@@ -37,8 +38,9 @@ class Supervisor:
         self.reason = None
         self.detail = None
         self.step = spec['command']['name']
+        self.steps_known = sandbox.step_names(spec)
         self.code = None
-        self.inner = None
+        self.inner = self.variables = None
         self.address = ''
         self.group = self.user = None
         self.groups = limits.group_paths(host.cgroups, f"{host.tag}-{spec['instanceId']}")
@@ -65,6 +67,7 @@ class Supervisor:
             'logDirectory': self.spec['logDirectory'], 'endpoint': endpoint,
             'ready': ready, 'user': self.user, 'workingDirectory': self.directory_inside,
             'groups': list(self.groups.values()),
+            'variables': self.variables, 'sandbox': sandbox.kind_of(self.spec),
             'inNetwork': self.inner if self.host.platform else None,
         }
 
@@ -128,6 +131,7 @@ class Supervisor:
         poll = select.poll()
         streams = {self.out: STDOUT, self.err: STDERR, self.steps: None}
         for descriptor in streams:
+            os.set_blocking(descriptor, False)
             poll.register(descriptor, select.POLLIN | select.POLLHUP)
         status, beat, look = None, time.monotonic(), time.monotonic()
         end = self.open_end(poll)
@@ -136,7 +140,9 @@ class Supervisor:
                 if descriptor == end:
                     poll.unregister(end)
                     continue
-                data = os.read(descriptor, CHUNK)
+                data = read_what_is_there(descriptor)
+                if data is None:
+                    continue
                 if not data:
                     poll.unregister(descriptor)
                     del streams[descriptor]
@@ -176,9 +182,9 @@ class Supervisor:
         """An application of the shell's own user can write there, too, by way of `/proc`."""
         for line in text.splitlines():
             kind, _, rest = line.partition(' ')
-            if kind == 'step':
+            if kind == 'step' and rest in self.steps_known:
                 self.step = rest
-            elif kind == 'before-failed':
+            elif kind == 'before-failed' and rest in EXIT_CODES:
                 self.reason = 'before_failed'
                 self.detail = f'{self.step} failed (exit code {rest}).'
             elif kind == 'code':
@@ -279,8 +285,13 @@ class Supervisor:
 
     def kill(self, number):
         """Signals the instance's processes, if it has any; KILL takes the whole namespace with its first process."""
-        pids = linux.descendants(self.inner if self.host.isolated else os.getpid())
-        keeper.signal_each([self.inner, *pids] if number == signal.SIGKILL else pids, number)
+        top = self.inner if self.host.isolated else os.getpid()
+        pids = linux.descendants(top)
+        if number == signal.SIGKILL and self.host.isolated:
+            linux.signal_below(self.inner, self.child, number)
+        else:
+            for pid in pids:
+                linux.signal_below(pid, top, number)
         return bool(pids)
 
     # -- end -------------------------------------------------------------------------------------
@@ -354,13 +365,21 @@ class Supervisor:
             os.utime(name)
 
 
+def read_what_is_there(descriptor):
+    """None where it is gone again: an application may open its own streams by name, and read what it has written."""
+    try:
+        return os.read(descriptor, CHUNK)
+    except BlockingIOError:
+        return None
+
+
 def remove_tree(path):
     """Also what the instance closed to its own user, or nested deeper than any path can say."""
     try:
         shutil.rmtree(path, onerror=remove_closed)
     except (OSError, RecursionError):
-        for words in (['chmod', '-R', 'u+rwX', path], ['rm', '-rf', path]):
-            os.spawnvp(os.P_WAIT, words[0], words)
+        for words in (['chmod', '-R', 'u+rwX', '--', path], ['rm', '-rf', '--', path]):
+            programs.run(words)
 
 
 def remove_closed(_, path, error):
