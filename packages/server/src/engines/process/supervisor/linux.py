@@ -176,8 +176,8 @@ def parent(pid):
 def is_below(pid, top):
     """Whether `top` started or adopted this process, or one that it comes from."""
     try:
-        while int(pid) > 1:
-            pid = parent(int(pid))
+        while pid > 1:
+            pid = parent(pid)
             if pid == top:
                 return True
     except (OSError, IndexError, ValueError):

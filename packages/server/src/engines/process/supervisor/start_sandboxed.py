@@ -70,7 +70,7 @@ def read_inner(supervisor, info):
             raise Refused(f'The sandbox could not be made: {last_words(supervisor)}')
         text += chunk
     inner = json.loads(text)['child-pid']
-    if not linux.is_below(inner, supervisor.child):
+    if not isinstance(inner, int) or not linux.is_below(inner, supervisor.child):
         raise Refused(f'The sandbox could not be made: what it calls its first process ({inner}) is none of its own.')
     return inner
 

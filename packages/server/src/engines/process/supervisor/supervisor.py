@@ -108,9 +108,10 @@ class Supervisor:
             start_plain.start(self)
 
     def open_pipes(self):
-        self.out, self.out_end = os.pipe()
-        self.err, self.err_end = os.pipe()
-        self.steps, self.steps_end = os.pipe()
+        """Nobody waits for what is read: who may open a stream by name can take away what was there a moment ago."""
+        (self.out, self.out_end), (self.err, self.err_end), (self.steps, self.steps_end) = (os.pipe() for _ in range(3))
+        for end in (self.out, self.err, self.steps):
+            os.set_blocking(end, False)
 
     def endpoint(self):
         """Where the router finds it."""
@@ -131,7 +132,6 @@ class Supervisor:
         poll = select.poll()
         streams = {self.out: STDOUT, self.err: STDERR, self.steps: None}
         for descriptor in streams:
-            os.set_blocking(descriptor, False)
             poll.register(descriptor, select.POLLIN | select.POLLHUP)
         status, beat, look = None, time.monotonic(), time.monotonic()
         end = self.open_end(poll)
@@ -366,7 +366,7 @@ class Supervisor:
 
 
 def read_what_is_there(descriptor):
-    """None where it is gone again: an application may open its own streams by name, and read what it has written."""
+    """None where it is gone again."""
     try:
         return os.read(descriptor, CHUNK)
     except BlockingIOError:
