@@ -57,6 +57,7 @@ test('no program outside an instance has any of its variables', async (t) => {
   const one = subject.spec('echo up; while :; do sleep 600; done', { environment });
   await start(subject, one, t);
   await prints(one, /^up$/m, t);
+  assert.deepEqual(readdirSync(folder), []);
   const seen = processes();
   const inside = seen.filter(({ environment }) => environment.includes(marker));
   assert.ok(inside.length > 0, 'the instance itself has them');
@@ -68,7 +69,6 @@ test('no program outside an instance has any of its variables', async (t) => {
     seen.filter(({ words }) => words.includes(marker)),
     [],
   );
-  assert.deepEqual(readdirSync(folder), []);
 });
 
 test('an instance has all of its variables, however many may be set, and none besides', async (t) => {
