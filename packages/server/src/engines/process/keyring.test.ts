@@ -22,11 +22,10 @@ async function startInKeyring(directory: string, isolation: 'auto' | 'none'): Pr
   const script = `${call}
 if join() < 0 or add(b"of-the-login", b"secret") < 0: sys.exit("this kernel keeps no keys")
 os.execv(sys.executable, [sys.executable, "-I", "-S", ${JSON.stringify(program)}, sys.argv[1]])`;
-  const child = spawn('python3', ['-c', script, options], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  let over = false;
-  void ended.then(() => (over = true));
-  while (!over && !existsSync(join(directory, 'launcher.sock')))
+  const child = spawn('python3', ['-c', script, options], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  while (child.exitCode === null && !existsSync(join(directory, 'launcher.sock')))
     await new Promise((resolve) => setImmediate(resolve));
 }
 

@@ -96,7 +96,11 @@ test('a launcher of another version makes way for ours, and what it started goes
     await startEarlier(options);
     await askAndLeave(launcherSocket(options.directory), { do: 'start', spec });
     const signal = AbortSignal.timeout(30_000);
-    ({ pid: earlier } = (await ask(launcherSocket(options.directory), { do: 'describe' }, signal)) as Host);
+    ({ pid: earlier } = (await ask(
+      launcherSocket(options.directory),
+      { do: 'describe' },
+      signal,
+    )) as Host);
     await prints(spec, /up/, t);
   });
   assert.notEqual(engine.host.pid, earlier);

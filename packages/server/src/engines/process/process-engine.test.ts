@@ -101,7 +101,13 @@ for (const isolation of ['auto', 'none'] as const) {
     });
 
   rule('who writes nonsense where steps are told of ends as it ends', async (subject, t) => {
-    const says = ['code none', 'code 70000', 'step of nobody', 'before-failed ever', 'before-failed'];
+    const says = [
+      'code none',
+      'code 70000',
+      'step of nobody',
+      'before-failed ever',
+      'before-failed',
+    ];
     const lines = says.map((line) => `echo "${line}" > /proc/$PPID/fd/3`);
     const script = `${lines.join('; ')}; exit 5`;
     const before = [{ name: 'hook', argv: ['/bin/true'] as const }];

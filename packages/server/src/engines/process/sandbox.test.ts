@@ -123,9 +123,7 @@ test('whoever enters an instance has its filter of system calls, and gains no ri
   ];
   for (;;) {
     t.signal.throwIfAborted();
-    const end = await subject.engine
-      .exec(one.instanceId, command, t.signal)
-      .catch(() => undefined);
+    const end = await subject.engine.exec(one.instanceId, command, t.signal).catch(() => undefined);
     if (end === undefined) continue;
     assert.deepEqual(end, { exitCode: 0 });
     break;
@@ -192,7 +190,10 @@ test('an instance sees of the machine what programs need, and writes where there
   const read = Object.fromEntries(Object.entries(files.read).filter(([path]) => there(path)));
   const seen = JSON.parse(text) as typeof files;
   assert.deepEqual(
-    { ...seen, read: Object.fromEntries(Object.entries(seen.read).filter(([path]) => there(path))) },
+    {
+      ...seen,
+      read: Object.fromEntries(Object.entries(seen.read).filter(([path]) => there(path))),
+    },
     { ...files, read },
   );
 });

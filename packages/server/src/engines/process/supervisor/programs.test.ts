@@ -88,7 +88,10 @@ print(told(inner) == inner)
 for other in (1, 0, -1, os.getpid(), os.getppid(), child, 'x', None): print('none of its own' in told(other))
 os.kill(inner, 9); os.waitpid(child, 0)
 print('none of its own' in told(inner))`);
-  assert.deepEqual(answer.split('\n'), Array.from({ length: 10 }, () => 'True'));
+  assert.deepEqual(
+    answer.split('\n'),
+    Array.from({ length: 10 }, () => 'True'),
+  );
 });
 
 test('a signal goes to what is below, and to nothing else', () => {
@@ -120,8 +123,5 @@ supervisor.Supervisor.open_pipes(one)
 print([os.get_blocking(end) for end in (one.out, one.err, one.steps, one.out_end, one.err_end, one.steps_end)])
 os.write(one.out_end, b'said')
 print(supervisor.read_what_is_there(one.out), supervisor.read_what_is_there(one.out))`);
-  assert.deepEqual(answer.split('\n'), [
-    '[False, False, False, True, True, True]',
-    "b'said' None",
-  ]);
+  assert.deepEqual(answer.split('\n'), ['[False, False, False, True, True, True]', "b'said' None"]);
 });
