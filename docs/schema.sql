@@ -18,7 +18,7 @@ CREATE TABLE applications (
   wanted text not null,
   created_at bigint not null,
   deleted_at bigint
-  , max_nodes integer not null default 1, max_flavor text not null default '');
+  , max_nodes integer not null default 1, max_flavor text not null default '', sandbox text not null default 'strict');
 
 CREATE INDEX applications_by_owner_id_created_at on applications (owner_id, created_at);
 

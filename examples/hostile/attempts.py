@@ -5,9 +5,11 @@ A platform that keeps its tenants apart prints no HOLE. Run it as a Runner; it c
 can reach.
 """
 import ctypes
+import errno
 import fcntl
 import glob
 import os
+import platform
 import signal
 import socket
 import sys
@@ -16,6 +18,47 @@ from concurrent.futures import ThreadPoolExecutor
 libc = ctypes.CDLL(None, use_errno=True)
 #: TIOCGPTN of Linux: which terminal a descriptor of ptmx is.
 TERMINAL_NUMBER = 0x80045430
+#: A container holds itself to its engine's own list, which leaves open some of what a sandbox closes.
+CONTAINER = os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv")
+
+#: System calls by which kernels were broken before, or tenants meet: number on x86_64, on aarch64, arguments.
+CALLS = {
+    "the kernel's keys": ("keyctl", 250, 219, 0, -3, 0),
+    "a key for others": ("add_key", 248, 217, b"user", b"grid-hostile", b"x", 1, -3),
+    "a key of others": ("request_key", 249, 218, b"user", b"grid-hostile", None, -3),
+    "a user namespace": ("unshare", 272, 97, 0x10000000),
+    "a network namespace": ("unshare", 272, 97, 0x40000000),
+    "a time namespace": ("unshare", 272, 97, 0x80),
+    "the namespaces of the first process": ("setns", 308, 268, -1, 0),
+    "a new root": ("chroot", 161, 51, b"/tmp"),
+    "another root": ("pivot_root", 155, 41, b"/tmp", b"/tmp"),
+    "file systems by descriptor": ("fsopen", 430, 430, b"tmpfs", 0),
+    "a mount by descriptor": ("open_tree", 428, 428, -100, b"/", 1),
+    "faults of memory": ("userfaultfd", 323, 282, 1),
+    "programs in the kernel": ("bpf", 321, 280, 0, None, 0),
+    "events of the processor": ("perf_event_open", 298, 241, None, 0, -1, -1, 0),
+    "watching all files": ("fanotify_init", 300, 262, 0, 0),
+    "files by handle": ("open_by_handle_at", 304, 265, -100, None, 0),
+    "comparing processes": ("kcmp", 312, 272, 1, 1, 0, 0, 0),
+    "moving pages": ("move_pages", 279, 239, 0, 0, None, None, None, 0),
+    "quotas": ("quotactl", 179, 60, 0, None, 0, None),
+    "the kernel's log": ("syslog", 103, 116, 10, None, 0),
+    "another kernel": ("kexec_load", 246, 104, 0, 0, None, 0),
+    "a kernel module": ("init_module", 175, 105, None, 0, b""),
+    "the machine's clock": ("clock_settime", 227, 112, 0, None),
+    "process accounting": ("acct", 163, 89, None),
+    "swap": ("swapon", 167, 224, b"/tmp/none", 0),
+    "a reboot": ("reboot", 169, 142, 0, 0, 0, None),
+}
+#: Those that engines of containers have closed at last.
+LATER = {"the kernel's rings": ("io_uring_setup", 425, 425, 1, None)}
+#: Families of sockets that reach past the network that one is in, or into the kernel's less known parts.
+FAMILIES = {"AX25": 3, "PACKET": 17, "RDS": 21, "CAN": 29, "TIPC": 30, "BLUETOOTH": 31, "ALG": 38, "VSOCK": 40,
+            "KCM": 41, "SMC": 43, "XDP": 44}
+#: What the kernel tells of the machine and of everybody on it.
+TELLS = ("keys", "key-users", "kallsyms", "interrupts", "config.gz", "cmdline", "diskstats", "partitions", "softirqs",
+         "iomem")
+TELLS_ALSO_CONTAINERS = ("keys", "kcore", "timer_list", "latency_stats", "sched_debug")
 
 
 def attempt(name, succeeds):
@@ -69,6 +112,64 @@ def foreign_secrets():
         for marker in (b"GRID_SECRET", b"AWS_", b"NEIGHBOUR_SECRET", b"PIP_"):
             if marker in text and marker.decode() not in "".join(os.environ):
                 return f"{marker!r} in {path}"
+    return None
+
+
+def makes(name, x86_64, aarch64, *arguments):
+    """A refusal is one of the filter's, not a complaint about the arguments."""
+    number = x86_64 if platform.machine() == "x86_64" else aarch64
+    result = libc.syscall(ctypes.c_long(number), *(
+        ctypes.c_long(one) if isinstance(one, int) else ctypes.c_char_p(one) for one in arguments))
+    failed = errno.errorcode.get(ctypes.get_errno()) if result == -1 else None
+    return None if failed in ("EPERM", "ENOSYS") else f"{name} answered {failed or result}"
+
+
+def opens(family):
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET, socket.SOCK_RAW):
+        try:
+            with socket.socket(family, kind):
+                return f"a socket of family {family}"
+        except OSError:
+            continue
+    return None
+
+
+def cloned():
+    """Namespaces by clone(2), and by clone3(2), whose flags no filter can read."""
+    for name, x86_64, aarch64, flags in (("clone", 56, 220, 0x10000011), ("clone3", 435, 435, 0)):
+        if found := makes(name, x86_64, aarch64, flags, 0, 0, 0, 0):
+            return found
+    return None
+
+
+def told(names):
+    return [name for name in names if os.path.exists(f"/proc/{name}") and open(f"/proc/{name}", "rb").read(16)]
+
+
+def free_of_filter():
+    with open("/proc/self/status") as file:
+        lines = dict(line.rstrip().split(":", 1) for line in file)
+    held = {name: lines.get(name, "").strip() for name in ("NoNewPrivs", "Seccomp")}
+    return None if held == {"NoNewPrivs": "1", "Seccomp": "2"} else held
+
+
+def marks_of_the_loader():
+    """Where the tenant's tree lies before there is a sandbox: who was told to write there did so outside."""
+    folder = os.path.dirname(os.path.abspath(__file__))
+    return glob.glob(f"{folder}/loader.*") or None
+
+
+def grows_without_bound():
+    """Every place in memory that can be written to has a size, and nobody may write beside them."""
+    for folder in ("/", "/mnt", "/home", "/var", "/dev", "/opt"):
+        if os.access(folder, os.W_OK):
+            return folder
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = int(os.environ.get("CG_MEMORY_MIB", "0")) << 20 or machine // 2 - 1
+    for folder in ("/tmp", "/var/tmp", "/run", "/dev/shm"):
+        found = os.statvfs(folder)
+        if found.f_blocks * found.f_frsize > limit:
+            return f"{folder} holds {found.f_blocks * found.f_frsize >> 20} MiB"
     return None
 
 
@@ -192,6 +293,16 @@ def main():
     attempt("user id 0", lambda: os.setuid(0) or "became root")
     attempt("a write to /usr", lambda: open("/usr/spoiled", "w").name)
     attempt("a write to shared dependencies", spoils_dependencies)
+    attempt("a process without a filter", free_of_filter)
+    attempt("the loader of programs outside", marks_of_the_loader)
+    for name, call in {**CALLS, **({} if CONTAINER else LATER)}.items():
+        attempt(name, lambda call=call: makes(*call))
+    attempt("namespaces of a child", cloned)
+    attempt("what the kernel tells of the machine", lambda: told(TELLS_ALSO_CONTAINERS if CONTAINER else TELLS))
+    if not CONTAINER:
+        attempt("memory without a bound", grows_without_bound)
+        for name, family in FAMILIES.items():
+            attempt(f"sockets of {name}", lambda family=family: opens(family))
     with ThreadPoolExecutor(max_workers=32) as together:
         for target in targets():
             host, _, port = target.rpartition(":")

@@ -67,24 +67,35 @@ export async function meetHostile(platform: Platform): Promise<number> {
   assert.match(out, /all attempts made/);
   assert.ok(out.includes(`refused ${instance?.endpoint_host}:8080`), out);
   assert.doesNotMatch(out, /HOLE/);
+  await meetVariables(platform, tenant);
   return enterHostile(platform, tenant);
 }
 
-type Tenant = { organization: string; forbidden: string };
+type Tenant = { organization: string; forbidden: string; variables?: readonly string[] };
 
 /** An application out of the example, with this file as what it runs. */
 async function createHostile(
   platform: Platform,
   main: string,
-  { organization, forbidden }: Tenant,
+  { organization, forbidden, variables = [] }: Tenant,
 ): Promise<{ id: string; folder: string }> {
   const folder = await platform.repository({ placeholder: '' });
   copyExample('hostile', folder);
   await platform.git(['add', '--all'], folder);
   await platform.git(['commit', '--quiet', '--message', 'hostile'], folder);
-  const env = [`CC_MLPYTHON_RUN_MAIN=${main}`, `FORBIDDEN=${forbidden}`];
+  const env = [`CC_MLPYTHON_RUN_MAIN=${main}`, `FORBIDDEN=${forbidden}`, ...variables];
   const args = ['--org', organization];
   return { id: await platform.create(folder, { type: 'ml_python', env, args }), folder };
+}
+
+/** No program that starts an instance of theirs, or a step of its build, does what their variables tell it. */
+async function meetVariables(platform: Platform, tenant: Tenant): Promise<void> {
+  const variables = ['LD_DEBUG=statistics', 'LD_DEBUG_OUTPUT=/mnt/app/loader'];
+  const { folder } = await createHostile(platform, 'attempts.py', { ...tenant, variables });
+  const { code, out } = await platform.grid(['deploy'], { folder });
+  assert.equal(code, 0, out);
+  assert.match(out, /refused the loader of programs outside/);
+  assert.doesNotMatch(out, /HOLE/);
 }
 
 /** Who enters can do no more than the application, which can do nothing to who enters. */

@@ -106,3 +106,17 @@ export const getUsage = endpoint({
     ),
   }),
 });
+
+export const setSandbox = endpoint({
+  method: 'PUT',
+  path: '/grid/v1/applications/:applicationId/sandbox',
+  summary: 'What an application may ask of the kernel from its next start on (operators)',
+  params: z.object({ applicationId: z.string().max(64) }),
+  query: none,
+  body: z.object({
+    sandbox: z
+      .enum(['strict', 'nested'])
+      .describe('`strict` is what applications need; `nested` allows namespaces of its own'),
+  }),
+  result: nothing,
+});

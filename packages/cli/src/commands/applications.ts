@@ -1,5 +1,6 @@
-import { applications } from '@grid/api';
+import { applications, grid } from '@grid/api';
 import type { Application, Client } from '@grid/api';
+import { Argument } from 'commander';
 import type { Command } from 'commander';
 import { addressOf } from '../address-of.ts';
 import { Failure } from '../fail.ts';
@@ -32,6 +33,7 @@ export function applicationCommands(program: Command): void {
       );
     });
   showCommand(app);
+  sandboxCommand(app);
   app
     .command('delete <application>')
     .description('end an application and erase it')
@@ -51,6 +53,19 @@ export function applicationCommands(program: Command): void {
       );
     });
   environmentCommands(program);
+}
+
+function sandboxCommand(app: Command): void {
+  app
+    .command('sandbox <application-id>')
+    .description('what an application may ask of the kernel, from its next start on (operators)')
+    .addArgument(
+      new Argument('<kind>', 'nested allows namespaces of its own').choices(['strict', 'nested']),
+    )
+    .action(async (applicationId: string, sandbox: 'strict' | 'nested') => {
+      await signedIn().call(grid.setSandbox, { params: { applicationId }, body: { sandbox } });
+      process.stdout.write('Set; it counts from the next deployment on (grid restart).\n');
+    });
 }
 
 function showCommand(app: Command): void {

@@ -134,6 +134,9 @@ export const updateApplicationRow = (tx: Tx, id: ApplicationId, change: Applicat
 const flag = (column: string, value: boolean | undefined) =>
   value === undefined ? {} : { [column]: value ? 1 : 0 };
 
+export const updateSandbox = (tx: Tx, id: ApplicationId, sandbox: 'strict' | 'nested') =>
+  tx.updateTable('applications').set({ sandbox }).where('id', '=', id).execute();
+
 export const setDeleted = (tx: Tx, id: ApplicationId, at: number) =>
   tx
     .updateTable('applications')

@@ -15,6 +15,7 @@ export type Deployable = {
   nodes: number;
   zeroDowntime: boolean;
   cancelOnPush: boolean;
+  sandbox: 'strict' | 'nested';
   wanted: 'up' | 'down';
   deletedAt: number | null;
   headCommit: string | null;
@@ -48,6 +49,7 @@ export async function findDeploying(
       'a.nodes',
       'a.zero_downtime as zeroDowntime',
       'a.cancel_on_push as cancelOnPush',
+      'a.sandbox',
       'a.wanted',
       'a.deleted_at as deletedAt',
       'r.seen_commit as headCommit',

@@ -62,7 +62,7 @@ export const describeInstance =
   };
 
 /** What all instances have in common. */
-const common = ({ paths }: Deps, { workload, instance, devices }: Subject) => ({
+const common = ({ paths }: Deps, { workload, instance, devices, application }: Subject) => ({
   instanceId: instance.id,
   workloadId: workload.id,
   ownerId: workload.ownerId,
@@ -75,6 +75,7 @@ const common = ({ paths }: Deps, { workload, instance, devices }: Subject) => ({
     diskMiB: workload.kind === 'build' ? BUILD_DISK_MIB : DISK_MIB,
   },
   devices,
+  sandbox: application.sandbox,
   logDirectory: paths.logs(workload.applicationId, instance.id),
   logBudgetMiB: LOG_BUDGET_MIB,
 });

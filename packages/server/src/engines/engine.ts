@@ -147,6 +147,8 @@ export type InstanceSpec = {
   /** Run after the command ended by itself, by its exit status; what they answer is only logged. */
   after: { succeeded?: Command; failed?: Command };
   limits: { cpus: number; memoryMiB: number; diskMiB: number };
+  /** What it may ask of the kernel; `strict` where nothing is said. */
+  sandbox?: Sandbox | undefined;
   /** GPUs, the only ones that it can see: always given, empty where there are none. */
   devices: readonly GrantedDevice[];
   /** The port that a Webapp serves, or undefined for a Runner or a build. */
@@ -161,6 +163,12 @@ export type InstanceSpec = {
   /** Values of 8 characters and more that are replaced by *** in the output (build tools). */
   masked: readonly string[];
 };
+
+/**
+ * What an instance may ask of the kernel. `strict` is what applications need; `nested` allows namespaces besides,
+ * for those that make sandboxes of their own. Engines that hold instances otherwise may know no difference.
+ */
+export type Sandbox = 'strict' | 'nested';
 
 /** A step of an instance: what is run, and the name that log lines and failures give it. */
 export type Command = { name: string; argv: readonly [string, ...string[]] };

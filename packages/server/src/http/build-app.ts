@@ -7,6 +7,7 @@ import { authorityRoute } from './authority-route.ts';
 import { metricsRoutes } from './grid/metrics-routes.ts';
 import { queueRoutes } from './grid/queue-routes.ts';
 import { gridRoutes } from './grid/routes.ts';
+import { sandboxRoutes } from './grid/sandbox-routes.ts';
 import { runRoutes } from './grid/run-routes.ts';
 import { setHeaders } from './headers.ts';
 import { metricsRoute } from './metrics-route.ts';
@@ -56,6 +57,7 @@ export function buildApp(context: HttpContext): FastifyInstance {
   gridRoutes(app, context);
   runRoutes(app, context);
   queueRoutes(app, context);
+  sandboxRoutes(app, context);
   metricsRoutes(app, context);
   metricsRoute(app, context);
   authorityRoute(app, context);

@@ -154,6 +154,8 @@ type ApplicationTable = {
   sticky_sessions: Flag;
   cancel_on_push: Flag;
   force_https: Flag;
+  /** What an operator lets it ask of the kernel; only `nested` allows namespaces of its own. */
+  sandbox: Generated<'strict' | 'nested'>;
   /** What the user wants: serving (or running when deployed), or nothing. */
   wanted: 'up' | 'down';
   created_at: Time;

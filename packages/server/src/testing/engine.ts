@@ -103,7 +103,11 @@ export const runningOf = ({ engine }: { engine: Engine }, spec: InstanceSpec, t:
   });
 
 /** Runs an instance to its end. */
-export async function run(subject: Subject, spec: InstanceSpec, t: TestContext): Promise<Exit> {
+export async function run(
+  subject: { engine: Engine },
+  spec: InstanceSpec,
+  t: TestContext,
+): Promise<Exit> {
   await start(subject, spec, t);
   return exitOf(subject, spec, t);
 }

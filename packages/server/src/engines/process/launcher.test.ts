@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,10 +9,11 @@ import type { TestContext } from 'node:test';
 import { newId } from '../../lib/ids.ts';
 import { makeSpec } from '../../testing/instance.ts';
 import { silentLog } from '../../testing/log.ts';
-import { exitOf, start, textOf } from '../../testing/engine.ts';
+import { exitOf, prints, start, textOf } from '../../testing/engine.ts';
 import { createProcessEngine } from './process-engine.ts';
+import { ask } from './launcher-client.ts';
 import { launcherSocket } from './start-launcher.ts';
-import type { LauncherOptions } from './start-launcher.ts';
+import type { Host, LauncherOptions } from './start-launcher.ts';
 
 /** Says what is to be started and is gone before it is answered, as somebody who is killed. */
 function askAndLeave(path: string, message: object): Promise<void> {
@@ -74,6 +75,39 @@ test('a launcher that is gone is started again once, however many ask at the sam
   await engine.ensure({ workloadId, graceSeconds: 1, instances }, t.signal);
   assert.equal(countListeners(path), 1);
   await engine.remove(workloadId, 1, t.signal);
+});
+
+/** Starts a launcher of another version. */
+async function startEarlier({ directory, isolation, allowedNetworks }: LauncherOptions) {
+  const sources = join(directory, 'sources');
+  cpSync(join(import.meta.dirname, 'supervisor'), sources, { recursive: true });
+  appendFileSync(join(sources, 'messages.py'), '# as it was before\n');
+  const options = JSON.stringify({ directory, isolation, allowedNetworks });
+  spawn('python3', ['-I', '-S', join(sources, 'launcher.py'), options], { stdio: 'ignore' });
+  const path = launcherSocket(directory);
+  while (!existsSync(path)) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('a launcher of another version makes way for ours, and what it started goes on', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'grid-launcher-'));
+  const spec = makeSpec(directory, 'echo up; exec sleep 600');
+  let earlier = 0;
+  const { engine } = await openEngine(t, async (options) => {
+    await startEarlier(options);
+    await askAndLeave(launcherSocket(options.directory), { do: 'start', spec });
+    const signal = AbortSignal.timeout(30_000);
+    ({ pid: earlier } = (await ask(
+      launcherSocket(options.directory),
+      { do: 'describe' },
+      signal,
+    )) as Host);
+    await prints(spec, /up/, t);
+  });
+  assert.notEqual(engine.host.pid, earlier);
+  assert.equal(existsSync(`/proc/${earlier}`), false);
+  assert.equal((await engine.observe(spec.instanceId, t.signal))?.state.status, 'running');
+  await engine.remove(spec.workloadId, 0, t.signal);
+  rmSync(directory, { recursive: true, force: true });
 });
 
 /** Starts a launcher that finds a descriptor open besides its streams. */

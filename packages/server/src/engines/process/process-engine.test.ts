@@ -101,12 +101,20 @@ for (const isolation of ['auto', 'none'] as const) {
     });
 
   rule('who writes nonsense where steps are told of ends as it ends', async (subject, t) => {
-    const script = 'for code in none 70000; do echo "code $code" > /proc/$PPID/fd/3; done; exit 5';
+    const says = [
+      'code none',
+      'code 70000',
+      'step of nobody',
+      'before-failed ever',
+      'before-failed',
+    ];
+    const lines = says.map((line) => `echo "${line}" > /proc/$PPID/fd/3`);
+    const script = `${lines.join('; ')}; exit 5`;
     const before = [{ name: 'hook', argv: ['/bin/true'] as const }];
     const one = subject.spec(script, { before });
     await start(subject, one, t);
-    const { reason, exitCode } = await exitOf(subject, one, t);
-    assert.deepEqual([reason, exitCode], ['exited', 5]);
+    const { reason, exitCode, step } = await exitOf(subject, one, t);
+    assert.deepEqual([reason, exitCode, step], ['exited', 5, 'script']);
   });
 
   rule('an instance can start so many processes and no more', async (subject, t) => {

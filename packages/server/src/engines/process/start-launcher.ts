@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -9,6 +10,8 @@ import { ask } from './launcher-client.ts';
 /** What the launcher found on this machine. */
 export type Host = {
   pid: number;
+  /** What it was started from; one of an earlier version says something else, or nothing. */
+  program?: string;
   isolated: boolean;
   root: boolean;
   cgroups: boolean;
@@ -25,7 +28,8 @@ export type LauncherOptions = {
   allowedNetworks: readonly string[];
 };
 
-const program = join(import.meta.dirname, 'supervisor', 'launcher.py');
+const home = join(import.meta.dirname, 'supervisor');
+const program = join(home, 'launcher.py');
 const READY_WITHIN = 30_000;
 
 export const launcherSocket = (directory: string): string => join(directory, 'launcher.sock');
@@ -33,7 +37,10 @@ export const launcherSocket = (directory: string): string => join(directory, 'la
 /** Starts that are under way, by directory. */
 const starts = new Map<string, Promise<Host>>();
 
-/** The launcher of this directory: the one that runs, else a new one; many who ask at once get the same. */
+/**
+ * The launcher of this directory: the one that runs, if it is of this version, else a new one; many who ask at once
+ * get the same.
+ */
 export function adoptLauncher(options: LauncherOptions): Promise<Host> {
   const { directory } = options;
   const underWay = starts.get(directory) ?? adopt(options).finally(() => starts.delete(directory));
@@ -46,7 +53,8 @@ async function adopt(options: LauncherOptions): Promise<Host> {
   const path = launcherSocket(options.directory);
   const signal = AbortSignal.timeout(READY_WITHIN);
   const known = await describeHost(path, signal);
-  if (known !== undefined) return known;
+  if (known !== undefined && known.program === (await fingerprint())) return known;
+  if (known !== undefined) await endLauncher(known.pid, signal);
   await mkdir(options.directory, { recursive: true, mode: 0o700 });
   const log = join(options.directory, 'launcher.log');
   const output = openSync(log, 'a', 0o600);
@@ -64,6 +72,23 @@ async function adopt(options: LauncherOptions): Promise<Host> {
   failed.catch(() => undefined);
   child.unref();
   return Promise.race([failed, whenReady(path, signal)]);
+}
+
+/** Names these sources as the launcher names those that it was started from. */
+async function fingerprint(): Promise<string> {
+  const hash = createHash('sha256');
+  const names = (await readdir(home)).filter((name) => /\.(py|txt)$/.test(name));
+  for (const name of names.toSorted()) hash.update(await readFile(join(home, name)));
+  return hash.digest('hex');
+}
+
+/** What it has started goes on; resolves when nobody is there whom the next one could be taken for. */
+async function endLauncher(pid: number, signal: AbortSignal): Promise<void> {
+  try {
+    for (process.kill(pid, 'SIGTERM'); ; process.kill(pid, 0)) await wait(5, undefined, { signal });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 async function explainEnd(code: number | null, log: string): Promise<Error> {

@@ -12,6 +12,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import linux  # noqa: E402
+import programs  # noqa: E402
 
 FIRST = 3
 
@@ -45,7 +46,7 @@ def main():
         linux.setns(userns, linux.NEWUSER)
         linux.setns(netns, linux.NEWNET)
     hand_over(listeners)
-    os.execv(program[0], program)
+    programs.become(program[0], program, dict(os.environ))
 
 
 main()

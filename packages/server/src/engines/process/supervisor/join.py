@@ -13,13 +13,12 @@ def join_groups(groups):
             file.write(str(os.getpid()))
 
 
-def join_sandbox(process, user):
+def join_sandbox(spaces, user, calls):
     """
-    Into the namespaces of a process of the instance; what is forked from here on is inside. Nobody there may
-    look into this process, which holds more than theirs: the application is of the same user.
+    Into the namespaces of the instance; what is forked from here on is inside, and may make the same system calls.
+    Nobody there may look into this process, which holds more than theirs: the application is of the same user.
     """
     linux.call_myself(b'session')
-    spaces = _foreign_namespaces(process)
     here = _identity('/proc/self/ns/user')
     if user is not None:
         linux.join(spaces.pop('net'))
@@ -35,9 +34,12 @@ def join_sandbox(process, user):
     linux.hide()
     linux.give_up_capabilities()
     sandbox.limit_processes(0)
+    if calls:
+        linux.filter_calls(calls)
 
 
-def _foreign_namespaces(process):
+def foreign_namespaces(process):
+    """Of a process, those that this one is not in."""
     opened = {kind: os.open(f'/proc/{process}/ns/{kind}', os.O_RDONLY) for kind in KINDS}
     return {
         kind: space for kind, space in opened.items()

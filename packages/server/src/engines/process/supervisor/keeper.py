@@ -14,6 +14,7 @@ import termios
 import time
 
 import linux
+import programs
 
 #: Between HUP and KILL, for those who want to put something away.
 GRACE = 2.0
@@ -79,7 +80,7 @@ def become(order, streams):
         for number in IGNORED:
             signal.signal(number, signal.SIG_DFL)
         os.chdir(order['directory'])
-        os.execvpe(order['argv'][0], order['argv'], order['environment'])
+        programs.become_inside(order['argv'], order['environment'])
     except OSError as error:
         os.write(2, f"{order['argv'][0]}: {error.strerror}\r\n".encode())
         os._exit(127 if isinstance(error, FileNotFoundError) else 126)

@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import threading
 
@@ -21,7 +20,9 @@ import limits  # noqa: E402
 import linux  # noqa: E402
 import messages  # noqa: E402
 import network  # noqa: E402
+import programs  # noqa: E402
 import registry  # noqa: E402
+import system_calls  # noqa: E402
 from supervisor import Supervisor  # noqa: E402
 
 FIRST_USER, USERS = 2_000_000, 60_000
@@ -36,6 +37,8 @@ class Host:
         self.bwrap = shutil.which('bwrap')
         self.tag = hashlib.sha256(os.fsencode(directory)).hexdigest()[:8]
         self.warnings = []
+        self.program = fingerprint()
+        self.filters = {kind: system_calls.assemble(kind) for kind in system_calls.SANDBOXES}
         self.cgroups = limits.find_cgroups()
         self.isolated = isolation != 'none' and self.can_isolate()
         self.platform = self.open_network(allowed) if self.isolated else None
@@ -44,24 +47,42 @@ class Host:
             self.isolated = False
         if not self.cgroups:
             self.warnings.append('Memory limits are sampled: control groups cannot be written here.')
+        if self.isolated and self.filters['strict'] is None:
+            self.warnings.append(f'Instances may make every system call: on {os.uname().machine} none are filtered.')
 
     def can_isolate(self):
         if self.bwrap is None:
             self.warnings.append('bubblewrap is missing: apt-get install bubblewrap')
             return False
-        probe = ['bwrap', '--unshare-user', '--unshare-pid', '--ro-bind', '/', '/', '--proc', '/proc', 'true']
-        drop = (lambda: os.setuid(65534)) if self.root else None
-        answer = subprocess.run(probe, capture_output=True, preexec_fn=drop, cwd='/')
+        offered = programs.run([self.bwrap, '--help'], cwd='/').stdout
+        self.no_namespaces = ['--disable-userns'] if b'--disable-userns' in offered else []
+        probe = [self.bwrap, '--unshare-user', '--unshare-pid', *self.no_namespaces]
+        view = ['--ro-bind', '/', '/', '--proc', '/proc', 'true']
+        answer = programs.run([*probe, *view], preexec_fn=self.probe_as, cwd='/')
         if answer.returncode != 0:
             words = answer.stderr.decode(errors='replace').strip()
             self.warnings.append(f'User namespaces are refused ({words}): sysctl -w kernel.unprivileged_userns_clone=1')
         return answer.returncode == 0
 
+    def probe_as(self):
+        """As instances start: nobody in particular, and without any way to gain rights."""
+        if self.root:
+            os.setuid(65534)
+        linux.gain_nothing()
+
+    def calls_allowed(self, sandbox):
+        """The filter of system calls in that kind of sandbox; None where there is none for this machine."""
+        return self.filters[sandbox]
+
+    def forbid_namespaces(self, sandbox):
+        """The options of bubblewrap; older ones have none, and there the filter alone forbids them."""
+        return self.no_namespaces if sandbox == 'strict' else []
+
     def open_network(self, allowed):
         resolvers = network.find_resolvers()
         try:
             return network.open_platform(self.directory, not self.root, allowed, resolvers)
-        except (OSError, RuntimeError, subprocess.SubprocessError, IndexError, ValueError) as error:
+        except (OSError, RuntimeError, programs.Failed, IndexError, ValueError) as error:
             words = getattr(error, 'stderr', None)
             detail = words.decode(errors='replace').strip() if words else str(error)
             tool = 'iproute2 nftables' if self.root else 'passt iproute2 nftables, and chmod 0666 /dev/net/tun'
@@ -83,10 +104,20 @@ class Host:
 
     def describe(self):
         return {
-            'pid': os.getpid(), 'isolated': self.isolated, 'warnings': self.warnings, 'root': self.root,
+            'pid': os.getpid(), 'program': self.program, 'isolated': self.isolated, 'warnings': self.warnings, 'root': self.root,
             'network': self.platform.describe() if self.platform else None,
             'cgroups': bool(self.cgroups), 'python': sys.executable,
         }
+
+
+def fingerprint():
+    """Of the sources, as they are now: whoever has others starts a launcher of its own in place of this one."""
+    folder, digest = os.path.dirname(os.path.abspath(__file__)), hashlib.sha256()
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(('.py', '.txt')):
+            with open(os.path.join(folder, name), 'rb') as file:
+                digest.update(file.read())
+    return digest.hexdigest()
 
 
 def serve(host, path):
@@ -196,6 +227,7 @@ def copy(source, target):
 
 def main():
     linux.close_all_but({0, 1, 2})
+    linux.leave_keyring()
     options = json.loads(sys.argv[1])
     directory = options['directory']
     for name in ('instances', 'changes'):

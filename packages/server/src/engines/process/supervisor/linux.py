@@ -1,5 +1,6 @@
 """The few system calls that Python's standard library has no name for."""
 import ctypes
+import errno
 import fcntl
 import functools
 import os
@@ -9,7 +10,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 NEWNS, NEWUSER, NEWPID, NEWNET = 0x00020000, 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
-_PDEATHSIG, _DUMPABLE, _NAME, _DROP_BOUND, _SUBREAPER, _NO_NEW_PRIVILEGES = 1, 4, 15, 24, 36, 38
+_PDEATHSIG, _DUMPABLE, _NAME, _SECCOMP, _DROP_BOUND, _SUBREAPER, _NO_NEW_PRIVILEGES = 1, 4, 15, 22, 24, 36, 38
+_FILTER, _JOIN_SESSION_KEYRING = 2, 1
+_KEYCTL = {'x86_64': 250, 'aarch64': 219}
 _OWNER_OF_NAMESPACE = 0xB701
 
 
@@ -78,9 +81,33 @@ def give_up_capabilities():
     capability = 0
     while _libc.prctl(_DROP_BOUND, capability, 0, 0, 0) == 0:
         capability += 1
-    _prctl(_NO_NEW_PRIVILEGES, 1)
+    gain_nothing()
     version_3_of_myself = (ctypes.c_uint32 * 2)(0x20080522, 0)
     _check(_libc.capset(version_3_of_myself, (ctypes.c_uint32 * 6)()))
+
+
+def gain_nothing():
+    """No program that is executed from here on gives rights that its caller has not."""
+    _prctl(_NO_NEW_PRIVILEGES, 1)
+
+
+def filter_calls(program):
+    """From here on the kernel asks this program about each system call (see system_calls.py)."""
+    buffer = ctypes.create_string_buffer(program)
+    described = (ctypes.c_uint64 * 2)(len(program) // 8, ctypes.addressof(buffer))
+    _check(_libc.prctl(_SECCOMP, _FILTER, described, 0, 0))
+
+
+def leave_keyring():
+    """
+    A session keyring of its own, in place of one that others have, too. Where there is none to be had (a kernel
+    without keys, a user with too many, a container) the filter of system calls still stands before what there is.
+    """
+    number = _KEYCTL.get(os.uname().machine)
+    if number is None or _libc.syscall(number, _JOIN_SESSION_KEYRING, None) >= 0:
+        return
+    if (code := ctypes.get_errno()) not in (errno.ENOSYS, errno.EDQUOT, errno.EPERM):
+        raise OSError(code, os.strerror(code))
 
 
 def close_all_but(kept):
@@ -139,3 +166,54 @@ def descendants(pid):
         found += below
         queue += below
     return found
+
+
+def parent(pid):
+    with open(f'/proc/{pid}/stat', 'rb') as file:
+        return int(file.read().rsplit(b')', 1)[1].split()[1])
+
+
+def is_below(pid, top):
+    """Whether `top` started or adopted this process, or one that it comes from."""
+    try:
+        while pid > 1:
+            pid = parent(pid)
+            if pid == top:
+                return True
+    except (OSError, IndexError, ValueError):
+        pass
+    return False
+
+
+def hold(pid, top):
+    """
+    A descriptor of a process below `top`, which stays that process's whatever comes of the number; None where it is
+    no such process. A kernel before 5.3 has no such descriptors: there it is asked only.
+    """
+    try:
+        held = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+        held = -1
+    if is_below(pid, top):  # and as it was opened before, it is this one or is over
+        return held
+    if held >= 0:
+        os.close(held)
+    return None
+
+
+def signal_below(pid, top, number):
+    """Signals a process, if it is below `top`; never another that has its number by now."""
+    held = hold(pid, top)
+    if held is None:
+        return
+    try:
+        os.kill(pid, number) if held < 0 else signal.pidfd_send_signal(held, number)
+    except OSError:
+        pass
+    finally:
+        if held >= 0:
+            os.close(held)

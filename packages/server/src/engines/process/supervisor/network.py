@@ -9,13 +9,13 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 
 import addresses
 import linux
 import netlink
+import programs
 
 PRIVATE = (
     '0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, '
@@ -40,12 +40,7 @@ class Platform:
         linux.setns(f'/proc/{self.pid}/ns/net', linux.NEWNET)
 
     def run(self, argv, text):
-        return subprocess.run(
-            argv, input=text.encode(), preexec_fn=self.enter, check=True, capture_output=True, env=TOOLS
-        )
-
-
-TOOLS = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'}
+        return programs.run(argv, text, preexec_fn=self.enter, check=True)
 
 
 def open_platform(directory, rootless, allowed, resolvers):
@@ -82,7 +77,7 @@ def _hold():
             os.write(writing, str(os.getpid()).encode())
             os.close(writing)
             argv = [sys.executable, '-I', '-S', '-c', HOLD]
-            os.execve(sys.executable, argv, {})
+            programs.become(sys.executable, argv, {})
         os._exit(0)
     os.waitpid(middle, 0)
     os.close(writing)
@@ -99,10 +94,9 @@ def _hold_with_pasta():
     quiet = ['--no-map-gw', '--quiet', '--foreground']
     marker = os.urandom(8).hex()
     program = f'import os,sys\nprint(os.getpid(), flush=True)\n{HOLD}\n#{marker}'
-    child = subprocess.Popen(
+    child = programs.start(
         ['pasta', *options, *quiet, '--', sys.executable, '-I', '-S', '-c', program],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        start_new_session=True, env={'PATH': os.environ.get('PATH', '')},
+        stdout=programs.NOTHING, stderr=programs.PIPE,
     )
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
@@ -138,7 +132,7 @@ def _tag(directory):
 
 def _free_subnet(directory):
     """A slice 10.x.0.0/16 that no route of this machine touches; stays with the data directory."""
-    routes = subprocess.run(['ip', '-4', 'route'], capture_output=True, env=TOOLS).stdout.decode()
+    routes = programs.run(['ip', '-4', 'route']).stdout.decode()
     first = int(_tag(directory), 16)
     for step in range(200):
         candidate = 20 + (first + step) % 200
@@ -186,7 +180,7 @@ def _connect_host(platform):
         f'link set {device} up', f'addr add {subnet}.255.1/30 dev {device}',
         f'route add {subnet}.0.0/16 via {subnet}.255.2',
     ]
-    subprocess.run(['ip', 'link', 'del', device], capture_output=True, env=TOOLS)
+    programs.run(['ip', 'link', 'del', device])
     _run(['ip', '-batch', '-'], '\n'.join(batch))
     _run([sys.executable, '-I', '-S', '-c', FORWARD], '')
     table = f'clever_grid_{tag}'
@@ -213,13 +207,13 @@ def _pass_docker(action, device):
     for match in (['-i', device], ['-o', device, '-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED']):
         argv = ['iptables', '--wait', action, 'DOCKER-USER', *match, '-j', 'ACCEPT']
         try:
-            subprocess.run(argv, capture_output=True, env=TOOLS)
+            programs.run(argv)
         except FileNotFoundError:
             return
 
 
 def _run(argv, text):
-    subprocess.run(argv, input=text.encode(), check=True, capture_output=True, env=TOOLS)
+    programs.run(argv, text, check=True)
 
 
 def _rules(subnet, uplink, allowed, resolvers):
@@ -343,9 +337,9 @@ def destroy(directory):
         pass
     if os.geteuid() == 0:
         tag = _tag(directory)
-        subprocess.run(['ip', 'link', 'del', f'cg{tag}'], capture_output=True, env=TOOLS)
+        programs.run(['ip', 'link', 'del', f'cg{tag}'])
         _pass_docker('-D', f'cg{tag}')
-        subprocess.run(['nft', 'delete', 'table', 'ip', f'clever_grid_{tag}'], capture_output=True, env=TOOLS)
+        programs.run(['nft', 'delete', 'table', 'ip', f'clever_grid_{tag}'])
 
 
 def find_resolvers():

@@ -19,6 +19,15 @@ ETC = (
 #: What every program on a GPU opens beside the GPU's own file.
 SHARED_DEVICES = ('/dev/nvidiactl', '/dev/nvidia-uvm', '/dev/nvidia-uvm-tools')
 
+#: Of /proc: who holds which keys, where the kernel's code lies, how it is built and was booted, what its hardware and its
+#: disks do. What programs ask for stays: cpuinfo, meminfo, stat, loadavg, uptime, version, devices and driver.
+HIDDEN = (
+    'cmdline', 'config.gz', 'diskstats', 'interrupts', 'iomem', 'kallsyms', 'kcore', 'key-users', 'keys',
+    'latency_stats', 'partitions', 'sched_debug', 'softirqs', 'timer_list',
+)
+#: In bytes: what fits into places that are for sockets and marks of processes.
+SMALL = 64 * 1024 * 1024
+
 #: What login shells read: an instance's environment is complete, and they leave it as it is.
 PROFILE = r'''
 if [ -n "$PS1" ]; then PS1='$CC_APP_NAME/$INSTANCE_NUMBER:\w\$ '; fi
@@ -135,12 +144,12 @@ def _own_directory(path, user):
 
 
 def _give_to(path, user):
-    """The tree belongs to the application's own user from now on; its root is changed last."""
+    """The tree belongs to the application's own user from now on; its root is changed last. No link is followed."""
     if user is None or os.lstat(path).st_uid == user:
         return
-    for folder, folders, names in os.walk(path):
+    for _, folders, names, folder in os.fwalk(path):
         for name in folders + names:
-            os.lchown(os.path.join(folder, name), user, user)
+            os.chown(name, user, user, dir_fd=folder, follow_symlinks=False)
     os.lchown(path, user, user)
 
 
@@ -166,29 +175,42 @@ def _host_name(spec):
     return f"instance-{spec['number']}"
 
 
-def bwrap_arguments(spec, info, block):
-    """The sandbox itself: what is seen, and nothing else; the environment is not among the arguments."""
+def bwrap_options(spec, wiring):
+    """
+    What is seen, and nothing else. `wiring` are options with the descriptors that they need. Every place that can be
+    written to has a size, and what is left of the root cannot be written to at all.
+    """
     memory = max(64, spec['limits']['memoryMiB']) * 1024 * 1024
-    mounted = spec['files']['application']['mountedAt']
-    arguments = ['bwrap', '--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts',
-                 '--unshare-cgroup-try', '--uid', str(USER), '--gid', str(GROUP), '--die-with-parent',
-                 '--new-session', '--hostname', _host_name(spec),
-                 '--info-fd', str(info), '--block-fd', str(block)]
-    arguments += _system() + ['--proc', '/proc', '--dev', '/dev']
-    arguments += ['--size', str(memory // 2), '--tmpfs', '/dev/shm', '--size', str(memory), '--tmpfs', '/tmp']
-    arguments += ['--dir', '/var/tmp', '--dir', '/run', '--dir', '/mnt'] + _devices(spec)
-    arguments += ['--ro-bind', f'{STAGE}/etc', '/etc', '--bind', f'{STAGE}/home', '/home/bas', '--bind', f'{STAGE}/app', mounted]
-    environment = spec['files'].get('environment')
+    options = ['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts',
+               '--unshare-cgroup-try', '--uid', str(USER), '--gid', str(GROUP), '--die-with-parent',
+               '--new-session', '--hostname', _host_name(spec), *wiring]
+    options += _system() + ['--proc', '/proc', *_hidden(), '--dev', '/dev']
+    for place, size in (('/dev/shm', memory // 2), ('/tmp', memory), ('/var/tmp', memory), ('/run', SMALL)):
+        options += ['--size', str(size), '--tmpfs', place]
+    options += ['--dir', '/mnt', *_devices(spec), *_files(spec['files'])]
+    return options + ['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', spec['workingDirectory']]
+
+
+def _hidden():
+    """Empty in place of what the kernel says of the whole machine, or of others on it."""
+    return [word for name in HIDDEN if os.path.exists(f'/proc/{name}')
+            for word in ('--dev-bind', '/dev/null', f'/proc/{name}')]
+
+
+def _files(files):
+    options = ['--ro-bind', f'{STAGE}/etc', '/etc', '--bind', f'{STAGE}/home', '/home/bas',
+               '--bind', f'{STAGE}/app', files['application']['mountedAt']]
+    environment = files.get('environment')
     if environment:
         kind = '--bind' if environment['access'] == 'writable' else '--ro-bind'
-        arguments += [kind, f'{STAGE}/env', '/opt/env']
-    if spec['files'].get('cache'):
-        arguments += ['--bind', f'{STAGE}/cache', '/home/bas/.cache']
-    if spec['files'].get('shared'):
-        arguments += ['--bind', f'{STAGE}/shared', spec['files']['shared']['mountedAt']]
-    for index, path in enumerate(spec['files']['readOnly']):
-        arguments += ['--ro-bind', f'{STAGE}/ro{index}', path]
-    return arguments + ['--chdir', spec['workingDirectory']] + command_of(spec)
+        options += [kind, f'{STAGE}/env', '/opt/env']
+    if files.get('cache'):
+        options += ['--bind', f'{STAGE}/cache', '/home/bas/.cache']
+    if files.get('shared'):
+        options += ['--bind', f'{STAGE}/shared', files['shared']['mountedAt']]
+    for index, path in enumerate(files['readOnly']):
+        options += ['--ro-bind', f'{STAGE}/ro{index}', path]
+    return options
 
 
 def _system():
@@ -210,23 +232,36 @@ def _devices(spec):
     return [word for path in dict.fromkeys(granted + shared) for word in ('--dev-bind', path, path)]
 
 
+def kind_of(spec):
+    """`strict`, or `nested` where an operator lets the application make namespaces of its own."""
+    return spec.get('sandbox') or 'strict'
+
+
 def has_steps(spec):
     """Whether a shell runs the command, and tells of it; the application itself must not."""
     return bool(spec['before'] or spec['after'])
+
+
+def step_names(spec):
+    """What the shell may say that it does: an application can write where it says so."""
+    return {_name(step) for step in (*spec['before'], spec['command'])}
+
+
+def _name(step):
+    return step['name'].replace('\n', ' ')[:200]
 
 
 def command_of(spec):
     """The instance's command; with hooks around it, a shell that runs them in turn."""
     after = spec['after']
     if not has_steps(spec):
-        return ['--', *spec['command']['argv']] if spec.get('sandboxed', True) else spec['command']['argv']
+        return spec['command']['argv']
     steps = [('before', step) for step in spec['before']] + [('command', spec['command'])]
     steps += [(kind, after[kind]) for kind in ('succeeded', 'failed') if kind in after]
     words = []
     for kind, step in steps:
-        words += [kind, step['name'].replace('\n', ' ')[:200], str(len(step['argv'])), *step['argv']]
-    shell = ['/bin/bash', '-c', STEPS, 'steps', *words]
-    return ['--', *shell] if spec.get('sandboxed', True) else shell
+        words += [kind, _name(step), str(len(step['argv'])), *step['argv']]
+    return ['/bin/bash', '-c', STEPS, 'steps', *words]
 
 
 def limit_processes(pid, user=None):

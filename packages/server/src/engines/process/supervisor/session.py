@@ -8,6 +8,7 @@ import socket
 import join
 import keeper
 import linux
+import variables
 
 
 class NotEntered(Exception):
@@ -22,17 +23,16 @@ class Session:
         self.known = read_instance(self.directory)
         self.supervisor = watch_supervisor(self.known)
         self.terminal = request.get('terminal')
-        first = first_process(self.known['pid'])
         order = {
             'argv': request['argv'], 'terminal': self.terminal, 'directory': self.known['workingDirectory'],
-            'environment': environment_of(first, self.terminal),
+            'environment': environment_of(self.known, self.terminal),
         }
         # whatever ends here is reaped at once: an instance cannot end before all of its processes are
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         linux.adopt_orphans()
         self.control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         if os.fork() == 0:
-            start_keeper(self.known, first if host.isolated else None, (inside, order))
+            start_keeper(host, self.known, (inside, order))
         inside.close()
         self.streams = receive_streams(self.control)
         self.note()
@@ -83,22 +83,44 @@ def watch_supervisor(known):
     return watched
 
 
-def first_process(supervisor):
+def first_process(known):
     """What the supervisor started, and nothing of the application can change: with a sandbox, bubblewrap."""
-    found = linux.children(supervisor)
-    if not found:
+    found = linux.children(known['pid'])
+    if not found or not linux.is_alive(known['pid'], known['processStarted']):
         raise NotEntered('The instance is over.')
     return found[0]
 
 
-def environment_of(process, terminal):
-    with open(f'/proc/{process}/environ', 'rb') as file:
-        pairs = [entry.partition(b'=') for entry in file.read().split(b'\0') if entry]
-    found = {name: value for name, _, value in pairs}
-    return {**found, b'TERM': terminal['type'].encode()} if terminal else found
+def environment_of(known, terminal):
+    """As its supervisor keeps it: what a process of the application shows can be changed by the application."""
+    if known.get('variables') is None:
+        raise NotEntered('The instance was started by an earlier version of the platform: restart it first.')
+    try:
+        found = variables.read_variables(known['pid'], known['variables'])
+    except FileNotFoundError:
+        raise NotEntered('The instance is over.') from None
+    if not linux.is_alive(known['pid'], known['processStarted']):
+        raise NotEntered('The instance is over.')
+    return {**found, 'TERM': terminal['type']} if terminal else found
 
 
-def start_keeper(known, outermost, work):
+def open_sandbox(known):
+    """
+    The namespaces of the first process inside, which is held while they are opened: its number could be somebody
+    else's as soon as it is over.
+    """
+    first = first_process(known)
+    inner = linux.children(first)
+    held = linux.hold(inner[0], first) if inner else None
+    if held is None or not linux.is_below(first, known['pid']):
+        raise NotEntered('The instance is over.')
+    spaces = join.foreign_namespaces(inner[0])
+    if not linux.is_below(inner[0], first):
+        raise NotEntered('The instance is over.')
+    return spaces
+
+
+def start_keeper(host, known, work):
     """Never returns. What fails is told through the socket."""
     control, order = work
     code = 1
@@ -106,13 +128,15 @@ def start_keeper(known, outermost, work):
         linux.lead_streams_nowhere()
         linux.close_all_but({0, 1, 2, control.fileno()})
         join.join_groups(known['groups'])
-        if outermost is not None:
-            join.join_sandbox(linux.children(outermost)[0], known['user'])
+        linux.leave_keyring()
+        if host.isolated:
+            join.join_sandbox(open_sandbox(known), known['user'], host.calls_allowed(known['sandbox']))
             if os.fork() != 0:
                 os._exit(0)
         else:
-            most = resource.prlimit(first_process(known['pid']), resource.RLIMIT_NPROC)
+            most = resource.prlimit(first_process(known), resource.RLIMIT_NPROC)
             resource.setrlimit(resource.RLIMIT_NPROC, most)
+            linux.gain_nothing()
         keeper.keep(control, order)
         code = 0
     except BaseException as error:  # noqa: BLE001

@@ -2,23 +2,23 @@
 Looks after one instance from its start to its exit: makes its sandbox, writes down what it says, keeps
 its limits, ends it when asked, and records how it ended. Nobody else needs to be alive for that.
 """
-import json
 import os
-import re
 import select
-import shlex
 import shutil
 import signal
-import socket
 import time
 import traceback
 
-import addresses
 import keeper
 import limits
 import linux
 import network
+import programs
 import sandbox
+import start_plain
+import start_sandboxed
+from records import now, sync_folder, write_durably, write_whole
+from refused import Refused
 from segments import STDERR, STDOUT, Segments
 
 HEARTBEAT, LOOK = 10, 1.0
@@ -26,36 +26,6 @@ CHUNK = 256 * 1024
 #: Where the steps' shell tells what it does; the launcher keeps it free in itself.
 STEPS = 3
 EXIT_CODES = {str(code): code for code in range(256)}
-
-
-class Refused(Exception):
-    """The instance cannot be started; the message is for its user."""
-
-
-def now():
-    return int(time.time() * 1000)
-
-
-def write_whole(path, value, durable=True):
-    """After a crash of the machine there is what was there before, or this."""
-    file = os.open(f'{path}.new', os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.write(file, json.dumps(value).encode())
-    if durable:
-        os.fsync(file)
-    os.close(file)
-    os.replace(f'{path}.new', path)
-
-
-def write_durably(path, value):
-    """After a crash of the machine there is this."""
-    write_whole(path, value)
-    sync_folder(os.path.dirname(path))
-
-
-def sync_folder(path):
-    folder = os.open(path, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
 
 
 class Supervisor:
@@ -68,8 +38,9 @@ class Supervisor:
         self.reason = None
         self.detail = None
         self.step = spec['command']['name']
+        self.steps_known = sandbox.step_names(spec)
         self.code = None
-        self.inner = None
+        self.inner = self.variables = None
         self.address = ''
         self.group = self.user = None
         self.groups = limits.group_paths(host.cgroups, f"{host.tag}-{spec['instanceId']}")
@@ -96,6 +67,7 @@ class Supervisor:
             'logDirectory': self.spec['logDirectory'], 'endpoint': endpoint,
             'ready': ready, 'user': self.user, 'workingDirectory': self.directory_inside,
             'groups': list(self.groups.values()),
+            'variables': self.variables, 'sandbox': sandbox.kind_of(self.spec),
             'inNetwork': self.inner if self.host.platform else None,
         }
 
@@ -131,85 +103,20 @@ class Supervisor:
             self.group = limits.Group(self.groups, memory, cpus)
         self.open_pipes()
         if host.isolated:
-            self.start_sandboxed()
+            start_sandboxed.start(self)
         else:
-            self.start_plain()
+            start_plain.start(self)
 
     def open_pipes(self):
-        self.out, self.out_end = os.pipe()
-        self.err, self.err_end = os.pipe()
-        self.steps, self.steps_end = os.pipe()
-
-    def start_sandboxed(self):
-        info, info_end = os.pipe()
-        block_end, block = os.pipe()
-        plugged, plugged_end = os.pipe()
-        self.child = os.fork()
-        if self.child == 0:
-            self.become_sandbox(info_end, block_end, plugged_end)
-        for end in (info_end, block_end, plugged_end, self.out_end, self.err_end, self.steps_end):
-            os.close(end)
-        self.address = os.read(plugged, 100).decode()
-        self.inner = self.read_inner(info)
-        sandbox.limit_processes(self.inner, self.user)
-        self.tell_started(self.endpoint())
-        os.write(block, b'1')
-        for end in (block, info, plugged):
-            os.close(end)
+        """Nobody waits for what is read: who may open a stream by name can take away what was there a moment ago."""
+        (self.out, self.out_end), (self.err, self.err_end), (self.steps, self.steps_end) = (os.pipe() for _ in range(3))
+        for end in (self.out, self.err, self.steps):
+            os.set_blocking(end, False)
 
     def endpoint(self):
         """Where the router finds it."""
         port = self.spec.get('port')
         return {'host': self.address, 'port': port} if self.address and port is not None else None
-
-    def read_inner(self, info):
-        text = b''
-        while not text.endswith(b'}\n') and not text.rstrip().endswith(b'}'):
-            chunk = os.read(info, 4096)
-            if not chunk:
-                raise Refused(f'The sandbox could not be made: {self.last_words()}')
-            text += chunk
-        return json.loads(text)['child-pid']
-
-    def last_words(self):
-        if select.select([self.err], [], [], 1)[0]:
-            return os.read(self.err, 4096).decode(errors='replace').strip()
-        return 'it ended at once'
-
-    def become_sandbox(self, info, block, plugged):
-        """In the child: joins its group and namespaces, gathers its files, gives up its rights."""
-        try:
-            linux.die_with_parent()
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            self.take_streams()
-            if self.group:
-                self.group.join()
-            address = '127.0.0.1'
-            if self.host.platform is not None:
-                wanted = self.spec.get('address')
-                address = network.plug_in(self.host.platform, self.spec['ownerId'], wanted)
-                os.write(plugged, address.encode())
-            os.close(plugged)
-            if not self.host.root and self.host.platform is None:
-                self.make_user_namespace()
-            linux.unshare(linux.NEWNS)
-            etc = sandbox.describe_etc(self.spec, address, self.host.resolv)
-            sandbox.prepare_mounts(self.spec, self.scratch, self.user, etc)
-            if self.user is not None:
-                os.setgroups([])
-                os.setresgid(self.user, self.user, self.user)
-                os.setresuid(self.user, self.user, self.user)
-                linux.die_with_parent()
-            arguments = sandbox.bwrap_arguments(self.spec, info, block)
-            for descriptor in (info, block):
-                os.set_inheritable(descriptor, True)
-            os.execve(self.host.bwrap, arguments, self.spec['environment'])
-        except addresses.NoAddress as refused:
-            os.write(2, str(refused).encode())
-            os._exit(127)
-        except BaseException as error:  # noqa: BLE001
-            os.write(2, f'{type(error).__name__}: {error}\n'.encode())
-            os._exit(127)
 
     def take_streams(self):
         null = os.open('/dev/null', os.O_RDONLY)
@@ -217,81 +124,6 @@ class Supervisor:
         os.dup2(self.out_end, 1)
         os.dup2(self.err_end, 2)
         os.dup2(self.steps_end, STEPS, inheritable=sandbox.has_steps(self.spec))
-
-    def make_user_namespace(self):
-        user, group = os.getuid(), os.getgid()
-        linux.unshare(linux.NEWUSER)
-        for name, text in (('setgroups', 'deny'), ('uid_map', f'0 {user} 1'), ('gid_map', f'0 {group} 1')):
-            with open(f'/proc/self/{name}', 'w') as file:
-                file.write(text)
-
-    def start_plain(self):
-        """Without namespaces: a copy of the files, and a port of the platform's choice."""
-        spec = self.spec
-        application = spec['files']['application']
-        folder = application['source']
-        if application['access'] == 'throw-away':
-            folder = f'{self.scratch}/application'
-            shutil.copytree(application['source'], folder, symlinks=True)
-        self.directory_inside = folder + spec['workingDirectory'][len(application['mountedAt']):]
-        shared = spec['files'].get('shared')
-        if shared:
-            sandbox.share(shared['source'], self.user)
-        port = None
-        if spec.get('port') is not None:
-            with socket.socket() as free:
-                free.bind(('127.0.0.1', 0))
-                port = free.getsockname()[1]
-        linux.adopt_orphans()
-        self.child = os.fork()
-        if self.child == 0:
-            self.become_plain(folder, port)
-        self.inner = self.child
-        for end in (self.out_end, self.err_end, self.steps_end):
-            os.close(end)
-        self.port = port
-        self.tell_started(None if port is None else {'host': '127.0.0.1', 'port': port})
-
-    def become_plain(self, folder, port):
-        try:
-            linux.die_with_parent()
-            os.setsid()
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            self.take_streams()
-            if self.group:
-                self.group.join()
-            sandbox.limit_processes_of_user()
-            environment = self.plain_environment(folder, port)
-            os.chdir(self.directory_inside)
-            places = plain_places(self.spec['files'])
-            argv = [plain_path(word, places) for word in sandbox.command_of({**self.spec, 'sandboxed': False})]
-            program = argv[0]
-            if '/' in program:
-                os.execve(program, argv, environment)
-            for place in environment.get('PATH', '').split(':'):
-                if os.access(os.path.join(place, program), os.X_OK):
-                    os.execve(os.path.join(place, program), argv, environment)
-            raise FileNotFoundError(program)
-        except BaseException as error:  # noqa: BLE001
-            os.write(2, f'{type(error).__name__}: {error}\n'.encode())
-            os._exit(127)
-
-    def plain_environment(self, folder, port):
-        files = self.spec['files']
-        places = {**plain_places(files), files['application']['mountedAt']: folder}
-        home = f'{self.scratch}/home'
-        changed = {name: plain_path(value, places) for name, value in self.spec['environment'].items()}
-        cache = files.get('cache')
-        if cache:
-            os.makedirs(cache['source'], exist_ok=True)
-            changed['XDG_CACHE_HOME'] = cache['source']
-        changed['HOME'] = home
-        if port is not None:
-            changed['PORT'] = str(port)
-        os.makedirs(home, exist_ok=True)
-        with open(f'{home}/.profile', 'w') as file:
-            file.write(f"PATH={shlex.quote(changed.get('PATH', os.defpath))}\n{sandbox.PROFILE}")
-        return changed
 
     # -- watch -----------------------------------------------------------------------------------
 
@@ -308,7 +140,9 @@ class Supervisor:
                 if descriptor == end:
                     poll.unregister(end)
                     continue
-                data = os.read(descriptor, CHUNK)
+                data = read_what_is_there(descriptor)
+                if data is None:
+                    continue
                 if not data:
                     poll.unregister(descriptor)
                     del streams[descriptor]
@@ -348,9 +182,9 @@ class Supervisor:
         """An application of the shell's own user can write there, too, by way of `/proc`."""
         for line in text.splitlines():
             kind, _, rest = line.partition(' ')
-            if kind == 'step':
+            if kind == 'step' and rest in self.steps_known:
                 self.step = rest
-            elif kind == 'before-failed':
+            elif kind == 'before-failed' and rest in EXIT_CODES:
                 self.reason = 'before_failed'
                 self.detail = f'{self.step} failed (exit code {rest}).'
             elif kind == 'code':
@@ -419,7 +253,7 @@ class Supervisor:
 
     def check_port(self):
         """Without namespaces, an application that ignores PORT would take the host's own 8080."""
-        if self.port != 8080 and has_listener(self.processes(), 8080):
+        if self.port != 8080 and start_plain.has_listener(self.processes(), 8080):
             self.end('start_failed', 'wrong_port: it listens on 8080, but this machine has no namespaces, so it '
                                      'must listen on the port that the PORT variable names.')
 
@@ -451,8 +285,13 @@ class Supervisor:
 
     def kill(self, number):
         """Signals the instance's processes, if it has any; KILL takes the whole namespace with its first process."""
-        pids = linux.descendants(self.inner if self.host.isolated else os.getpid())
-        keeper.signal_each([self.inner, *pids] if number == signal.SIGKILL else pids, number)
+        top = self.inner if self.host.isolated else os.getpid()
+        pids = linux.descendants(top)
+        if number == signal.SIGKILL and self.host.isolated:
+            linux.signal_below(self.inner, self.child, number)
+        else:
+            for pid in pids:
+                linux.signal_below(pid, top, number)
         return bool(pids)
 
     # -- end -------------------------------------------------------------------------------------
@@ -526,53 +365,24 @@ class Supervisor:
             os.utime(name)
 
 
+def read_what_is_there(descriptor):
+    """None where it is gone again."""
+    try:
+        return os.read(descriptor, CHUNK)
+    except BlockingIOError:
+        return None
+
+
 def remove_tree(path):
     """Also what the instance closed to its own user, or nested deeper than any path can say."""
     try:
         shutil.rmtree(path, onerror=remove_closed)
     except (OSError, RecursionError):
-        for words in (['chmod', '-R', 'u+rwX', path], ['rm', '-rf', path]):
-            os.spawnvp(os.P_WAIT, words[0], words)
+        for words in (['chmod', '-R', 'u+rwX', '--', path], ['rm', '-rf', '--', path]):
+            programs.run(words)
 
 
 def remove_closed(_, path, error):
     """An empty folder needs no look inside: overlayfs leaves one that is closed."""
     if not isinstance(error[1], FileNotFoundError):
         os.rmdir(path)
-
-
-def plain_places(files):
-    """What is elsewhere without a sandbox, the application left out: from where one sees it to where it is."""
-    environment, shared = files.get('environment'), files.get('shared')
-    places = {'/opt/env': environment['source']} if environment else {}
-    return {**places, shared['mountedAt']: shared['source']} if shared else places
-
-
-def plain_path(text, places):
-    """Paths of the sandbox, as they are without one."""
-    inner_first = sorted(places, key=len, reverse=True)
-    known = '|'.join(re.escape(place) for place in inner_first)
-    return re.sub(rf'({known})(?![\w.-])', lambda found: places[found[0]], text) if known else text
-
-
-def has_listener(pids, port):
-    """Whether one of these processes has a listening socket on this port."""
-    listening = set()
-    for table in ('/proc/net/tcp', '/proc/net/tcp6'):
-        try:
-            with open(table) as file:
-                for line in file.readlines()[1:]:
-                    words = line.split()
-                    if words[3] == '0A' and int(words[1].rpartition(':')[2], 16) == port:
-                        listening.add(f'socket:[{words[9]}]')
-        except OSError:
-            pass
-    for one in pids:
-        try:
-            for name in os.listdir(f'/proc/{one}/fd'):
-                if os.readlink(f'/proc/{one}/fd/{name}') in listening:
-                    return True
-        except OSError:
-            pass
-    return False
-
