@@ -1,48 +1,66 @@
 import { createHash } from 'node:crypto';
-import { readFile, readdir, readlink, realpath, stat } from 'node:fs/promises';
-import { dirname, join, posix, relative, resolve } from 'node:path';
+import { readlink } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { TooDeep, holdFolder } from '../lib/held-folder.ts';
+import type { HeldFolder } from '../lib/held-folder.ts';
+import { holdBeneath, readBeneath, resolveBeneath } from '../lib/resolve-beneath.ts';
 import type { FileFact } from './check-start.ts';
-import type { Dependencies, Manifest, References } from './recipe.ts';
+import type { Dependencies, Failure, Manifest, References } from './recipe.ts';
+
+/** Why a tree cannot be built at all: a symbolic link that leads out of it, or no end of folders. */
+export async function refuseTree(root: string): Promise<Failure | undefined> {
+  try {
+    await using tree = await holdFolder(root);
+    const escape = await findEscape(tree, '');
+    return escape === undefined ? undefined : invalid(`${escape} ${LEADS_OUT}`);
+  } catch (error) {
+    if (error instanceof TooDeep) return invalid(error.message);
+    throw error;
+  }
+}
+
+const invalid = (detail: string): Failure => ({ reason: 'invalid_repository', detail });
+const LEADS_OUT = 'is a symbolic link that leads out of the repository.';
 
 /** The first symbolic link that leads out of the tree, relative to it, or undefined. */
-export async function findEscape(root: string, folder = ''): Promise<string | undefined> {
-  for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
-    const path = join(folder, entry.name);
+async function findEscape(folder: HeldFolder, above: string): Promise<string | undefined> {
+  for (const entry of await folder.entries()) {
+    const path = join(above, entry.name.toString());
     if (entry.isSymbolicLink()) {
-      const target = resolve(root, dirname(path), await readlink(join(root, path)));
-      if (isOutside(root, target)) return path;
+      const target = await readlink(folder.at(entry.name));
+      if (isOutside(posix.isAbsolute(target) ? target : join(above, target))) return path;
     } else if (entry.isDirectory()) {
-      const found = await findEscape(root, path);
+      await using inner = await folder.enter(entry.name);
+      const found = inner && (await findEscape(inner, path));
       if (found !== undefined) return found;
     }
   }
   return undefined;
 }
 
-const isOutside = (root: string, path: string): boolean => {
-  const way = relative(root, path);
-  return way === '..' || way.startsWith('../') || way.startsWith('/');
-};
+/** Of a path relative to the tree. */
+const isOutside = (path: string): boolean =>
+  path === '..' || path.startsWith('../') || path.startsWith('/');
 
-/** What stands at a path of the tree; a link counts as what it leads to, inside. */
-export async function readFact(root: string, path: string): Promise<FileFact> {
-  try {
-    const found = await stat(join(root, path));
-    const executable = (found.mode & 0o111) !== 0;
-    return { kind: found.isFile() ? 'file' : 'other', executable, beside: [] };
-  } catch {
-    return { kind: 'missing', executable: false, beside: await filesBeside(root, path) };
-  }
+/** What stands at a path beneath a folder of the tree; a link counts as what it leads to, inside. */
+export async function readFact(tree: string, folder: string, path: string): Promise<FileFact> {
+  await using found = await resolveBeneath(tree, `${folder}/${path}`);
+  if (found.is === 'outside') return { kind: 'outside', executable: false, beside: [] };
+  if (found.is === 'missing')
+    return { kind: 'missing', executable: false, beside: await filesBeside(tree, folder, path) };
+  const executable = (found.stats.mode & 0o111) !== 0;
+  return { kind: found.stats.isFile() ? 'file' : 'other', executable, beside: [] };
 }
 
 const MOST_BESIDE = 5;
 
-async function filesBeside(root: string, path: string): Promise<string[]> {
+async function filesBeside(tree: string, below: string, path: string): Promise<string[]> {
   const folder = posix.dirname(path);
-  const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(() => []);
+  await using held = await holdBeneath(tree, `${below}/${folder}`);
+  const entries = (await held?.entries()) ?? [];
   return entries
     .filter((entry) => !entry.isDirectory())
-    .map(({ name }) => name)
+    .map(({ name }) => name.toString())
     .filter((name) => isOfKind(name, posix.basename(path)))
     .toSorted()
     .slice(0, MOST_BESIDE)
@@ -53,11 +71,20 @@ async function filesBeside(root: string, path: string): Promise<string[]> {
 const isOfKind = (name: string, wanted: string): boolean =>
   posix.extname(name) === posix.extname(wanted) || name.startsWith(`${wanted}.`);
 
-export const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+/** Why the application's folder is none of the tree's, at the start or after what its steps made of it. */
+export async function refuseFolder(
+  tree: string,
+  folder: string,
+  where: string,
+): Promise<Failure | undefined> {
+  await using found = await resolveBeneath(tree, folder);
+  if (found.is === 'outside') return invalid(`APP_FOLDER=${folder} ${LEADS_OUT}`);
+  if (found.is === 'there' && found.stats.isDirectory()) return undefined;
+  return {
+    reason: 'missing_file',
+    detail: `APP_FOLDER=${folder}: there is no such folder ${where}.`,
+  };
+}
 
 const MOST_FILES = 100;
 const LARGEST_FILE = 4 * 1024 * 1024;
@@ -74,7 +101,7 @@ export async function readManifest(
   const seen = new Map<string, References>();
   for (const file of queue) {
     if (seen.has(file) || seen.size >= MOST_FILES) continue;
-    const bytes = await readInside(tree, file);
+    const bytes = await readBeneath(tree, file, LARGEST_FILE);
     if (bytes === undefined && file === first) return undefined;
     const found = references(file, bytes?.toString('utf8') ?? '');
     seen.set(file, found);
@@ -99,21 +126,9 @@ async function readSettings(
   const found: Buffer[] = [];
   for (let at = folder; ; at = posix.dirname(at)) {
     for (const { name, counts } of settings) {
-      const bytes = await readInside(tree, posix.join(at, name));
+      const bytes = await readBeneath(tree, posix.join(at, name), LARGEST_FILE);
       if (bytes !== undefined && counts(bytes.toString('utf8'))) found.push(bytes);
     }
     if (at === '' || at === '.') return found;
-  }
-}
-
-/** A file of the tree, whatever links lead to it; undefined for what is none, or is not inside. */
-async function readInside(tree: string, path: string): Promise<Buffer | undefined> {
-  try {
-    const real = await realpath(join(tree, path));
-    if (isOutside(await realpath(tree), real)) return undefined;
-    const { size } = await stat(real).then((found) => (found.isFile() ? found : { size: -1 }));
-    return size < 0 || size > LARGEST_FILE ? undefined : await readFile(real);
-  } catch {
-    return undefined;
   }
 }

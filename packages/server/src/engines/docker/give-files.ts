@@ -1,5 +1,7 @@
-import { chmod, lchown, lstat, mkdir, readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, lchown, lstat, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { holdFolder } from '../../lib/held-folder.ts';
+import type { HeldFolder } from '../../lib/held-folder.ts';
 import type { InstanceFiles, InstanceSpec } from '../engine.ts';
 import type { User } from './machine-programs.ts';
 
@@ -30,10 +32,15 @@ export async function makeShared({ shared }: InstanceFiles): Promise<void> {
 /** The root is given last: one that belongs to the user is given whole. */
 async function giveTree(path: string, user: User): Promise<void> {
   if ((await lstat(path)).uid === user.uid) return;
-  for (const entry of await readdir(path, { withFileTypes: true })) {
-    const inside = join(path, entry.name);
-    if (entry.isDirectory()) await giveTree(inside, user);
-    else await lchown(inside, user.uid, user.gid);
-  }
+  await using folder = await holdFolder(path);
+  await giveInside(folder, user);
   await lchown(path, user.uid, user.gid);
+}
+
+async function giveInside(folder: HeldFolder, user: User): Promise<void> {
+  for (const entry of await folder.entries()) {
+    await using inner = entry.isDirectory() ? await folder.enter(entry.name) : undefined;
+    if (inner !== undefined) await giveInside(inner, user);
+    await lchown(folder.at(entry.name), user.uid, user.gid);
+  }
 }
