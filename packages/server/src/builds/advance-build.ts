@@ -121,7 +121,7 @@ async function prepareTree(
   if (!existsSync(tree)) {
     const partial = `${tree}.partial`;
     await removeTree(partial);
-    await mkdir(partial, { recursive: true });
+    await mkdir(partial, { recursive: true, mode: 0o700 });
     if (warm === undefined) await deps.checkout({ ...input, into: partial }, signal);
     else await copyTree(deps.paths.artifact(warm.id), partial);
     await rename(partial, tree);
@@ -228,7 +228,7 @@ async function installedDependencies(
       return { environment: key };
   if (!isInstalled) return { install: dependencies };
   const sealed = input.useCache ? shared : fresh;
-  await mkdir(dirname(deps.paths.environment(sealed)), { recursive: true });
+  await mkdir(dirname(deps.paths.environment(sealed)), { recursive: true, mode: 0o700 });
   await rename(staging, deps.paths.environment(sealed));
   return { environment: sealed };
 }
@@ -273,7 +273,7 @@ const readDecided = ({ decision }: Site): Promise<Artifact | undefined> =>
 async function finish(deps: BuildDeps, { tree }: Site, artifact: Artifact): Promise<BuildProgress> {
   const sealed = deps.paths.artifact(artifact.id);
   if (!(await take(deps, sealed))) {
-    await mkdir(dirname(sealed), { recursive: true });
+    await mkdir(dirname(sealed), { recursive: true, mode: 0o700 });
     await rename(tree, sealed);
   }
   return { next: 'done', artifact };

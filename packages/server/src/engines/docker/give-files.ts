@@ -9,12 +9,18 @@ import type { User } from './machine-programs.ts';
 export async function giveFiles({ files }: InstanceSpec, user: User): Promise<void> {
   const { application, environment, cache } = files;
   const installed = environment?.access === 'writable' ? environment.source : undefined;
-  for (const folder of [installed, cache?.source])
-    if (folder !== undefined) await mkdir(folder, { recursive: true, mode: 0o755 });
+  if (installed !== undefined) await makeInstalled(installed);
+  if (cache !== undefined) await mkdir(cache.source, { recursive: true, mode: 0o700 });
   await makeShared(files);
   const mine = application.access === 'writable' ? application.source : undefined;
   for (const folder of [mine, installed, cache?.source])
     if (folder !== undefined) await giveTree(folder, user);
+}
+
+/** Its owner's other applications read it, too, as whoever they run as: they come by no path to it. */
+async function makeInstalled(folder: string): Promise<void> {
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (made !== undefined) await chmod(folder, 0o755);
 }
 
 /**

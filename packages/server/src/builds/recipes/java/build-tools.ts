@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, realpath } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
@@ -85,5 +85,6 @@ export async function shareMavenSettings(tools: string): Promise<string | undefi
   const shared = join(tools, 'maven', 'settings.xml');
   await mkdir(dirname(shared), { recursive: true });
   await copyFile(own, shared);
+  await chmod(shared, 0o644);
   return shared;
 }

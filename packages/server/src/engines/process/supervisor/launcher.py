@@ -195,6 +195,7 @@ def copy(source, target):
 
 
 def main():
+    os.umask(0o077)  # instances have one of their own
     linux.close_all_but({0, 1, 2})
     options = json.loads(sys.argv[1])
     directory = options['directory']

@@ -255,6 +255,7 @@ class Supervisor:
     def become_plain(self, folder, port):
         try:
             linux.die_with_parent()
+            os.umask(0o022)
             os.setsid()
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             self.take_streams()
