@@ -12,7 +12,7 @@ export async function copyTree(from: string, into: string): Promise<void> {
 }
 
 async function copyFolder(source: HeldFolder, target: HeldFolder): Promise<void> {
-  for (const entry of await source.entries()) {
+  for await (const entry of source.entries()) {
     const [from, to] = [source.at(entry.name), target.at(entry.name)];
     if (entry.isSymbolicLink()) await symlink(await readlink(from), to);
     else if (entry.isFile()) await copyContent(from, to);

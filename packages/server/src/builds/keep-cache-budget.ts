@@ -66,7 +66,7 @@ type Place = { folder: HeldFolder; way: readonly Buffer[] };
 
 /** Everything at the depth of entries, and the files above it. */
 async function* entriesOf(folder: HeldFolder, above: readonly Buffer[]): AsyncGenerator<Place> {
-  for (const entry of await folder.entries()) {
+  for await (const entry of folder.entries()) {
     const way = [...above, entry.name];
     const isAbove = way.length < ENTRY_DEPTH && entry.isDirectory();
     await using inner = isAbove ? await folder.enter(entry.name) : undefined;
@@ -93,8 +93,9 @@ async function addMeasured(found: Measured, folder: HeldFolder, name: Buffer): P
   found.files += 1;
   if (!stats.isDirectory()) return;
   await using inner = await folder.enter(name);
-  for (const entry of (await inner?.entries()) ?? []) {
+  if (inner === undefined) return;
+  for await (const entry of inner.entries()) {
     if (found.files > MOST_FILES) return;
-    if (inner !== undefined) await addMeasured(found, inner, entry.name);
+    await addMeasured(found, inner, entry.name);
   }
 }

@@ -14,7 +14,7 @@ export async function pruneTree(tree: string, folder: string, kept: KeptPaths): 
 }
 
 async function prune(folder: HeldFolder, kept: KeptPaths, above: string): Promise<void> {
-  for (const entry of await folder.entries()) {
+  for await (const entry of folder.entries()) {
     const path = posix.join(above, entry.name.toString());
     const fate = fateOf(kept, path);
     if (fate === 'drop') await removeTree(folder.at(entry.name));

@@ -24,7 +24,7 @@ const LEADS_OUT = 'is a symbolic link that leads out of the repository.';
 
 /** The first symbolic link that leads out of the tree, relative to it, or undefined. */
 async function findEscape(folder: HeldFolder, above: string): Promise<string | undefined> {
-  for (const entry of await folder.entries()) {
+  for await (const entry of folder.entries()) {
     const path = join(above, entry.name.toString());
     if (entry.isSymbolicLink()) {
       const target = await readlink(folder.at(entry.name));
@@ -53,15 +53,21 @@ export async function readFact(tree: string, folder: string, path: string): Prom
 }
 
 const MOST_BESIDE = 5;
+const MOST_LOOKED_AT = 10_000;
 
 async function filesBeside(tree: string, below: string, path: string): Promise<string[]> {
   const folder = posix.dirname(path);
   await using held = await holdBeneath(tree, `${below}/${folder}`);
-  const entries = (await held?.entries()) ?? [];
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map(({ name }) => name.toString())
-    .filter((name) => isOfKind(name, posix.basename(path)))
+  if (held === undefined) return [];
+  const names: string[] = [];
+  let looked = 0;
+  for await (const entry of held.entries()) {
+    looked += 1;
+    if (looked > MOST_LOOKED_AT) break;
+    const name = entry.name.toString();
+    if (!entry.isDirectory() && isOfKind(name, posix.basename(path))) names.push(name);
+  }
+  return names
     .toSorted()
     .slice(0, MOST_BESIDE)
     .map((name) => posix.join(folder, name));

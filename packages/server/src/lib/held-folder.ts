@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import type { Dirent } from 'node:fs';
-import { chmod, open, readdir } from 'node:fs/promises';
+import { chmod, open, opendir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
 /** A name as the disk has it: nobody says that it is text. */
@@ -15,7 +15,8 @@ export type HeldFolder = AsyncDisposable & {
   path: string;
   /** What stands at a name in it, for calls that follow no link that stands there. */
   at(name: Name): Buffer;
-  entries(): Promise<Dirent<Buffer>[]>;
+  /** What is in it, a few at a time: nobody says how many there are. */
+  entries(): AsyncIterable<Dirent<Buffer>>;
   /** The folder at this name; undefined where none is, or none any more. Throws `TooDeep`. */
   enter(name: Name): Promise<HeldFolder | undefined>;
 };
@@ -61,7 +62,7 @@ function describe(handle: FileHandle, depth: number): HeldFolder {
   return {
     path,
     at,
-    entries: () => readdir(path, { withFileTypes: true, encoding: 'buffer' }),
+    entries: () => list(path),
     async enter(name) {
       if (depth >= DEEPEST) throw new TooDeep();
       const inner = await open(at(name), FOLDER).catch(undefinedIfNone);
@@ -69,6 +70,13 @@ function describe(handle: FileHandle, depth: number): HeldFolder {
     },
     [Symbol.asyncDispose]: () => handle.close(),
   };
+}
+
+const AT_ONCE = 256;
+
+async function* list(path: string): AsyncGenerator<Dirent<Buffer>> {
+  const options = { encoding: 'buffer', bufferSize: AT_ONCE } as unknown as { bufferSize: number };
+  for await (const entry of await opendir(path, options)) yield entry as unknown as Dirent<Buffer>;
 }
 
 /** One name, that leads neither on nor up. */

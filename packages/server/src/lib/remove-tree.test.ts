@@ -78,7 +78,7 @@ test('a link in the place of what is to be removed is removed itself', async (t)
   writeFileSync(join(folder, 'beside', 'precious'), '');
   symlinkSync('beside', join(folder, 'link'));
   await removeTree(join(folder, 'link'));
-  assert.deepEqual(readdirSync(folder, { recursive: true }).toSorted(), [
+  assert.deepEqual(readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted(), [
     'beside',
     'beside/precious',
   ]);

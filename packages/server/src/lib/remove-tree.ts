@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { rename, rmdir, unlink } from 'node:fs/promises';
-import type { Dirent } from 'node:fs';
 import { holdOpened } from './held-folder.ts';
 import type { HeldFolder, Name } from './held-folder.ts';
 
@@ -26,18 +25,17 @@ type Place = { top: HeldFolder; depth: number };
 
 /** Whether there was anything in it; what has come meanwhile is left for another look. */
 async function emptyFolder(folder: HeldFolder, place: Place): Promise<boolean> {
-  const entries = await folder.entries();
-  const [folders, others] = [true, false].map((wanted) =>
-    entries.filter((entry) => entry.isDirectory() === wanted),
-  ) as [Dirent<Buffer>[], Dirent<Buffer>[]];
-  for (let from = 0; from < others.length; from += AT_ONCE)
-    await Promise.all(
-      others
-        .slice(from, from + AT_ONCE)
-        .map(({ name }) => unlink(folder.at(name)).catch(ignore('ENOENT', 'EISDIR', 'EPERM'))),
-    );
-  for (const { name } of folders) await removeFolder(folder.at(name), place);
-  return entries.length > 0;
+  let some = false;
+  const unlinks: Promise<void>[] = [];
+  for await (const entry of folder.entries()) {
+    some = true;
+    const path = folder.at(entry.name);
+    if (entry.isDirectory()) await removeFolder(path, place);
+    else unlinks.push(unlink(path).catch(ignore('ENOENT', 'EISDIR', 'EPERM')));
+    if (unlinks.length >= AT_ONCE) await Promise.all(unlinks.splice(0));
+  }
+  await Promise.all(unlinks);
+  return some;
 }
 
 async function removeFolder(path: Buffer, { top, depth }: Place): Promise<void> {

@@ -1,4 +1,5 @@
 import { constants } from 'node:fs';
+import type { Dirent } from 'node:fs';
 import { lstat, open, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -47,7 +48,7 @@ type Place = { path: string; verdict: Verdict | undefined };
 
 async function addFolder(job: Job, folder: HeldFolder, { path, verdict }: Place): Promise<void> {
   const { ignore, always = [] } = job.options;
-  for (const child of (await folder.entries()).toSorted(byName)) {
+  for (const child of await sortedEntries(folder)) {
     const name = child.name.toString();
     const childPath = path === '' ? name : `${path}/${name}`;
     const decided = ignore?.decide(childPath, verdict);
@@ -58,6 +59,12 @@ async function addFolder(job: Job, folder: HeldFolder, { path, verdict }: Place)
     await using inner = await folder.enter(child.name);
     if (inner !== undefined) await addFolder(job, inner, { path: childPath, verdict: decided });
   }
+}
+
+async function sortedEntries(folder: HeldFolder): Promise<Dirent<Buffer>[]> {
+  const entries: Dirent<Buffer>[] = [];
+  for await (const entry of folder.entries()) entries.push(entry);
+  return entries.toSorted(byName);
 }
 
 const byName = (one: { name: Buffer }, other: { name: Buffer }): number =>

@@ -24,7 +24,7 @@ export async function diskUse(folders: readonly string[], signal: AbortSignal): 
 }
 
 async function addInside(count: Count, folder: HeldFolder): Promise<void> {
-  for (const entry of await folder.entries().catch(() => [])) {
+  for await (const entry of folder.entries()) {
     await addEntry(count, folder.at(entry.name));
     if (!entry.isDirectory()) continue;
     await using inner = await folder.enter(entry.name).catch(undefinedIfClosed);

@@ -44,7 +44,7 @@ async function giveTree(path: string, user: User): Promise<void> {
 }
 
 async function giveInside(folder: HeldFolder, user: User): Promise<void> {
-  for (const entry of await folder.entries()) {
+  for await (const entry of folder.entries()) {
     await using inner = entry.isDirectory() ? await folder.enter(entry.name) : undefined;
     if (inner !== undefined) await giveInside(inner, user);
     await lchown(folder.at(entry.name), user.uid, user.gid);
