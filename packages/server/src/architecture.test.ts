@@ -45,7 +45,7 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   [
     'files',
     /'node:fs(\/promises)?'/,
-    /^(engines\/|git\/|ssh\/host-key|routing\/|certificates\/|roles\/|store\/|logs\/|builds\/(recipes\/|advance-build|sweep-files|copy-tree|keep-cache-budget|read-tree)|lib\/(encryption|held-folder|remove-tree|resolve-beneath)|testing\/)/,
+    /^(engines\/|git\/|ssh\/host-key|routing\/|certificates\/|roles\/|store\/|logs\/|builds\/(recipes\/|advance-build|sweep-files|copy-tree|keep-cache-budget|refuse-tree)|lib\/(encryption|held-folder|remove-tree|resolve-beneath)|testing\/)/,
   ],
   [
     'a path below a tree',

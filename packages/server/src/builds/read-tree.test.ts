@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { readFact, readManifest, refuseFolder, refuseTree } from './read-tree.ts';
+import { readFact, readManifest, refuseFolder } from './read-tree.ts';
+import { refuseTree } from './refuse-tree.ts';
 import { requirementsOf } from './recipes/python/requirements-install.ts';
 
 async function treeOf(t: TestContext, files: Record<string, string>): Promise<string> {

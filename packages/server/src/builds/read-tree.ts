@@ -1,46 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readlink } from 'node:fs/promises';
-import { join, posix } from 'node:path';
-import { TooDeep, holdFolder } from '../lib/held-folder.ts';
-import type { HeldFolder } from '../lib/held-folder.ts';
+import { posix } from 'node:path';
 import { holdBeneath, readBeneath, resolveBeneath } from '../lib/resolve-beneath.ts';
 import type { FileFact } from './check-start.ts';
 import type { Dependencies, Failure, Manifest, References } from './recipe.ts';
-
-/** Why a tree cannot be built at all: a symbolic link that leads out of it, or no end of folders. */
-export async function refuseTree(root: string): Promise<Failure | undefined> {
-  try {
-    await using tree = await holdFolder(root);
-    const escape = await findEscape(tree, '');
-    return escape === undefined ? undefined : invalid(`${escape} ${LEADS_OUT}`);
-  } catch (error) {
-    if (error instanceof TooDeep) return invalid(error.message);
-    throw error;
-  }
-}
-
-const invalid = (detail: string): Failure => ({ reason: 'invalid_repository', detail });
-const LEADS_OUT = 'is a symbolic link that leads out of the repository.';
-
-/** The first symbolic link that leads out of the tree, relative to it, or undefined. */
-async function findEscape(folder: HeldFolder, above: string): Promise<string | undefined> {
-  for await (const entry of folder.entries()) {
-    const path = join(above, entry.name.toString());
-    if (entry.isSymbolicLink()) {
-      const target = await readlink(folder.at(entry.name));
-      if (isOutside(posix.isAbsolute(target) ? target : join(above, target))) return path;
-    } else if (entry.isDirectory()) {
-      await using inner = await folder.enter(entry.name);
-      const found = inner && (await findEscape(inner, path));
-      if (found !== undefined) return found;
-    }
-  }
-  return undefined;
-}
-
-/** Of a path relative to the tree. */
-const isOutside = (path: string): boolean =>
-  path === '..' || path.startsWith('../') || path.startsWith('/');
 
 /** What stands at a path beneath a folder of the tree; a link counts as what it leads to, inside. */
 export async function readFact(tree: string, folder: string, path: string): Promise<FileFact> {
@@ -84,7 +46,11 @@ export async function refuseFolder(
   where: string,
 ): Promise<Failure | undefined> {
   await using found = await resolveBeneath(tree, folder);
-  if (found.is === 'outside') return invalid(`APP_FOLDER=${folder} ${LEADS_OUT}`);
+  if (found.is === 'outside')
+    return {
+      reason: 'invalid_repository',
+      detail: `APP_FOLDER=${folder} is a symbolic link that leads out of the repository.`,
+    };
   if (found.is === 'there' && found.stats.isDirectory()) return undefined;
   return {
     reason: 'missing_file',

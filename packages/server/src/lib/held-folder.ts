@@ -22,7 +22,7 @@ export type HeldFolder = AsyncDisposable & {
 };
 
 /** Each folder on the way is a descriptor. */
-const DEEPEST = 256;
+export const DEEPEST = 256;
 
 /** Folders are nested deeper than anybody looks. */
 export class TooDeep extends Error {
