@@ -27,6 +27,9 @@ const ranks = [
 /** Ports are declared where they are used or implemented, and are types that anybody may import. */
 const ports = ['engines/engine.ts', 'routing/route-table.ts'];
 
+/** What is removed so is the platform's own: what tenants wrote is removed by `removeTree`. */
+const MAY_REMOVE = /^(git\/repository|builds\/recipes\/python\/installer|store\/|testing\/)/;
+
 /** Who may touch what is outside: a pattern in the text, and the only files that may hold it. */
 const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   [
@@ -42,8 +45,14 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   [
     'files',
     /'node:fs(\/promises)?'/,
-    /^(engines\/|git\/|ssh\/host-key|routing\/|certificates\/|roles\/|store\/|logs\/|builds\/|lib\/(encryption|remove-tree)|testing\/)/,
+    /^(engines\/|git\/|ssh\/host-key|routing\/|certificates\/|roles\/|store\/|logs\/|builds\/(recipes\/|advance-build|sweep-files|copy-tree|keep-cache-budget|refuse-tree)|lib\/(encryption|held-folder|remove-tree|resolve-beneath)|testing\/)/,
   ],
+  [
+    'a path below a tree',
+    /\bjoin\(\s*(\w+\.)*(tree|staging|source|context)\b/,
+    /^(engines\/contract|engines\/node-network-contract|testing\/)/,
+  ],
+  ['everything below a path', /\brm(Sync)?\([^)]*recursive|\bcp(Sync)?\(/, MAY_REMOVE],
   ['the web framework', /'fastify'/, /^(http|testing)\//],
   ['the environment', /\bprocess\.env\b/, /^testing\//],
   ['the clock', /\bDate\.now\(\)|\bnew Date\(\)/, /^lib\/clock\.ts/],
@@ -166,6 +175,53 @@ for (const [thing, pattern, where] of mayTouch)
       [],
     );
   });
+
+/** Who goes about in what tenants may have changed: a folder that is held, and a name in it. */
+const amongTenants =
+  /^(builds\/(copy-tree|keep-cache-budget|prune-tree|read-tree)|engines\/docker\/(build-context|context-archive|disk-use|give-files|make-image)|lib\/(held-folder|remove-tree|resolve-beneath))\.ts$/;
+/** Calls that follow no link that stands at the name, or are given a descriptor. */
+const followNothing =
+  /^(constants|Dirent|Stats|FileHandle|chmod|copyFile|lchown|lstat|mkdir|open|readlink|rename|rmdir|symlink|unlink)$/;
+
+test('among what tenants left no call follows a link', () => {
+  const files = server.filter(({ path }) => amongTenants.test(path));
+  assert.ok(files.length > 10, `only ${files.length} are looked at`);
+  const calls = files.flatMap(({ path, text }) =>
+    [...text.matchAll(/import (?:type )?\{([^}]*)\} from 'node:fs(?:\/promises)?'/g)]
+      .flatMap(([, names = '']) => names.split(',').map((name) => name.trim()))
+      .filter((name) => name !== '' && !followNothing.test(name))
+      // of what is held already
+      .filter((name) => name !== 'opendir' || path !== 'lib/held-folder.ts')
+      .map((name) => `${path}: ${name}`),
+  );
+  assert.deepEqual(calls, []);
+});
+
+test('among what tenants left no file is opened but as itself', () => {
+  const opens = server
+    .filter(({ path }) => amongTenants.test(path))
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/\bopen\(([^()]*(?:\([^()]*\)[^()]*)*)\)/g)]
+        .map(([, given = '']) => given)
+        .filter(
+          (given) => !/NOFOLLOW|NOT_WAITING|JUST_HOLD|FOLDER|'wx'|^(found|from)\.path$/.test(given),
+        )
+        .map((given) => `${path}: open(${given})`),
+    );
+  assert.deepEqual(opens, []);
+});
+
+test('supervisors walk no path of a tenant’s', () => {
+  const root = join(import.meta.dirname, 'engines', 'process', 'supervisor');
+  const walks = globSync('*.py', { cwd: root }).flatMap((path) =>
+    [
+      ...readFileSync(join(root, path), 'utf8').matchAll(
+        /\bos\.(walk|lchown\(os\.path|chown\(f?')/g,
+      ),
+    ].map(([found]) => `${path}: ${found}`),
+  );
+  assert.deepEqual(walks, []);
+});
 
 test('the contract knows neither the server nor the command line', () => {
   const outward = readSources('api').flatMap(({ path, imports }) =>

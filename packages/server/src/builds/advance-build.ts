@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
+import { lutimes, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId } from '../lib/ids.ts';
@@ -10,11 +10,13 @@ import { programVariables } from './build-site.ts';
 import type { Site } from './build-site.ts';
 import { commandStep } from './build-steps.ts';
 import { checkStart } from './check-start.ts';
+import { copyTree } from './copy-tree.ts';
 import { STEP, describeBroken } from './describe-broken.ts';
 import { artifactId, environmentKey, inputKey } from './keys.ts';
 import { planBuild } from './plan-build.ts';
 import { pruneTree } from './prune-tree.ts';
-import { findEscape, isFolder, readFact, readManifest } from './read-tree.ts';
+import { readFact, readManifest, refuseFolder } from './read-tree.ts';
+import { refuseTree } from './refuse-tree.ts';
 import { readWanted } from './read-wanted.ts';
 import type { CommitSource } from './read-wanted.ts';
 import type { Dependencies, Failure, NeededFile } from './recipe.ts';
@@ -102,7 +104,7 @@ const takeArtifact = async (deps: BuildDeps, { id, environmentKey: key }: Artifa
 async function take({ clock }: Pick<BuildDeps, 'clock'>, path: string): Promise<boolean> {
   const now = clock() / 1000;
   try {
-    await utimes(path, now, now);
+    await lutimes(path, now, now);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
@@ -120,33 +122,18 @@ async function prepareTree(
   if (!existsSync(tree)) {
     const partial = `${tree}.partial`;
     await removeTree(partial);
-    await mkdir(partial, { recursive: true });
+    await mkdir(partial, { recursive: true, mode: 0o700 });
     if (warm === undefined) await deps.checkout({ ...input, into: partial }, signal);
-    else
-      await cp(deps.paths.artifact(warm.id), partial, { recursive: true, verbatimSymlinks: true });
+    else await copyTree(deps.paths.artifact(warm.id), partial);
     await rename(partial, tree);
     for (const notice of plan.notices) await deps.say(input, notice);
   }
-  if (done.length > 0) return undefined;
-  const refused = await refuseTree(site);
+  if (done.length > 0) return refuseFolder(tree, plan.folder, 'any more');
+  const refused =
+    (await refuseTree(tree)) ?? (await refuseFolder(tree, plan.folder, 'in the repository'));
   if (refused !== undefined) return refused;
   const made = plan.build !== undefined || plan.hooks.after !== undefined;
   return made || plan.hooks.before !== undefined ? undefined : refuseStart(site);
-}
-
-/** Why nothing can be built out of the tree, whatever the steps would do. */
-async function refuseTree({ tree, plan }: Site): Promise<Failure | undefined> {
-  const escape = await findEscape(tree);
-  if (escape !== undefined)
-    return {
-      reason: 'invalid_repository',
-      detail: `${escape} is a symbolic link that leads out of the repository.`,
-    };
-  if (await isFolder(join(tree, plan.folder))) return undefined;
-  return {
-    reason: 'missing_file',
-    detail: `APP_FOLDER=${plan.folder}: there is no such folder in the repository.`,
-  };
 }
 
 /** Before anything is built only where nothing could still make the file. */
@@ -172,7 +159,7 @@ const refuseFile = async (
 ): Promise<Failure | undefined> =>
   needed.file === undefined
     ? undefined
-    : checkStart(needed, await readFact(join(tree, plan.folder), needed.file.path), where);
+    : checkStart(needed, await readFact(tree, plan.folder, needed.file.path), where);
 
 async function nextStep(
   deps: BuildDeps,
@@ -210,7 +197,7 @@ async function nextStep(
   ] as const)
     if (command !== undefined && !isDone(number))
       return run(deps, site, { number, command, environment });
-  await pruneTree(join(site.tree, site.plan.folder), site.plan.kept);
+  await pruneTree(site.tree, site.plan.folder, site.plan.kept);
   const refused = await refuseStart(site);
   return refused === undefined ? seal(deps, site, environment) : failed(refused);
 }
@@ -242,7 +229,7 @@ async function installedDependencies(
       return { environment: key };
   if (!isInstalled) return { install: dependencies };
   const sealed = input.useCache ? shared : fresh;
-  await mkdir(dirname(deps.paths.environment(sealed)), { recursive: true });
+  await mkdir(dirname(deps.paths.environment(sealed)), { recursive: true, mode: 0o700 });
   await rename(staging, deps.paths.environment(sealed));
   return { environment: sealed };
 }
@@ -287,7 +274,7 @@ const readDecided = ({ decision }: Site): Promise<Artifact | undefined> =>
 async function finish(deps: BuildDeps, { tree }: Site, artifact: Artifact): Promise<BuildProgress> {
   const sealed = deps.paths.artifact(artifact.id);
   if (!(await take(deps, sealed))) {
-    await mkdir(dirname(sealed), { recursive: true });
+    await mkdir(dirname(sealed), { recursive: true, mode: 0o700 });
     await rename(tree, sealed);
   }
   return { next: 'done', artifact };

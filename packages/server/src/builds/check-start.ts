@@ -1,7 +1,7 @@
 import type { Failure, NeededFile } from './recipe.ts';
 
 export type FileFact = {
-  kind: 'file' | 'missing' | 'other';
+  kind: 'file' | 'missing' | 'other' | 'outside';
   executable: boolean;
   /** Where it is missing: the files of its kind that stand in its place. */
   beside: readonly string[];
@@ -20,6 +20,11 @@ export function checkStart(
     return {
       reason: 'missing_file',
       detail: `${named}: there is no such file ${where}.${others}`,
+    };
+  if (kind === 'outside')
+    return {
+      reason: 'invalid_repository',
+      detail: `${named}: a symbolic link on the way to it leads out of the repository.`,
     };
   if (kind === 'other') return { reason: 'missing_file', detail: `${named} is not a file.` };
   if (file.executable && !executable)

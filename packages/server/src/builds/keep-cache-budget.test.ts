@@ -36,3 +36,27 @@ test('a cache is kept to its budget, the oldest packages first, each whole or no
   assert.deepEqual(left(), ['pip/selfcheck.json', 'uv/archive-v0/newest/module.py']);
   await keepCacheBudget(join(folder, 'none'), 0);
 });
+
+test('a link in the place of a cache’s folder leads nowhere, whatever the budget', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'grid-cache-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [cache, beside] = [join(folder, 'cache'), join(folder, 'beside')];
+  mkdirSync(join(beside, 'a', 'b', 'c'), { recursive: true });
+  writeFileSync(join(beside, 'a', 'b', 'c', 'precious'), 'x'.repeat(100 * KIB));
+  const links = { uv: '../beside', 'pip/http': '../../beside/a', 'hf/hub/model': '/usr' };
+  for (const [path, target] of Object.entries(links)) {
+    mkdirSync(join(cache, dirname(path)), { recursive: true });
+    symlinkSync(target, join(cache, path));
+  }
+  await keepCacheBudget(cache, -1);
+  assert.deepEqual(globSync('**/*', { cwd: cache }).toSorted(), ['hf', 'hf/hub', 'pip']);
+  assert.deepEqual(globSync('**/precious', { cwd: beside }), ['a/b/c/precious']);
+});
+
+test('a cache with no end of folders is removed whole', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'grid-cache-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, 'cache', ...Array<string>(300).fill('d')), { recursive: true });
+  await keepCacheBudget(join(folder, 'cache'), 500 * KIB);
+  assert.deepEqual(globSync('*', { cwd: folder }), []);
+});

@@ -29,8 +29,20 @@ test('a link is removed, never what it leads to', async (t) => {
   await writeFile(join(folder, 'outside', 'precious'), '');
   await mkdir(join(folder, 'tree'));
   await symlink('../outside', join(folder, 'tree', 'link'));
-  await pruneTree(join(folder, 'tree'), { only: undefined, except: ['link/precious'] });
-  await pruneTree(join(folder, 'tree'), { only: ['main.py'], except: [] });
+  await pruneTree(join(folder, 'tree'), '', { only: undefined, except: ['link/precious'] });
+  await pruneTree(join(folder, 'tree'), '', { only: ['main.py'], except: [] });
   assert.deepEqual(await readdir(join(folder, 'tree')), []);
   assert.deepEqual(await readdir(join(folder, 'outside')), ['precious']);
+});
+
+test('where a link came in the place of the folder nothing is removed', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'grid-prune-'));
+  t.after(() => rm(folder, { recursive: true }));
+  await mkdir(join(folder, 'outside', 'in'), { recursive: true });
+  await mkdir(join(folder, 'tree', 'a'), { recursive: true });
+  await symlink('../outside', join(folder, 'tree', 'sub'));
+  await symlink('../../outside', join(folder, 'tree', 'a', 'b'));
+  for (const way of ['sub', 'sub/in', 'a/b', 'a/b/in'])
+    await pruneTree(join(folder, 'tree'), way, { only: ['main.py'], except: [] });
+  assert.deepEqual(await readdir(join(folder, 'outside')), ['in']);
 });

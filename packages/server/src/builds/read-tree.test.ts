@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { findEscape, readFact, readManifest } from './read-tree.ts';
+import { readFact, readManifest, refuseFolder } from './read-tree.ts';
+import { refuseTree } from './refuse-tree.ts';
 import { requirementsOf } from './recipes/python/requirements-install.ts';
 
 async function treeOf(t: TestContext, files: Record<string, string>): Promise<string> {
@@ -22,27 +23,64 @@ async function write(path: string, text: string): Promise<void> {
 }
 
 test('a link out of the tree is found, wherever it stands and however it is written', async (t) => {
-  assert.equal(await findEscape(await treeOf(t, { 'a/b': '-> ../c', c: '' })), undefined);
-  for (const link of ['/etc/passwd', '../..', '../../x'])
-    assert.equal(await findEscape(await treeOf(t, { 'a/b': `-> ${link}` })), 'a/b');
+  assert.equal(await refuseTree(await treeOf(t, { 'a/b': '-> ../c', c: '' })), undefined);
+  for (const link of ['/etc/passwd', '../..', '../../x']) {
+    const refused = await refuseTree(await treeOf(t, { 'a/b': `-> ${link}` }));
+    assert.match(refused?.detail ?? '', /^a\/b is a symbolic link that leads out/);
+  }
+});
+
+test('a tree with no end of folders is refused', async (t) => {
+  const root = await treeOf(t, { [`${'d/'.repeat(300)}main.py`]: '' });
+  assert.match((await refuseTree(root))?.detail ?? '', /deeper than 256/);
+});
+
+test('the folder of the application is a folder of the tree', async (t) => {
+  const root = await treeOf(t, { 'real/main.py': '', link: '-> real', out: '-> /etc' });
+  const told = async (folder: string) => (await refuseFolder(root, folder, 'there'))?.reason;
+  const folders = ['', 'real', 'link', 'out', 'out/ssl', 'none', 'real/main.py'];
+  assert.deepEqual(await Promise.all(folders.map(told)), [
+    undefined,
+    undefined,
+    undefined,
+    'invalid_repository',
+    'invalid_repository',
+    'missing_file',
+    'missing_file',
+  ]);
 });
 
 test('what is to be started is a file, is missing, or is something else', async (t) => {
   const root = await treeOf(t, { 'main.py': '', 'dir/x': '', link: '-> main.py', dead: '-> no' });
   await chmod(join(root, 'main.py'), 0o755);
-  assert.deepEqual(await readFact(root, 'link'), {
+  assert.deepEqual(await readFact(root, '', 'link'), {
     kind: 'file',
     executable: true,
     beside: [],
   });
-  assert.equal((await readFact(root, 'dir')).kind, 'other');
-  assert.equal((await readFact(root, 'dead')).kind, 'missing');
-  assert.deepEqual((await readFact(root, 'mian.py')).beside, ['main.py']);
+  assert.equal((await readFact(root, '', 'dir')).kind, 'other');
+  assert.equal((await readFact(root, '', 'dead')).kind, 'missing');
+  assert.deepEqual((await readFact(root, '', 'mian.py')).beside, ['main.py']);
+});
+
+test('where a link leads out of the tree, neither what is there nor what is beside it is told', async (t) => {
+  const root = await treeOf(t, { 'sub/main.py': '', out: '-> /etc', 'deep/out': '-> ../../..' });
+  for (const [folder, path] of [
+    ['out', 'hostname.conf'],
+    ['', 'out/x.conf'],
+    ['deep', 'out/x.conf'],
+    ['sub', '../../x'],
+  ] as const)
+    assert.deepEqual(await readFact(root, folder, path), {
+      kind: 'outside',
+      executable: false,
+      beside: [],
+    });
 });
 
 test('a Dockerfile of another name is of its kind; folders are not', async (t) => {
   const root = await treeOf(t, { 'Dockerfile.gpu': '', Makefile: '', 'src/x': '', 'main.py': '' });
-  assert.deepEqual((await readFact(root, 'Dockerfile')).beside, ['Dockerfile.gpu', 'Makefile']);
+  assert.deepEqual((await readFact(root, '', 'Dockerfile')).beside, ['Dockerfile.gpu', 'Makefile']);
 });
 
 const requirements = requirementsOf(

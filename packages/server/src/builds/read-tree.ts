@@ -1,49 +1,35 @@
 import { createHash } from 'node:crypto';
-import { readFile, readdir, readlink, realpath, stat } from 'node:fs/promises';
-import { dirname, join, posix, relative, resolve } from 'node:path';
+import { posix } from 'node:path';
+import { holdBeneath, readBeneath, resolveBeneath } from '../lib/resolve-beneath.ts';
 import type { FileFact } from './check-start.ts';
-import type { Dependencies, Manifest, References } from './recipe.ts';
+import type { Dependencies, Failure, Manifest, References } from './recipe.ts';
 
-/** The first symbolic link that leads out of the tree, relative to it, or undefined. */
-export async function findEscape(root: string, folder = ''): Promise<string | undefined> {
-  for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isSymbolicLink()) {
-      const target = resolve(root, dirname(path), await readlink(join(root, path)));
-      if (isOutside(root, target)) return path;
-    } else if (entry.isDirectory()) {
-      const found = await findEscape(root, path);
-      if (found !== undefined) return found;
-    }
-  }
-  return undefined;
-}
-
-const isOutside = (root: string, path: string): boolean => {
-  const way = relative(root, path);
-  return way === '..' || way.startsWith('../') || way.startsWith('/');
-};
-
-/** What stands at a path of the tree; a link counts as what it leads to, inside. */
-export async function readFact(root: string, path: string): Promise<FileFact> {
-  try {
-    const found = await stat(join(root, path));
-    const executable = (found.mode & 0o111) !== 0;
-    return { kind: found.isFile() ? 'file' : 'other', executable, beside: [] };
-  } catch {
-    return { kind: 'missing', executable: false, beside: await filesBeside(root, path) };
-  }
+/** What stands at a path beneath a folder of the tree; a link counts as what it leads to, inside. */
+export async function readFact(tree: string, folder: string, path: string): Promise<FileFact> {
+  await using found = await resolveBeneath(tree, `${folder}/${path}`);
+  if (found.is === 'outside') return { kind: 'outside', executable: false, beside: [] };
+  if (found.is === 'missing')
+    return { kind: 'missing', executable: false, beside: await filesBeside(tree, folder, path) };
+  const executable = (found.stats.mode & 0o111) !== 0;
+  return { kind: found.stats.isFile() ? 'file' : 'other', executable, beside: [] };
 }
 
 const MOST_BESIDE = 5;
+const MOST_LOOKED_AT = 10_000;
 
-async function filesBeside(root: string, path: string): Promise<string[]> {
+async function filesBeside(tree: string, below: string, path: string): Promise<string[]> {
   const folder = posix.dirname(path);
-  const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(() => []);
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map(({ name }) => name)
-    .filter((name) => isOfKind(name, posix.basename(path)))
+  await using held = await holdBeneath(tree, `${below}/${folder}`);
+  if (held === undefined) return [];
+  const names: string[] = [];
+  let looked = 0;
+  for await (const entry of held.entries()) {
+    looked += 1;
+    if (looked > MOST_LOOKED_AT) break;
+    const name = entry.name.toString();
+    if (!entry.isDirectory() && isOfKind(name, posix.basename(path))) names.push(name);
+  }
+  return names
     .toSorted()
     .slice(0, MOST_BESIDE)
     .map((name) => posix.join(folder, name));
@@ -53,11 +39,24 @@ async function filesBeside(root: string, path: string): Promise<string[]> {
 const isOfKind = (name: string, wanted: string): boolean =>
   posix.extname(name) === posix.extname(wanted) || name.startsWith(`${wanted}.`);
 
-export const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+/** Why the application's folder is none of the tree's, at the start or after what its steps made of it. */
+export async function refuseFolder(
+  tree: string,
+  folder: string,
+  where: string,
+): Promise<Failure | undefined> {
+  await using found = await resolveBeneath(tree, folder);
+  if (found.is === 'outside')
+    return {
+      reason: 'invalid_repository',
+      detail: `APP_FOLDER=${folder} is a symbolic link that leads out of the repository.`,
+    };
+  if (found.is === 'there' && found.stats.isDirectory()) return undefined;
+  return {
+    reason: 'missing_file',
+    detail: `APP_FOLDER=${folder}: there is no such folder ${where}.`,
+  };
+}
 
 const MOST_FILES = 100;
 const LARGEST_FILE = 4 * 1024 * 1024;
@@ -74,7 +73,7 @@ export async function readManifest(
   const seen = new Map<string, References>();
   for (const file of queue) {
     if (seen.has(file) || seen.size >= MOST_FILES) continue;
-    const bytes = await readInside(tree, file);
+    const bytes = await readBeneath(tree, file, LARGEST_FILE);
     if (bytes === undefined && file === first) return undefined;
     const found = references(file, bytes?.toString('utf8') ?? '');
     seen.set(file, found);
@@ -99,21 +98,9 @@ async function readSettings(
   const found: Buffer[] = [];
   for (let at = folder; ; at = posix.dirname(at)) {
     for (const { name, counts } of settings) {
-      const bytes = await readInside(tree, posix.join(at, name));
+      const bytes = await readBeneath(tree, posix.join(at, name), LARGEST_FILE);
       if (bytes !== undefined && counts(bytes.toString('utf8'))) found.push(bytes);
     }
     if (at === '' || at === '.') return found;
-  }
-}
-
-/** A file of the tree, whatever links lead to it; undefined for what is none, or is not inside. */
-async function readInside(tree: string, path: string): Promise<Buffer | undefined> {
-  try {
-    const real = await realpath(join(tree, path));
-    if (isOutside(await realpath(tree), real)) return undefined;
-    const { size } = await stat(real).then((found) => (found.isFile() ? found : { size: -1 }));
-    return size < 0 || size > LARGEST_FILE ? undefined : await readFile(real);
-  } catch {
-    return undefined;
   }
 }

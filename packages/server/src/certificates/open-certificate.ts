@@ -1,5 +1,5 @@
 import { X509Certificate, createPrivateKey, randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { DAY } from '../lib/duration.ts';
@@ -106,7 +106,8 @@ const lasts = ({ validToDate }: X509Certificate, now: number): boolean =>
   validToDate.getTime() - now > RENEWED_BEFORE_END;
 
 async function replace(path: string, text: string, mode: number): Promise<void> {
-  await writeFile(`${path}.new`, text, { mode, flush: true });
+  await writeFile(`${path}.new`, text, { mode: 0o600, flush: true });
+  await chmod(`${path}.new`, mode);
   await rename(`${path}.new`, path);
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ApplicationId } from '../lib/ids.ts';
+import { ORDINARY, withUmask } from '../lib/with-umask.ts';
 import type { DataPaths } from '../paths.ts';
 import { git } from './run-git.ts';
 
@@ -145,4 +146,6 @@ export async function checkout(
 }
 
 const gitWithIndex = (index: string, args: readonly string[], signal: AbortSignal) =>
-  git(['-c', 'core.bare=false', ...args], signal, { GIT_INDEX_FILE: index });
+  withUmask(ORDINARY, () =>
+    git(['-c', 'core.bare=false', ...args], signal, { GIT_INDEX_FILE: index }),
+  );

@@ -8,9 +8,9 @@ export type Stored = {
 };
 
 /** What has to go for the rest to fit: the oldest first, and nothing that is still written. */
-export function planRemovals(all: readonly Stored[], budgetBytes: number): Stored[] {
+export function planRemovals<T extends Stored>(all: readonly T[], budgetBytes: number): T[] {
   let excess = all.reduce((sum, { bytes }) => sum + bytes, 0) - budgetBytes;
-  const removals: Stored[] = [];
+  const removals: T[] = [];
   for (const one of all.toSorted((a, b) => a.modifiedAt - b.modifiedAt)) {
     if (excess <= 0) break;
     if (one.open) continue;

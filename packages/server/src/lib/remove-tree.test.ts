@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -67,5 +69,57 @@ test('what its own user closed is removed, and where a link leads to is left', a
   } finally {
     if (isRoot) process.seteuid?.(0);
   }
+  assert.deepEqual(readdirSync(folder), ['beside']);
+});
+
+test('a link in the place of what is to be removed is removed itself', async (t) => {
+  const folder = makeFolder(t);
+  mkdirSync(join(folder, 'beside'));
+  writeFileSync(join(folder, 'beside', 'precious'), '');
+  symlinkSync('beside', join(folder, 'link'));
+  await removeTree(join(folder, 'link'));
+  assert.deepEqual(readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted(), [
+    'beside',
+    'beside/precious',
+  ]);
+});
+
+/** Swaps a folder for a link to `beside` and back, as fast as it can, until its input ends. */
+const SWAP = `
+import os, select, sys
+inside, beside = sys.argv[1:]
+print('begun', flush=True)
+while not select.select([sys.stdin], [], [], 0)[0]:
+    try:
+        os.makedirs(f'{inside}/victim/deep', exist_ok=True)
+        open(f'{inside}/victim/deep/precious', 'w').close()
+        os.rename(f'{inside}/victim', f'{inside}/aside')
+        os.symlink(beside, f'{inside}/victim')
+        os.unlink(f'{inside}/victim')
+        os.rename(f'{inside}/aside', f'{inside}/victim')
+    except OSError:
+        pass
+`;
+
+test('nothing beside it goes while somebody swaps its folders for links as it is removed', async (t) => {
+  const folder = makeFolder(t);
+  const [inside, beside] = [join(folder, 'inside'), join(folder, 'beside')];
+  mkdirSync(join(beside, 'deep'), { recursive: true });
+  writeFileSync(join(beside, 'deep', 'precious'), '');
+  mkdirSync(inside);
+  const swapper = spawn('python3', ['-c', SWAP, inside, beside], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  t.after(() => swapper.kill());
+  await once(swapper.stdout, 'data');
+  for (let round = 0; round < 100; round += 1) {
+    await removeTree(join(inside, 'victim')).catch((error: NodeJS.ErrnoException) => {
+      assert.match(error.code ?? '', /ENOTEMPTY|ENOTDIR|EISDIR/);
+    });
+    assert.equal(existsSync(join(beside, 'deep', 'precious')), true, `round ${round}`);
+  }
+  swapper.stdin.end();
+  await once(swapper, 'exit');
+  await removeTree(inside);
   assert.deepEqual(readdirSync(folder), ['beside']);
 });

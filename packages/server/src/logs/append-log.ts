@@ -11,7 +11,7 @@ export async function appendLine(
   directory: string,
   { line, clock }: { line: string; clock: Clock },
 ): Promise<void> {
-  await mkdir(directory, { recursive: true });
+  await mkdir(directory, { recursive: true, mode: 0o700 });
   const frame = encodeFrame(clock(), 0, Buffer.from(`${line}\n`));
   await appendFile(join(directory, segmentName(1)), frame);
 }

@@ -75,6 +75,7 @@ export type ControlPlane = {
 /** Starts the control plane: looks at what there is, compares, carries on. Throws `CannotStart`. */
 export async function startControlPlane(config: Config, log: Log): Promise<ControlPlane> {
   const clock = systemClock;
+  process.umask(0o077);
   const paths = openDataDirectory(config.dataDirectory);
   const { database, leadership } = await openState(config, paths, clock);
   const certificate = await openCertificate(certificateSettings(config, paths), clock());

@@ -14,6 +14,8 @@ test('other users of the machine read nothing in the data directory, were it rea
   t.after(() => rmSync(join(root, '..'), { recursive: true }));
   mkdirSync(root, { mode: 0o755 });
   writeFileSync(join(root, 'grid.db'), '', { mode: 0o644 });
+  for (const path of ['repositories/app_x.git', 'checkouts/deployment_x', 'artifacts', 'caches/x'])
+    mkdirSync(join(root, path), { recursive: true, mode: 0o755 });
 
   const paths = openDataDirectory(root);
   const database = openDatabase({ path: paths.database });
@@ -23,5 +25,9 @@ test('other users of the machine read nothing in the data directory, were it rea
   assert.equal(mode(root) & 0o066, 0);
   for (const name of ['grid.db', 'grid.db-wal', 'grid.db-shm', 'leader.db', 'control-plane.log'])
     assert.equal(mode(join(root, name)), 0o600, name);
-  assert.equal(mode(join(root, 'logs')), 0o700);
+  for (const name of ['artifacts', 'caches', 'environments', 'logs', 'runs', 'tools'])
+    assert.equal(mode(join(root, name)), 0o700, name);
+  for (const name of ['repositories', 'checkouts']) assert.equal(mode(join(root, name)) & 0o066, 0);
+  for (const path of ['repositories/app_x.git', 'checkouts/deployment_x'])
+    assert.equal(mode(join(root, path)) & 0o007, 0, path);
 });

@@ -49,7 +49,7 @@ export function createAccessLog(directory: string) {
 async function writeAll(directory: string, accesses: readonly Access[]): Promise<void> {
   for (const [id, own] of Map.groupBy(accesses, ({ applicationId }) => applicationId)) {
     const folder = join(directory, id);
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     const lines = own.map((access) => `${JSON.stringify(toLine(access))}\n`).join('');
     await appendFile(join(folder, await currentFile(folder)), lines);
   }

@@ -124,3 +124,20 @@ test('sockets are left out', async (t) => {
 test('a folder that is not there is an error of the stream', async () => {
   await assert.rejects(buffer(archiveFolder('/nowhere/at/all')), { code: 'ENOENT' });
 });
+
+test('neither the folder nor one in it is what a link leads to', async (t) => {
+  const path = folder(t);
+  mkdirSync(join(path, 'secret'));
+  writeFileSync(join(path, 'secret', 'key'), 'x');
+  mkdirSync(join(path, 'tree'));
+  symlinkSync('../secret', join(path, 'tree', 'link'));
+  symlinkSync('secret', join(path, 'sub'));
+  assert.deepEqual(await namesOf(join(path, 'tree')), ['link']);
+  await assert.rejects(buffer(archiveFolder(join(path, 'sub'))), { code: /ELOOP|ENOTDIR/ });
+});
+
+test('a folder nested deeper than anybody looks is an error of the stream', async (t) => {
+  const path = folder(t);
+  mkdirSync(join(path, ...Array<string>(300).fill('d')), { recursive: true });
+  await assert.rejects(buffer(archiveFolder(path)), { name: 'TooDeep' });
+});

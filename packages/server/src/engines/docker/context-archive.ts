@@ -1,10 +1,13 @@
 import { constants } from 'node:fs';
-import { lstat, open, readdir, readlink } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { lstat, open, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { pack } from 'tar-stream';
 import type { Header, Pack } from 'tar-stream';
+import { holdFolder } from '../../lib/held-folder.ts';
+import type { HeldFolder } from '../../lib/held-folder.ts';
 import type { Ignore, Verdict } from './dockerignore.ts';
 
 export type ArchiveOptions = {
@@ -26,42 +29,49 @@ export type ArchiveOptions = {
  */
 export function archiveFolder(folder: string, options: ArchiveOptions = {}): Readable {
   const archive = pack();
-  fill(archive, { folder, options }).then(
+  fill({ archive, options }, folder).then(
     () => archive.finalize(),
     (error: Error) => archive.destroy(error),
   );
   return Readable.from(archive, { objectMode: false });
 }
 
-type Source = { folder: string; options: ArchiveOptions };
+type Job = { archive: Pack; options: ArchiveOptions };
 
-async function fill(archive: Pack, source: Source): Promise<void> {
-  if (source.options.prefix !== undefined) await add(archive, source, '');
-  await addFolder(archive, source, { path: '', verdict: undefined });
+async function fill(job: Job, path: string): Promise<void> {
+  await using folder = await holdFolder(path);
+  if (job.options.prefix !== undefined) await add(job, Buffer.from(folder.path), '');
+  await addFolder(job, folder, { path: '', verdict: undefined });
 }
 
 type Place = { path: string; verdict: Verdict | undefined };
 
-async function addFolder(archive: Pack, source: Source, { path, verdict }: Place): Promise<void> {
-  const { ignore, always = [] } = source.options;
-  const children = await readdir(join(source.folder, path), { withFileTypes: true });
-  for (const child of children.toSorted(byName)) {
-    const childPath = path === '' ? child.name : `${path}/${child.name}`;
+async function addFolder(job: Job, folder: HeldFolder, { path, verdict }: Place): Promise<void> {
+  const { ignore, always = [] } = job.options;
+  for (const child of await sortedEntries(folder)) {
+    const name = child.name.toString();
+    const childPath = path === '' ? name : `${path}/${name}`;
     const decided = ignore?.decide(childPath, verdict);
     const ignored = decided?.ignored === true && !always.includes(childPath);
-    if (!ignored) await add(archive, source, childPath);
+    if (!ignored) await add(job, folder.at(child.name), childPath);
     const leadsOn = always.some((one) => one.startsWith(`${childPath}/`));
-    if (child.isDirectory() && (!ignored || ignore?.takesBack === true || leadsOn))
-      await addFolder(archive, source, { path: childPath, verdict: decided });
+    if (!child.isDirectory() || (ignored && ignore?.takesBack !== true && !leadsOn)) continue;
+    await using inner = await folder.enter(child.name);
+    if (inner !== undefined) await addFolder(job, inner, { path: childPath, verdict: decided });
   }
 }
 
-const byName = (one: { name: string }, other: { name: string }): number =>
-  one.name < other.name ? -1 : 1;
+async function sortedEntries(folder: HeldFolder): Promise<Dirent<Buffer>[]> {
+  const entries: Dirent<Buffer>[] = [];
+  for await (const entry of folder.entries()) entries.push(entry);
+  return entries.toSorted(byName);
+}
 
-async function add(archive: Pack, { folder, options }: Source, path: string): Promise<void> {
+const byName = (one: { name: Buffer }, other: { name: Buffer }): number =>
+  one.name.toString() < other.name.toString() ? -1 : 1;
+
+async function add({ archive, options }: Job, at: Buffer, path: string): Promise<void> {
   const { prefix = '', uid = 0, gid = 0 } = options;
-  const at = join(folder, path);
   const { mode, mtime } = await lstat(at);
   const name = join(prefix, path);
   const header = { name, mode: mode & 0o7777, mtime, uid, gid };
@@ -82,8 +92,8 @@ const put = (archive: Pack, entry: Entry): Promise<void> =>
   });
 
 /** As many bytes as the file has when it is opened, though it may grow. */
-async function putFile(archive: Pack, entry: Entry, at: string): Promise<void> {
-  await using file = await open(at, constants.O_RDONLY | constants.O_NOFOLLOW);
+async function putFile(archive: Pack, entry: Entry, at: Buffer): Promise<void> {
+  await using file = await open(at, NOT_WAITING);
   const { size } = await file.stat();
   if (size === 0) {
     archive.entry({ ...entry, type: 'file' }, '');
@@ -92,3 +102,6 @@ async function putFile(archive: Pack, entry: Entry, at: string): Promise<void> {
   const content = file.createReadStream({ end: size - 1, autoClose: false });
   await pipeline(content, archive.entry({ ...entry, type: 'file', size }));
 }
+
+/** A pipe has come in place of the file at worst: nobody waits for who writes into it. */
+const NOT_WAITING = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;

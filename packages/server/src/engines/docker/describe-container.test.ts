@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { InstanceSpec } from '../engine.ts';
 import { makeSpec } from '../../testing/instance.ts';
 import { tmpdir } from 'node:os';
-import { imageContainer, pathOnMachine, programContainer } from './describe-container.ts';
+import { imageContainer, programContainer } from './describe-container.ts';
 import type { Mount } from './machine-programs.ts';
 import type { DeviceRequest } from './request-devices.ts';
 
@@ -91,14 +91,6 @@ test('only a build writes to this machine, and only where it builds', () => {
     },
   });
   assert.deepEqual(writable(build), ['/tree', '/cache']);
-});
-
-test('a folder inside an instance has its place on this machine', () => {
-  const { files } = makeSpec(tmpdir(), 'true');
-  const application = { ...files.application, source: '/data/tree' };
-  const spec = { files: { ...files, application } } as InstanceSpec;
-  assert.equal(pathOnMachine(spec, '/home/bas/app'), '/data/tree');
-  assert.equal(pathOnMachine(spec, '/home/bas/app/sub'), '/data/tree/sub');
 });
 
 test('what every container has is mounted once, also where a setting names it', () => {

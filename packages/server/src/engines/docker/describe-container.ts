@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import type { ContainerCommand, InstanceFiles, InstanceSpec } from '../engine.ts';
 import type { LogConfig } from './log-driver.ts';
 import { bind, programMounts } from './machine-programs.ts';
@@ -147,10 +146,4 @@ function container(
       ...(devices.length > 0 && { DeviceRequests: devices }),
     },
   };
-}
-
-/** Where something of the application's lies on this machine; it is inside its folder. */
-export function pathOnMachine({ files }: InstanceSpec, inside: string): string {
-  const { source, mountedAt } = files.application;
-  return posix.join(source, posix.relative(mountedAt, inside));
 }

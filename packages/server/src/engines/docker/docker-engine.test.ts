@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -224,3 +224,46 @@ for (const builder of ['buildkit', 'classic'] as const)
       assert.doesNotMatch(text, /^REACHED/m);
     },
   );
+
+rule(
+  'an image is made of the folder of the application, never of what a link leads to',
+  async (subject, t) => {
+    assert.ok(await openBusybox(t));
+    const made = subject.spec('');
+    const { source } = made.files.application;
+    const canary = `${source}.canary`;
+    mkdirSync(canary);
+    writeFileSync(join(canary, 'Dockerfile'), `FROM ${BUSYBOX}\nCOPY . /loot\n`);
+    symlinkSync(canary, join(source, 'sub'));
+    mkdirSync(join(source, 'real'));
+    symlinkSync(join(canary, 'Dockerfile'), join(source, 'real', 'Dockerfile'));
+    for (const [folder, says] of [
+      ['sub', /sub is no folder of the application, or leads out of it/],
+      ['real', /There is no file Dockerfile/],
+    ] as const) {
+      const image = `clever-grid/${made.applicationId}:${folder}`;
+      const makes = {
+        image,
+        dockerfile: 'Dockerfile',
+        builder: 'classic',
+        login: undefined,
+      } as const;
+      const limits = { withinSeconds: 60, afresh: false };
+      const exit = await run(
+        subject,
+        subject.spec('', {
+          files: made.files,
+          workingDirectory: `${made.workingDirectory}/${folder}`,
+          command: { name: 'the image', makes: { ...makes, ...limits } },
+        }),
+        t,
+      );
+      assert.equal(exit.reason, 'invalid_file');
+      assert.match(exit.detail ?? '', says);
+      const { client } = subject.docker;
+      await assert.rejects(client.ask({ path: `/images/${image}/json` }, t.signal), {
+        status: 404,
+      });
+    }
+  },
+);

@@ -1,5 +1,7 @@
-import { chmod, lchown, lstat, mkdir, readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, lchown, lstat, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { holdFolder } from '../../lib/held-folder.ts';
+import type { HeldFolder } from '../../lib/held-folder.ts';
 import type { InstanceFiles, InstanceSpec } from '../engine.ts';
 import type { User } from './machine-programs.ts';
 
@@ -7,12 +9,18 @@ import type { User } from './machine-programs.ts';
 export async function giveFiles({ files }: InstanceSpec, user: User): Promise<void> {
   const { application, environment, cache } = files;
   const installed = environment?.access === 'writable' ? environment.source : undefined;
-  for (const folder of [installed, cache?.source])
-    if (folder !== undefined) await mkdir(folder, { recursive: true, mode: 0o755 });
+  if (installed !== undefined) await makeInstalled(installed);
+  if (cache !== undefined) await mkdir(cache.source, { recursive: true, mode: 0o700 });
   await makeShared(files);
   const mine = application.access === 'writable' ? application.source : undefined;
   for (const folder of [mine, installed, cache?.source])
     if (folder !== undefined) await giveTree(folder, user);
+}
+
+/** Its owner's other applications read it, too, as whoever they run as: they come by no path to it. */
+async function makeInstalled(folder: string): Promise<void> {
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (made !== undefined) await chmod(folder, 0o755);
 }
 
 /**
@@ -30,10 +38,15 @@ export async function makeShared({ shared }: InstanceFiles): Promise<void> {
 /** The root is given last: one that belongs to the user is given whole. */
 async function giveTree(path: string, user: User): Promise<void> {
   if ((await lstat(path)).uid === user.uid) return;
-  for (const entry of await readdir(path, { withFileTypes: true })) {
-    const inside = join(path, entry.name);
-    if (entry.isDirectory()) await giveTree(inside, user);
-    else await lchown(inside, user.uid, user.gid);
-  }
+  await using folder = await holdFolder(path);
+  await giveInside(folder, user);
   await lchown(path, user.uid, user.gid);
+}
+
+async function giveInside(folder: HeldFolder, user: User): Promise<void> {
+  for await (const entry of folder.entries()) {
+    await using inner = entry.isDirectory() ? await folder.enter(entry.name) : undefined;
+    if (inner !== undefined) await giveInside(inner, user);
+    await lchown(folder.at(entry.name), user.uid, user.gid);
+  }
 }

@@ -1,7 +1,9 @@
+import { posix } from 'node:path';
+import type { HeldFolder } from '../../lib/held-folder.ts';
+import { holdBeneath } from '../../lib/resolve-beneath.ts';
 import type { ImageBuild, InstanceSpec } from '../engine.ts';
 import { buildImage } from './build-image.ts';
 import type { Built } from './build-image.ts';
-import { pathOnMachine } from './describe-container.ts';
 import { Ended } from './ended.ts';
 import type { InstanceLogs } from './instance-logs.ts';
 import { LABEL } from './names.ts';
@@ -20,11 +22,12 @@ export async function makeImage(
   { logs, networks }: { logs: InstanceLogs; networks: Networks },
   { spec, record, build, signal }: Order,
 ): Promise<never> {
+  await using context = await holdContext(spec, build);
   const network = await networks.ensure(spec.ownerId, signal);
   const log = logs.write(record);
   const order = {
     makes: { ...build.makes, builder: site.buildkit ? build.makes.builder : 'classic' },
-    context: pathOnMachine(spec, spec.workingDirectory),
+    context: context.path,
     arguments: spec.environment,
     labels: { [LABEL.platform]: site.platform, [LABEL.source]: build.makes.image },
     ...spec.limits,
@@ -50,6 +53,18 @@ export async function makeImage(
   }
   log.close();
   throw endOf(built, build);
+}
+
+/** What an image is made of is the application's folder of the tree, and nothing that a link leads to elsewhere. */
+async function holdContext(
+  { files: { application }, workingDirectory }: InstanceSpec,
+  { name }: ImageBuild,
+): Promise<HeldFolder> {
+  const folder = posix.relative(application.mountedAt, workingDirectory);
+  const held = await holdBeneath(application.source, folder);
+  if (held !== undefined) return held;
+  const detail = `invalid_file: ${folder} is no folder of the application, or leads out of it. Leave it where it is.`;
+  throw new Ended({ reason: 'invalid_file', detail, step: name });
 }
 
 function endOf(built: Built, { name }: ImageBuild): Ended {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, realpath, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, realpath, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
@@ -100,5 +100,6 @@ export async function shareMavenSettings(
     );
   await mkdir(dirname(shared), { recursive: true });
   await writeFile(shared, shareCredentials ? whole : text);
+  await chmod(shared, 0o644);
   return shared;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Log } from '../../../lib/log.ts';
 import { chooseMirrorSettings } from './mirror-settings.ts';
+import { ORDINARY, withUmask } from '../../../lib/with-umask.ts';
 
 /** What installs dependencies, and the settings that the machine's own pip has. */
 export type Installer = {
@@ -65,10 +66,12 @@ async function bringUv(tools: string, signal: AbortSignal): Promise<string> {
   await mkdir(staging, { recursive: true });
   const options = ['--quiet', '--disable-pip-version-check', '--no-compile', '--only-binary=:all:'];
   const target = ['--target', staging, `uv==${UV_VERSION}`];
-  await run('python3', ['-m', 'pip', 'install', ...options, ...target], {
-    timeout: INSTALL_WITHIN,
-    signal,
-  });
+  await withUmask(ORDINARY, () =>
+    run('python3', ['-m', 'pip', 'install', ...options, ...target], {
+      timeout: INSTALL_WITHIN,
+      signal,
+    }),
+  );
   await rename(staging, home).catch(async (error: unknown) => {
     await rm(staging, { recursive: true, force: true });
     if (!existsSync(program)) throw error;

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, symlink } from 'node:fs/promises';
+import { chmod, mkdir, readdir, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -84,6 +84,7 @@ export const nameInterpreters = (
       if (existsSync(join(interpreter.folder, 'python'))) return interpreter;
       const folder = join(tools, 'python', interpreter.digest.slice(0, 16));
       await mkdir(folder, { recursive: true });
+      await chmod(folder, 0o755);
       for (const name of ['python', 'python3'])
         await symlink(interpreter.path, join(folder, name)).catch(ignoreExisting);
       return { ...interpreter, folder, readOnly: [...interpreter.readOnly, folder] };

@@ -226,6 +226,7 @@ def copy(source, target):
 
 
 def main():
+    os.umask(0o077)  # instances have one of their own
     linux.close_all_but({0, 1, 2})
     linux.leave_keyring()
     options = json.loads(sys.argv[1])

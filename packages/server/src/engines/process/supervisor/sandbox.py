@@ -4,6 +4,7 @@ import resource
 import shutil
 
 import linux
+import trees
 from limits import MOST_PROCESSES, processes_of_user
 
 USER, GROUP = 1000, 1000
@@ -54,6 +55,7 @@ exit $ended
 
 def prepare_mounts(spec, scratch, user, etc):
     """Gathers everything that the instance sees below STAGE, in a mount namespace of its own."""
+    os.umask(0o022)  # the instance's own files are as open as it makes them; its owner's others share some
     linux.mount('none', '/', None, linux.MS_REC | linux.MS_PRIVATE)
     linux.mount('tmpfs', STAGE, 'tmpfs', 0, 'mode=755')
     files = spec['files']
@@ -86,7 +88,8 @@ def _make_etc(texts):
 
 def _mount_application(application, scratch, user):
     source = application['source']
-    _give_to(source, user)
+    if user is not None:
+        trees.give(source, user)
     if application['access'] == 'writable':
         _bind(source, f'{STAGE}/app')
         return
@@ -97,13 +100,18 @@ def _mount_application(application, scratch, user):
     except OSError:
         copy = f'{scratch}/copy'
         shutil.copytree(source, copy, symlinks=True)
-        _give_to(copy, user)
+        if user is not None:
+            trees.give(copy, user)
         _bind(copy, f'{STAGE}/app')
 
 
 def _mount_environment(environment, user):
+    """Its owner's other applications read it, too, each as a user of its own: they come by no path to it but this."""
     source = environment['source']
     if environment['access'] == 'writable':
+        if not os.path.lexists(source):
+            trees.make_closed(source)
+            os.chmod(source, 0o755)
         _own_directory(source, user)
     _bind(source, f'{STAGE}/env')
 
@@ -113,9 +121,7 @@ def share(path, user):
     A directory that the nodes of a run share, which nobody else looks into. Other nodes may be at work in it,
     so nothing is changed but who it belongs to.
     """
-    mask = os.umask(0o077)
-    os.makedirs(path, exist_ok=True)
-    os.umask(mask)
+    trees.make_closed(path)
     if user is not None and os.lstat(path).st_uid != user:
         os.lchown(path, user, user)
     return path
@@ -138,19 +144,10 @@ def _bind_any(source, target):
 
 
 def _own_directory(path, user):
-    os.makedirs(path, mode=0o755, exist_ok=True)
-    _give_to(path, user)
+    trees.make_closed(path)
+    if user is not None:
+        trees.give(path, user)
     return path
-
-
-def _give_to(path, user):
-    """The tree belongs to the application's own user from now on; its root is changed last. No link is followed."""
-    if user is None or os.lstat(path).st_uid == user:
-        return
-    for _, folders, names, folder in os.fwalk(path):
-        for name in folders + names:
-            os.chown(name, user, user, dir_fd=folder, follow_symlinks=False)
-    os.lchown(path, user, user)
 
 
 def describe_etc(spec, address, resolv):

@@ -50,6 +50,7 @@ def find_port():
 def become_plain(supervisor, given):
     try:
         linux.die_with_parent()
+        os.umask(0o022)
         os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         supervisor.take_streams()
