@@ -24,11 +24,11 @@ import { buildWork, imageOf, startWork } from './work.ts';
 export type BuildDeps = {
   paths: DataPaths;
   recipes: Recipes;
-  /** Writes the tree of a commit into an empty directory. */
+  /** Writes the tree of a commit into an empty directory, or says why it cannot be. */
   checkout(
     from: { applicationId: ApplicationId; commitId: string; into: string },
     signal: AbortSignal,
-  ): Promise<void>;
+  ): Promise<Failure | undefined>;
   readCommit: CommitSource['readCommit'];
   /** The newest artifact of the application made from these inputs. */
   findMadeFrom(applicationId: ApplicationId, inputKey: string): Promise<Artifact | undefined>;
@@ -121,8 +121,10 @@ async function prepareTree(
     const partial = `${tree}.partial`;
     await removeTree(partial);
     await mkdir(partial, { recursive: true });
-    if (warm === undefined) await deps.checkout({ ...input, into: partial }, signal);
-    else
+    if (warm === undefined) {
+      const unwritable = await deps.checkout({ ...input, into: partial }, signal);
+      if (unwritable !== undefined) return unwritable;
+    } else
       await cp(deps.paths.artifact(warm.id), partial, { recursive: true, verbatimSymlinks: true });
     await rename(partial, tree);
     for (const notice of plan.notices) await deps.say(input, notice);
