@@ -16,7 +16,9 @@ export async function clearQuarantines(
   const place = placeOf(paths, id);
   const names = await readdir(join(place.repository, 'objects')).catch(() => []);
   if (pushing.has(id)) return;
-  const left = names.filter((name) => name.startsWith('tmp_objdir-')).map((name) => `objects/${name}`);
+  const left = names
+    .filter((name) => name.startsWith('tmp_objdir-'))
+    .map((name) => `objects/${name}`);
   if (left.length > 0)
     await git(place, ['-rf', '--', ...left], { program: ['rm'] }).catch(() => undefined);
 }

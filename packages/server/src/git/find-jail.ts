@@ -25,7 +25,11 @@ export async function findJail(root: string, works: Try): Promise<Jail> {
 /** The programs of this machine and nothing else of it: no network devices, no other process, no file of anybody's. */
 function describeSandbox(): string[] {
   const linked = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'].flatMap(bindProgram);
-  const more = ['/etc/ld.so.cache', '/etc/alternatives'].flatMap((one) => ['--ro-bind-try', one, one]);
+  const more = ['/etc/ld.so.cache', '/etc/alternatives'].flatMap((one) => [
+    '--ro-bind-try',
+    one,
+    one,
+  ]);
   const folders = ['/dev', '/etc'].flatMap((one) => ['--perms', '0755', '--dir', one]);
   const devices = ['/dev/null', '/dev/urandom'].flatMap((one) => ['--dev-bind', one, one]);
   return ['--ro-bind', '/usr', '/usr', ...linked, ...folders, ...more, ...devices];

@@ -23,7 +23,11 @@ const bodies: Body[] = [
   { encoding: 'gzip', bytes: Buffer.from('junk that is no gzip'), status: 400 },
   { encoding: 'gzip', bytes: Buffer.alloc(0), status: 400 },
   { encoding: 'gzip', bytes: junk.subarray(0, junk.length - 9), status: 400 },
-  { encoding: 'gzip', bytes: Buffer.concat([junk.subarray(0, 100), randomBytes(400)]), status: 400 },
+  {
+    encoding: 'gzip',
+    bytes: Buffer.concat([junk.subarray(0, 100), randomBytes(400)]),
+    status: 400,
+  },
   { encoding: 'GZIP', bytes: Buffer.from([0x1f, 0x8b]), status: 400 },
   { encoding: 'gzip', bytes: deflateSync(FLUSH), status: 400 },
   { encoding: 'gzip', bytes: bomb, service: 'git-upload-pack', status: 413 },
@@ -70,7 +74,9 @@ onEachDatabase('a broken body of a push ends that push, and nothing else', async
       assert.ok([body.status, 429].includes(status ?? 0), `${body.encoding}: ${status} ${text}`);
     });
   const writes = Array.from({ length: 20 }, async (_, index) => {
-    const { status, text } = await ask('PUT', `${variables}/NAME_${index}`, { body: { value: 'x' } });
+    const { status, text } = await ask('PUT', `${variables}/NAME_${index}`, {
+      body: { value: 'x' },
+    });
     assert.ok(status < 300, text);
   });
   await Promise.all([...pushes, ...writes]);

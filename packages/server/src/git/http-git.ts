@@ -60,7 +60,8 @@ export async function handleGitHttp(
     if (code !== 0 && !response.headersSent) throw UNCLEAR;
     response.end();
   } catch (error) {
-if (isOurs(error) && !response.destroyed) deps.log.error({ err: error }, 'git failed over HTTP');
+    if (isOurs(error) && !response.destroyed)
+      deps.log.error({ err: error }, 'git failed over HTTP');
     refuse(response, isBrokenBody(error) ? BROKEN : error);
   } finally {
     if (input !== request) input.destroy();
@@ -92,7 +93,10 @@ const UNCLEAR = new Refusal('invalid', 'Git can make nothing of what was sent.')
 const isOurs = (error: unknown): boolean =>
   !(error instanceof Refusal || isBrokenBody(error) || troubleOf(error) !== undefined);
 
-const BROKEN = new Refusal('invalid', 'The body says that it is gzip, and is not, or not all of it.');
+const BROKEN = new Refusal(
+  'invalid',
+  'The body says that it is gzip, and is not, or not all of it.',
+);
 
 /** How long a client may go on sending that has its answer. */
 const LINGER = 10 * SECOND;

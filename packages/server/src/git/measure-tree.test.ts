@@ -5,7 +5,8 @@ import type { TreeBounds } from './measure-tree.ts';
 
 const bounds: TreeBounds = { bytes: 1024 ** 3, entries: 4, pathBytes: 20, allPathBytes: 50 };
 const ID = 'a'.repeat(40);
-const file = (path: string, size = 1): string => `100644 blob ${ID} ${String(size).padStart(7)}\t${path}`;
+const file = (path: string, size = 1): string =>
+  `100644 blob ${ID} ${String(size).padStart(7)}\t${path}`;
 const folder = (path: string): string => `040000 tree ${ID}       -\t${path}`;
 
 function refused(entries: readonly string[]): string | undefined {

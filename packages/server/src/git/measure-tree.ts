@@ -36,10 +36,7 @@ export async function refuseTree(
   child.stdin.end();
   child.stderr.resume();
   const enough = new AbortController();
-  const ended = endOf(
-    child,
-    AbortSignal.any([signal, enough.signal, AbortSignal.timeout(WITHIN)]),
-  );
+  const ended = endOf(child, AbortSignal.any([signal, enough.signal, AbortSignal.timeout(WITHIN)]));
   ended.catch(() => undefined);
   const totals: Totals = { bytes: 0, entries: 0, allPathBytes: 0, grows: false };
   for await (const entry of split(child.stdout, bounds)) {

@@ -70,7 +70,11 @@ async function open(t: TestContext) {
 
 test('a tree is written as it is, by git as a user of its own', async (t) => {
   const { blob, tree, commit, take, into, place } = await open(t);
-  const [text, program, link] = [await blob('a\r\n'), await blob('#!/bin/sh\n'), await blob('/etc')];
+  const [text, program, link] = [
+    await blob('a\r\n'),
+    await blob('#!/bin/sh\n'),
+    await blob('/etc'),
+  ];
   const inner = await tree([['100644', 'deep', text]]);
   const id = await tree([
     ['100644', 'a', text],
@@ -123,10 +127,11 @@ test('folders without any file count, and so does depth', async (t) => {
 test('a file that unpacks to more than the disk is refused before it is written', async (t) => {
   const { blob, tree, commit, take, into } = await open(t);
   const large = await blob(Buffer.alloc(64 * 1024 ** 2));
-  const entries = Array.from(
-    { length: 200 },
-    (_, index): Entry => ['100644', String(index).padStart(3, '0'), large],
-  );
+  const entries = Array.from({ length: 200 }, (_, index): Entry => [
+    '100644',
+    String(index).padStart(3, '0'),
+    large,
+  ]);
   const refused = await take(await commit(await tree(entries)));
   assert.equal(refused?.reason, 'disk_full');
   assert.match(refused?.detail ?? '', /more than 10 GiB of disk/);
@@ -151,8 +156,12 @@ test('a checkout ends at once with whoever wanted it', async (t) => {
 
 test('what a tree says of itself makes git run nothing', async (t) => {
   const { blob, tree, commit, take, into } = await open(t);
-  const attributes = await blob('* filter=evil diff=evil merge=evil ident working-tree-encoding=no\n');
-  const modules = await blob('[submodule "x"]\n\tpath = x\n\turl = ext::sh -c id\n\tupdate = !id\n');
+  const attributes = await blob(
+    '* filter=evil diff=evil merge=evil ident working-tree-encoding=no\n',
+  );
+  const modules = await blob(
+    '[submodule "x"]\n\tpath = x\n\turl = ext::sh -c id\n\tupdate = !id\n',
+  );
   const config = await blob('[core]\n\tfsmonitor = touch /tmp/no\n');
   const id = await tree([
     ['100644', '.gitattributes', attributes],

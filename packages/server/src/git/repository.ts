@@ -86,10 +86,7 @@ export const demandCommit = (commitId: string): string => {
 type From = { applicationId: ApplicationId; commitId: string };
 
 /** The id of a commit's tree. */
-export async function treeId(
-  paths: DataPaths,
-  { applicationId, commitId }: From,
-): Promise<string> {
+export async function treeId(paths: DataPaths, { applicationId, commitId }: From): Promise<string> {
   const wanted = `${demandCommit(commitId)}^{tree}`;
   const ask = ['rev-parse', '--verify', '--end-of-options', wanted];
   return (await git(placeOf(paths, applicationId), ask)).trim();

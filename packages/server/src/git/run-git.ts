@@ -49,7 +49,8 @@ export const spawnGit = async (place: Place, order: Order): Promise<GitProcess> 
 export async function spawnHookedGit(place: Place, order: Order): Promise<HookedGit> {
   const child = start(await prepare(place, order), order, [...THREE, 'pipe', 'pipe']);
   const [, , , hookAsks, hookIsTold] = child.stdio as unknown as (Readable & Writable)[];
-  if (hookAsks === undefined || hookIsTold === undefined) throw new Error('five pipes were asked for');
+  if (hookAsks === undefined || hookIsTold === undefined)
+    throw new Error('five pipes were asked for');
   return Object.assign(child, { hookAsks, hookIsTold });
 }
 

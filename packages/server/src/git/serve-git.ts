@@ -6,7 +6,7 @@ import { carry } from '../lib/carry.ts';
 import { HOUR, MINUTE } from '../lib/duration.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { GitDeps } from './accept-push.ts';
-import { takeTurn } from './git-limits.ts';
+import { demandRoom, takeTurn } from './git-limits.ts';
 import { servePush } from './serve-push.ts';
 import { LARGEST_PUSH, placeOf } from './repository.ts';
 import { spawnGit } from './run-git.ts';
@@ -60,6 +60,8 @@ async function serve(deps: GitDeps, exchange: Exchange, gone: AbortSignal): Prom
   const talk = (child: GitProcess): Promise<number> => connect(child, exchange, gone);
   if (service === 'git-receive-pack' && advertise === undefined)
     return servePush(deps, { ...exchange, order }, talk);
+  // clients show their user why they are refused here, and nowhere later
+  if (service === 'git-receive-pack') await demandRoom(deps, application);
   const child = await spawnGit(placeOf(deps.paths, application.id), order);
   if (advertise !== undefined) exchange.output.write(advertise);
   return talk(child);

@@ -23,7 +23,7 @@ export async function servePush(
   const room = await demandRoom(deps, application);
   const since = await beginPush(deps, application, user);
   const place = placeOf(deps.paths, application.id);
-  const settings = ['-c', `receive.maxInputSize=${Math.min(LARGEST_PUSH, room)}`];
+  const settings = room < LARGEST_PUSH ? ['-c', `receive.maxInputSize=${Math.ceil(room)}`] : [];
   const over = notePush(deps.gitLimits, application.id);
   try {
     const child = await spawnHookedGit(place, { ...order, args: [...settings, ...order.args] });
@@ -49,21 +49,19 @@ function answerHooks(
     recorded = true;
     return lines;
   };
-  const answers = [
-    async (): Promise<void> => {
-      hookIsTold.write(`${await decide(deps, application)}\n`);
-    },
-    async (): Promise<void> => {
+  const answers: Record<string, () => Promise<void>> = {
+    moving: async () => void hookIsTold.write(`${await decide(deps, application)}\n`),
+    moved: async () => {
       const lines = await record().catch(() => [GONE_ON]);
       hookIsTold.end(lines.map((line) => `${line}\n`).join(''));
     },
-  ];
+  };
   let said = '';
   hookAsks.on('data', (part: Buffer) => {
-    said = `${said}${part.toString('latin1')}`.slice(-ASKS.length);
-    if (!said.endsWith(ASKS)) return;
+    said = `${said}${part.toString('latin1')}`.slice(-LONGEST_WORD);
+    if (!said.endsWith('\n')) return;
+    void answers[said.trim()]?.();
     said = '';
-    void answers.shift()?.();
   });
   return {
     /** Also where the client went or the hook failed, what moved is recorded, now or by another look. */
@@ -75,14 +73,15 @@ function answerHooks(
   };
 }
 
-/** What both hooks say. */
-const ASKS = 'moving\n';
+/** Of what hooks say, with its end of a line. */
+const LONGEST_WORD = 7;
 
 /** What the hook is told before refs move: `go`, or why not. */
 const decide = (deps: GitDeps, application: Application): Promise<string> =>
   demandRoom(deps, application).then(
     () => 'go',
-    (error: unknown) => (error instanceof Refusal ? error.message : 'The platform failed: push again.'),
+    (error: unknown) =>
+      error instanceof Refusal ? error.message : 'The platform failed: push again.',
   );
 
 const LONGEST_PAUSE = MINUTE;

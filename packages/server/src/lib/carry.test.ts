@@ -22,7 +22,7 @@ test('what comes is copied, and its end', async () => {
   const { to, text } = collect();
   await carry(from, to, { most: 2, silentMs: 60_000, stuckMs: 60_000 });
   assert.equal(text(), 'ab');
-  assert.ok(to.writableFinished);
+  assert.ok(to.writableFinished && !from.listenerCount('data'));
 });
 
 test('more than is taken is refused, and its sender can still be answered', async () => {
@@ -61,10 +61,26 @@ test('errors of both ends, and a target that closes while nothing comes, end the
   await assert.rejects(second);
 });
 
-test('a target may stay open', async () => {
-  const { to } = collect();
+test('a target may stay open, and has taken all when the copy is over', async () => {
+  const taken: string[] = [];
+  const to = new Writable({
+    write(part: Buffer, _encoding, done) {
+      setImmediate(() => {
+        taken.push(part.toString());
+        done();
+      });
+    },
+  });
   const from = new PassThrough();
   from.end('a');
   await carry(from, to, { open: true });
+  assert.deepEqual(taken.join(''), 'a');
   assert.ok(!to.writableEnded && !to.destroyed);
+});
+
+test('streams that are gone before are not waited for', async () => {
+  const gone = new PassThrough();
+  gone.destroy();
+  await assert.rejects(carry(gone, collect().to, {}));
+  await assert.rejects(carry(new PassThrough(), gone, {}));
 });

@@ -1,5 +1,4 @@
 import type { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { Refusal } from './refusal.ts';
 import { spellRoughly } from './spell-duration.ts';
 
@@ -19,49 +18,68 @@ export type Bounds = {
  * `Refusal` where it goes on too long or stands still. The source is left as it is, so that its sender can be
  * answered; the target is destroyed when anything fails.
  */
-export async function carry(from: Readable, to: Writable, bounds: Bounds): Promise<void> {
-  const { fail, failed, signal } = watchFor(to);
-  const parts = async function* (): AsyncGenerator<Buffer> {
-    const source = from.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
-    let bytes = 0;
-    for (;;) {
-      const silent = setLimit(bounds.silentMs, (ms) => fail(late('Nothing came', ms)));
-      const { value, done } = await Promise.race([source.next(), failed]).finally(silent);
-      if (done === true) return;
-      bytes += value.length;
-      if (bounds.most !== undefined && bytes > bounds.most) throw tooLarge(bounds.most);
-      const stuck = setLimit(bounds.stuckMs, (ms) => fail(late('Nothing was taken', ms)));
-      try {
-        yield value;
-      } finally {
-        stuck();
-      }
+export function carry(from: Readable, to: Writable, bounds: Bounds): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let bytes = 0;
+  const limit = createLimit(bounds, reject);
+  const take = (part: Buffer): void => {
+    bytes += part.length;
+    if (bounds.most !== undefined && bytes > bounds.most) reject(tooLarge(bounds.most));
+    else if (to.write(part)) limit.silent();
+    else {
+      from.pause();
+      limit.stuck();
     }
   };
-  await pipeline(parts, to, { signal, end: bounds.open !== true }).catch((error: unknown) => {
-    throw signal.aborted ? signal.reason : error;
-  });
-}
-
-/** One way for all that ends a copy early: `failed` rejects, and the signal aborts, with the reason. */
-function watchFor(to: Writable) {
-  const over = new AbortController();
-  const { promise: failed, reject } = Promise.withResolvers<never>();
-  failed.catch(() => undefined);
-  const fail = (error: Error): void => {
-    reject(error);
-    over.abort(error);
+  const goOn = (): void => {
+    limit.silent();
+    from.resume();
   };
-  // a copy would notice at its next part, which may never come
-  to.once('close', () => reject(new Error('what was written to has closed')));
-  return { fail, failed, signal: over.signal };
+  const finish = (): void => {
+    limit.stuck();
+    if (bounds.open !== true) to.end(() => resolve());
+    // nothing comes after it before all of it is taken
+    else if (bytes > 0) to.write(NOTHING, () => resolve());
+    else resolve();
+  };
+  const events: [Readable | Writable, string, (value: never) => unknown][] = [
+    [from, 'data', take],
+    [from, 'end', finish],
+    [from, 'error', reject],
+    [from, 'close', () => from.readableEnded || reject(new Error('what was read has closed'))],
+    [to, 'drain', goOn],
+    [to, 'error', reject],
+    [to, 'close', () => to.writableFinished || reject(new Error('what was written to has closed'))],
+  ];
+  for (const [stream, event, listener] of events) stream.on(event, listener as () => void);
+  if (from.destroyed || to.destroyed) reject(from.errored ?? new Error('a stream has closed'));
+  goOn();
+  return promise
+    .catch((error: unknown) => {
+      from.pause();
+      to.destroy();
+      throw error;
+    })
+    .finally(() => {
+      limit.none();
+      for (const [stream, event, listener] of events) stream.off(event, listener as () => void);
+    });
 }
 
-/** Calls back after a time, if there is one; the answer is the way to stop that. */
-function setLimit(ms: number | undefined, passed: (ms: number) => void): () => void {
-  if (ms === undefined) return () => undefined;
-  const timer = setTimeout(passed, ms, ms);
-  return () => clearTimeout(timer);
+const NOTHING = Buffer.alloc(0);
+
+/** One deadline at a time: for what is said, or for what is to be taken. */
+function createLimit({ silentMs, stuckMs }: Bounds, reject: (error: Error) => void) {
+  let timer: NodeJS.Timeout | undefined;
+  const set = (what: string, ms: number | undefined): void => {
+    clearTimeout(timer);
+    if (ms !== undefined) timer = setTimeout(() => reject(late(what, ms)), ms);
+  };
+  return {
+    silent: () => set('Nothing came', silentMs),
+    stuck: () => set('Nothing was taken', stuckMs),
+    none: () => clearTimeout(timer),
+  };
 }
 
 const late = (what: string, ms: number): Refusal =>

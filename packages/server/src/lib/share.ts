@@ -95,4 +95,7 @@ function createCounts(total: number) {
 const describe = ({ total, what }: Limits, full: Holder | undefined): Refusal =>
   full === undefined
     ? new Refusal('unavailable', `The platform serves ${total} ${what} at a time: try again soon.`)
-    : new Refusal('too_many', `You have ${full.most} ${what} at a time: let one of them end first.`);
+    : new Refusal(
+        'too_many',
+        `You have ${full.most} ${what} at a time: let one of them end first.`,
+      );
