@@ -22,6 +22,16 @@ export async function findJail(root: string, works: Try): Promise<Jail> {
   return { ownUser: false, sandbox: undefined, limits: false };
 }
 
+/** What an operator should know of a jail that is not whole. */
+export function warnOf({ sandbox, ownUser, limits }: Jail): string[] {
+  if (sandbox !== undefined) return [];
+  const who = ownUser ? 'a user of its own' : 'the platform’s own user';
+  const held = limits ? '' : ' and without limits';
+  return [
+    `Git works on what is pushed as ${who}, without a sandbox${held}: apt-get install bubblewrap util-linux`,
+  ];
+}
+
 /** The programs of this machine and nothing else of it: no network devices, no other process, no file of anybody's. */
 function describeSandbox(): string[] {
   const linked = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'].flatMap(bindProgram);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { dirname } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { MINUTE, SECOND } from '../lib/duration.ts';
-import { findJail } from './find-jail.ts';
+import { findJail, warnOf } from './find-jail.ts';
 import { giveToGit } from './give-to-git.ts';
 import { planGit } from './plan-git.ts';
 import type { GitPlan, Jail, Place } from './plan-git.ts';
@@ -93,17 +93,20 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 const jails = new Map<string, Promise<Jail>>();
 
 /** What everything of git on a data directory runs in; found, and the hooks written, at the first use. */
-function openJail(place: Place): Promise<Jail> {
-  const known = jails.get(place.hooks);
+function openJail(hooks: string): Promise<Jail> {
+  const known = jails.get(hooks);
   if (known !== undefined) return known;
-  const opening = writeHooks(place.hooks).then(() => findJail(dirname(place.hooks), works));
-  jails.set(place.hooks, opening);
-  opening.catch(() => jails.delete(place.hooks));
+  const opening = writeHooks(hooks).then(() => findJail(dirname(hooks), works));
+  jails.set(hooks, opening);
+  opening.catch(() => jails.delete(hooks));
   return opening;
 }
 
+/** What an operator should know of how git is kept apart on this machine. */
+export const warnOfGit = async (hooks: string): Promise<string[]> => warnOf(await openJail(hooks));
+
 async function prepare(place: Place, order: Order): Promise<GitPlan> {
-  const jail = await openJail(place);
+  const jail = await openJail(place.hooks);
   if (jail.ownUser) await giveToGit(place);
   return planGit(jail, place, order);
 }

@@ -11,6 +11,7 @@ import type { ProcessEngine } from '../engines/process/process-engine.ts';
 import { createGitLimits } from '../git/git-limits.ts';
 import type { GitLimits } from '../git/git-limits.ts';
 import { createRepository, hasCommit } from '../git/repository.ts';
+import { warnOfGit } from '../git/run-git.ts';
 import { startSshServer } from '../ssh/server.ts';
 import type { SshServer } from '../ssh/server.ts';
 import { buildApp } from '../http/build-app.ts';
@@ -86,7 +87,8 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
   const { isolated } = engines;
   const devices = await openMachineDevices(config, { database, clock });
   const { inventory } = devices;
-  const warnings = [...engines.warnings, ...devices.warnings];
+  const git = await warnOfGit(paths.hooks);
+  const warnings = [...engines.warnings, ...devices.warnings, ...git];
   const pool = openPool(config, engines);
   const keyring = openKeyring(paths.keys);
   const router = await openRouter({
