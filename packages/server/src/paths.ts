@@ -18,6 +18,8 @@ export const dataPaths = (root: string) => ({
   folder: (name: 'artifacts' | 'environments' | 'checkouts' | 'repositories' | 'tools') =>
     join(root, name),
   repository: (id: ApplicationId) => join(root, 'repositories', `${id}.git`),
+  /** What git runs when it is pushed to; of all repositories, and not git's to change. */
+  hooks: join(root, 'hooks'),
   /** A deployment's tree while it is built. */
   checkout: (id: DeploymentId) => join(root, 'checkouts', id),
   artifact: (id: string) => join(root, 'artifacts', id),

@@ -26,11 +26,11 @@ import { buildWork, imageOf, startWork } from './work.ts';
 export type BuildDeps = {
   paths: DataPaths;
   recipes: Recipes;
-  /** Writes the tree of a commit into an empty directory. */
+  /** Writes the tree of a commit into an empty directory, or says why it cannot be. */
   checkout(
     from: { applicationId: ApplicationId; commitId: string; into: string },
     signal: AbortSignal,
-  ): Promise<void>;
+  ): Promise<Failure | undefined>;
   readCommit: CommitSource['readCommit'];
   /** The newest artifact of the application made from these inputs. */
   findMadeFrom(applicationId: ApplicationId, inputKey: string): Promise<Artifact | undefined>;
@@ -123,8 +123,10 @@ async function prepareTree(
     const partial = `${tree}.partial`;
     await removeTree(partial);
     await mkdir(partial, { recursive: true, mode: 0o700 });
-    if (warm === undefined) await deps.checkout({ ...input, into: partial }, signal);
-    else await copyTree(deps.paths.artifact(warm.id), partial);
+    if (warm === undefined) {
+      const unwritable = await deps.checkout({ ...input, into: partial }, signal);
+      if (unwritable !== undefined) return unwritable;
+    } else await copyTree(deps.paths.artifact(warm.id), partial);
     await rename(partial, tree);
     for (const notice of plan.notices) await deps.say(input, notice);
   }

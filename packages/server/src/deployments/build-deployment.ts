@@ -1,6 +1,13 @@
 import { findVariant } from '../applications/application.ts';
 import { STEP_WITHIN } from '../builds/build.ts';
-import type { Artifact, BuildInput, BuildStep, Runtime, StepOutcome } from '../builds/build.ts';
+import type {
+  Artifact,
+  BuildInput,
+  BuildProgress,
+  BuildStep,
+  Runtime,
+  StepOutcome,
+} from '../builds/build.ts';
 import { recordArtifact } from '../builds/record-artifact.ts';
 import type { EngineName } from '../engines/engine.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
@@ -20,6 +27,7 @@ import type { Situation } from './plan-deployment.ts';
 import { moveDeployment, setBuildWorkload } from './deployment-store.ts';
 import { endDeployment } from './end-deployment.ts';
 import { spell, startWorkload } from './start-deployment.ts';
+import { Unwanted, watchUnwanted } from './watch-unwanted.ts';
 
 /** The deployment's turn has come: it takes the variables as they are now, and builds. */
 export async function beginBuild(
@@ -54,8 +62,10 @@ export async function advanceDeploymentBuild(
   if (typeof engine !== 'string') return endDeployment(deps, look, { event: 'failed', ...engine });
   const options = parseRunOptions(input.environment);
   if ('reason' in options) return endDeployment(deps, look, { event: 'failed', ...options });
-  const progress = await deps.builder.advance(input, steps.map(stepOutcome), look.signal);
-  switch (progress.next) {
+  const progress = await advanceBuild(deps, look, { input, done: steps.map(stepOutcome) });
+  switch (progress?.next) {
+    case undefined:
+      return undefined;
     case 'run':
       return addStep(deps, look, { ...progress.step, engine });
     case 'done':
@@ -64,6 +74,23 @@ export async function advanceDeploymentBuild(
       return endDeployment(deps, look, { event: 'failed', ...progress });
     default:
       return progress satisfies never;
+  }
+}
+
+/** Where the build stands, or undefined where it was left because nobody wants it any more. */
+async function advanceBuild(
+  { database, builder }: DeploymentDeps,
+  { signal, situation }: Look,
+  { input, done }: { input: BuildInput; done: readonly StepOutcome[] },
+): Promise<BuildProgress | undefined> {
+  const unwanted = watchUnwanted(database, situation.deployment.id);
+  try {
+    return await builder.advance(input, done, AbortSignal.any([signal, unwanted.signal]));
+  } catch (error) {
+    if (error instanceof Unwanted) return undefined;
+    throw error;
+  } finally {
+    unwanted.stop();
   }
 }
 

@@ -10,18 +10,22 @@ import { demand } from '../organizations/access.ts';
 import type { DataPaths } from '../paths.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Database } from '../store/database.ts';
+import type { GitLimits } from './git-limits.ts';
 import { recordPushed } from './repository-reconciler.ts';
 import { createRepository, readHeads } from './repository.ts';
 import { setPusher } from './repository-store.ts';
 
-export type GitDeps = { database: Database; clock: Clock; paths: DataPaths };
+export type GitDeps = { database: Database; clock: Clock; paths: DataPaths; gitLimits: GitLimits };
+
+/** What recording a push needs. */
+type RecordDeps = Omit<GitDeps, 'gitLimits'>;
 
 /**
  * The application of a path such as `/app_….git`, for somebody who may push to it and fetch from it.
  * Others learn nothing: a repository that is not theirs is refused as one that is not there.
  */
 export async function demandRepository(
-  { database, paths }: GitDeps,
+  { database, paths }: RecordDeps,
   user: User,
   path: string,
 ): Promise<Application> {
@@ -49,7 +53,7 @@ const noRepository = (path: string): Refusal =>
  * deployment until then, 0 where there is none.
  */
 export const beginPush = (
-  { database, clock }: GitDeps,
+  { database, clock }: RecordDeps,
   application: Application,
   user: User,
 ): Promise<number> =>
@@ -65,7 +69,7 @@ export const beginPush = (
  * that was asked for may have written it before us: it is then newer than `since`.
  */
 export async function endPush(
-  deps: GitDeps,
+  deps: RecordDeps,
   application: Application,
   { user, since }: { user: User; since: number },
 ): Promise<string[]> {
@@ -85,7 +89,7 @@ export async function endPush(
 
 /** The newest deployment of what a branch is at, of those after number `since`. */
 async function findRecorded(
-  { database, paths }: GitDeps,
+  { database, paths }: RecordDeps,
   id: ApplicationId,
   since: number,
 ): Promise<DeploymentId | undefined> {

@@ -1,6 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { authenticateHeader } from '../accounts/authenticate.ts';
+import { carry } from '../lib/carry.ts';
+import { MINUTE, SECOND } from '../lib/duration.ts';
+import type { Log } from '../lib/log.ts';
 import { Refusal, refusals } from '../lib/refusal.ts';
 import { troubleOf } from '../store/trouble.ts';
 import { demandRepository } from './accept-push.ts';
@@ -10,15 +14,22 @@ import type { Service } from './serve-git.ts';
 
 type Asked = { repository: string; service: Service; advertise: boolean };
 
+/** A body that stands still for so long is given up. */
+const SILENT = MINUTE;
+
 /**
  * Git's smart HTTP protocol (git's Documentation/gitprotocol-http): `/git/<APP_ID>[.git]/info/refs` and
  * the two services, for the token pair as user and password.
  */
 export async function handleGitHttp(
-  deps: GitDeps,
+  deps: GitDeps & { log: Log },
   request: IncomingMessage,
   response: ServerResponse,
+  silentMs = SILENT,
 ): Promise<void> {
+  // a client may go at any moment, and its going is seen by who reads it
+  for (const stream of [request, response]) stream.on('error', () => undefined);
+  let input: Readable = request;
   try {
     const asked = parseRequest(request);
     const user = await authenticateHeader(
@@ -30,25 +41,72 @@ export async function handleGitHttp(
     const application = await demandRepository(deps, user, asked.repository);
     const { service, advertise } = asked;
     const type = `application/x-${service}-${advertise ? 'advertisement' : 'result'}`;
-    response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache' });
-    if (advertise) response.write(`${packet(`# service=${service}\n`)}0000`);
-    const gzip = request.headers['content-encoding'] === 'gzip';
     const protocol = request.headers['git-protocol'];
-    await serveGit(deps, {
+    input = openBody(request);
+    // not sent before there is something to say: until then the answer may still be a refusal
+    response.setHeader('content-type', type).setHeader('cache-control', 'no-cache');
+    const code = await serveGit(deps, {
       service,
       application,
       user,
-      input: gzip ? request.pipe(createGunzip()) : request,
+      input,
       output: response,
       errors: undefined,
       protocol: typeof protocol === 'string' ? protocol : undefined,
       stateless: true,
-      advertise,
+      advertise: advertise ? `${packet(`# service=${service}\n`)}0000` : undefined,
+      silentMs,
     });
+    if (code !== 0 && !response.headersSent) throw UNCLEAR;
     response.end();
   } catch (error) {
-    refuse(response, error);
+    if (isOurs(error) && !response.destroyed)
+      deps.log.error({ err: error }, 'git failed over HTTP');
+    refuse(response, isBrokenBody(error) ? BROKEN : error);
+  } finally {
+    if (input !== request) input.destroy();
+    letGo(request, response);
   }
+}
+
+/** What the client sends, inflated where it says that it is deflated. */
+function openBody(request: IncomingMessage): Readable {
+  const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+  if (encoding === 'identity') return request;
+  if (encoding !== 'gzip')
+    throw new Refusal(
+      'unsupported_encoding',
+      `A body is taken as it is, or with gzip; not with ${JSON.stringify(encoding)}.`,
+    );
+  const inflated = createGunzip();
+  inflated.on('error', () => undefined);
+  carry(request, inflated, {}).catch(() => undefined);
+  return inflated;
+}
+
+/** What zlib says of a body that is not what it says. */
+const isBrokenBody = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
+
+const UNCLEAR = new Refusal('invalid', 'Git can make nothing of what was sent.');
+
+const isOurs = (error: unknown): boolean =>
+  !(error instanceof Refusal || isBrokenBody(error) || troubleOf(error) !== undefined);
+
+const BROKEN = new Refusal(
+  'invalid',
+  'The body says that it is gzip, and is not, or not all of it.',
+);
+
+/** How long a client may go on sending that has its answer. */
+const LINGER = 10 * SECOND;
+
+/** Nobody reads the rest of a body; a client that sends for ever is cut off. */
+function letGo(request: IncomingMessage, response: ServerResponse): void {
+  if (request.complete || request.destroyed) return;
+  request.resume();
+  const timer = setTimeout(() => request.destroy(), LINGER).unref();
+  for (const stream of [request, response]) stream.once('close', () => clearTimeout(timer));
 }
 
 /** A length of four hexadecimal digits, itself included, and the text. */
@@ -84,6 +142,8 @@ function refuse(response: ServerResponse, error: unknown): void {
   const status = trouble === undefined ? 500 : refusals.unavailable;
   response.writeHead(known ? refusals[error.code] : status, {
     'content-type': 'text/plain; charset=utf-8',
+    // of its body there may be more
+    connection: 'close',
   });
   response.end(
     `${known ? error.message : (trouble ?? 'The platform failed; its log says why.')}\n`,

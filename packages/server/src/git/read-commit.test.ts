@@ -17,8 +17,11 @@ function repositoryOf(t: TestContext, files: Record<string, string>) {
   const applicationId = newId('application');
   const work = join(root, 'work');
   const author = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com'];
+  const settings = join(root, 'settings');
+  writeFileSync(settings, '[safe]\n\tdirectory = *\n');
+  const env = { ...process.env, GIT_CONFIG_GLOBAL: settings };
   const git = (...args: string[]) =>
-    execFileSync('git', ['-C', work, ...author, ...args], { encoding: 'utf8' }).trim();
+    execFileSync('git', ['-C', work, ...author, ...args], { encoding: 'utf8', env }).trim();
   mkdirSync(join(work, 'deep folder'), { recursive: true });
   for (const [path, text] of Object.entries(files)) writeFileSync(join(work, path), text);
   symlinkSync('a.json', join(work, 'link'));

@@ -1,6 +1,7 @@
 import type { ApplicationId } from '../lib/ids.ts';
 import type { DataPaths } from '../paths.ts';
-import { demandCommit, treeId } from './repository.ts';
+import type { Place } from './plan-git.ts';
+import { demandCommit, placeOf, treeId } from './repository.ts';
 import { git } from './run-git.ts';
 
 type From = { applicationId: ApplicationId; commitId: string };
@@ -31,30 +32,30 @@ export function createCommitReader(paths: DataPaths) {
 }
 
 async function readCommit(paths: DataPaths, from: From, wanted: readonly Wanted[]): Promise<Found> {
-  const repository = paths.repository(from.applicationId);
+  const place = placeOf(paths, from.applicationId);
   const [id, entries] = await Promise.all([
     treeId(paths, from),
-    listEntries(repository, demandCommit(from.commitId), wanted),
+    listEntries(place, demandCommit(from.commitId), wanted),
   ]);
   const read = new Set(wanted.filter((one) => one.read).map(({ path }) => path));
   const files = entries.map(async ({ path, blob, size }) => {
     const isShort = read.has(path) && size <= LONGEST;
-    const text = isShort ? await readBlob(repository, blob) : undefined;
+    const text = isShort ? await readBlob(place, blob) : undefined;
     return [path, { text }] as const;
   });
   return { treeId: id, files: new Map(await Promise.all(files)) };
 }
 
-async function listEntries(repository: string, commit: string, wanted: readonly Wanted[]) {
+async function listEntries(place: Place, commit: string, wanted: readonly Wanted[]) {
   if (wanted.length === 0) return [];
   const names = wanted.map(({ path }) => path);
   const list = ['ls-tree', '-z', '--long', '--full-tree', commit, '--'];
-  return (await git(['--git-dir', repository, ...list, ...names]))
+  return (await git(place, [...list, ...names]))
     .split('\0')
     .map((entry) => /^\d+ blob ([0-9a-f]+) +(\d+)\t(.*)$/s.exec(entry))
     .filter((entry) => entry !== null)
     .map(([, blob = '', size = '', path = '']) => ({ path, blob, size: Number(size) }));
 }
 
-const readBlob = (repository: string, blob: string): Promise<string> =>
-  git(['--git-dir', repository, 'cat-file', 'blob', blob]);
+const readBlob = (place: Place, blob: string): Promise<string> =>
+  git(place, ['cat-file', 'blob', blob]);

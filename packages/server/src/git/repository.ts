@@ -1,85 +1,62 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Failure } from '../builds/recipe.ts';
+import { MINUTE } from '../lib/duration.ts';
 import type { ApplicationId } from '../lib/ids.ts';
-import { ORDINARY, withUmask } from '../lib/with-umask.ts';
 import type { DataPaths } from '../paths.ts';
-import { git } from './run-git.ts';
+import { refuseTree } from './measure-tree.ts';
+import type { Place } from './plan-git.ts';
+import { GitFailed, git } from './run-git.ts';
 
 /** A pack may be this large; model weights belong into an add-on. */
-const LARGEST_PUSH = 2 * 1024 ** 3;
+export const LARGEST_PUSH = 2 * 1024 ** 3;
 
 export const branches = ['refs/heads/master', 'refs/heads/main'] as const;
 
-/**
- * Runs before any ref is touched. Its two answers are the product's: master and main deploy, tags
- * are kept, everything else is refused with what to do. Git lives on where the platform dies; a ref that
- * it moved after the platform's next start would be seen by nobody, so it asks whether that is there.
- */
-const PRE_RECEIVE = `#!/bin/sh
-while read -r old new ref; do
-  case $ref in
-    refs/heads/master|refs/heads/main)
-      case $new in
-        *[!0]*) ;;
-        *) echo "The branch $ref is what is deployed: it cannot be deleted." >&2; exit 1;;
-      esac;;
-    refs/tags/*) ;;
-    *)
-      echo "You pushed $ref, and only master and main are deployed here." >&2
-      echo "Push your branch as one of them: git push <remote> \${ref#refs/heads/}:master" >&2
-      exit 1;;
-  esac
-done
-{ true >&3; } 2> /dev/null || exit 0
-(echo moving >&3) 2> /dev/null && exit 0
-echo "The platform went away while you pushed: push again." >&2
-exit 1
-`;
-
-/**
- * Runs when refs have moved: tells the platform, and the pusher what the platform says. Nobody answers
- * where the platform is gone; it then finds the moved refs at its start.
- */
-const POST_RECEIVE = `#!/bin/sh
-cat > /dev/null
-{ echo moved >&3; } 2> /dev/null && exec 3>&- && cat <&4
-exit 0
-`;
+/** Where git finds the repository of an application. */
+export const placeOf = (paths: DataPaths, id: ApplicationId): Place => ({
+  repository: paths.repository(id),
+  hooks: paths.hooks,
+});
 
 /** Flaws that old but honest histories have; everything else that git finds is refused. */
 const HARMLESS = ['badTimezone', 'missingSpaceBeforeDate', 'zeroPaddedFilemode'];
 
-const SETTINGS = {
-  'receive.fsckObjects': 'true',
-  ...Object.fromEntries(HARMLESS.map((flaw) => [`receive.fsck.${flaw}`, 'ignore'])),
-  'receive.maxInputSize': String(LARGEST_PUSH),
-  'receive.denyDeletes': 'false',
-  'receive.denyNonFastForwards': 'false',
-  'receive.shallowUpdate': 'false',
-  'core.hooksPath': 'hooks',
-  // larger files are streamed, not held in memory
-  'core.bigFileThreshold': '32m',
-  // after a push git packs what has come, and keeps every commit that was ever deployed
-  'gc.auto': '256',
-  'gc.cruftPacks': 'true',
-  'gc.pruneExpire': 'never',
-};
+const CONFIG = `[core]
+\trepositoryformatversion = 0
+\tfilemode = true
+\tbare = true
+[receive]
+\tfsckObjects = true
+\tmaxInputSize = ${LARGEST_PUSH}
+\tdenyDeletes = false
+\tdenyNonFastForwards = false
+\tshallowUpdate = false
+[receive "fsck"]
+${HARMLESS.map((flaw) => `\t${flaw} = ignore\n`).join('')}[gc]
+\tauto = 256
+\tcruftPacks = true
+\tpruneExpire = never
+`;
 
-/** The application's bare repository; making it twice is fine. */
+const FOLDERS = ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags'];
+
+/** The application's bare repository, as `git init` makes one; making it twice is fine. */
 export async function createRepository(paths: DataPaths, id: ApplicationId): Promise<void> {
   const path = paths.repository(id);
   if (existsSync(path)) return;
-  const partial = `${path}.partial`;
-  await rm(partial, { recursive: true, force: true });
+  const partial = `${path}.${randomUUID()}.partial`;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await git(['init', '--quiet', '--bare', '--template=', '--initial-branch=master', '--', partial]);
-  for (const [name, value] of Object.entries(SETTINGS))
-    await git(['--git-dir', partial, 'config', name, value]);
-  await mkdir(join(partial, 'hooks'));
-  await writeFile(join(partial, 'hooks', 'pre-receive'), PRE_RECEIVE, { mode: 0o755 });
-  await writeFile(join(partial, 'hooks', 'post-receive'), POST_RECEIVE, { mode: 0o755 });
-  await rename(partial, path);
+  for (const folder of FOLDERS) await mkdir(join(partial, folder), { recursive: true });
+  await writeFile(join(partial, 'HEAD'), 'ref: refs/heads/master\n');
+  await writeFile(join(partial, 'config'), CONFIG);
+  await rename(partial, path).catch(async (error: unknown) => {
+    await rm(partial, { recursive: true, force: true });
+    // somebody else, who asked at the same time, has made it
+    if (!existsSync(path)) throw error;
+  });
 }
 
 /** The commits of the branches that deploy, by ref. */
@@ -88,9 +65,8 @@ export async function readHeads(
   id: ApplicationId,
 ): Promise<{ ref: string; commitId: string; at: number }[]> {
   const format = '%(refname) %(objectname) %(committerdate:unix)';
-  const dir = ['--git-dir', paths.repository(id)];
-  const text = await git([...dir, 'for-each-ref', `--format=${format}`, ...branches]);
-  return text
+  const list = ['for-each-ref', `--format=${format}`, ...branches];
+  return (await git(placeOf(paths, id), list))
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
@@ -107,45 +83,62 @@ export const demandCommit = (commitId: string): string => {
   throw new Error(`${JSON.stringify(commitId)} is no commit id`);
 };
 
+type From = { applicationId: ApplicationId; commitId: string };
+
 /** The id of a commit's tree. */
-export async function treeId(
-  paths: DataPaths,
-  { applicationId, commitId }: { applicationId: ApplicationId; commitId: string },
-): Promise<string> {
-  const dir = ['--git-dir', paths.repository(applicationId)];
+export async function treeId(paths: DataPaths, { applicationId, commitId }: From): Promise<string> {
   const wanted = `${demandCommit(commitId)}^{tree}`;
-  return (await git([...dir, 'rev-parse', '--verify', '--end-of-options', wanted])).trim();
+  const ask = ['rev-parse', '--verify', '--end-of-options', wanted];
+  return (await git(placeOf(paths, applicationId), ask)).trim();
 }
 
 /** Whether the repository holds this commit. */
-export const hasCommit = (
-  paths: DataPaths,
-  { applicationId, commitId }: { applicationId: ApplicationId; commitId: string },
-): Promise<boolean> =>
-  treeId(paths, { applicationId, commitId }).then(
+export const hasCommit = (paths: DataPaths, from: From): Promise<boolean> =>
+  treeId(paths, from).then(
     () => true,
     () => false,
   );
 
-/** Writes the tree of a commit into `into`, without the repository itself. */
+const CHECKOUT_WITHIN = 10 * MINUTE;
+
+/**
+ * Writes the tree of a commit into the empty folder `into`, without the repository itself. Why not, where it is
+ * too large, or git cannot write it: nothing is written before it is counted.
+ */
 export async function checkout(
   paths: DataPaths,
-  from: { applicationId: ApplicationId; commitId: string; into: string },
+  { into, ...from }: From & { into: string },
   signal: AbortSignal,
-): Promise<void> {
-  const index = `${from.into}.index`;
-  const dir = ['--git-dir', paths.repository(from.applicationId)];
-  const tree = ['--work-tree', from.into, '-c', `core.worktree=${from.into}`];
+): Promise<Failure | undefined> {
+  const commit = demandCommit(from.commitId);
+  const place = placeOf(paths, from.applicationId);
+  const refused = await refuseTree(place, commit, { signal });
+  if (refused !== undefined) return { reason: 'disk_full', detail: refused };
+  const index = `index.${randomUUID()}`;
+  const writing = { ...place, tree: into, index };
+  const asking = { signal, within: CHECKOUT_WITHIN };
   try {
-    const commit = demandCommit(from.commitId);
-    await gitWithIndex(index, [...dir, 'read-tree', `${commit}^{tree}`], signal);
-    await gitWithIndex(index, [...dir, ...tree, 'checkout-index', '--all', '--force'], signal);
+    await git(writing, ['read-tree', `${commit}^{tree}`], asking);
+    await git(writing, ['checkout-index', '--all', '--force'], asking);
+    return undefined;
+  } catch (error) {
+    return describeUnwritable(error);
   } finally {
-    await rm(index, { force: true });
+    await rm(join(place.repository, index), { force: true });
+    await rm(join(place.repository, `${index}.lock`), { force: true });
   }
 }
 
-const gitWithIndex = (index: string, args: readonly string[], signal: AbortSignal) =>
-  withUmask(ORDINARY, () =>
-    git(['-c', 'core.bare=false', ...args], signal, { GIT_INDEX_FILE: index }),
-  );
+/** What trying again changes, and is not the tree's fault. */
+const PASSING = /No space left|quota|Input\/output|Too many open files|Resource temporarily/i;
+
+/** Git gave up on a tree by itself, and would again. */
+function describeUnwritable(error: unknown): Failure {
+  const final = error instanceof GitFailed && error.code !== null && !PASSING.test(error.words);
+  if (!final) throw error;
+  const words = error.words.split('\n').at(-1) ?? '';
+  return {
+    reason: 'invalid_repository',
+    detail: `Git cannot write the files of this commit: ${words}`,
+  };
+}

@@ -1,15 +1,16 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { User } from '../accounts/user.ts';
 import type { Application } from '../applications/application.ts';
-import { MINUTE, SECOND } from '../lib/duration.ts';
-import { request } from '../reconcile/queue.ts';
-import { beginPush, endPush } from './accept-push.ts';
+import { carry } from '../lib/carry.ts';
+import { HOUR, MINUTE } from '../lib/duration.ts';
+import { Refusal } from '../lib/refusal.ts';
 import type { GitDeps } from './accept-push.ts';
-import { spawnGit, spawnHookedGit } from './run-git.ts';
-import type { HookedGit } from './run-git.ts';
+import { demandRoom, takeTurn } from './git-limits.ts';
+import { servePush } from './serve-push.ts';
+import { LARGEST_PUSH, placeOf } from './repository.ts';
+import { spawnGit } from './run-git.ts';
+import type { GitProcess } from './run-git.ts';
 
 export type Service = 'git-upload-pack' | 'git-receive-pack';
 
@@ -22,106 +23,99 @@ export type Exchange = {
   errors: Writable | undefined;
   /** Protocol version that the client asked for. */
   protocol: string | undefined;
-  /** Only says which refs there are. */
-  advertise?: boolean;
+  /** Only says which refs there are, after this. */
+  advertise?: string | undefined;
   /** One request and its answer at a time, as over HTTP. */
   stateless?: boolean;
+  /** How long the client may say nothing while it is listened to. */
+  silentMs?: number;
 };
 
 /** Runs git's side of a fetch or a push over a connection; its exit code. */
 export async function serveGit(deps: GitDeps, exchange: Exchange): Promise<number> {
-  const { service, application, advertise = false, stateless = false } = exchange;
+  const { application, user, output } = exchange;
+  const gone = new AbortController();
+  const leave = (): void => gone.abort(new Refusal('unavailable', 'The client has gone.'));
+  output.once('close', leave);
+  if (output.destroyed) leave();
+  const who = { user: user.id, repository: application.id };
+  const release = await takeTurn(deps.gitLimits, who, gone.signal);
+  try {
+    return await serve(deps, exchange, gone.signal);
+  } finally {
+    release();
+    output.off('close', leave);
+  }
+}
+
+async function serve(deps: GitDeps, exchange: Exchange, gone: AbortSignal): Promise<number> {
+  const { service, application, advertise, stateless = false } = exchange;
   const args = [
     service.slice(4),
     ...(stateless ? ['--stateless-rpc'] : []),
-    ...(advertise ? ['--advertise-refs'] : []),
-    deps.paths.repository(application.id),
+    ...(advertise === undefined ? [] : ['--advertise-refs']),
+    '.',
   ];
-  const { protocol } = exchange;
-  const environment = protocol === undefined ? {} : { GIT_PROTOCOL: protocol };
-  if (service === 'git-upload-pack' || advertise)
-    return connect(spawnGit(args, environment), exchange);
-  const since = await beginPush(deps, application, exchange.user);
-  const child = spawnHookedGit(args, environment);
-  const hook = answerHook(deps, { ...exchange, since }, child);
-  try {
-    return await connect(child, exchange);
-  } finally {
-    await hook.end();
-  }
+  const order = { args, environment: protocolOf(exchange) };
+  const talk = (child: GitProcess): Promise<number> => connect(child, exchange, gone);
+  if (service === 'git-receive-pack' && advertise === undefined)
+    return servePush(deps, { ...exchange, order }, talk);
+  // clients show their user why they are refused here, and nowhere later
+  if (service === 'git-receive-pack') await demandRoom(deps, application);
+  const child = await spawnGit(placeOf(deps.paths, application.id), order);
+  if (advertise !== undefined) exchange.output.write(advertise);
+  return talk(child);
 }
 
-/** Copies both ways until git has ended; git ends when the client goes. */
-async function connect(
-  child: ReturnType<typeof spawnGit>,
-  { input, output, errors }: Exchange,
-): Promise<number> {
+/** What a client may say of the protocol; it goes into git's environment. */
+const PROTOCOL = /^version=[0-2]$/;
+
+const protocolOf = ({ protocol = '' }: Exchange): Record<string, string> =>
+  PROTOCOL.test(protocol) ? { GIT_PROTOCOL: protocol } : {};
+
+/** What a fetch asks is short; a push is as large as its pack, which git measures itself. */
+const LARGEST: Record<Service, number> = {
+  'git-upload-pack': 16 * 1024 ** 2,
+  'git-receive-pack': LARGEST_PUSH + 64 * 1024 ** 2,
+};
+/** A client that takes nothing for so long is gone. */
+const STUCK = 5 * MINUTE;
+const LONGEST = 2 * HOUR;
+
+/** Copies both ways until git has ended; git ends when the client goes, or takes too long. */
+async function connect(child: GitProcess, exchange: Exchange, gone: AbortSignal): Promise<number> {
+  const { output, errors } = exchange;
   // not `close`: git may leave something behind that packs the repository, with all pipes open
-  const exited = once(child, 'exit');
-  const end = (): boolean => child.kill('SIGTERM');
-  output.once('close', end);
-  feed(child.stdin, input, end);
-  if (errors === undefined) child.stderr.resume();
-  else child.stderr.pipe(errors, { end: false });
-  const copied = pipeline(child.stdout, output, { end: false }).catch(end);
-  const [[code]] = (await Promise.all([exited, copied])) as [[number | null], unknown];
-  output.off('close', end);
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  const over = AbortSignal.any([gone, AbortSignal.timeout(LONGEST)]);
+  over.addEventListener('abort', child.end, { once: true });
+  if (over.aborted) child.end();
+  const fed = feed(child, exchange);
+  const complained =
+    errors === undefined
+      ? void child.stderr.resume()
+      : carry(child.stderr, errors, { open: true, stuckMs: STUCK });
+  const copied = carry(child.stdout, output, { open: true, stuckMs: STUCK });
+  copied.catch(child.end);
+  complained?.catch(() => child.stderr.resume());
+  const [[code]] = await Promise.all([exited, copied.catch(() => undefined)]);
+  over.removeEventListener('abort', child.end);
+  const failure = await Promise.race([fed, undefined]);
+  if (failure !== undefined) throw failure;
   return code ?? 1;
 }
 
-/** Git may end before it has read all; the connection lives on, for what it has to say. */
-function feed(stdin: Writable, input: Readable, end: () => void): void {
-  stdin.on('error', () => undefined);
-  stdin.once('close', () => input.resume());
-  input.once('error', end);
-  input.pipe(stdin);
-}
-
-/** When refs have moved the deployment is recorded, and the hook prints what the pusher should know. */
-function answerHook(
-  deps: GitDeps,
-  { application, user, since }: Exchange & { since: number },
-  child: HookedGit,
-) {
-  const { hookAsks, hookIsTold } = child;
-  let recorded = false;
-  const record = async (): Promise<string[]> => {
-    const lines = await endPush(deps, application, { user, since });
-    recorded = true;
-    return lines;
-  };
-  for (const pipe of [hookAsks, hookIsTold]) pipe.on('error', () => undefined);
-  let said = '';
-  hookAsks.on('data', (part: Buffer) => {
-    said += part.toString('latin1');
-    if (!said.endsWith('moved\n')) return;
-    void record()
-      .catch(() => ['The push is stored; the platform deploys it as soon as it can.'])
-      .then((lines) => hookIsTold.end(lines.map((line) => `${line}\n`).join('')));
-  });
-  return {
-    /** Also where the client went or the hook failed, what moved is recorded, now or by another look. */
-    async end(): Promise<void> {
-      hookAsks.destroy();
-      hookIsTold.destroy();
-      if (!recorded) await record().catch(() => void lookAgain(deps, application));
-    },
-  };
-}
-
-const LONGEST_PAUSE = MINUTE;
-
-/**
- * Asks for a look at what moved, until that can be written: a full disk may keep it from being so. Whoever
- * starts after us looks at every repository anyway.
- */
-async function lookAgain({ database, clock }: GitDeps, { id }: Application): Promise<void> {
-  for (let pause = SECOND; ; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
-    const asked = database.transaction((tx) => request(tx, 'repository', id, clock()));
-    if (await asked.then(isDone, isNot)) return;
-    await wait(pause, undefined, { ref: false });
+/** Gives git what the client says. Git may end before it has read all; the rest is then let go by. */
+async function feed(child: GitProcess, { input, service, silentMs }: Exchange) {
+  const bounds = { most: LARGEST[service], ...(silentMs !== undefined && { silentMs }) };
+  try {
+    await carry(input, child.stdin, bounds);
+  } catch (error) {
+    if (error instanceof Refusal || input.errored !== null) {
+      child.end();
+      return error;
+    }
+    input.resume();
   }
+  return undefined;
 }
-
-const isDone = (): boolean => true;
-const isNot = (): boolean => false;

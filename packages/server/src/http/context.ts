@@ -6,6 +6,7 @@ import type { CheckPassword } from '../accounts/check-password.ts';
 import type { AvailableEngines } from '../applications/application.ts';
 import type { CreateDeps } from '../applications/create-application.ts';
 import type { Authority } from '../certificates/certificate.ts';
+import type { GitLimits } from '../git/git-limits.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { Log } from '../lib/log.ts';
@@ -51,4 +52,6 @@ export type HttpContext = {
   createRepository: CreateDeps['createRepository'];
   hasCommit(from: { applicationId: string; commitId: string }): Promise<boolean>;
   checkPassword: CheckPassword;
+  /** What git is kept to, whoever it works for. */
+  gitLimits: GitLimits;
 };

@@ -8,7 +8,10 @@ import { openCertificate } from '../certificates/open-certificate.ts';
 import type { Config } from '../config.ts';
 import { createEnvironments } from '../deployments/environment.ts';
 import type { ProcessEngine } from '../engines/process/process-engine.ts';
+import { createGitLimits } from '../git/git-limits.ts';
+import type { GitLimits } from '../git/git-limits.ts';
 import { createRepository, hasCommit } from '../git/repository.ts';
+import { warnOfGit } from '../git/run-git.ts';
 import { startSshServer } from '../ssh/server.ts';
 import type { SshServer } from '../ssh/server.ts';
 import { buildApp } from '../http/build-app.ts';
@@ -85,7 +88,8 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
   const { isolated } = engines;
   const devices = await openMachineDevices(config, { database, clock });
   const { inventory } = devices;
-  const warnings = [...engines.warnings, ...devices.warnings];
+  const git = await warnOfGit(paths.hooks);
+  const warnings = [...engines.warnings, ...devices.warnings, ...git];
   const pool = openPool(config, engines);
   const keyring = openKeyring(paths.keys);
   const router = await openRouter({
@@ -109,7 +113,7 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
   await rm(paths.controlSocket, { force: true });
   await app.listen({ path: paths.controlSocket });
   await chmod(paths.controlSocket, 0o600);
-  const ssh = await openSsh(foundation, () => addresses.sshUrl);
+  const ssh = await openSsh(foundation, context.gitLimits, () => addresses.sshUrl);
   addresses = addressesOf(config, { ...router.ports, ssh: ssh.port });
   const claimToken = await newClaimToken({ database, clock });
   await writeState(paths, addresses, authority);
@@ -141,10 +145,11 @@ const openPool = (
 
 const openSsh = (
   { config, database, clock, paths, log, engines }: Foundation,
+  gitLimits: GitLimits,
   address: () => string,
 ): Promise<SshServer> =>
   startSshServer(
-    { database, clock, paths, log, engines: engines.of, inside: new Map(), address },
+    { database, clock, paths, log, gitLimits, engines: engines.of, inside: new Map(), address },
     { address: config.sshAddress, port: config.sshPort, keys: paths.keys },
   );
 
@@ -235,6 +240,7 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
       database,
       clock,
     }),
+    gitLimits: createGitLimits(),
   };
 }
 

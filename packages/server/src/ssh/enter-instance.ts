@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { CommandEnd, Entered, EnteringCommand, Engines } from '../engines/engine.ts';
 import { appendEvent } from '../events/append.ts';
+import { carry } from '../lib/carry.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Database } from '../store/database.ts';
@@ -25,7 +26,8 @@ export async function enterInstance(
   await recordEntering(deps, visit);
   const entered = await begin(deps, visit);
   requests.onResize(entered.resize);
-  channel.pipe(entered.input);
+  // what is typed after the end goes nowhere
+  carry(channel, entered.input, {}).catch(() => channel.resume());
   const pass = async (from: Readable, to: Writable): Promise<void> => {
     for await (const part of from) await write(to, part as Buffer);
   };

@@ -15,7 +15,7 @@ export function noteRequests(session: Session): Requests {
   let terminal: EnteringCommand['terminal'];
   let resize: (size: TerminalSize) => void = () => undefined;
   session.on('env', (accept, _reject, { key, val }) => {
-    if (key === 'GIT_PROTOCOL' && /^[\w=:.-]{1,64}$/.test(val)) protocol = val;
+    if (key === 'GIT_PROTOCOL') protocol = val;
     accept?.();
   });
   session.on('pty', (accept, _reject, info) => {

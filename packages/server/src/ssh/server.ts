@@ -1,18 +1,26 @@
 import { createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import ssh from 'ssh2';
 import type { Connection } from 'ssh2';
 import { CannotStart } from '../lib/cannot-start.ts';
 import { MINUTE, SECOND } from '../lib/duration.ts';
+import { watchArrivals } from './arrivals.ts';
+import { cutOffDeaf } from './backlog.ts';
 import { readHostKey } from './host-key.ts';
+import { createSeats } from './seats.ts';
 import { serveSession } from './session.ts';
-import type { SshDeps } from './session.ts';
+import type { Guest, SshDeps } from './session.ts';
 import { awaitSignIn } from './sign-in.ts';
 
 export type SshServer = { port: number; close(): Promise<void> };
 
-const MOST_CONNECTIONS = 200;
-const SIGN_IN_WITHIN = 20 * SECOND;
+/** Of everybody together, as a last bound: users and strangers have their own, which are smaller. */
+const MOST_CONNECTIONS = 2000;
+/** Of one connection. */
+const MOST_SESSIONS = 10;
+const TOO_MANY_SESSIONS = `There are ${MOST_SESSIONS} sessions in this connection: end one of them first.`;
+/** How long a connection stays that is one too many, to be told so. */
+const TOLD_WITHIN = 5 * SECOND;
 /** How long a connection may be kept that is used for nothing. */
 const UNUSED_FOR = 10 * MINUTE;
 /** Who does not answer for three minutes is gone: a machine that sleeps, a network that is down. */
@@ -25,16 +33,15 @@ export async function startSshServer(
 ): Promise<SshServer> {
   const connections = new Set<Connection>();
   const server = new ssh.Server({ hostKeys: [readHostKey(keys)], ident: 'CleverGrid', ...ALIVE });
-  const arrivals = watchArrivals();
+  const parts = { arrivals: watchArrivals(), seats: createSeats() };
   server.on('connection', (connection, client) => {
     connections.add(connection);
     connection.on('close', () => connections.delete(connection));
     connection.on('error', (error) => deps.log.debug({ err: error }, 'an SSH connection failed'));
-    connection.on('ready', () => arrivals.signedIn(client));
-    serveConnection(deps, connection);
+    serveConnection(deps, parts, { connection, client });
   });
   const listener = createServer((socket) => {
-    arrivals.watch(socket);
+    parts.arrivals.watch(socket);
     server.injectSocket(socket);
   });
   listener.maxConnections = MOST_CONNECTIONS;
@@ -58,38 +65,57 @@ const listen = (server: Server, port: number, address: string): Promise<void> =>
     server.listen(port, address, resolve);
   });
 
-/** Ends connections that do not sign in in time, which may not even speak SSH. */
-function watchArrivals() {
-  const waiting = new Map<string, NodeJS.Timeout>();
-  const signedIn = ({ ip, port }: { ip: string; port: number }): void => {
-    clearTimeout(waiting.get(`${ip} ${port}`));
-    waiting.delete(`${ip} ${port}`);
-  };
-  return {
-    signedIn,
-    watch(socket: Socket): void {
-      const { remoteAddress: ip = '', remotePort: port = 0 } = socket;
-      waiting.set(
-        `${ip} ${port}`,
-        setTimeout(() => socket.destroy(), SIGN_IN_WITHIN),
-      );
-      socket.once('close', () => signedIn({ ip, port }));
-    },
-  };
-}
+type Parts = { arrivals: ReturnType<typeof watchArrivals>; seats: ReturnType<typeof createSeats> };
+type Client = { ip: string; port: number };
 
-function serveConnection(deps: SshDeps, connection: Connection): void {
+function serveConnection(
+  deps: SshDeps,
+  { arrivals, seats }: Parts,
+  { connection, client }: { connection: Connection; client: Client },
+): void {
   const gone = new AbortController();
   connection.on('close', () => gone.abort());
-  const hangUp = (): void => void connection.end();
+  connection.on('handshake', () => arrivals.reached(client, 'agreed'));
+  arrivals.reached(client, 'spoke');
   awaitSignIn(deps.database.read, connection, (user) => {
-    const use = endUnused(connection, gone.signal);
-    connection.on('session', (accept) => {
-      const session = accept();
-      session.once('close', use());
-      serveSession(deps, session, { user, gone: gone.signal, hangUp });
-    });
+    const socket = arrivals.socketOf(client);
+    arrivals.signedIn(client);
+    const seat = seats(user.id);
+    if (seat === undefined || socket === undefined || gone.signal.aborted) {
+      seat?.leave();
+      return void connection.end();
+    }
+    gone.signal.addEventListener('abort', seat.leave, { once: true });
+    const { refusal } = seat;
+    takeSessions(deps, connection, { user, socket, refusal, gone: gone.signal });
   });
+}
+
+/** Who is told more than so often that these are too many sessions is told it by SSH alone. */
+function takeSessions(deps: SshDeps, connection: Connection, guest: Omit<Guest, 'hangUp'>): void {
+  const { gone, refusal } = guest;
+  const hangUp = (): void => void connection.end();
+  cutOffDeaf(guest.socket);
+  if (refusal !== undefined) endAfter(TOLD_WITHIN, connection, gone);
+  const use = endUnused(connection, gone);
+  let sessions = 0;
+  connection.on('session', (accept, reject) => {
+    if (sessions >= 2 * MOST_SESSIONS) return reject();
+    const crowded = sessions >= MOST_SESSIONS ? TOO_MANY_SESSIONS : refusal;
+    sessions += 1;
+    const session = accept();
+    const end = use();
+    session.once('close', () => {
+      sessions -= 1;
+      end();
+    });
+    serveSession(deps, session, { ...guest, hangUp, refusal: crowded });
+  });
+}
+
+function endAfter(ms: number, connection: Connection, gone: AbortSignal): void {
+  const timer = setTimeout(() => connection.end(), ms);
+  gone.addEventListener('abort', () => clearTimeout(timer), { once: true });
 }
 
 /** Ends a connection without a session; call the answer for each that begins, and its answer at its end. */

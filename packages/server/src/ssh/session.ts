@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { ServerChannel, Session } from 'ssh2';
 import type { User } from '../accounts/user.ts';
 import type { CommandEnd } from '../engines/engine.ts';
@@ -10,6 +11,7 @@ import { Refusal } from '../lib/refusal.ts';
 import { troubleOf } from '../store/trouble.ts';
 import { parseAsked } from './asked.ts';
 import type { Asked } from './asked.ts';
+import { openStream, whenTaken } from './backlog.ts';
 import { createWriter } from './channel-writer.ts';
 import { finish } from './finish.ts';
 import { serveGateway } from './gateway.ts';
@@ -22,24 +24,40 @@ import type { Talk } from './talk.ts';
 export type SshDeps = GitDeps & GatewayDeps & { log: Log; address(): string };
 
 /** Who is at the other end of a connection. */
-export type Guest = { user: User; gone: AbortSignal; hangUp(): void };
+export type Guest = {
+  user: User;
+  socket: Socket;
+  gone: AbortSignal;
+  hangUp(): void;
+  /** Why nothing is done for them. */
+  refusal: string | undefined;
+};
 
 /** Git says something every few seconds while it works. */
 const GIT_SILENT_FOR = 10 * MINUTE;
+/** A session that is begun asks for something. */
+const ASK_WITHIN = MINUTE;
 
 /** What somebody who signed in may do in a session: git's two commands, and entering instances. */
-export function serveSession(deps: SshDeps, session: Session, { user, gone, hangUp }: Guest): void {
+export function serveSession(deps: SshDeps, session: Session, guest: Guest): void {
+  const { user, socket, gone, hangUp, refusal } = guest;
   const requests = noteRequests(session);
   const closed = new AbortController();
   session.once('close', () => closed.abort());
   const left = AbortSignal.any([gone, closed.signal]);
-  const serve = (accept: () => ServerChannel, asked: Asked): void => {
+  const idle = setTimeout(hangUp, ASK_WITHIN);
+  left.addEventListener('abort', () => clearTimeout(idle), { once: true });
+  const serve = (accept: () => ServerChannel | undefined, asked: Asked): void => {
+    clearTimeout(idle);
     const channel = accept();
+    // a session is asked for one thing
+    if (channel === undefined) return;
     // a client may go at any moment, also while it is told something
     channel.on('error', () => undefined);
     channel.stderr.on('error', () => undefined);
     if (asked.kind === 'git') whenSilent(channel, { within: GIT_SILENT_FOR, until: left }, hangUp);
-    const talk = { user, channel, requests, left, write: createWriter(channel, left) };
+    const write = createWriter(channel, left, () => whenTaken(socket));
+    const talk = { user, channel, requests, left, write, refusal };
     void answer(deps, talk, asked).then((end) => finish(channel, end));
   };
   session.on('shell', (accept) => serve(accept, { kind: 'list' }));
@@ -65,6 +83,7 @@ async function answer(deps: SshDeps, talk: Talk, asked: Asked): Promise<CommandE
 }
 
 async function obey(deps: SshDeps, talk: Talk, asked: Asked): Promise<CommandEnd> {
+  if (talk.refusal !== undefined) throw new Refusal('too_many', talk.refusal);
   if (asked.kind === 'git') return { exitCode: await git(deps, talk, asked) };
   if (asked.kind === 'enter') return serveGateway(deps, talk, asked);
   if (asked.kind === 'unknown') throw new Refusal('invalid', whatToType(talk.user, deps.address()));
@@ -79,7 +98,7 @@ const whatToType = ({ name }: User, address: string): string =>
 
 async function git(
   deps: GitDeps,
-  { user, channel, requests }: Talk,
+  { user, channel, requests, write, left }: Talk,
   { service, path }: Extract<Asked, { kind: 'git' }>,
 ): Promise<number> {
   return serveGit(deps, {
@@ -88,7 +107,7 @@ async function git(
     user,
     protocol: requests.protocol,
     input: channel,
-    output: channel,
-    errors: channel.stderr,
+    output: openStream(channel, write, left),
+    errors: openStream(channel.stderr, write, left),
   });
 }

@@ -11,4 +11,6 @@ export type Talk = {
   requests: Requests;
   /** The client closed the session, or is gone. */
   left: AbortSignal;
+  /** Why nothing is done for them. */
+  refusal: string | undefined;
 };

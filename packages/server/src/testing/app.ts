@@ -7,6 +7,7 @@ import { createPasswordCheck } from '../accounts/check-password.ts';
 import { claimPlatform } from '../accounts/claim-platform.ts';
 import type { Claimed } from '../accounts/claim-platform.ts';
 import { createEnvironments } from '../deployments/environment.ts';
+import { createGitLimits } from '../git/git-limits.ts';
 import { buildApp } from '../http/build-app.ts';
 import type { HttpContext } from '../http/context.ts';
 import { createFollowers } from '../logs/followers.ts';
@@ -96,4 +97,5 @@ const createContext = (database: Database, folder: string, clock: () => number):
   createRepository: async () => undefined,
   hasCommit: async () => true,
   checkPassword: createPasswordCheck({ database, clock }),
+  gitLimits: createGitLimits(),
 });

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { findApplication } from '../applications/find-application.ts';
 import { listDeployments } from '../deployments/list-deployments.ts';
-import { createRepository } from '../git/repository.ts';
+import { createGitLimits } from '../git/git-limits.ts';
+import { createRepository, placeOf } from '../git/repository.ts';
 import { git } from '../git/run-git.ts';
 import { dataPaths } from '../paths.ts';
 import type { Database } from '../store/database.ts';
@@ -20,7 +21,7 @@ export async function openRepository(database: Database, t: TestContext) {
   const { userId, organizationId } = await makeOwner(database);
   const id = await makeApplication(database, { ownerId: organizationId });
   await createRepository(paths, id);
-  const dir = ['--git-dir', paths.repository(id)];
+  const place = placeOf(paths, id);
   const who = { GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.com' };
   const application = await findApplication(database.read, id);
   if (application === undefined) throw new Error('What was made is there.');
@@ -28,16 +29,17 @@ export async function openRepository(database: Database, t: TestContext) {
     user: { id: userId, email: 'ada@example.com', name: 'Ada', operator: true, createdAt: 1 },
     application,
     id,
-    deps: { database, clock: () => 5, paths },
+    deps: { database, clock: () => 5, paths, gitLimits: createGitLimits() },
     /** Moves a ref to a new commit, as a push does. */
     async move(ref: string, at: number): Promise<string> {
       const date = `${at} +0000`;
       const names = { ...who, GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'ada@example.com' };
       const dates = { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
       const made = ['commit-tree', EMPTY_TREE, '-m', `${ref} ${at}`];
-      await git([...dir, 'hash-object', '-t', 'tree', '-w', '/dev/null']);
-      const commit = (await git([...dir, ...made], undefined, { ...names, ...dates })).trim();
-      await git([...dir, 'update-ref', ref, commit]);
+      await git(place, ['hash-object', '-t', 'tree', '-w', '/dev/null']);
+      const environment = { ...names, ...dates };
+      const commit = (await git(place, made, { environment })).trim();
+      await git(place, ['update-ref', ref, commit]);
       return commit;
     },
     commits: async () =>

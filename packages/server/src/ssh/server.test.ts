@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import ssh from 'ssh2';
+import type { Client } from 'ssh2';
+import { addKey } from '../accounts/manage-keys.ts';
+import type { UserId } from '../lib/ids.ts';
+import type { Database } from '../store/database.ts';
+import { onSqlite } from '../testing/database.ts';
+import { silentLog } from '../testing/log.ts';
+import { openRepository } from '../testing/repository.ts';
+import { makeMember } from '../testing/rows.ts';
+import { startSshServer } from './server.ts';
+
+type Said = { code: number | undefined; out: string; err: string };
+
+/** A server with two users who may fetch from one repository. */
+async function openServer(database: Database, t: TestContext) {
+  const { deps, application, user, move } = await openRepository(database, t);
+  await move('refs/heads/master', 1_000_000_000);
+  const keys = mkdtempSync(join(tmpdir(), 'grid-ssh-'));
+  t.after(() => rmSync(keys, { recursive: true }));
+  const other = await makeMember(database, {
+    organizationId: application.ownerId as never,
+    role: 'ADMIN',
+  });
+  const server = await startSshServer(
+    {
+      ...deps,
+      log: silentLog,
+      engines: () => assert.fail('nobody enters an instance'),
+      inside: new Map(),
+      address: () => 'ssh://git@localhost',
+    },
+    { address: '127.0.0.1', port: 0, keys },
+  );
+  const open: (Client | Socket)[] = [];
+  t.after(async () => {
+    for (const one of open) one.destroy();
+    await server.close();
+  });
+  const keyOf = async (id: UserId): Promise<string> => {
+    const pair = ssh.utils.generateKeyPairSync('ed25519');
+    await addKey({ database, clock: () => 1 }, { userId: id, name: 'key', line: pair.public });
+    return pair.private;
+  };
+  const signIn = async (privateKey: string): Promise<Client> => {
+    const client = new ssh.Client();
+    open.push(client);
+    client.on('error', () => undefined);
+    const { port } = server;
+    client.connect({ host: '127.0.0.1', port, username: 'git', privateKey });
+    await once(client, 'ready');
+    client.removeAllListeners('error').on('error', () => undefined);
+    return client;
+  };
+  const silent = (): Socket => {
+    const socket = connect(server.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    open.push(socket);
+    return socket;
+  };
+  return {
+    signIn,
+    silent,
+    mine: await keyOf(user.id),
+    others: await keyOf(other.userId),
+    fetch: (client: Client) => run(client, `git-upload-pack '${application.id}.git'`),
+  };
+}
+
+/** Runs a command that asks for nothing more; how it ended. */
+async function run(client: Client, command: string): Promise<Said> {
+  const channel = await new Promise<ssh.ClientChannel>((resolve, reject) => {
+    client.exec(command, (error, opened) => (error ? reject(error) : resolve(opened)));
+  });
+  const said = { code: undefined as number | undefined, out: '', err: '' };
+  channel.on('data', (part: Buffer) => {
+    said.out += part.toString('latin1');
+    if (said.out.endsWith('0000')) channel.end('0000');
+  });
+  channel.stderr.on('data', (part: Buffer) => (said.err += part.toString('utf8')));
+  channel.on('exit', (code: number) => (said.code = code));
+  await once(channel, 'close');
+  return said;
+}
+
+const isServed = ({ code, out }: Said): void => {
+  assert.equal(code, 0);
+  assert.match(out, /refs\/heads\/master/);
+};
+
+onSqlite('connections of one user leave everybody else served', async (database, t) => {
+  const { signIn, mine, others, fetch } = await openServer(database, t);
+  const all = await Promise.allSettled(Array.from({ length: 250 }, () => signIn(mine)));
+  const clients = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  isServed(await fetch(await signIn(others)));
+  const said = await Promise.allSettled(clients.slice(0, 30).map(fetch));
+  const ends = said.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  assert.ok(ends.some(({ code }) => code === 0));
+  assert.ok(ends.some(({ err }) => /You have 20 connections/.test(err)));
+});
+
+onSqlite('fetches on one connection leave everybody else served', async (database, t) => {
+  const { signIn, mine, others, fetch } = await openServer(database, t);
+  const client = await signIn(mine);
+  const fetches = Promise.allSettled(Array.from({ length: 200 }, () => fetch(client)));
+  isServed(await fetch(await signIn(others)));
+  const ends = await fetches;
+  const said = ends.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  assert.equal(said.filter(({ code }) => code === 0).length, 10);
+  assert.equal(said.filter(({ err }) => /There are 10 sessions/.test(err)).length, 10);
+  isServed(await fetch(client));
+});
+
+onSqlite('strangers who only wait go first, also behind the same address', async (database, t) => {
+  const { signIn, silent, others, fetch } = await openServer(database, t);
+  const strangers = Array.from({ length: 250 }, silent);
+  await Promise.all(strangers.map((socket) => once(socket, 'connect')));
+  isServed(await fetch(await signIn(others)));
+  for (let round = 0; round < 30; round += 1) silent();
+  isServed(await fetch(await signIn(others)));
+});
