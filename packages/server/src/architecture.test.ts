@@ -47,6 +47,12 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   ['the web framework', /'fastify'/, /^(http|testing)\//],
   ['the environment', /\bprocess\.env\b/, /^testing\//],
   ['the clock', /\bDate\.now\(\)|\bnew Date\(\)/, /^lib\/clock\.ts/],
+  [
+    'raw connections of a server',
+    /\.on\(\s*'(upgrade|connect|clientError|tlsClientError|checkContinue|(secureC|c)onnection)'/,
+    /^(routing\/guard-server|ssh\/server|store\/database|testing\/.+)\.ts$/,
+  ],
+  ['streams that nobody owns the errors of', /\.pipe\(/, /^(?!routing\/|http\/)/],
   ['a database driver', /'(node:sqlite|pg)'/, /^(store\/|reconcile\/leader|testing\/)/],
   [
     'SQL',

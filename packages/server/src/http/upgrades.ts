@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { Refusal, refusals } from '../lib/refusal.ts';
+import { guardServer } from '../routing/guard-server.ts';
 import { errorBody } from './answer-error.ts';
 import { isOwnOrigin } from './origin.ts';
 
@@ -28,10 +29,12 @@ export function serveSockets(app: FastifyInstance, served: readonly Served[]): v
   sockets.on('wsClientError', ({ message }, connection, request) =>
     refuse(request, connection, new Refusal('invalid', `${message}.`)),
   );
-  app.server.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {
-    const attend = find(served, request);
-    if (attend instanceof Refusal) refuse(request, connection, attend);
-    else sockets.handleUpgrade(request, connection, head, attend);
+  guardServer(app.server, {
+    upgrade(request, connection, head) {
+      const attend = find(served, request);
+      if (attend instanceof Refusal) refuse(request, connection, attend);
+      else sockets.handleUpgrade(request, connection, head, attend);
+    },
   });
   app.addHook('preClose', () => sayGoodbye(sockets.clients));
 }
@@ -67,7 +70,6 @@ function refuse(request: IncomingMessage, connection: Duplex, refusal: Refusal):
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ];
-  connection.on('error', () => connection.destroy());
   connection.once('finish', () => connection.destroy());
   connection.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

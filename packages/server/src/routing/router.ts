@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { STATUS_CODES, createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Server as SecureServer } from 'node:https';
@@ -12,6 +12,7 @@ import { findRoute, hostName, indexRoutes } from './find-route.ts';
 import type { RouteIndex } from './find-route.ts';
 import { forward } from './forward.ts';
 import { originOf, requestId } from './forwarded-headers.ts';
+import { guardServer, ownErrors, sayLast } from './guard-server.ts';
 import { createHold } from './hold.ts';
 import type { Hold } from './hold.ts';
 import { planPlain, secureLocation } from './plain-http.ts';
@@ -98,11 +99,10 @@ export function createRouter(options: RouterOptions): Router {
   };
 }
 
-const BAD_REQUEST = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
-
 const listen =
   (state: State): RequestListener =>
   (request, response) => {
+    ownErrors(response);
     if (state.draining) response.shouldKeepAlive = false;
     const id = requestId(request);
     const startedAt = state.clock();
@@ -111,24 +111,30 @@ const listen =
   };
 
 /** What is asked in another way than by a plain request. */
-function serve<AnyServer extends Server | SecureServer>(
+const serve = <AnyServer extends Server | SecureServer>(
   state: State,
   server: AnyServer,
-): AnyServer {
-  server.on('upgrade', (request, socket, head) => {
-    const id = requestId(request);
-    upgrade(state, { request, socket, head, id, origin: originOf(request) });
+): AnyServer =>
+  guardServer(server, {
+    upgrade(request, socket, head) {
+      const id = requestId(request);
+      upgrade(state, { request, socket, head, id, origin: originOf(request) });
+    },
+    checkContinue(request, response) {
+      response.writeContinue();
+      server.emit('request', request, response);
+    },
+    clientError: ({ code }, socket) => sayLast(socket, REFUSED[code ?? ''] ?? refusal(400)),
   });
-  server.on('checkContinue', (request, response) => {
-    response.writeContinue();
-    server.emit('request', request, response);
-  });
-  server.on('clientError', (_, socket) => {
-    if (socket.writable) socket.end(BAD_REQUEST);
-    else socket.destroy();
-  });
-  return server;
-}
+
+const refusal = (status: number): string =>
+  `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+
+/** What the parser refuses for another reason than that it is no HTTP. */
+const REFUSED: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: refusal(431),
+  ERR_HTTP_REQUEST_TIMEOUT: refusal(408),
+};
 
 type Page = (typeof pages)[keyof typeof pages];
 
