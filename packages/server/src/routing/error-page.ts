@@ -54,6 +54,11 @@ export const pages = {
     title: 'Too many requests wait for this application to start',
     advice: 'Try again in a moment.',
   },
+  tooManyHeaders: {
+    status: 431,
+    title: 'This request has too many headers',
+    advice: 'There may be 100 of them, and 64 KiB. Deleting the cookies of this site may help.',
+  },
   badRequest: {
     status: 400,
     title: 'This request cannot be understood',

@@ -6,6 +6,7 @@ import { Server as NetServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import type { Access } from './access-log.ts';
+import { checkRequest } from './check-request.ts';
 import { STICKY_COOKIE, chooseUpstream } from './choose-upstream.ts';
 import { answerPage, pages } from './error-page.ts';
 import { findRoute, hostName, indexRoutes } from './find-route.ts';
@@ -50,7 +51,12 @@ export type Router = {
 };
 
 /** A long upload or answer may take hours; only silence is limited, and by the routes. */
-const SERVER = { requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 75_000 };
+const SERVER = {
+  requestTimeout: 0,
+  headersTimeout: 60_000,
+  keepAliveTimeout: 75_000,
+  maxHeaderSize: 64 * 1024,
+};
 const SECURE = { ...SERVER, handshakeTimeout: 10_000, ALPNProtocols: ['http/1.1'] };
 
 type State = RouterOptions & {
@@ -105,6 +111,8 @@ const listen =
     ownErrors(response);
     if (state.draining) response.shouldKeepAlive = false;
     const id = requestId(request);
+    const refused = checkRequest(request);
+    if (refused !== undefined) return answerPage(request, response, { page: refused, id });
     const startedAt = state.clock();
     const origin = originOf(request);
     visit(state, { request, response, id, origin, startedAt, tried: new Set() });
@@ -114,10 +122,14 @@ const listen =
 const serve = <AnyServer extends Server | SecureServer>(
   state: State,
   server: AnyServer,
-): AnyServer =>
-  guardServer(server, {
+): AnyServer => {
+  // all are kept, so that each is counted: those beyond a limit would be left out without a word
+  server.maxHeadersCount = 0;
+  return guardServer(server, {
     upgrade(request, socket, head) {
       const id = requestId(request);
+      const refused = checkRequest(request);
+      if (refused !== undefined) return answerUpgrade(socket, refused.status, id);
       upgrade(state, { request, socket, head, id, origin: originOf(request) });
     },
     checkContinue(request, response) {
@@ -126,6 +138,7 @@ const serve = <AnyServer extends Server | SecureServer>(
     },
     clientError: ({ code }, socket) => sayLast(socket, REFUSED[code ?? ''] ?? refusal(400)),
   });
+};
 
 const refusal = (status: number): string =>
   `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
