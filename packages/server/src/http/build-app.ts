@@ -24,7 +24,7 @@ import { logRoutes } from './v4/log-routes.ts';
 
 const LARGEST_BODY = 4 * 1024 * 1024;
 
-/** The platform's HTTP surface; it listens on the control socket, behind the router. */
+/** The platform's HTTP surface; it listens on the control socket, behind the router, and on the operator's. */
 export function buildApp(context: HttpContext): FastifyInstance {
   const app = fastify({
     bodyLimit: LARGEST_BODY,

@@ -5,6 +5,7 @@ import { authenticateToken } from '../accounts/authenticate.ts';
 import type { Authenticated } from '../accounts/authenticate.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { HttpContext } from './context.ts';
+import { isLocal } from './operator-socket.ts';
 
 /** What a handler is given, all of it checked. */
 export type Call<P, Q, B> = Authenticated & {
@@ -13,13 +14,9 @@ export type Call<P, Q, B> = Authenticated & {
   body: B;
   /** Who asked the router, by address. */
   ip: string | undefined;
-  /** Whether it came by the control socket, which only the platform's own user can open. */
+  /** Whether it came by the operator's socket. */
   local: boolean;
 };
-
-/** The router says whom it speaks for; who opens the socket themselves is the platform's own user. */
-export const isLocal = (request: FastifyRequest): boolean =>
-  request.headers['x-forwarded-for'] === undefined;
 
 /** Serves an endpoint as it is described: parameters, query and body parsed, credentials demanded. */
 export function serve<

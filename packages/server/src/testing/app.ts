@@ -9,11 +9,14 @@ import type { Claimed } from '../accounts/claim-platform.ts';
 import { createEnvironments } from '../deployments/environment.ts';
 import { buildApp } from '../http/build-app.ts';
 import type { HttpContext } from '../http/context.ts';
+import { listenForOperators } from '../http/operator-socket.ts';
 import { createFollowers } from '../logs/followers.ts';
 import { nothingExposed } from '../metrics/prometheus.ts';
 import { dataPaths } from '../paths.ts';
 import type { Database } from '../store/database.ts';
 import { noDevices } from './devices.ts';
+import { askHttp } from './http.ts';
+import type { Answer as HttpAnswer, Ask } from './http.ts';
 import { silentLog } from './log.ts';
 import { openKeys } from './rows.ts';
 
@@ -66,6 +69,21 @@ export async function openApp(
       return { status: answer.statusCode, json, text: answer.body, headers: answer.headers };
     },
   };
+}
+
+/** Asks as whoever looks after the machine does. */
+export async function askAsOperator(
+  t: TestContext,
+  app: FastifyInstance,
+  asked: Ask,
+): Promise<HttpAnswer> {
+  const folder = mkdtempSync(join(tmpdir(), 'grid-operator-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const socketPath = join(folder, 'operator.sock');
+  await app.ready();
+  await listenForOperators(app, socketPath);
+  const headers = { host: 'localhost', connection: 'close', ...asked.headers };
+  return askHttp({ socketPath, ...asked, headers });
 }
 
 const createContext = (database: Database, folder: string, clock: () => number): HttpContext => ({
