@@ -173,6 +173,42 @@ for (const [thing, pattern, where] of mayTouch)
     );
   });
 
+/** Looked at: each round of the repetitions begins with what a round cannot hold otherwise. */
+const harmless: readonly string[] = [
+  String.raw`^(\/[\w.~!$&'()*+,;=:@%-]*)*$`,
+  String.raw`^\d+(\.\d+)*$`,
+  String.raw`^[a-zA-Z0-9][\w.-]*(:\d+)?(\/[a-z0-9][a-z0-9._-]*)*(:\w[\w.-]*)?(@[\w+.-]+:[0-9a-fA-F]+)?$`,
+];
+/** What these read comes from a driver's own program. */
+const trusting = ['engines/nvidia/parse-devices.ts'];
+
+/** Regular expressions in a source: between slashes, where a value may stand. */
+const patternsIn = (text: string): string[] =>
+  [
+    ...text.matchAll(/[(,=:?[!&|]\s*\/((?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+)\/[dgimsuy]*/g),
+  ].map(([, pattern = '']) => pattern);
+
+/** The two shapes that take more than one look at each character: a repetition of repetitions, and one that is tried from each place. */
+function takesLong(pattern: string): boolean {
+  const plain = pattern.replaceAll(/\\.|\[(?:[^\]\\]|\\.)*\]/g, 'x');
+  const nested = /\([^()]*[*+][^()]*\)(?:[*+]|\{\d+,\})/.test(plain);
+  return nested || /^(?:\((?:\?:)?)?[x.][*+].*[x.\w"=]/.test(plain);
+}
+
+test('no regular expression takes longer than what it looks at', () => {
+  const found = [...server, ...readSources('api')].flatMap(({ path, text }) =>
+    patternsIn(text).map((pattern) => ({ path, pattern })),
+  );
+  assert.ok(found.length > 100, `only ${found.length} were found`);
+  for (const bad of [String.raw`([a-z]+)\s*=\s*"`, '(a+)+$', String.raw`\s+x`])
+    assert.ok(takesLong(bad), bad);
+  const long = found.filter(
+    ({ path, pattern }) =>
+      takesLong(pattern) && !harmless.includes(pattern) && !trusting.includes(path),
+  );
+  assert.deepEqual(long, []);
+});
+
 test('the contract knows neither the server nor the command line', () => {
   const outward = readSources('api').flatMap(({ path, imports }) =>
     imports.filter((one) => one.startsWith('@grid/')).map((one) => `${path} → ${one}`),

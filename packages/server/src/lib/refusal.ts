@@ -17,6 +17,7 @@ export const refusals = {
   no_favourite_domain: 404,
   too_many: 429,
   too_large: 413,
+  too_slow: 408,
   unavailable: 503,
 } as const;
 
