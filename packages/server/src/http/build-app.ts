@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { handleGitHttp } from '../git/http-git.ts';
 import { answerBadAddress, answerErrors } from './answer-error.ts';
 import type { HttpContext } from './context.ts';
+import { boundStrangers } from './crowd.ts';
 import { authorityRoute } from './authority-route.ts';
 import { metricsRoutes } from './grid/metrics-routes.ts';
 import { queueRoutes } from './grid/queue-routes.ts';
@@ -43,6 +44,7 @@ export function buildApp(context: HttpContext): FastifyInstance {
   // whoever serves it reads it, in its limits, once it is known who asks
   app.addContentTypeParser('*', (_, __, done) => done(null, undefined));
   app.addHook('onRequest', async (_, reply) => setHeaders(reply));
+  boundStrangers(app, context);
   answerErrors(app, context.log);
   serveSockets(app, [eventSocket(context)]);
   app.register(async (git) => gitRoutes(git, context));
@@ -69,6 +71,7 @@ function gitRoutes(app: FastifyInstance, context: HttpContext): void {
   app.route({
     method: ['GET', 'POST'],
     url: '/git/*',
+    config: { guarded: true },
     async handler(request, reply) {
       reply.hijack();
       await handleGitHttp(context, request.raw, reply.raw);

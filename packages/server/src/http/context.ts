@@ -12,6 +12,7 @@ import type { Log } from '../lib/log.ts';
 import type { Followers } from '../logs/followers.ts';
 import type { Exposed } from '../metrics/prometheus.ts';
 import type { DataPaths } from '../paths.ts';
+import type { Crowd } from './crowd.ts';
 import type { Database } from '../store/database.ts';
 
 /** Everything that routes need; built once by the control plane. */
@@ -51,4 +52,5 @@ export type HttpContext = {
   createRepository: CreateDeps['createRepository'];
   hasCommit(from: { applicationId: string; commitId: string }): Promise<boolean>;
   checkPassword: CheckPassword;
+  crowd: Crowd;
 };

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { authenticateToken } from '../accounts/authenticate.ts';
 import type { Authenticated } from '../accounts/authenticate.ts';
 import { Refusal } from '../lib/refusal.ts';
+import { isLoopback } from '../routing/forwarded-headers.ts';
 import type { HttpContext } from './context.ts';
 import { isLocal } from './operator-socket.ts';
 import { parseJson } from './parse-json.ts';
@@ -36,6 +37,7 @@ export function serve<
   app.route({
     method: endpoint.method,
     url: endpoint.path,
+    config: { guarded: endpoint.open !== true },
     async handler(request, reply) {
       const call = await readCall(context, endpoint, request);
       const answer = await handle({ ...call, body: await readValue(endpoint, request) });
@@ -71,11 +73,16 @@ export async function readCall<P extends z.ZodType, Q extends z.ZodType>(
   };
 }
 
-/** The router writes who asks it behind what the client says of itself. */
-const clientAddress = ({ headers }: FastifyRequest): string | undefined =>
-  String(headers['x-forwarded-for'] ?? '')
-    .split(', ')
-    .at(-1) || undefined;
+/**
+ * The router writes who asks it behind what is said of others. Where that is a proxy on this machine, which
+ * alone the router believes, it is whom the proxy names last.
+ */
+export function clientAddress({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
+  const said = String(headers['x-forwarded-for'] ?? '').split(',');
+  const [before, last] = said.slice(-2).map((address) => address.trim());
+  if (last === undefined) return before || undefined;
+  return isLoopback(last) ? before : last;
+}
 
 const NOBODY = {} as Authenticated;
 

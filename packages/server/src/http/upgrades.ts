@@ -10,6 +10,7 @@ import { Refusal, refusals } from '../lib/refusal.ts';
 import { guardServer } from '../routing/guard-server.ts';
 import { errorBody } from './answer-error.ts';
 import { isOwnOrigin } from './origin.ts';
+import { clientAddress } from './serve.ts';
 
 /** Clients say who they are, and that they are there. */
 const LARGEST_MESSAGE = 16 * 1024;
@@ -17,7 +18,7 @@ const LARGEST_MESSAGE = 16 * 1024;
 const GOODBYE_WITHIN = 1_000;
 const GOING_AWAY = 1001;
 
-type Served = { socket: Socket; attend(client: WebSocket): void };
+type Served = { socket: Socket; attend(client: WebSocket, address: string): void };
 
 /**
  * Serves WebSockets. Whatever else asks for another protocol is refused, and its connection ended: the
@@ -33,7 +34,10 @@ export function serveSockets(app: FastifyInstance, served: readonly Served[]): v
     upgrade(request, connection, head) {
       const attend = find(served, request);
       if (attend instanceof Refusal) refuse(request, connection, attend);
-      else sockets.handleUpgrade(request, connection, head, attend);
+      else
+        sockets.handleUpgrade(request, connection, head, (client) =>
+          attend(client, clientAddress(request) ?? ''),
+        );
     },
   });
   app.addHook('preClose', () => sayGoodbye(sockets.clients));

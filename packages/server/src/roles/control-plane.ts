@@ -13,6 +13,7 @@ import { startSshServer } from '../ssh/server.ts';
 import type { SshServer } from '../ssh/server.ts';
 import { buildApp } from '../http/build-app.ts';
 import type { HttpContext } from '../http/context.ts';
+import { createCrowd } from '../http/crowd.ts';
 import { listenForOperators } from '../http/operator-socket.ts';
 import { CannotStart } from '../lib/cannot-start.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -217,6 +218,7 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     version: VERSION,
     authority: foundation.authority,
     followers: createFollowers(),
+    crowd: createCrowd(),
     exposed: () => exposeDevices(foundation),
     isolated,
     engines: { docker: engines.choice.offered.includes('docker') },

@@ -41,7 +41,9 @@ test('a request with two hosts, too many headers or an endless one is for nobody
 test('a whole address is asked of its own host, by its path', async (t) => {
   const { port: one } = await serveHttp(t, ({ url, headers, rawHeaders }, response) => {
     const told = headers['x-forwarded-host'];
-    response.end(`one ${url} ${headers.host} ${String(told)} ${rawHeaders.join(' ').includes('other')}`);
+    response.end(
+      `one ${url} ${headers.host} ${String(told)} ${rawHeaders.join(' ').includes('other')}`,
+    );
   });
   const { port: two } = await serveHttp(t, (_, response) => response.end('two'));
   const { port } = await openTestRouter(t, [

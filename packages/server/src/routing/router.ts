@@ -23,7 +23,7 @@ import type { Upgrade } from './upgrade.ts';
 import { createUpstreams } from './upstreams.ts';
 import type { Upstreams } from './upstreams.ts';
 import { createPlatformVisits } from './visit-platform.ts';
-import type { PlatformOptions } from './visit-platform.ts';
+import type { PlatformOptions, PlatformVisits } from './visit-platform.ts';
 import type { Visit } from './visit.ts';
 
 export type RouterOptions = PlatformOptions & {
@@ -53,7 +53,7 @@ export type Router = {
 /** A long upload or answer may take hours; only silence is limited, and by the routes. */
 const SERVER = {
   requestTimeout: 0,
-  headersTimeout: 60_000,
+  headersTimeout: 30_000,
   keepAliveTimeout: 75_000,
   maxHeaderSize: 64 * 1024,
 };
@@ -66,7 +66,7 @@ type State = RouterOptions & {
   draining: boolean;
   /** Where https is, once it listens. */
   httpsPort: number;
-  visitPlatform(visit: Visit): void;
+  platform: PlatformVisits;
 };
 
 /** Passes requests on to instances by the table of the moment, and the platform's own to the control plane. */
@@ -78,7 +78,7 @@ export function createRouter(options: RouterOptions): Router {
     hold: createHold(options.clock),
     draining: false,
     httpsPort: 0,
-    visitPlatform: createPlatformVisits(options),
+    platform: createPlatformVisits(options),
   };
   const listener = listen(state);
   const http = serve(state, createServer(SERVER, listener));
@@ -169,7 +169,7 @@ function visit(state: State, one: Visit): void {
 
 function visitPlatform(state: State, one: Visit): void {
   const plan = planPlain(one.request);
-  if (plan === 'serve') return state.visitPlatform(one);
+  if (plan === 'serve') return state.platform.visit(one);
   return plan === 'redirect' ? redirect(state, one, 308) : answer(one, pages.plain);
 }
 
@@ -225,15 +225,12 @@ function countBytes(socket: Socket): () => { bytesIn: number; bytesOut: number }
 
 function upgrade(state: State, one: Upgrade, tried = new Set<string>()): void {
   const { request, socket, id, origin } = one;
-  const { index, upstreams, controlSocket } = state;
+  const { index, upstreams } = state;
   const route = findRoute(index, hostName(request.headers.host), request.url ?? '/');
   if (route === undefined) return answerUpgrade(socket, 404, id);
   const mayBePlain = route === 'platform' ? planPlain(request) === 'serve' : !route.forceHttps;
   if (!mayBePlain && origin.proto !== 'https') return answerUpgrade(socket, 403, id);
-  if (route === 'platform')
-    return forwardUpgrade(one, { socketPath: controlSocket }, (outcome) => {
-      if (outcome === 'refused') answerUpgrade(socket, 503, id);
-    });
+  if (route === 'platform') return state.platform.upgrade(one);
   const upstream = chooseUpstream(route, request, { loadOf: upstreams.loadOf, tried });
   if (upstream === undefined) return answerUpgrade(socket, tried.size > 0 ? 502 : 503, id);
   const { host, port, instanceId } = upstream;

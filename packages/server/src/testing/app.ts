@@ -9,6 +9,7 @@ import type { Claimed } from '../accounts/claim-platform.ts';
 import { createEnvironments } from '../deployments/environment.ts';
 import { buildApp } from '../http/build-app.ts';
 import type { HttpContext } from '../http/context.ts';
+import { createCrowd } from '../http/crowd.ts';
 import { listenForOperators } from '../http/operator-socket.ts';
 import { createFollowers } from '../logs/followers.ts';
 import { nothingExposed } from '../metrics/prometheus.ts';
@@ -95,6 +96,7 @@ const createContext = (database: Database, folder: string, clock: () => number):
   version: 'test',
   authority: { path: 'ca.pem', pem: 'the authority', fingerprint: 'SHA256:00' },
   followers: createFollowers(),
+  crowd: createCrowd(),
   exposed: async () => nothingExposed,
   isolated: true,
   severalOrganizations: true,

@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify';
+import { createPlaces } from '../lib/places.ts';
+import type { Places } from '../lib/places.ts';
+import { isLocal } from './operator-socket.ts';
+import { clientAddress } from './serve.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether it answers nobody who has not proved who they are. */
+    guarded?: boolean;
+  }
+}
+
+/** Who is attended to just now: nobody takes the place of all others. */
+export type Crowd = {
+  /** Logs that are followed, by user. */
+  streams: Places;
+  /** Event sockets, by user. */
+  sockets: Places;
+  /** Requests of whoever asks, by address. */
+  strangers: Places;
+};
+
+export const createCrowd = (): Crowd => ({
+  streams: createPlaces({ total: 2_000, each: 64, what: 'logs' }),
+  sockets: createPlaces({ total: 2_000, each: 64, what: 'event sockets' }),
+  strangers: createPlaces({ total: 256, each: 32, what: 'requests' }),
+});
+
+/** Counts what is asked for without credentials, for as long as it is under way. */
+export function boundStrangers(app: FastifyInstance, { crowd }: { crowd: Crowd }): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config.guarded === true || isLocal(request)) return;
+    reply.raw.once('close', crowd.strangers.take(clientAddress(request) ?? ''));
+  });
+}
