@@ -16,7 +16,7 @@ export const getStatus = endpoint({
   query: none,
   body: nothing,
   result: z.object({
-    version: z.string(),
+    version: z.string().optional().describe('on the machine itself'),
     claimed: z.boolean(),
     isolated: z.boolean(),
     url: z.string(),

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { createPlaces } from '../lib/places.ts';
 import type { Places } from '../lib/places.ts';
 import { isLocal } from './operator-socket.ts';
-import { clientAddress } from './serve.ts';
+import { clientAddress } from './client-address.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { authenticateToken } from '../accounts/authenticate.ts';
 import type { Authenticated } from '../accounts/authenticate.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { isLoopback } from '../routing/forwarded-headers.ts';
+import { clientAddress } from './client-address.ts';
 import type { HttpContext } from './context.ts';
 import { isLocal } from './operator-socket.ts';
 import { parseJson } from './parse-json.ts';
@@ -71,17 +71,6 @@ export async function readCall<P extends z.ZodType, Q extends z.ZodType>(
     ip: clientAddress(request),
     local: isLocal(request),
   };
-}
-
-/**
- * The router writes who asks it behind what is said of others. Where that is a proxy on this machine, which
- * alone the router believes, it is whom the proxy names last.
- */
-export function clientAddress({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
-  const said = String(headers['x-forwarded-for'] ?? '').split(',');
-  const [before, last] = said.slice(-2).map((address) => address.trim());
-  if (last === undefined) return before || undefined;
-  return isLoopback(last) ? before : last;
 }
 
 const NOBODY = {} as Authenticated;

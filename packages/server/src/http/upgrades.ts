@@ -10,7 +10,7 @@ import { Refusal, refusals } from '../lib/refusal.ts';
 import { guardServer } from '../routing/guard-server.ts';
 import { errorBody } from './answer-error.ts';
 import { isOwnOrigin } from './origin.ts';
-import { clientAddress } from './serve.ts';
+import { clientAddress } from './client-address.ts';
 
 /** Clients say who they are, and that they are there. */
 const LARGEST_MESSAGE = 16 * 1024;
