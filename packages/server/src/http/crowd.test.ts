@@ -84,6 +84,16 @@ onSqlite('nor those that are announced without credentials', async (database, t)
   assert.deepEqual(statusesOf(answers), { 401: MANY });
 });
 
+onSqlite('nor do bodies of one user, who has places for so many', async (database, t) => {
+  const { hold, othersAreServed, ownerId, applicationId, authorization } = await open(database, t);
+  const path = `/v2/organisations/${ownerId}/applications/${applicationId}/env`;
+  const headers = { authorization, 'content-length': '100' };
+  const all = [1, 2].map(() => hold({ path, method: 'PUT', headers }, '{'));
+  await until(() => all.flat().length === 2 * MANY - 128);
+  await othersAreServed();
+  assert.deepEqual(statusesOf(all.flat()), { 429: 2 * MANY - 128 });
+});
+
 onSqlite('who follows more logs than anybody reads has those, and no more', async (database, t) => {
   const platform = await open(database, t);
   const { hold, othersAreServed, authorization, port } = platform;

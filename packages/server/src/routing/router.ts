@@ -241,6 +241,9 @@ function upgrade(state: State, one: Upgrade, tried = new Set<string>()): void {
   });
 }
 
+/** Of an address so much is written down. */
+const LONGEST_LOGGED = 2048;
+
 const describe = (
   { request, response, id, origin, startedAt }: Visit,
   { route, upstream }: Target,
@@ -253,7 +256,7 @@ const describe = (
   source: origin.client,
   method: request.method ?? '',
   host: hostName(request.headers.host),
-  path: request.url ?? '',
+  path: (request.url ?? '').slice(0, LONGEST_LOGGED),
   scheme: origin.proto,
   statusCode: response.statusCode,
   milliseconds: now - startedAt,

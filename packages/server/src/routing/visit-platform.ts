@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { Client, Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../lib/clock.ts';
+import { networkOf } from '../lib/network-of.ts';
 import { createPlaces } from '../lib/places.ts';
 import type { Places } from '../lib/places.ts';
 import { Refusal, refusals } from '../lib/refusal.ts';
@@ -67,7 +68,7 @@ export function createPlatformVisits(options: PlatformOptions): PlatformVisits {
 /** Nobody has all of the control plane: streams and slow bodies may be held for as long as somebody likes. */
 function admit(site: Site, visit: Visit): void {
   try {
-    visit.response.once('close', site.places.take(visit.origin.client));
+    visit.response.once('close', site.places.take(networkOf(visit.origin.client)));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return answer(visit, error.code === 'too_many' ? pages.tooManyOfYours : pages.busy);
@@ -79,7 +80,7 @@ function admit(site: Site, visit: Visit): void {
 function admitUpgrade(site: Site, upgrade: Upgrade): void {
   const { socket, id, origin } = upgrade;
   try {
-    socket.once('close', site.places.take(origin.client));
+    socket.once('close', site.places.take(networkOf(origin.client)));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return answerUpgrade(socket, refusals[error.code], id);

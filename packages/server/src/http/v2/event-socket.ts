@@ -3,6 +3,7 @@ import type { RawData, WebSocket } from 'ws';
 import type { z } from 'zod';
 import { authenticateHeader } from '../../accounts/authenticate.ts';
 import type { User } from '../../accounts/user.ts';
+import { networkOf } from '../../lib/network-of.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import type { HttpContext } from '../context.ts';
 import { createAudience } from './event-audience.ts';
@@ -63,7 +64,7 @@ function takePlace(
   address: string,
 ): (() => void) | undefined {
   try {
-    const leave = crowd.strangers.take(address);
+    const leave = crowd.strangers.take(networkOf(address));
     client.once('close', leave);
     return leave;
   } catch (error) {
