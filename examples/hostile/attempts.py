@@ -217,7 +217,7 @@ def sees_host_files():
 
 def platform_files():
     for root in ("/", "/var/lib/clever-grid", "/tmp", "/run"):
-        for name in ("grid.db", "control.sock", "keys/encryption.json", "engine/launcher.sock"):
+        for name in ("grid.db", "control.sock", "operator.sock", "keys/encryption.json", "engine/launcher.sock"):
             if os.path.exists(os.path.join(root, name)):
                 return os.path.join(root, name)
     return None
@@ -237,7 +237,7 @@ def inherited_descriptors():
 def sockets_of_the_platform():
     with open("/proc/net/unix") as file:
         text = file.read()
-    return [name for name in ("launcher.sock", "control.sock") if name in text]
+    return [name for name in ("launcher.sock", "control.sock", "operator.sock") if name in text]
 
 
 def terminals_of_others():

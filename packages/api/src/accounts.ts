@@ -209,6 +209,7 @@ export const putKey = endpoint({
   params: KeyName,
   query: none,
   body: z.string().min(1).max(16_384),
+  bodyLimit: 32 * 1024,
   result: nothing,
 });
 

@@ -3,6 +3,7 @@ import { endpoint } from './endpoint.ts';
 import {
   Application,
   Domain,
+  ENVIRONMENT_LIMIT,
   Flavor,
   Owned,
   OwnedApplication,
@@ -122,6 +123,7 @@ export const createApplication = endpoint({
     instanceVariant: z.string(),
     env: z.record(z.string(), z.string()).optional(),
   }),
+  bodyLimit: ENVIRONMENT_LIMIT,
   result: Application,
 });
 
@@ -142,6 +144,8 @@ export const updateApplication = endpoint({
   params: OwnedApplication,
   query: none,
   body: Options,
+  // the variables are part of what is echoed
+  bodyLimit: ENVIRONMENT_LIMIT,
   result: Application,
 });
 
@@ -174,6 +178,7 @@ export const replaceEnvironment = endpoint({
   params: OwnedApplication,
   query: none,
   body: z.record(z.string(), z.string()),
+  bodyLimit: ENVIRONMENT_LIMIT,
   result: nothing,
 });
 
@@ -186,6 +191,7 @@ export const setVariable = endpoint({
   params: NamedVariable,
   query: none,
   body: z.object({ value: z.string() }),
+  bodyLimit: ENVIRONMENT_LIMIT,
   result: nothing,
 });
 
@@ -219,6 +225,7 @@ export const replaceExposedEnvironment = endpoint({
   params: OwnedApplication,
   query: none,
   body: Values,
+  bodyLimit: ENVIRONMENT_LIMIT,
   result: nothing,
 });
 

@@ -1,5 +1,8 @@
 import type { z } from 'zod';
 
+/** The most bytes that a body may have, unless its description says otherwise. */
+export const BODY_LIMIT = 16 * 1024;
+
 /** One thing that the HTTP API can do: served, called and listed from this description. */
 export type Endpoint<
   Params extends z.ZodType = z.ZodType,
@@ -16,6 +19,8 @@ export type Endpoint<
   params: Params;
   query: Query;
   body: Body;
+  /** The most bytes that a body may have, where it is not `BODY_LIMIT`. */
+  bodyLimit?: number;
   result: Result;
 };
 

@@ -4,6 +4,9 @@ import { Owned, none, nothing } from './schemas.ts';
 
 export const TokenPair = z.object({ token: z.string(), secret: z.string() });
 
+/** Whoever asks is heard: no longer than they need. */
+const CREDENTIALS_LIMIT = 4 * 1024;
+
 export const getStatus = endpoint({
   method: 'GET',
   path: '/grid/v1/status',
@@ -13,7 +16,7 @@ export const getStatus = endpoint({
   query: none,
   body: nothing,
   result: z.object({
-    version: z.string(),
+    version: z.string().optional().describe('on the machine itself'),
     claimed: z.boolean(),
     isolated: z.boolean(),
     url: z.string(),
@@ -36,6 +39,7 @@ export const claim = endpoint({
     organization: z.string(),
     sshKey: z.string().optional(),
   }),
+  bodyLimit: CREDENTIALS_LIMIT,
   result: TokenPair.extend({ userId: z.string(), organizationId: z.string() }),
 });
 
@@ -48,6 +52,7 @@ export const signIn = endpoint({
   params: none,
   query: none,
   body: z.object({ email: z.string(), password: z.string().max(1024).optional() }),
+  bodyLimit: CREDENTIALS_LIMIT,
   result: TokenPair,
 });
 

@@ -11,7 +11,7 @@ export * as runs from './runs.ts';
 export * as schemas from './schemas.ts';
 export { ApiError, createClient } from './client.ts';
 export type { Client, HttpAnswer, HttpRequest, ServerEvent, Transport } from './client.ts';
-export { endpoint } from './endpoint.ts';
+export { BODY_LIMIT, endpoint } from './endpoint.ts';
 export type { Endpoint, Socket, Stream } from './endpoint.ts';
 export type { DeploymentAction, EventMessage } from './events.ts';
 export type { AccessRecord, LogRecord } from './logs.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint, stream } from './endpoint.ts';
 import { LogRecord } from './logs.ts';
-import { Owned, OwnedApplication, none, nothing } from './schemas.ts';
+import { ENVIRONMENT_LIMIT, Owned, OwnedApplication, none, nothing } from './schemas.ts';
 
 const OwnedRun = OwnedApplication.extend({ runId: z.string().max(64) });
 
@@ -140,6 +140,7 @@ export const startRun = endpoint({
     retries: z.number().int().min(0).max(100).optional(),
     commit: z.string().max(64).optional().describe('one that was built; without it the newest'),
   }),
+  bodyLimit: ENVIRONMENT_LIMIT,
   result: Run,
 });
 

@@ -3,6 +3,9 @@ import { z } from 'zod';
 export const nothing = z.unknown();
 export const none = z.object({});
 
+/** For bodies that may hold all variables of an application, or a long command. */
+export const ENVIRONMENT_LIMIT = 1024 * 1024;
+
 export const Owned = z.object({
   ownerId: z.string().max(64).describe('an organization, a user, or `self`'),
 });

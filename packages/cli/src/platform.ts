@@ -65,6 +65,9 @@ export function readControlState(dataDirectory: string): ControlState | undefine
   }
 }
 
-/** The platform by its own socket, which only who runs it can open. */
-export const localClient = (dataDirectory: string): Client =>
-  createClient(transportTo({ socketPath: dataPaths(dataDirectory).controlSocket }));
+/** The platform by its operator's socket, which only who runs it can open; one of before had one for all. */
+export const localClient = (dataDirectory: string): Client => {
+  const { operatorSocket, controlSocket } = dataPaths(dataDirectory);
+  const socketPath = existsSync(operatorSocket) ? operatorSocket : controlSocket;
+  return createClient(transportTo({ socketPath }));
+};

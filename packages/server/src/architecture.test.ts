@@ -56,6 +56,11 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   ['the web framework', /'fastify'/, /^(http|testing)\//],
   ['the environment', /\bprocess\.env\b/, /^testing\//],
   ['the clock', /\bDate\.now\(\)|\bnew Date\(\)/, /^lib\/clock\.ts/],
+  [
+    'raw connections of a server',
+    /\.on\(\s*'(upgrade|connect|clientError|tlsClientError|checkContinue|(secureC|c)onnection)'/,
+    /^(routing\/guard-server|ssh\/server|store\/database|testing\/.+)\.ts$/,
+  ],
   ['a database driver', /'(node:sqlite|pg)'/, /^(store\/|reconcile\/leader|testing\/)/],
   [
     'SQL',
@@ -235,6 +240,42 @@ test('whoever joins two streams owns the errors of both', () => {
     bare.map(({ path }) => path),
     [],
   );
+});
+
+/** Looked at: each round of the repetitions begins with what a round cannot hold otherwise. */
+const harmless: readonly string[] = [
+  String.raw`^(\/[\w.~!$&'()*+,;=:@%-]*)*$`,
+  String.raw`^\d+(\.\d+)*$`,
+  String.raw`^[a-zA-Z0-9][\w.-]*(:\d+)?(\/[a-z0-9][a-z0-9._-]*)*(:\w[\w.-]*)?(@[\w+.-]+:[0-9a-fA-F]+)?$`,
+];
+/** What these read comes from a driver's own program. */
+const trusting = ['engines/nvidia/parse-devices.ts'];
+
+/** Regular expressions in a source: between slashes, where a value may stand. */
+const patternsIn = (text: string): string[] =>
+  [
+    ...text.matchAll(/[(,=:?[!&|]\s*\/((?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+)\/[dgimsuy]*/g),
+  ].map(([, pattern = '']) => pattern);
+
+/** The two shapes that take more than one look at each character: a repetition of repetitions, and one that is tried from each place. */
+function takesLong(pattern: string): boolean {
+  const plain = pattern.replaceAll(/\\.|\[(?:[^\]\\]|\\.)*\]/g, 'x');
+  const nested = /\([^()]*[*+][^()]*\)(?:[*+]|\{\d+,\})/.test(plain);
+  return nested || /^(?:\((?:\?:)?)?[x.][*+].*[x.\w"=]/.test(plain);
+}
+
+test('no regular expression takes longer than what it looks at', () => {
+  const found = [...server, ...readSources('api')].flatMap(({ path, text }) =>
+    patternsIn(text).map((pattern) => ({ path, pattern })),
+  );
+  assert.ok(found.length > 100, `only ${found.length} were found`);
+  for (const bad of [String.raw`([a-z]+)\s*=\s*"`, '(a+)+$', String.raw`\s+x`])
+    assert.ok(takesLong(bad), bad);
+  const long = found.filter(
+    ({ path, pattern }) =>
+      takesLong(pattern) && !harmless.includes(pattern) && !trusting.includes(path),
+  );
+  assert.deepEqual(long, []);
 });
 
 test('the contract knows neither the server nor the command line', () => {

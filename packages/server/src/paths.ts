@@ -10,8 +10,10 @@ export const dataPaths = (root: string) => ({
   keys: join(root, 'keys'),
   /** The certificate of the platform's own authority, for all who are to trust it. */
   authority: join(root, 'ca.pem'),
-  /** The control plane's own socket, 0600: HTTP for the router and for `grid` as the operator. */
+  /** HTTP for the router, 0600: who comes this way is whoever they prove to be. */
   controlSocket: join(root, 'control.sock'),
+  /** HTTP for `grid` as the operator, 0600: who can open it is the platform's own user. */
+  operatorSocket: join(root, 'operator.sock'),
   /** JSON: pid, addresses, version of the running control plane (`grid status`, `grid down`). */
   controlState: join(root, 'control.json'),
   /** One of the folders that things of a kind lie in. */

@@ -133,7 +133,7 @@ export async function platformStatus(options: { dataDir?: string; json?: boolean
   const status = await localClient(directory).call(grid.getStatus);
   const json = { ...state, ...status, dataDirectory: directory };
   const lines = [
-    `Clever Grid ${status.version} is up (process ${state.pid}).`,
+    `Clever Grid ${state.version} is up (process ${state.pid}).`,
     `  Address    ${status.url}`,
     `  Git (SSH)  ${status.sshUrl}`,
     ...(state.caFingerprint === undefined

@@ -38,7 +38,7 @@ export async function newClaimToken({ database, clock }: Deps): Promise<string |
 }
 
 export type Claim = {
-  /** Undefined where the operating system has proved who asks: the control socket is the owner's. */
+  /** Undefined where the operating system has proved who asks: the operator's socket is theirs alone. */
   claimToken: string | undefined;
   email: string;
   name?: string | undefined;

@@ -20,3 +20,19 @@ test('a pair comes as it went, by each of the three schemes', () => {
   ])
     assert.deepEqual(parseAuthorization(header), { token, secret });
 });
+
+test('parameters may have room around them, and any beside those that count', () => {
+  const { token, secret } = newTokenPair();
+  const header = `OAuth  realm="a, b" , oauth_token = "${token}",oauth_version="1.0",x,\toauth_signature="c%26${secret}"`;
+  assert.deepEqual(parseAuthorization(header), { token, secret });
+  for (const wrong of [`oauth_token=${token}, oauth_signature="c&${secret}"`, 'oauth_token', ''])
+    assert.equal(parseAuthorization(`OAuth ${wrong}`), undefined);
+});
+
+test('a header that is longer than any is nobody’s', () => {
+  const { token, secret } = newTokenPair();
+  const header = (padding: number) =>
+    `OAuth a="${'a'.repeat(padding)}", oauth_token="${token}", oauth_signature="&${secret}"`;
+  assert.deepEqual(parseAuthorization(header(3_000)), { token, secret });
+  assert.equal(parseAuthorization(header(4_096)), undefined);
+});

@@ -19,12 +19,16 @@ export const hashSecret = (secret: string): string =>
 export const isSecret = (secret: string, hash: string): boolean =>
   timingSafeEqual(Buffer.from(hashSecret(secret)), Buffer.from(hash));
 
+/** Longer than any header that says who somebody is. */
+const LONGEST_HEADER = 4096;
+
 /**
  * The token pair of an `Authorization` header, or undefined: OAuth 1 PLAINTEXT as the `clever` CLI
  * sends it (RFC 5849 §3.4.4: the signature is both secrets, joined by `&`), `Bearer token.secret`, or
  * Basic with the token as user (git).
  */
 export function parseAuthorization(header: string): TokenPair | undefined {
+  if (header.length > LONGEST_HEADER) return undefined;
   const [scheme = '', rest = ''] = splitOnce(header.trim(), ' ');
   switch (scheme.toLowerCase()) {
     case 'oauth':
@@ -39,16 +43,19 @@ export function parseAuthorization(header: string): TokenPair | undefined {
 }
 
 function parsePlaintext(parameters: string): TokenPair | undefined {
-  const values = new Map(
-    [...parameters.matchAll(/([a-z_0-9]+)\s*=\s*"([^"]*)"/gi)].map(([, name, value]) => [
-      name,
-      value,
-    ]),
-  );
+  const values = new Map(parameters.split(',').map(parseParameter));
   const method = values.get('oauth_signature_method');
   if (method !== undefined && method.toUpperCase() !== 'PLAINTEXT') return undefined;
   const [, secret] = (values.get('oauth_signature') ?? '').split(/%26|&/i);
   return pair([values.get('oauth_token'), secret]);
+}
+
+/** `name="value"`, with room around each; the value of one that is not quoted is none. */
+function parseParameter(parameter: string): [name: string, value: string] {
+  const [name, text = ''] = splitOnce(parameter, '=');
+  const value = text.trim();
+  const quoted = value.length > 1 && value.startsWith('"') && value.endsWith('"');
+  return [name.trim(), quoted ? value.slice(1, -1) : ''];
 }
 
 const pair = ([token, secret]: readonly (string | undefined)[]): TokenPair | undefined =>

@@ -19,11 +19,11 @@ export async function signIn(deps: Deps, credentials: Credentials): Promise<Toke
   return issuePair(deps, await deps.checkPassword(credentials), 'sign-in');
 }
 
-/** The same for whoever looks after the machine: the control socket is theirs alone. */
+/** The same for whoever looks after the machine: the operator's socket is theirs alone. */
 export async function signInLocally(deps: Deps, email: string): Promise<TokenPair> {
   const user = await findPassword(deps.database.read, parseEmail(email));
   if (user === undefined) throw new Refusal('not_found', `Nobody has the address ${email} here.`);
-  return issuePair(deps, user.id, 'control socket');
+  return issuePair(deps, user.id, 'operator’s socket');
 }
 
 const issuePair = (

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isUnprintable } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
 
 export type SshKey = {
@@ -35,6 +36,7 @@ export function parseSshKey(line: string): SshKey {
   const length = wire.length >= 4 ? wire.readUInt32BE(0) : 0;
   if (wire.subarray(4, 4 + length).toString('latin1') !== type || wire.length > 4096)
     refuse('it is damaged: copy the whole line of the .pub file');
+  if (isUnprintable(comment.join(' '))) refuse('its comment holds control characters');
   return {
     type,
     key: wire.toString('base64'),

@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import type { Keyring } from '../lib/encryption.ts';
-import { parseName } from '../lib/name.ts';
+import { parseName, parseText } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Database } from '../store/database.ts';
 import { findVariant, isOffered, variants } from './application.ts';
@@ -13,7 +13,6 @@ import { defaultDomain } from './domain.ts';
 import { insertDomain } from './domain-store.ts';
 import { setVariablesIn } from './environment.ts';
 import { parseSize } from './size.ts';
-import { parseText } from './update-application.ts';
 
 export type CreateDeps = {
   database: Database;

@@ -21,8 +21,8 @@ type Deps = { database: Database; clock: Clock; keyring: Keyring };
 const LONGEST_NAME = 256;
 const LARGEST_VALUE = 64 * 1024;
 const LARGEST_TOTAL = 512 * 1024;
-/** Names with dots and dashes are allowed: they reach Java as system properties. */
-const NAME = /^[A-Za-z0-9._-]+$/;
+/** Names with dots and dashes are allowed: they reach Java as system properties. One means another thing to objects. */
+const NAME = /^(?!__proto__$)[A-Za-z0-9._-]+$/;
 
 type Place = { table: ValueTable; id: ApplicationId };
 

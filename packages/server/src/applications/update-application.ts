@@ -1,8 +1,7 @@
 import { request } from '../reconcile/queue.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId } from '../lib/ids.ts';
-import { parseName } from '../lib/name.ts';
-import { Refusal } from '../lib/refusal.ts';
+import { parseName, parseText } from '../lib/name.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Application } from './application.ts';
 import { setDeleted, updateApplicationRow } from './application-store.ts';
@@ -49,10 +48,3 @@ export const deleteApplication = (
     await request(tx, 'application', id, clock());
     await request(tx, 'routes', 'all', clock());
   });
-
-export function parseText(field: string, text: string): string {
-  if (text.length <= 2048 && !text.includes('\0')) return text;
-  throw new Refusal('invalid', `The ${field} must have at most 2048 characters.`, {
-    [field]: 'must have at most 2048 characters',
-  });
-}

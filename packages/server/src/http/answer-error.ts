@@ -67,6 +67,9 @@ function describe(error: unknown, log: Log): Answered {
   };
 }
 
+/** What may be asked for again in a while. */
+const RETRIED: ReadonlySet<number> = new Set([refusals.too_many, refusals.unavailable]);
+
 /** Each part of the API has its own shape of errors, which its clients know. */
 export function errorShapeOf(path: string): keyof typeof errors {
   if (path.startsWith('/v4/')) return 'ErrorOfV4';
@@ -88,5 +91,6 @@ function send(request: FastifyRequest, reply: FastifyReply, answered: Answered):
   reply.code(answered.status).serializer((value) => value as string);
   reply.raw.setHeader('content-type', 'application/json');
   reply.header('content-type', 'application/json');
+  if (RETRIED.has(answered.status)) reply.header('retry-after', '5');
   return reply.send(Buffer.from(errorBody(request.url, answered)));
 }

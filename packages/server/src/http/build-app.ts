@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { handleGitHttp } from '../git/http-git.ts';
 import { answerBadAddress, answerErrors } from './answer-error.ts';
 import type { HttpContext } from './context.ts';
+import { boundStrangers } from './crowd.ts';
 import { authorityRoute } from './authority-route.ts';
 import { metricsRoutes } from './grid/metrics-routes.ts';
 import { queueRoutes } from './grid/queue-routes.ts';
@@ -23,12 +24,14 @@ import { productRoutes } from './v2/product-routes.ts';
 import { accessLogRoutes } from './v4/access-log-routes.ts';
 import { logRoutes } from './v4/log-routes.ts';
 
-const LARGEST_BODY = 4 * 1024 * 1024;
+/** The router's limit, and what the router says of itself. */
+const LARGEST_HEADERS = 72 * 1024;
 
-/** The platform's HTTP surface; it listens on the control socket, behind the router. */
+/** The platform's HTTP surface; it listens on the control socket, behind the router, and on the operator's. */
 export function buildApp(context: HttpContext): FastifyInstance {
   const app = fastify({
-    bodyLimit: LARGEST_BODY,
+    http: { maxHeaderSize: LARGEST_HEADERS },
+    exposeHeadRoutes: false,
     // Clients join addresses by hand: `//v2/self` is meant as `/v2/self`.
     routerOptions: {
       ignoreDuplicateSlashes: true,
@@ -39,10 +42,10 @@ export function buildApp(context: HttpContext): FastifyInstance {
     frameworkErrors: answerBadAddress(context.log),
   });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) =>
-    parseBody(String(body), done),
-  );
+  // whoever serves it reads it, in its limits, once it is known who asks
+  app.addContentTypeParser('*', (_, __, done) => done(null, undefined));
   app.addHook('onRequest', async (_, reply) => setHeaders(reply));
+  boundStrangers(app, context);
   answerErrors(app, context.log);
   serveSockets(app, [eventSocket(context)]);
   app.register(async (git) => gitRoutes(git, context));
@@ -65,23 +68,12 @@ export function buildApp(context: HttpContext): FastifyInstance {
   return app;
 }
 
-/** An empty body is none; any JSON value is one, a bare string too. */
-function parseBody(text: string, done: (error: Error | null, body?: unknown) => void): void {
-  if (text.trim() === '') return done(null, undefined);
-  try {
-    return done(null, JSON.parse(text));
-  } catch {
-    return done(Object.assign(new Error('The body is not valid JSON.'), { statusCode: 400 }));
-  }
-}
-
 /** Git streams: nothing is parsed, nothing is limited. */
 function gitRoutes(app: FastifyInstance, context: HttpContext): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_, payload, done) => done(null, payload));
   app.route({
     method: ['GET', 'POST'],
     url: '/git/*',
+    config: { guarded: true },
     async handler(request, reply) {
       reply.hijack();
       await handleGitHttp(context, request.raw, reply.raw);

@@ -13,6 +13,7 @@ import type { Log } from '../lib/log.ts';
 import type { Followers } from '../logs/followers.ts';
 import type { Exposed } from '../metrics/prometheus.ts';
 import type { DataPaths } from '../paths.ts';
+import type { Crowd } from './crowd.ts';
 import type { Database } from '../store/database.ts';
 
 /** Everything that routes need; built once by the control plane. */
@@ -54,4 +55,5 @@ export type HttpContext = {
   checkPassword: CheckPassword;
   /** What git is kept to, whoever it works for. */
   gitLimits: GitLimits;
+  crowd: Crowd;
 };

@@ -93,6 +93,9 @@ const wrong = (prefix: string, url: string): Record<string, Wrong> => ({
   'a method that nobody serves': { url, method: 'PATCH', status: 404 },
   'an address that means nothing': { url: `${prefix}/%zz`, status: 400 },
   'no credentials': { url, headers: { authorization: '' }, status: 401 },
+});
+
+const wrongBody = (url: string): Record<string, Wrong> => ({
   'a body that is no JSON': {
     url,
     method: 'POST',
@@ -133,6 +136,7 @@ onSqlite('errors of /v2, and of ours, are objects of one shape', async (database
   const owned = `/v2/organisations/${ownerId}/applications`;
   const bodies = await askWrongly(platform, {
     ...wrong('/v2', owned),
+    ...wrongBody(owned),
     'a parameter that is too long': { url: `/v2/organisations/${LONG}`, status: 414 },
     'an owner that nobody knows': { url: '/v2/organisations/orga_1', status: 404 },
     'a field that is missing': {
@@ -144,7 +148,9 @@ onSqlite('errors of /v2, and of ours, are objects of one shape', async (database
     },
     'no favourite domain': { url: `${path}/vhosts/favourite`, status: 404 },
   });
-  bodies.push(...(await askWrongly(platform, wrong('/grid/v1', '/grid/v1/organizations'))));
+  const organizations = '/grid/v1/organizations';
+  const cases = { ...wrong('/grid/v1', organizations), ...wrongBody(organizations) };
+  bodies.push(...(await askWrongly(platform, cases)));
   const shape = ['id: number', 'message: string', 'type: string', 'fields: object'];
   for (const { where, body } of bodies) {
     assert.deepEqual(typesOf(body, 'id', 'message', 'type', 'fields'), shape, where);

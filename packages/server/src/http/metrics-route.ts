@@ -9,7 +9,8 @@ import {
 } from '../metrics/prometheus.ts';
 import { readNewest } from '../metrics/read-metrics.ts';
 import type { HttpContext } from './context.ts';
-import { isLocal, readCall } from './serve.ts';
+import { isLocal } from './operator-socket.ts';
+import { readCall } from './serve.ts';
 
 /** What Prometheus scrapes: everybody's metrics, for operators and the machine itself. */
 export function metricsRoute(app: FastifyInstance, context: HttpContext): void {

@@ -1,5 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Whether a browser says that one of the platform's own pages sent this. */
-export const isOwnOrigin = ({ origin, host }: IncomingHttpHeaders): boolean =>
-  origin !== undefined && URL.canParse(origin) && new URL(origin).host === host;
+/**
+ * Whether a browser says that one of the platform's own pages sent this. Applications are the same site, and
+ * no more ours than others.
+ */
+export const isOwnOrigin = (headers: IncomingHttpHeaders): boolean => {
+  const { origin, host, 'sec-fetch-site': site = SAME } = headers;
+  return site === SAME && origin !== undefined && isOf(origin, host);
+};
+
+const SAME = 'same-origin';
+
+const isOf = (origin: string, host: string | undefined): boolean =>
+  URL.canParse(origin) && new URL(origin).host === host;

@@ -1,10 +1,15 @@
+import { BODY_LIMIT } from '@grid/api';
 import type { Endpoint } from '@grid/api';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { authenticateToken } from '../accounts/authenticate.ts';
 import type { Authenticated } from '../accounts/authenticate.ts';
 import { Refusal } from '../lib/refusal.ts';
+import { clientAddress } from './client-address.ts';
 import type { HttpContext } from './context.ts';
+import { isLocal } from './operator-socket.ts';
+import { parseJson } from './parse-json.ts';
+import { readBody } from './read-body.ts';
 
 /** What a handler is given, all of it checked. */
 export type Call<P, Q, B> = Authenticated & {
@@ -13,13 +18,9 @@ export type Call<P, Q, B> = Authenticated & {
   body: B;
   /** Who asked the router, by address. */
   ip: string | undefined;
-  /** Whether it came by the control socket, which only the platform's own user can open. */
+  /** Whether it came by the operator's socket. */
   local: boolean;
 };
-
-/** The router says whom it speaks for; who opens the socket themselves is the platform's own user. */
-export const isLocal = (request: FastifyRequest): boolean =>
-  request.headers['x-forwarded-for'] === undefined;
 
 /** Serves an endpoint as it is described: parameters, query and body parsed, credentials demanded. */
 export function serve<
@@ -36,13 +37,25 @@ export function serve<
   app.route({
     method: endpoint.method,
     url: endpoint.path,
+    config: { guarded: endpoint.open !== true },
     async handler(request, reply) {
       const call = await readCall(context, endpoint, request);
-      const answer = await handle({ ...call, body: parse(endpoint.body, request.body) });
+      if (endpoint.open !== true)
+        reply.raw.once('close', context.crowd.requests.take(call.user.id));
+      const answer = await handle({ ...call, body: await readValue(endpoint, request) });
       if (answer === undefined) return reply.code(204).send();
       return reply.type('application/json').send(JSON.stringify(answer));
     },
   });
+}
+
+/** The body, which is read once it is known who asks, and only where one is asked for. */
+async function readValue<B extends z.ZodType>(
+  { body, bodyLimit = BODY_LIMIT }: { body: B; bodyLimit?: number },
+  { raw }: FastifyRequest,
+): Promise<z.output<B>> {
+  if (body instanceof z.ZodUnknown) return undefined as z.output<B>;
+  return parse(body, parseJson(await readBody(raw, { limit: bodyLimit })));
 }
 
 /** Who asks, and for what: credentials demanded, parameters and query parsed. */
@@ -62,12 +75,6 @@ export async function readCall<P extends z.ZodType, Q extends z.ZodType>(
   };
 }
 
-/** The router writes who asks it behind what the client says of itself. */
-const clientAddress = ({ headers }: FastifyRequest): string | undefined =>
-  String(headers['x-forwarded-for'] ?? '')
-    .split(', ')
-    .at(-1) || undefined;
-
 const NOBODY = {} as Authenticated;
 
 async function identify(
@@ -83,9 +90,11 @@ async function identify(
 }
 
 function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
-  refuseUnstorable(value);
   const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    refuseUnstorable('body', parsed.data);
+    return parsed.data;
+  }
   const fields = Object.fromEntries(
     parsed.error.issues.map(({ path, message }) => [path.join('.') || 'body', message]),
   );
@@ -98,12 +107,12 @@ function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
 const RULE = 'must not hold NUL characters or halves of surrogate pairs';
 
 /** Refuses text that not every database, and no program’s argument or variable, can hold. */
-function refuseUnstorable(value: unknown): void {
-  const queue: [field: string, value: unknown][] = [['body', value]];
-  for (const [field, one] of queue) {
-    if (typeof one === 'string' && (one.includes('\0') || !one.isWellFormed()))
-      throw new Refusal('invalid', `${field}: ${RULE}`, { [field]: RULE });
-    if (typeof one !== 'object' || one === null) continue;
-    for (const [name, inner] of Object.entries(one)) queue.push([field, name], [name, inner]);
+function refuseUnstorable(field: string, value: unknown): void {
+  if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed()))
+    throw new Refusal('invalid', `${field}: ${RULE}`, { [field]: RULE });
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, inner] of Object.entries(value)) {
+    if (!Array.isArray(value)) refuseUnstorable(field, name);
+    refuseUnstorable(name, inner);
   }
 }

@@ -7,8 +7,10 @@ import type { FastifyInstance } from 'fastify';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { Refusal, refusals } from '../lib/refusal.ts';
+import { guardServer } from '../routing/guard-server.ts';
 import { errorBody } from './answer-error.ts';
 import { isOwnOrigin } from './origin.ts';
+import { clientAddress } from './client-address.ts';
 
 /** Clients say who they are, and that they are there. */
 const LARGEST_MESSAGE = 16 * 1024;
@@ -16,7 +18,7 @@ const LARGEST_MESSAGE = 16 * 1024;
 const GOODBYE_WITHIN = 1_000;
 const GOING_AWAY = 1001;
 
-type Served = { socket: Socket; attend(client: WebSocket): void };
+type Served = { socket: Socket; attend(client: WebSocket, address: string): void };
 
 /**
  * Serves WebSockets. Whatever else asks for another protocol is refused, and its connection ended: the
@@ -28,10 +30,15 @@ export function serveSockets(app: FastifyInstance, served: readonly Served[]): v
   sockets.on('wsClientError', ({ message }, connection, request) =>
     refuse(request, connection, new Refusal('invalid', `${message}.`)),
   );
-  app.server.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {
-    const attend = find(served, request);
-    if (attend instanceof Refusal) refuse(request, connection, attend);
-    else sockets.handleUpgrade(request, connection, head, attend);
+  guardServer(app.server, {
+    upgrade(request, connection, head) {
+      const attend = find(served, request);
+      if (attend instanceof Refusal) refuse(request, connection, attend);
+      else
+        sockets.handleUpgrade(request, connection, head, (client) =>
+          attend(client, clientAddress(request) ?? ''),
+        );
+    },
   });
   app.addHook('preClose', () => sayGoodbye(sockets.clients));
 }
@@ -67,7 +74,6 @@ function refuse(request: IncomingMessage, connection: Duplex, refusal: Refusal):
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ];
-  connection.on('error', () => connection.destroy());
   connection.once('finish', () => connection.destroy());
   connection.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

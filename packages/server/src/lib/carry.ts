@@ -83,7 +83,7 @@ function createLimit({ silentMs, stuckMs }: Bounds, reject: (error: Error) => vo
 }
 
 const late = (what: string, ms: number): Refusal =>
-  new Refusal('timeout', `${what} for ${spellRoughly(ms)}: the connection is given up.`);
+  new Refusal('too_slow', `${what} for ${spellRoughly(ms)}: the connection is given up.`);
 
 const tooLarge = (most: number): Refusal =>
   new Refusal('too_large', `More came than the ${Math.ceil(most / 1024 ** 2)} MiB that are taken.`);

@@ -17,8 +17,8 @@ export const refusals = {
   no_favourite_domain: 404,
   too_many: 429,
   too_large: 413,
-  timeout: 408,
   unsupported_encoding: 415,
+  too_slow: 408,
   unavailable: 503,
 } as const;
 

@@ -16,6 +16,8 @@ import { startSshServer } from '../ssh/server.ts';
 import type { SshServer } from '../ssh/server.ts';
 import { buildApp } from '../http/build-app.ts';
 import type { HttpContext } from '../http/context.ts';
+import { createCrowd } from '../http/crowd.ts';
+import { listenForOperators } from '../http/operator-socket.ts';
 import { CannotStart } from '../lib/cannot-start.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -110,9 +112,7 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
     log,
     signal: stopping.signal,
   });
-  await rm(paths.controlSocket, { force: true });
-  await app.listen({ path: paths.controlSocket });
-  await chmod(paths.controlSocket, 0o600);
+  await listen(app, paths);
   const ssh = await openSsh(foundation, context.gitLimits, () => addresses.sshUrl);
   addresses = addressesOf(config, { ...router.ports, ssh: ssh.port });
   const claimToken = await newClaimToken({ database, clock });
@@ -133,6 +133,16 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
       await database.close();
     },
   };
+}
+
+/** The operator's socket comes first: who finds the router's finds the other too. */
+async function listen(app: ReturnType<typeof buildApp>, paths: DataPaths): Promise<void> {
+  const { operatorSocket, controlSocket } = paths;
+  for (const path of [operatorSocket, controlSocket]) await rm(path, { force: true });
+  await app.ready();
+  await listenForOperators(app, operatorSocket);
+  await app.listen({ path: controlSocket });
+  for (const path of [operatorSocket, controlSocket]) await chmod(path, 0o600);
 }
 
 const openPool = (
@@ -214,6 +224,7 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     version: VERSION,
     authority: foundation.authority,
     followers: createFollowers(),
+    crowd: createCrowd(),
     exposed: () => exposeDevices(foundation),
     isolated,
     engines: { docker: engines.choice.offered.includes('docker') },

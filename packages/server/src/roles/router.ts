@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { systemClock } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { CertificateFiles } from '../certificates/certificate.ts';
@@ -23,6 +23,12 @@ type Options = {
   socket: string;
   startedWith: StartedWith;
   certificate: CertificateFiles;
+};
+
+/** What nobody expected is written down, and everybody else is served on: their connections end with this process. */
+const carryOn = (error: unknown): void => {
+  const at = new Date(systemClock()).toISOString();
+  process.stderr.write(`${at} the router goes on after ${inspect(error)}\n`);
 };
 
 /** The process that owns the public ports: goes on with its last table whoever else is up. */
@@ -51,6 +57,7 @@ async function main(): Promise<void> {
     startSuccessor: spawnSuccessor,
     reloadCertificate: async () => router.certify(await readCertificate(certificate)),
   });
+  process.on('uncaughtException', carryOn);
   process.once('SIGTERM', control.drain);
   await over;
   control.server.close();

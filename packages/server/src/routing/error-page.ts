@@ -54,6 +54,21 @@ export const pages = {
     title: 'Too many requests wait for this application to start',
     advice: 'Try again in a moment.',
   },
+  tooManyOfYours: {
+    status: 429,
+    title: 'Too many requests from your address are under way',
+    advice: 'Try again when some of them are over.',
+  },
+  busy: {
+    status: 503,
+    title: 'Too many requests are under way',
+    advice: 'Applications keep serving. Try again in a few seconds.',
+  },
+  tooManyHeaders: {
+    status: 431,
+    title: 'This request has too many headers',
+    advice: 'There may be 100 of them, and 64 KiB. Deleting the cookies of this site may help.',
+  },
   badRequest: {
     status: 400,
     title: 'This request cannot be understood',
@@ -86,7 +101,7 @@ export function answerPage(
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     'x-request-id': id,
-    ...(page.status === 503 && { 'retry-after': '5' }),
+    ...([429, 503].includes(page.status) && { 'retry-after': '5' }),
   });
   response.end(body);
 }

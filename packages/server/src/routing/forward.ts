@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import { answerPage, pages } from './error-page.ts';
 import { answeredHeaders, forwardedHeaders } from './forwarded-headers.ts';
 import type { Visit } from './visit.ts';
@@ -12,7 +12,7 @@ export type Outcome = 'over' | 'refused' | 'broken';
 
 export type Forwarding = {
   visit: Visit;
-  pool: Pool;
+  pool: Dispatcher;
   /** How long nothing may be heard. */
   idleMs: number;
   /** Called once. */

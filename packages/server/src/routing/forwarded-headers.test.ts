@@ -34,10 +34,22 @@ const SPOOFED: Pairs = [
   ['X-Forwarded-Port', '443'],
   ['Forwarded', 'for=203.0.113.9'],
   ['X_Forwarded_For', '203.0.113.9'],
+  ['X-Forwarded-Server', 'other.test'],
+  ['X-Forwarded', 'for=203.0.113.9'],
+  ['X-Original-URL', '/admin'],
+  ['X-Original-Forwarded-For', '203.0.113.9'],
+  ['Proxy', 'http://203.0.113.9'],
+];
+const OF_PROXIES: Pairs = [
+  ['X-Real-IP', '203.0.113.9'],
+  ['True-Client-IP', '203.0.113.9'],
+  ['CF-Connecting-IP', '203.0.113.9'],
+  ['X_Client_IP', '203.0.113.9'],
+  ['X-Rewrite-Url', '/admin'],
 ];
 
 test('what strangers say of where they come from is dropped, underscores for hyphens too', () => {
-  assert.deepEqual(forwarded(SPOOFED), {
+  assert.deepEqual(forwarded([...SPOOFED, ...OF_PROXIES]), {
     host: ['app.test'],
     'x-forwarded-for': ['192.0.2.7'],
     'x-forwarded-proto': ['http'],
@@ -58,6 +70,20 @@ test('a proxy on this machine is believed, and named after the client', () => {
   }
   const nonsense = forwarded([['X-Forwarded-Proto', 'gopher']], '127.0.0.1');
   assert.deepEqual(nonsense['x-forwarded-proto'], ['http']);
+});
+
+test('what else proxies say of who asks comes from one on this machine alone', () => {
+  for (const [name, value] of OF_PROXIES) {
+    assert.deepEqual(forwarded([[name, value]], '127.0.0.1')[name.toLowerCase()], [value]);
+    assert.equal(forwarded([[name, value]])[name.toLowerCase()], undefined, name);
+  }
+});
+
+test('who reads the first headers alone reads ours', () => {
+  const headers = { host: 'app.test' };
+  const origin = originOf({ headers, socket: { remoteAddress: '192.0.2.7', localPort: 80 } });
+  const sent = forwardedHeaders({ headers, rawHeaders: ['Host', 'app.test'] }, { origin, id: 'x' });
+  assert.deepEqual(sent.slice(0, 2), ['X-Forwarded-For', '192.0.2.7']);
 });
 
 test('of several proxies, the one that came to us names the client', () => {

@@ -16,12 +16,42 @@ const DROPPED: ReadonlySet<string> = new Set([
   'expect',
   'http2-settings',
   'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto',
   'x-request-id',
+  // `HTTP_PROXY` to programs that are told of headers by variables
+  'proxy',
 ]);
+
+/** What proxies say of who asks, and what for: believed from one on this machine, as X-Forwarded-For is. */
+const SAID_BY_PROXIES: ReadonlySet<string> = new Set([
+  'client-ip',
+  'cf-connecting-ip',
+  'cf-connecting-ipv6',
+  'cf-pseudo-ipv4',
+  'fastly-client-ip',
+  'forwarded-for',
+  'front-end-https',
+  'proxy-client-ip',
+  'true-client-ip',
+  'wl-proxy-client-ip',
+  'x-appengine-user-ip',
+  'x-azure-clientip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-envoy-external-address',
+  'x-host',
+  'x-http-host-override',
+  'x-proxyuser-ip',
+  'x-real-ip',
+  'x-remote-addr',
+  'x-remote-ip',
+  'x-rewrite-url',
+  'x-scheme',
+  'x-url-scheme',
+]);
+
+/** Ours to say, by whatever ending: names that frameworks look for differ. */
+const isForwarded = (name: string): boolean =>
+  name.startsWith('x-forwarded') || name.startsWith('x-original-');
 
 /** A client's own id is kept where it is harmless. */
 export function requestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
@@ -38,6 +68,8 @@ const listed = (connection: string | undefined): string[] =>
 
 /** Where a request came from, as instances and the access log are told. */
 export type Origin = {
+  /** Whether a proxy of the operator's may have said it. */
+  proxied: boolean;
   client: string;
   forwardedFor: string;
   proto: string;
@@ -68,12 +100,14 @@ export const isEncrypted = ({ socket }: Pick<Asked, 'socket'>): boolean =>
 export function originOf(request: Asked): Origin {
   const { headers, socket } = request;
   const peer = plainAddress(socket.remoteAddress);
+  const proxied = isLoopback(peer);
   const said = (name: string, rule: RegExp): string | undefined => {
-    const value = isLoopback(peer) ? headers[name] : undefined;
+    const value = proxied ? headers[name] : undefined;
     return typeof value === 'string' && rule.test(value) ? value : undefined;
   };
   const before = said('x-forwarded-for', /^[\d.:a-f, ]{1,200}$/i);
   return {
+    proxied,
     client: before?.split(',').at(-1)?.trim() ?? peer,
     forwardedFor: before === undefined ? peer : `${before}, ${peer}`,
     proto: said('x-forwarded-proto', /^https?$/) ?? (isEncrypted(request) ? 'https' : 'http'),
@@ -82,26 +116,28 @@ export function originOf(request: Asked): Origin {
   };
 }
 
-/** The client's headers as the instance gets them, with where the request came from. */
+/**
+ * Where the request came from, and the client's headers as the instance gets them. Ours come first: who reads
+ * a limited number of headers has them.
+ */
 export function forwardedHeaders(
   { rawHeaders, headers }: Pick<IncomingMessage, 'rawHeaders' | 'headers'>,
   { origin, id }: { origin: Origin; id: string },
 ): string[] {
   const dropped = listed(headers.connection);
-  const kept: string[] = [];
+  const sent = ['X-Forwarded-For', origin.forwardedFor, 'X-Forwarded-Proto', origin.proto];
+  sent.push('X-Forwarded-Host', origin.host, 'X-Forwarded-Port', origin.port, 'X-Request-Id', id);
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
     const plain = plainName(name);
-    if (!DROPPED.has(plain) && !dropped.includes(plain))
-      kept.push(name, rawHeaders[index + 1] ?? '');
+    if (isKept(plain, origin) && !dropped.includes(plain))
+      sent.push(name, rawHeaders[index + 1] ?? '');
   }
-  kept.push('X-Forwarded-For', origin.forwardedFor);
-  kept.push('X-Forwarded-Proto', origin.proto);
-  kept.push('X-Forwarded-Host', origin.host);
-  kept.push('X-Forwarded-Port', origin.port);
-  kept.push('X-Request-Id', id);
-  return kept;
+  return sent;
 }
+
+const isKept = (name: string, { proxied }: Origin): boolean =>
+  !DROPPED.has(name) && !isForwarded(name) && (proxied || !SAID_BY_PROXIES.has(name));
 
 const NOT_ANSWERED: ReadonlySet<string> = new Set([
   'connection',

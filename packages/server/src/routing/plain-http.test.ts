@@ -11,11 +11,12 @@ import { planPlain, secureLocation } from './plain-http.ts';
 const plan = (
   method: string,
   remoteAddress: string,
-  { encrypted = false, url = '/v2/self' } = {},
+  { encrypted = false, url = '/v2/self', headers = {} } = {},
 ) =>
   planPlain({
     method,
     url,
+    headers,
     socket: { remoteAddress, localPort: 8080, ...(encrypted && { encrypted }) },
   });
 
@@ -29,6 +30,14 @@ test('on this machine the platform is served over plain http, from elsewhere ove
     assert.equal(plan('POST', address), 'refuse');
     assert.equal(plan('POST', address, { encrypted: true }), 'serve');
   }
+});
+
+test('a proxy on this machine that was asked over plain http speaks for others', () => {
+  const asked = (proto: string) => ({ headers: { 'x-forwarded-proto': proto } });
+  assert.equal(plan('GET', '127.0.0.1', asked('http')), 'redirect');
+  assert.equal(plan('POST', '127.0.0.1', asked('http')), 'refuse');
+  assert.equal(plan('POST', '127.0.0.1', asked('https')), 'serve');
+  assert.equal(plan('POST', '192.0.2.7', asked('https')), 'refuse');
 });
 
 test('the authority can be asked for before it is trusted, and nothing else', () => {
@@ -100,5 +109,5 @@ else
       `${ADDRESS} && exec "${process.execPath}" --disable-warning=ExperimentalWarning --test "${import.meta.filename}"`,
     );
     assert.equal(status, 0, stdout + stderr);
-    assert.match(stdout, /pass 4/);
+    assert.match(stdout, /pass 5/);
   });

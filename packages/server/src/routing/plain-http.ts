@@ -9,13 +9,20 @@ const AUTHORITY = /^\/ca\.pem(\?|$)/;
  * on this machine alone.
  */
 export function planPlain(
-  request: Pick<IncomingMessage, 'method' | 'url'> & Parameters<typeof isEncrypted>[0],
+  request: Pick<IncomingMessage, 'method' | 'url' | 'headers'> & Parameters<typeof isEncrypted>[0],
 ): 'serve' | 'redirect' | 'refuse' {
-  const { method, url = '/', socket } = request;
-  if (isEncrypted(request) || isLoopback(socket.remoteAddress)) return 'serve';
+  const { method, url = '/' } = request;
+  if (isEncrypted(request) || isFromHere(request)) return 'serve';
   if (method !== 'GET' && method !== 'HEAD') return 'refuse';
   return AUTHORITY.test(url) ? 'serve' : 'redirect';
 }
+
+/** A proxy on this machine that says it was asked over plain http speaks for somebody elsewhere. */
+const isFromHere = ({
+  headers,
+  socket,
+}: Pick<IncomingMessage, 'headers'> & Parameters<typeof isEncrypted>[0]): boolean =>
+  isLoopback(socket.remoteAddress) && headers['x-forwarded-proto'] !== 'http';
 
 /** The same address over https. */
 export function secureLocation(host: string, port: number, url: string): string {

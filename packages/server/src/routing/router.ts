@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { STATUS_CODES, createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Server as SecureServer } from 'node:https';
@@ -6,12 +6,14 @@ import { Server as NetServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import type { Access } from './access-log.ts';
+import { checkRequest } from './check-request.ts';
 import { STICKY_COOKIE, chooseUpstream } from './choose-upstream.ts';
 import { answerPage, pages } from './error-page.ts';
 import { findRoute, hostName, indexRoutes } from './find-route.ts';
 import type { RouteIndex } from './find-route.ts';
 import { forward } from './forward.ts';
 import { originOf, requestId } from './forwarded-headers.ts';
+import { guardServer, ownErrors, sayLast } from './guard-server.ts';
 import { createHold } from './hold.ts';
 import type { Hold } from './hold.ts';
 import { planPlain, secureLocation } from './plain-http.ts';
@@ -21,7 +23,7 @@ import type { Upgrade } from './upgrade.ts';
 import { createUpstreams } from './upstreams.ts';
 import type { Upstreams } from './upstreams.ts';
 import { createPlatformVisits } from './visit-platform.ts';
-import type { PlatformOptions } from './visit-platform.ts';
+import type { PlatformOptions, PlatformVisits } from './visit-platform.ts';
 import type { Visit } from './visit.ts';
 
 export type RouterOptions = PlatformOptions & {
@@ -49,7 +51,12 @@ export type Router = {
 };
 
 /** A long upload or answer may take hours; only silence is limited, and by the routes. */
-const SERVER = { requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 75_000 };
+const SERVER = {
+  requestTimeout: 0,
+  headersTimeout: 30_000,
+  keepAliveTimeout: 75_000,
+  maxHeaderSize: 64 * 1024,
+};
 const SECURE = { ...SERVER, handshakeTimeout: 10_000, ALPNProtocols: ['http/1.1'] };
 
 type State = RouterOptions & {
@@ -59,7 +66,7 @@ type State = RouterOptions & {
   draining: boolean;
   /** Where https is, once it listens. */
   httpsPort: number;
-  visitPlatform(visit: Visit): void;
+  platform: PlatformVisits;
 };
 
 /** Passes requests on to instances by the table of the moment, and the platform's own to the control plane. */
@@ -71,7 +78,7 @@ export function createRouter(options: RouterOptions): Router {
     hold: createHold(options.clock),
     draining: false,
     httpsPort: 0,
-    visitPlatform: createPlatformVisits(options),
+    platform: createPlatformVisits(options),
   };
   const listener = listen(state);
   const http = serve(state, createServer(SERVER, listener));
@@ -98,37 +105,49 @@ export function createRouter(options: RouterOptions): Router {
   };
 }
 
-const BAD_REQUEST = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
-
 const listen =
   (state: State): RequestListener =>
   (request, response) => {
+    ownErrors(response);
     if (state.draining) response.shouldKeepAlive = false;
     const id = requestId(request);
+    const refused = checkRequest(request);
+    if (refused !== undefined) return answerPage(request, response, { page: refused, id });
     const startedAt = state.clock();
     const origin = originOf(request);
     visit(state, { request, response, id, origin, startedAt, tried: new Set() });
   };
 
 /** What is asked in another way than by a plain request. */
-function serve<AnyServer extends Server | SecureServer>(
+const serve = <AnyServer extends Server | SecureServer>(
   state: State,
   server: AnyServer,
-): AnyServer {
-  server.on('upgrade', (request, socket, head) => {
-    const id = requestId(request);
-    upgrade(state, { request, socket, head, id, origin: originOf(request) });
+): AnyServer => {
+  // all are kept, so that each is counted: those beyond a limit would be left out without a word
+  server.maxHeadersCount = 0;
+  return guardServer(server, {
+    upgrade(request, socket, head) {
+      const id = requestId(request);
+      const refused = checkRequest(request);
+      if (refused !== undefined) return answerUpgrade(socket, refused.status, id);
+      upgrade(state, { request, socket, head, id, origin: originOf(request) });
+    },
+    checkContinue(request, response) {
+      response.writeContinue();
+      server.emit('request', request, response);
+    },
+    clientError: ({ code }, socket) => sayLast(socket, REFUSED[code ?? ''] ?? refusal(400)),
   });
-  server.on('checkContinue', (request, response) => {
-    response.writeContinue();
-    server.emit('request', request, response);
-  });
-  server.on('clientError', (_, socket) => {
-    if (socket.writable) socket.end(BAD_REQUEST);
-    else socket.destroy();
-  });
-  return server;
-}
+};
+
+const refusal = (status: number): string =>
+  `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+
+/** What the parser refuses for another reason than that it is no HTTP. */
+const REFUSED: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: refusal(431),
+  ERR_HTTP_REQUEST_TIMEOUT: refusal(408),
+};
 
 type Page = (typeof pages)[keyof typeof pages];
 
@@ -150,7 +169,7 @@ function visit(state: State, one: Visit): void {
 
 function visitPlatform(state: State, one: Visit): void {
   const plan = planPlain(one.request);
-  if (plan === 'serve') return state.visitPlatform(one);
+  if (plan === 'serve') return state.platform.visit(one);
   return plan === 'redirect' ? redirect(state, one, 308) : answer(one, pages.plain);
 }
 
@@ -206,15 +225,12 @@ function countBytes(socket: Socket): () => { bytesIn: number; bytesOut: number }
 
 function upgrade(state: State, one: Upgrade, tried = new Set<string>()): void {
   const { request, socket, id, origin } = one;
-  const { index, upstreams, controlSocket } = state;
+  const { index, upstreams } = state;
   const route = findRoute(index, hostName(request.headers.host), request.url ?? '/');
   if (route === undefined) return answerUpgrade(socket, 404, id);
   const mayBePlain = route === 'platform' ? planPlain(request) === 'serve' : !route.forceHttps;
   if (!mayBePlain && origin.proto !== 'https') return answerUpgrade(socket, 403, id);
-  if (route === 'platform')
-    return forwardUpgrade(one, { socketPath: controlSocket }, (outcome) => {
-      if (outcome === 'refused') answerUpgrade(socket, 503, id);
-    });
+  if (route === 'platform') return state.platform.upgrade(one);
   const upstream = chooseUpstream(route, request, { loadOf: upstreams.loadOf, tried });
   if (upstream === undefined) return answerUpgrade(socket, tried.size > 0 ? 502 : 503, id);
   const { host, port, instanceId } = upstream;
@@ -224,6 +240,9 @@ function upgrade(state: State, one: Upgrade, tried = new Set<string>()): void {
     if (outcome === 'refused') upgrade(state, one, tried.add(instanceId));
   });
 }
+
+/** Of an address so much is written down. */
+const LONGEST_LOGGED = 2048;
 
 const describe = (
   { request, response, id, origin, startedAt }: Visit,
@@ -237,7 +256,7 @@ const describe = (
   source: origin.client,
   method: request.method ?? '',
   host: hostName(request.headers.host),
-  path: request.url ?? '',
+  path: (request.url ?? '').slice(0, LONGEST_LOGGED),
   scheme: origin.proto,
   statusCode: response.statusCode,
   milliseconds: now - startedAt,

@@ -1,9 +1,11 @@
 import { STATUS_CODES, request as ask } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { pipeline } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import { hasBody, isRefused } from './forward.ts';
 import { answeredHeaders, forwardedHeaders } from './forwarded-headers.ts';
 import type { Origin } from './forwarded-headers.ts';
+import { ownErrors, sayLast } from './guard-server.ts';
 
 /** A connection that is to go on in another protocol (WebSocket). */
 export type Upgrade = {
@@ -31,39 +33,49 @@ export function forwardUpgrade(
   done: (outcome: 'over' | 'refused') => void,
 ): void {
   const { request, socket, head, id } = upgrade;
-  const { method = 'GET', url: path = '/' } = request;
+  if (socket.destroyed) return done('over');
   if (hasBody(request)) {
     answerUpgrade(socket, 400, id);
     return done('over');
   }
-  const headers = [...forwardedHeaders(request, upgrade), 'Connection', 'Upgrade'];
-  headers.push('Upgrade', request.headers.upgrade ?? '');
-  const asked = ask({ ...target, method, path, headers, agent: false, timeout: ANSWER_WITHIN });
+  const asked = askFor(upgrade, target);
   const leave = (): void => void asked.destroy();
-  socket.once('close', leave).on('error', leave);
+  socket.once('close', leave);
   asked.once('timeout', leave);
-  asked.once('error', (error: NodeJS.ErrnoException) => {
+  let answered = false;
+  asked.on('error', (error: NodeJS.ErrnoException) => {
     socket.off('close', leave);
+    if (answered) return void socket.destroy();
+    answered = true;
     if (isRefused(error) && !socket.destroyed) return done('refused');
     answerUpgrade(socket, 502, id);
     done('over');
   });
   asked.once('response', (answer) => {
-    socket.write(
-      headOf(answer, [...answeredHeaders(answer.rawHeaders, id), 'Connection', 'close']),
-    );
-    // without a length its end is the connection's: what breaks off must not look whole
-    answer.on('error', () => socket.destroy()).pipe(socket);
+    answered = true;
+    const headers = [...answeredHeaders(answer.rawHeaders, id), 'Connection', 'close'];
     socket.once('close', () => done('over'));
+    socket.write(headOf(answer, headers));
+    // without a length its end is the connection's: what breaks off must not look whole
+    pipeline(answer, socket, (error) => void (error && socket.destroy()));
   });
   asked.once('upgrade', (answer, upstream, first) => {
+    answered = true;
     upstream.setTimeout(0);
     socket.write(headOf(answer, answer.rawHeaders));
     socket.write(first);
-    upstream.write(head);
+    ownErrors(upstream).write(head);
     join(socket, upstream, () => done('over'));
   });
   asked.end();
+}
+
+function askFor(upgrade: Upgrade, target: UpgradeTarget): ClientRequest {
+  const { request } = upgrade;
+  const { method = 'GET', url: path = '/' } = request;
+  const headers = [...forwardedHeaders(request, upgrade), 'Connection', 'Upgrade'];
+  headers.push('Upgrade', request.headers.upgrade ?? '');
+  return ask({ ...target, method, path, headers, agent: false, timeout: ANSWER_WITHIN });
 }
 
 function join(client: Duplex, upstream: Duplex, over: () => void): void {
@@ -72,9 +84,11 @@ function join(client: Duplex, upstream: Duplex, over: () => void): void {
     upstream.destroy();
   };
   client.once('close', over);
-  for (const end of [client, upstream]) end.once('close', close).once('error', close);
-  upstream.pipe(client);
-  client.pipe(upstream);
+  // each pipeline listens for the end of both in several ways
+  for (const end of [client, upstream]) end.setMaxListeners(20).once('close', close);
+  const ended = (error?: Error | null): void => (error ? close() : undefined);
+  pipeline(upstream, client, ended);
+  pipeline(client, upstream, ended);
 }
 
 function headOf({ statusCode = 502 }: IncomingMessage, headers: readonly string[]): string {
@@ -86,6 +100,7 @@ function headOf({ statusCode = 502 }: IncomingMessage, headers: readonly string[
 
 /** Programs alone ask for upgrades: no page, the status says it. */
 export const answerUpgrade = (socket: Duplex, status: number, id: string): void =>
-  void socket.end(
+  sayLast(
+    socket,
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\nX-Request-Id: ${id}\r\n\r\n`,
   );

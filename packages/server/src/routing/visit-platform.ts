@@ -1,11 +1,18 @@
 import { connect } from 'node:net';
-import { Pool } from 'undici';
+import { Client, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { Clock } from '../lib/clock.ts';
+import { networkOf } from '../lib/network-of.ts';
+import { createPlaces } from '../lib/places.ts';
+import type { Places } from '../lib/places.ts';
+import { Refusal, refusals } from '../lib/refusal.ts';
 import { answerPage, pages } from './error-page.ts';
 import { forward, hasBody } from './forward.ts';
 import type { Outcome } from './forward.ts';
 import { createHold } from './hold.ts';
 import type { Hold } from './hold.ts';
+import { answerUpgrade, forwardUpgrade } from './upgrade.ts';
+import type { Upgrade } from './upgrade.ts';
 import type { Visit } from './visit.ts';
 
 export type PlatformOptions = {
@@ -16,33 +23,87 @@ export type PlatformOptions = {
   platformHoldMs: number;
 };
 
+export type PlatformVisits = { visit(visit: Visit): void; upgrade(upgrade: Upgrade): void };
+
+/** So many connections are kept and used again. Whoever comes while all are held has one of their own. */
 const CONNECTIONS = 64;
+/** How many requests there may be at a time, in all and from one address: many people may share one. */
+const MOST = 4_096;
+const MOST_OF_ADDRESS = 512;
 const IDLE = 300_000;
 const KNOCK_EVERY = 100;
 const PLATFORM = 'platform';
 
-type Site = PlatformOptions & { pool: Pool; hold: Hold; knocking: boolean };
+type Site = PlatformOptions & {
+  pool: Pool;
+  places: Places;
+  /** Requests under way by the pool. */
+  pooled: number;
+  hold: Hold;
+  knocking: boolean;
+};
 
 /**
  * Passes the platform's own requests on to the control plane. While that restarts they wait: those of
  * which nothing was sent, and those that ask for nothing but an answer.
  */
-export function createPlatformVisits(options: PlatformOptions): (visit: Visit) => void {
+export function createPlatformVisits(options: PlatformOptions): PlatformVisits {
   const site: Site = {
     ...options,
     pool: new Pool('http://localhost', {
       socketPath: options.controlSocket,
       connections: CONNECTIONS,
     }),
+    places: createPlaces({ total: MOST, each: MOST_OF_ADDRESS, what: 'requests' }),
+    pooled: 0,
     hold: createHold(options.clock),
     knocking: false,
   };
-  return (visit) => pass(site, visit);
+  return {
+    visit: (visit) => admit(site, visit),
+    upgrade: (upgrade) => admitUpgrade(site, upgrade),
+  };
+}
+
+/** Nobody has all of the control plane: streams and slow bodies may be held for as long as somebody likes. */
+function admit(site: Site, visit: Visit): void {
+  try {
+    visit.response.once('close', site.places.take(networkOf(visit.origin.client)));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return answer(visit, error.code === 'too_many' ? pages.tooManyOfYours : pages.busy);
+  }
+  pass(site, visit);
+}
+
+/** The same for a connection that is to go on in another protocol. */
+function admitUpgrade(site: Site, upgrade: Upgrade): void {
+  const { socket, id, origin } = upgrade;
+  try {
+    socket.once('close', site.places.take(networkOf(origin.client)));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return answerUpgrade(socket, refusals[error.code], id);
+  }
+  forwardUpgrade(upgrade, { socketPath: site.controlSocket }, (outcome) => {
+    if (outcome === 'refused') answerUpgrade(socket, 503, id);
+  });
+}
+
+/** A kept connection, or one for this request alone; with what is to be done when it is over. */
+function takeConnection(site: Site): { pool: Dispatcher; leave(): void } {
+  if (site.pooled >= CONNECTIONS) {
+    const own = new Client('http://localhost', { socketPath: site.controlSocket });
+    return { pool: own, leave: () => void own.close().catch(() => undefined) };
+  }
+  site.pooled += 1;
+  return { pool: site.pool, leave: () => (site.pooled -= 1) };
 }
 
 function pass(site: Site, visit: Visit): void {
-  const { pool } = site;
+  const { pool, leave } = takeConnection(site);
   const done = (outcome: Outcome): void => {
+    leave();
     if (outcome === 'over') return;
     if (outcome === 'broken' && !mayRepeat(visit)) return answer(visit, pages.interrupted);
     if (outcome === 'broken') visit.tried.add(PLATFORM);

@@ -10,11 +10,15 @@ import { createEnvironments } from '../deployments/environment.ts';
 import { createGitLimits } from '../git/git-limits.ts';
 import { buildApp } from '../http/build-app.ts';
 import type { HttpContext } from '../http/context.ts';
+import { createCrowd } from '../http/crowd.ts';
+import { listenForOperators } from '../http/operator-socket.ts';
 import { createFollowers } from '../logs/followers.ts';
 import { nothingExposed } from '../metrics/prometheus.ts';
 import { dataPaths } from '../paths.ts';
 import type { Database } from '../store/database.ts';
 import { noDevices } from './devices.ts';
+import { askHttp } from './http.ts';
+import type { Answer as HttpAnswer, Ask } from './http.ts';
 import { silentLog } from './log.ts';
 import { openKeys } from './rows.ts';
 
@@ -69,6 +73,21 @@ export async function openApp(
   };
 }
 
+/** Asks as whoever looks after the machine does. */
+export async function askAsOperator(
+  t: TestContext,
+  app: FastifyInstance,
+  asked: Ask,
+): Promise<HttpAnswer> {
+  const folder = mkdtempSync(join(tmpdir(), 'grid-operator-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const socketPath = join(folder, 'operator.sock');
+  await app.ready();
+  await listenForOperators(app, socketPath);
+  const headers = { host: 'localhost', connection: 'close', ...asked.headers };
+  return askHttp({ socketPath, ...asked, headers });
+}
+
 const createContext = (database: Database, folder: string, clock: () => number): HttpContext => ({
   database,
   clock,
@@ -78,6 +97,7 @@ const createContext = (database: Database, folder: string, clock: () => number):
   version: 'test',
   authority: { path: 'ca.pem', pem: 'the authority', fingerprint: 'SHA256:00' },
   followers: createFollowers(),
+  crowd: createCrowd(),
   exposed: async () => nothingExposed,
   isolated: true,
   severalOrganizations: true,

@@ -76,8 +76,9 @@ function presentDevice(
 ): Device {
   const { uuid, model, memoryMiB, index, host } = device;
   const deviceClass = classOf(device, pool.flavorDevices) ?? null;
+  const seen = lease !== undefined && sees(lease);
   const holder =
-    lease === undefined || !sees(lease)
+    lease === undefined || !seen
       ? null
       : { applicationId: lease.applicationId, workloadId: lease.workloadId, node: lease.number };
   return {
@@ -88,15 +89,23 @@ function presentDevice(
     host,
     class: deviceClass,
     holder,
-    ...stateOf(device, lease, deviceClass),
+    ...hidden(stateOf(device, lease, deviceClass), lease !== undefined && !seen),
   };
 }
+
+type State = Pick<Device, 'state' | 'reason' | 'detail' | 'since'>;
+
+/** Of what others have, everybody is told that they have it: not since when, nor how they gave it back. */
+const hidden = (state: State, hide: boolean): State =>
+  hide && ['leased', 'fencing'].includes(state.state)
+    ? { ...state, detail: null, since: null }
+    : state;
 
 function stateOf(
   { health, reason, detail, healthSince }: KnownDevice,
   lease: Lease | undefined,
   deviceClass: string | null,
-): Pick<Device, 'state' | 'reason' | 'detail' | 'since'> {
+): State {
   if (health !== 'well') return { state: health, reason, detail, since: healthSince };
   if (lease === undefined)
     return {

@@ -13,8 +13,8 @@ import { serve } from '../serve.ts';
 /** What Clever Cloud's API has no words for. */
 export function gridRoutes(app: FastifyInstance, context: HttpContext): void {
   const { database, clock } = context;
-  serve(app, context, grid.getStatus, async () => ({
-    version: context.version,
+  serve(app, context, grid.getStatus, async ({ local }) => ({
+    ...(local && { version: context.version }),
     claimed: await isClaimed(database.read),
     isolated: context.isolated,
     ...context.addresses(),

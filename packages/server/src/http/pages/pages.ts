@@ -1,8 +1,10 @@
-import type { FastifyInstance } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Refusal, refusals } from '../../lib/refusal.ts';
 import { troubleOf } from '../../store/trouble.ts';
 import type { HttpContext } from '../context.ts';
+import { readBody } from '../read-body.ts';
 import { apiPage } from './api-page.ts';
 import { html } from './html.ts';
 import { renderPage } from './page.ts';
@@ -19,8 +21,10 @@ export function pages(app: FastifyInstance, context: HttpContext): void {
     own.removeAllContentTypeParsers();
     own.addContentTypeParser(
       'application/x-www-form-urlencoded',
-      { parseAs: 'string', bodyLimit: LARGEST_FORM },
-      (_, text, done) => done(null, Object.fromEntries(new URLSearchParams(String(text)))),
+      async (_: FastifyRequest, form: IncomingMessage) => {
+        const text = await readBody(form, { limit: LARGEST_FORM });
+        return Object.fromEntries(new URLSearchParams(text));
+      },
     );
     answerErrors(own, context);
     startPage(own, context);

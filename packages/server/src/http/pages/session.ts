@@ -6,24 +6,32 @@ import { Refusal } from '../../lib/refusal.ts';
 import type { HttpContext } from '../context.ts';
 import { isOwnOrigin } from '../origin.ts';
 
-const COOKIE = 'grid_session';
-
-const isSecure = ({ headers }: FastifyRequest): boolean => headers['x-forwarded-proto'] === 'https';
+/** By this prefix browsers keep it to this host: no application below the platform's domain can set it. */
+const COOKIE = '__Host-grid_session';
 
 /** Who the browser is signed in as, or undefined. */
-export function readSession(
+export const readSession = (
   { database, clock }: HttpContext,
   { headers }: FastifyRequest,
-): Promise<Authenticated | undefined> {
-  const [, cookie] = new RegExp(`(?:^|;\\s*)${COOKIE}=([\\w.-]+)`).exec(headers.cookie ?? '') ?? [];
-  return authenticateSession(database.read, cookie, clock());
+): Promise<Authenticated | undefined> =>
+  authenticateSession(database.read, readCookie(headers.cookie ?? ''), clock());
+
+/** The cookie's value; of two nobody knows whose they are. */
+function readCookie(header: string): string | undefined {
+  const values = header
+    .split(';')
+    .map((one) => one.trim())
+    .filter((one) => one.startsWith(`${COOKIE}=`));
+  return values.length === 1 ? values[0]?.slice(COOKIE.length + 1) : undefined;
 }
 
-/** From now on the browser shows who it is, to this origin alone and to no script. */
-export const setSession = (request: FastifyRequest, reply: FastifyReply, cookie: string): void => {
+/**
+ * From now on the browser shows who it is, to this origin alone and to no script. Browsers take it over plain
+ * http too where that is their own machine.
+ */
+export const setSession = (reply: FastifyReply, cookie: string): void => {
   const lives = cookie === '' ? 0 : Math.floor(SESSION_LIVES / 1000);
-  const secure = isSecure(request) ? '; Secure' : '';
-  const rules = `Path=/; HttpOnly; SameSite=Lax; Max-Age=${lives}${secure}`;
+  const rules = `Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${lives}`;
   reply.header('set-cookie', `${COOKIE}=${cookie}; ${rules}`);
 };
 

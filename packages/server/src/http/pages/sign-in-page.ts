@@ -5,6 +5,7 @@ import { Refusal, refusals } from '../../lib/refusal.ts';
 import type { HttpContext } from '../context.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
+import { ownPath } from './own-path.ts';
 import { renderPage } from './page.ts';
 import { demandOwnForm, readSession, setSession } from './session.ts';
 
@@ -25,7 +26,7 @@ export function signInPage(app: FastifyInstance, context: HttpContext): void {
     demandOwnForm(request);
     const { next, ...credentials } = Form.parse(request.body);
     try {
-      setSession(request, reply, await openSession(context, credentials));
+      setSession(reply, await openSession(context, credentials));
       return await reply.code(303).header('location', ownPath(next)).send();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -37,15 +38,12 @@ export function signInPage(app: FastifyInstance, context: HttpContext): void {
     demandOwnForm(request);
     const session = await readSession(context, request);
     if (session !== undefined) await closeSession(context, session);
-    setSession(request, reply, '');
+    setSession(reply, '');
     const { next = '/' } = Query.parse(request.body ?? {});
     const location = `/sign-in?${new URLSearchParams({ next: ownPath(next) }).toString()}`;
     return reply.code(303).header('location', location).send();
   });
 }
-
-/** A path of ours, wherever somebody wanted it to lead. */
-const ownPath = (path: string): string => (/^\/(?![/\\])/.test(path) ? path : '/');
 
 type SignIn = { next: string; email?: string; error?: string };
 

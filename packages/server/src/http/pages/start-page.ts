@@ -6,7 +6,8 @@ import { renderPage } from './page.ts';
 
 /** What a browser sees at the platform's own address. */
 export function startPage(app: FastifyInstance, { addresses }: HttpContext): void {
-  app.get('/', (_, reply) =>
+  // who watches over the platform asks for the head alone
+  app.get('/', { exposeHeadRoute: true }, (_, reply) =>
     reply
       .type('text/html; charset=utf-8')
       .send(renderPage({ title: 'Running', body: describeStart(addresses().url) })),

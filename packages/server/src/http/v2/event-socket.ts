@@ -3,11 +3,13 @@ import type { RawData, WebSocket } from 'ws';
 import type { z } from 'zod';
 import { authenticateHeader } from '../../accounts/authenticate.ts';
 import type { User } from '../../accounts/user.ts';
+import { networkOf } from '../../lib/network-of.ts';
+import { Refusal } from '../../lib/refusal.ts';
 import type { HttpContext } from '../context.ts';
 import { createAudience } from './event-audience.ts';
 import type { Audience } from './event-audience.ts';
 
-type Context = Pick<HttpContext, 'database' | 'clock' | 'log'>;
+type Context = Pick<HttpContext, 'database' | 'clock' | 'log' | 'crowd'>;
 
 /** How long a client may take to say who it is. */
 const SPEAKS_WITHIN = 10_000;
@@ -19,6 +21,7 @@ const MOST_WAITING_BYTES = 1024 * 1024;
 const UNAUTHENTICATED = 2001;
 const POLICY = 1008;
 const FAILED = 1011;
+const TRY_LATER = 1013;
 const FAILURE = 'The platform failed; its log says why.';
 
 /** The events of everybody's applications, told to whoever may see those. */
@@ -26,16 +29,18 @@ export function eventSocket(context: Context, speaksWithinMs = SPEAKS_WITHIN) {
   const audience = createAudience(context);
   return {
     socket: events.eventSocket,
-    attend(client: WebSocket): void {
+    attend(client: WebSocket, address: string): void {
       // the connection is closed by whoever finds the error
       client.on('error', () => undefined);
+      const proven = takePlace(context, client, address);
+      if (proven === undefined) return;
       const late = setTimeout(() => deny(client), speaksWithinMs);
       client.once('close', () => clearTimeout(late));
       client.once('message', (data) => {
         clearTimeout(late);
         const first = parseMessage(data);
         const authorization = 'authorization' in first ? first.authorization : '';
-        const session = { context, audience, client, authorization };
+        const session = { context, audience, client, authorization, proven };
         admit(session).catch((error: unknown) => fail(session, error));
       });
     },
@@ -48,7 +53,26 @@ type Session = {
   client: WebSocket;
   /** What the client said of itself; it counts as long as it is good. */
   authorization: string;
+  /** Says that it is no stranger any more. */
+  proven(): void;
 };
+
+/** Undefined where too many from there have not said who they are. */
+function takePlace(
+  { crowd }: Context,
+  client: WebSocket,
+  address: string,
+): (() => void) | undefined {
+  try {
+    const leave = crowd.strangers.take(networkOf(address));
+    client.once('close', leave);
+    return leave;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    client.close(TRY_LATER, error.message);
+    return undefined;
+  }
+}
 
 type FromPlatform = z.input<typeof events.eventSocket.fromPlatform>;
 
@@ -57,6 +81,8 @@ async function admit(session: Session): Promise<void> {
   const { audience, client } = session;
   const user = await prove(session);
   if (user === undefined) return deny(client);
+  client.once('close', session.context.crowd.sockets.take(user.id));
+  session.proven();
   const leave = await audience.join({
     userId: user.id,
     tell: (message) => send(client, message),
@@ -110,6 +136,7 @@ function deny(client: WebSocket): void {
 }
 
 function fail({ context: { log }, client }: Session, error: unknown): void {
+  if (error instanceof Refusal) return client.close(TRY_LATER, error.message);
   log.error({ err: error }, 'a listener could not be attended to');
   client.close(FAILED, FAILURE);
 }

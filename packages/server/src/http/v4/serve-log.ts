@@ -29,9 +29,10 @@ export function serveLog<P extends z.ZodType, Q extends z.ZodType<Bounds>, D ext
   app.route({
     method: 'GET',
     url: stream.path,
-    exposeHeadRoute: false,
+    config: { guarded: true },
     async handler(request, reply) {
       const call = await readCall(context, stream, request);
+      reply.raw.once('close', context.crowd.streams.take(call.user.id));
       const log = await open(call);
       const events = openEventStream(reply);
       const { event } = stream;

@@ -36,8 +36,8 @@ const ARCHIVE = /\.(whl|zip|tar\.gz|tgz|tar\.bz2|tar\.xz)(\[|$)/;
 
 /** `./here`, `libs/here`, `here.whl`, `name @ file:///…` and uv's `name @ ./here`; no address. */
 function isLocal(line: string): boolean {
-  const [name = '', address] = line.split(/\s*@\s*(.*)/);
-  if (address !== undefined) return isPath(address);
-  const [first = ''] = name.split(/[\s;]/);
+  const at = line.indexOf('@');
+  if (at !== -1) return isPath(line.slice(at + 1).trimStart());
+  const [first = ''] = line.split(/[\s;]/);
   return isPath(first) && (/^file:|^\.|\//.test(first) || ARCHIVE.test(first));
 }

@@ -1,0 +1,13 @@
+import type { IncomingMessage } from 'node:http';
+import { isLoopback } from '../routing/forwarded-headers.ts';
+
+/**
+ * The router writes who asks it behind what is said of others. Where that is a proxy on this machine, which
+ * alone the router believes, it is whom the proxy names last.
+ */
+export function clientAddress({ headers }: Pick<IncomingMessage, 'headers'>): string | undefined {
+  const said = String(headers['x-forwarded-for'] ?? '').split(',');
+  const [before, last] = said.slice(-2).map((address) => address.trim());
+  if (last === undefined) return before || undefined;
+  return isLoopback(last) ? before : last;
+}

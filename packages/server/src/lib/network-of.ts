@@ -1,0 +1,15 @@
+const GROUPS = 8;
+const OF_NETWORK = 4;
+
+/** Whose an address is, as far as it tells: of IPv6 one household has 2⁶⁴ of them. */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.toLowerCase().split('::');
+  const [before, after] = [head, tail ?? ''].map((part) => part.split(':').filter(Boolean));
+  const missing = Math.max(0, GROUPS - (before?.length ?? 0) - (after?.length ?? 0));
+  const groups = [...(before ?? []), ...Array<string>(missing).fill('0'), ...(after ?? [])];
+  return groups
+    .slice(0, OF_NETWORK)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':');
+}
