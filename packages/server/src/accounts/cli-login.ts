@@ -2,7 +2,8 @@ import type { Clock } from '../lib/clock.ts';
 import { MINUTE } from '../lib/duration.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Database } from '../store/database.ts';
-import { TOKEN_LIVES, issueToken } from './authenticate.ts';
+import { issueToken } from './authenticate.ts';
+import { LONGEST_LIFE } from './lives.ts';
 import { hashSecret } from './credentials.ts';
 import type { TokenPair } from './credentials.ts';
 import { findCliLogin, insertCliLogin, setCliLoginRead } from './token-store.ts';
@@ -30,10 +31,13 @@ export const allowCliLogin = ({ database, clock }: Deps, user: User, word: strin
     await insertCliLogin(tx, { hash, userId: user.id, at, expiresAt: at + LIVES });
   });
 
-/** The pair of whoever said yes, or undefined while nobody has. Works once, for a short time. */
+/**
+ * The pair of whoever said yes, with the last moment that it can be good for, or undefined while nobody has.
+ * Works once, for a short time.
+ */
 export async function takeCliLogin(
   { database, clock }: Deps,
-  word: string,
+  { word, ip }: { word: string; ip: string | undefined },
 ): Promise<(TokenPair & { expiresAt: number }) | undefined> {
   const hash = hashSecret(word);
   const login = await findCliLogin(database.read, hash);
@@ -42,8 +46,7 @@ export async function takeCliLogin(
     const at = clock();
     if (login.expiresAt <= at || !(await setCliLoginRead(tx, hash, at)))
       throw new Refusal('forbidden', 'This login was used, or its time is over: log in again.');
-    const expiresAt = at + TOKEN_LIVES;
-    const order = { userId: login.userId, name: 'clever login', kind: 'pair', at } as const;
-    return { ...(await issueToken(tx, { ...order, expiresAt })), expiresAt };
+    const order = { userId: login.userId, name: 'clever login', kind: 'pair', at, ip } as const;
+    return { ...(await issueToken(tx, order)), expiresAt: at + LONGEST_LIFE };
   });
 }

@@ -4,6 +4,7 @@ import { handleGitHttp } from '../git/http-git.ts';
 import { answerBadAddress, answerErrors } from './answer-error.ts';
 import type { HttpContext } from './context.ts';
 import { authorityRoute } from './authority-route.ts';
+import { gridAccountRoutes } from './grid/account-routes.ts';
 import { metricsRoutes } from './grid/metrics-routes.ts';
 import { queueRoutes } from './grid/queue-routes.ts';
 import { gridRoutes } from './grid/routes.ts';
@@ -54,6 +55,7 @@ export function buildApp(context: HttpContext): FastifyInstance {
   logRoutes(app, context);
   accessLogRoutes(app, context);
   gridRoutes(app, context);
+  gridAccountRoutes(app, context);
   runRoutes(app, context);
   queueRoutes(app, context);
   metricsRoutes(app, context);

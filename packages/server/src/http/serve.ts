@@ -11,8 +11,10 @@ export type Call<P, Q, B> = Authenticated & {
   params: P;
   query: Q;
   body: B;
-  /** Who asked the router, by address. */
+  /** Who asked the router, by address; undefined on the control socket. */
   ip: string | undefined;
+  /** The same, as limits know it: `local` on the control socket. */
+  client: string;
   /** Whether it came by the control socket, which only the platform's own user can open. */
   local: boolean;
 };
@@ -58,15 +60,18 @@ export async function readCall<P extends z.ZodType, Q extends z.ZodType>(
     body: undefined,
     ...identity,
     ip: clientAddress(request),
+    client: clientOf(request),
     local: isLocal(request),
   };
 }
 
 /** The router writes who asks it behind what the client says of itself. */
-const clientAddress = ({ headers }: FastifyRequest): string | undefined =>
+export const clientAddress = ({ headers }: FastifyRequest): string | undefined =>
   String(headers['x-forwarded-for'] ?? '')
     .split(', ')
     .at(-1) || undefined;
+
+export const clientOf = (request: FastifyRequest): string => clientAddress(request) ?? 'local';
 
 const NOBODY = {} as Authenticated;
 
@@ -76,7 +81,7 @@ async function identify(
   open: boolean,
 ): Promise<Authenticated> {
   if (open) return NOBODY;
-  const found = await authenticateToken(database.read, request.headers.authorization, clock());
+  const found = await authenticateToken(database, request.headers.authorization, clock());
   if (found === undefined)
     throw new Refusal('unauthenticated', 'Sign in: the credentials are missing, wrong or expired.');
   return found;

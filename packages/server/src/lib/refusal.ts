@@ -3,7 +3,6 @@ export const refusals = {
   not_found: 404,
   invalid: 400,
   invalid_key: 400,
-  taken_key: 409,
   invalid_email: 400,
   own_email: 409,
   taken_email: 409,
@@ -18,6 +17,7 @@ export const refusals = {
   too_many: 429,
   too_large: 413,
   unavailable: 503,
+  busy: 503,
 } as const;
 
 export type RefusalCode = keyof typeof refusals;

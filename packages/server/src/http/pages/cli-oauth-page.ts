@@ -63,7 +63,10 @@ const askWhether = (
   { name, email }: User,
   { word, version, path }: { word: string; version: string; path: string },
 ): Html =>
-  html`<p>A command line asks to act for you on this platform, with all your rights, for a year.</p>
+  html`<p>
+      A command line asks to act for you on this platform, with all your rights, for as long as it
+      is used, and a year at most. <code>grid tokens</code> ends it sooner.
+    </p>
     <dl>
       <dt>You are</dt>
       <dd>${name} (${email})</dd>

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { authenticateSession } from '../../accounts/authenticate.ts';
 import type { Authenticated } from '../../accounts/authenticate.ts';
-import { SESSION_LIVES } from '../../accounts/sign-in.ts';
+import { LONGEST_SESSION } from '../../accounts/sign-in.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import type { HttpContext } from '../context.ts';
 import { isOwnOrigin } from '../origin.ts';
@@ -16,12 +16,12 @@ export function readSession(
   { headers }: FastifyRequest,
 ): Promise<Authenticated | undefined> {
   const [, cookie] = new RegExp(`(?:^|;\\s*)${COOKIE}=([\\w.-]+)`).exec(headers.cookie ?? '') ?? [];
-  return authenticateSession(database.read, cookie, clock());
+  return authenticateSession(database, cookie, clock());
 }
 
 /** From now on the browser shows who it is, to this origin alone and to no script. */
 export const setSession = (request: FastifyRequest, reply: FastifyReply, cookie: string): void => {
-  const lives = cookie === '' ? 0 : Math.floor(SESSION_LIVES / 1000);
+  const lives = cookie === '' ? 0 : Math.floor(LONGEST_SESSION / 1000);
   const secure = isSecure(request) ? '; Secure' : '';
   const rules = `Path=/; HttpOnly; SameSite=Lax; Max-Age=${lives}${secure}`;
   reply.header('set-cookie', `${COOKIE}=${cookie}; ${rules}`);
