@@ -41,10 +41,10 @@ export const listReservedNames = endpoint({
 export const reserveName = endpoint({
   method: 'PUT',
   path: '/grid/v1/operator/domains/:fqdn',
-  summary: 'Give a name, with all below it, to an owner, or with null to nobody; for operators',
+  summary: 'Give a name, with all below it, to an owner, or keep it from everybody; for operators',
   params: Name,
   query: none,
-  body: z.object({ ownerId: z.string().nullable() }),
+  body: z.object({ ownerId: z.string().optional().describe('without it, nobody has it') }),
   result: nothing,
 });
 

@@ -76,7 +76,7 @@ function operatorRoutes(app: FastifyInstance, context: HttpContext): void {
   });
   serve(app, context, operator.reserveName, async ({ user, params, body }) => {
     demandOperator(user);
-    const ownerId = body.ownerId === null ? null : parseOwnerId(body.ownerId);
+    const ownerId = body.ownerId === undefined ? null : parseOwnerId(body.ownerId);
     if (ownerId === undefined) throw new Refusal('not_found', `There is no owner ${body.ownerId}.`);
     await reserveName(context, { name: params.fqdn, ownerId });
   });
