@@ -58,6 +58,20 @@ export const findPassword = (
     .where('email', '=', email)
     .executeTakeFirst();
 
+/** Whether it is the user’s hash, and stays so until the transaction is over: it is written as it is. */
+export async function isPasswordHash(
+  tx: Tx,
+  { id, hash }: { id: UserId; hash: string },
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('users')
+    .set({ password_hash: hash })
+    .where('id', '=', id)
+    .where('password_hash', '=', hash)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
 export const setPasswordHash = (tx: Tx, id: UserId, hash: string) =>
   tx.updateTable('users').set({ password_hash: hash }).where('id', '=', id).execute();
 

@@ -2,8 +2,8 @@ import type { Clock } from '../lib/clock.ts';
 import { MINUTE } from '../lib/duration.ts';
 import type { UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import type { Database } from '../store/database.ts';
-import { findPassword } from './account-store.ts';
+import type { Database, Tx } from '../store/database.ts';
+import { findPassword, isPasswordHash } from './account-store.ts';
 import { createTries, placeOf } from './limit-tries.ts';
 import { verifyPassword } from './password.ts';
 import { parseEmail } from './user.ts';
@@ -15,14 +15,15 @@ export type Credentials = {
   client: string;
 };
 
+/** Somebody’s password as it was when it was checked. */
+export type Checked = { id: UserId; hash: string };
+
 /** Whose e-mail address and password these are. Refuses wrong ones, and too many tries. */
-export type CheckPassword = (credentials: Credentials) => Promise<UserId>;
+export type CheckPassword = (credentials: Credentials) => Promise<Checked>;
 
 /** Never by the account alone: whoever knows an address could lock its owner out. */
 const WITHIN = 15 * MINUTE;
-const TRIES_AT_ONE_ACCOUNT = 10;
-const TRIES_OF_ONE_CLIENT = 100;
-const AT_ONCE = 4;
+const LIMITS = { atAccount: 10, ofClient: 100, atOnce: 4 };
 
 /** Takes the time of a real check where there is nobody, so that addresses cannot be tried out. */
 const NOBODY = `scrypt$32768$8$3$${'A'.repeat(22)}$${'A'.repeat(43)}`;
@@ -30,14 +31,15 @@ const NOBODY = `scrypt$32768$8$3$${'A'.repeat(22)}$${'A'.repeat(43)}`;
 type Deps = { database: Database; clock: Clock };
 
 /** Wrong tries in a quarter of an hour: ten of a client at an account, a hundred of a client at all. */
-export function createPasswordCheck({ database, clock }: Deps): CheckPassword {
-  const limits = createLimits(clock);
+export function createPasswordCheck({ database, clock }: Deps, most = LIMITS): CheckPassword {
+  const limits = createLimits(clock, most);
   return (credentials) => {
     const email = parseEmail(credentials.email);
     return limits({ client: placeOf(credentials.client), email }, async () => {
       const user = await findPassword(database.read, email);
       const right = await verifyPassword(credentials.password, user?.hash ?? NOBODY);
-      return right && user !== undefined && user.hash !== null ? user.id : undefined;
+      if (!right || user === undefined || user.hash === null) return undefined;
+      return { id: user.id, hash: user.hash };
     });
   };
 }
@@ -45,9 +47,9 @@ export function createPasswordCheck({ database, clock }: Deps): CheckPassword {
 type Try = { client: string; email: string };
 
 /** Runs a check within the limits; it resolves to undefined where the password is wrong. */
-function createLimits(clock: Clock) {
-  const ofClient = createTries(clock, { most: TRIES_OF_ONE_CLIENT, within: WITHIN });
-  const atAccount = createTries(clock, { most: TRIES_AT_ONE_ACCOUNT, within: WITHIN });
+function createLimits(clock: Clock, most: typeof LIMITS) {
+  const ofClient = createTries(clock, { most: most.ofClient, within: WITHIN });
+  const atAccount = createTries(clock, { most: most.atAccount, within: WITHIN });
   const underWay = new Map<string, number>();
   const count = (client: string, change: 1 | -1): void => {
     const now = (underWay.get(client) ?? 0) + change;
@@ -56,7 +58,7 @@ function createLimits(clock: Clock) {
   };
   return async <T>({ client, email }: Try, check: () => Promise<T | undefined>): Promise<T> => {
     const both = `${client} ${email}`;
-    if ((underWay.get(client) ?? 0) >= AT_ONCE) throw tooMany('at once: try again in a moment');
+    if ((underWay.get(client) ?? 0) >= most.atOnce) throw tooMany('at once: try again in a moment');
     if (!atAccount.begin(both)) throw tooMany('at this account: wait a quarter of an hour');
     if (!ofClient.begin(client)) throw tooMany('from your address: wait a quarter of an hour');
     count(client, 1);
@@ -67,12 +69,19 @@ function createLimits(clock: Clock) {
         throw error;
       })
       .finally(() => count(client, -1));
-    if (found === undefined)
-      throw new Refusal('unauthenticated', 'The e-mail address or the password is wrong.');
+    if (found === undefined) throw wrongPassword();
     ofClient.takeBack(client);
     atAccount.forget(both);
     return found;
   };
+}
+
+const wrongPassword = (): Refusal =>
+  new Refusal('unauthenticated', 'The e-mail address or the password is wrong.');
+
+/** Refuses what was checked where there is another password by now, until the transaction is over. */
+export async function holdPassword(tx: Tx, checked: Checked): Promise<void> {
+  if (!(await isPasswordHash(tx, checked))) throw wrongPassword();
 }
 
 const tooMany = (which: string): Refusal => new Refusal('too_many', `Too many tries ${which}.`);

@@ -3,11 +3,11 @@ import { MINUTE } from '../lib/duration.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Database } from '../store/database.ts';
 import { issueToken } from './authenticate.ts';
+import type { Authenticated } from './authenticate.ts';
 import { LONGEST_LIFE } from './lives.ts';
 import { hashSecret } from './credentials.ts';
 import type { TokenPair } from './credentials.ts';
-import { findCliLogin, insertCliLogin, setCliLoginRead } from './token-store.ts';
-import type { User } from './user.ts';
+import { findCliLogin, holdToken, insertCliLogin, setCliLoginRead } from './token-store.ts';
 
 /**
  * `clever login`: the command line makes a random word, opens a page that names it, and asks for its
@@ -22,8 +22,14 @@ type Deps = { database: Database; clock: Clock };
 export const isCliWord = (word: string): boolean => /^[\w-]{20,128}$/.test(word);
 
 /** The user lets the command line that knows the word act for them. Refuses a word that was used. */
-export const allowCliLogin = ({ database, clock }: Deps, user: User, word: string): Promise<void> =>
+export const allowCliLogin = (
+  { database, clock }: Deps,
+  { user, token }: Authenticated,
+  word: string,
+): Promise<void> =>
   database.transaction(async (tx) => {
+    if (!(await holdToken(tx, token.token)))
+      throw new Refusal('unauthenticated', 'You have been signed out meanwhile: sign in again.');
     const hash = hashSecret(word);
     if ((await findCliLogin(tx, hash)) !== undefined)
       throw new Refusal('conflict', 'This login was answered before: run the command again.');

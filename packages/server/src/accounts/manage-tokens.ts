@@ -5,6 +5,7 @@ import { Refusal } from '../lib/refusal.ts';
 import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import { issueToken } from './authenticate.ts';
+import { holdPassword } from './check-password.ts';
 import type { CheckPassword } from './check-password.ts';
 import { LONGEST_LIFE } from './lives.ts';
 import { deleteToken, selectTokens } from './token-store.ts';
@@ -41,11 +42,12 @@ export async function createApiToken(
   // somebody else’s password is not to be tried out here
   if (parseEmail(order.email) !== user.email) throw wrongPassword();
   const checked = await checkPassword(order).catch(refuseCredential);
-  if (checked !== user.id) throw wrongPassword();
+  if (checked.id !== user.id) throw wrongPassword();
   const { expiresAt, ip } = order;
-  const pair = await database.transaction((tx) =>
-    issueToken(tx, { userId: user.id, name, kind: 'api', at, expiresAt, ip }),
-  );
+  const pair = await database.transaction(async (tx) => {
+    await holdPassword(tx, checked);
+    return issueToken(tx, { userId: user.id, name, kind: 'api', at, expiresAt, ip });
+  });
   return { id: pair.token, token: `${pair.token}.${pair.secret}` };
 }
 

@@ -1,12 +1,12 @@
 import type { Clock } from '../lib/clock.ts';
-import type { UserId } from '../lib/ids.ts';
 import { parseName } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Database } from '../store/database.ts';
 import { findPassword, setPasswordHash } from './account-store.ts';
 import { issueToken } from './authenticate.ts';
 import type { Authenticated, TokenOrder } from './authenticate.ts';
-import type { CheckPassword, Credentials } from './check-password.ts';
+import { holdPassword } from './check-password.ts';
+import type { CheckPassword, Checked, Credentials } from './check-password.ts';
 import type { TokenPair } from './credentials.ts';
 import { endOthersIn } from './manage-credentials.ts';
 import type { Ended } from './manage-credentials.ts';
@@ -28,35 +28,39 @@ export async function signIn(
   credentials: Credentials,
   { name = 'sign-in', ip }: Made,
 ): Promise<TokenPair> {
-  return issuePair(deps, await deps.checkPassword(credentials), { name, ip });
+  const checked = await deps.checkPassword(credentials);
+  return issueIn(deps, checked, { kind: 'pair', name: parseName('name', name), ip });
 }
 
 /** The same for whoever looks after the machine: the control socket is theirs alone. */
 export async function signInLocally(deps: Deps, email: string, { name }: Made): Promise<TokenPair> {
   const user = await findPassword(deps.database.read, parseEmail(email));
   if (user === undefined) throw new Refusal('not_found', `Nobody has the address ${email} here.`);
-  return issuePair(deps, user.id, { name: name ?? 'control socket' });
+  const order = { userId: user.id, name: parseName('name', name ?? 'control socket') };
+  return deps.database.transaction((tx) =>
+    issueToken(tx, { ...order, kind: 'pair', at: deps.clock() }),
+  );
 }
 
-const issuePair = (
+/** A token for whoever knows the password, unless there is another one by now. */
+const issueIn = (
   { database, clock }: Pick<Deps, 'database' | 'clock'>,
-  userId: UserId,
-  { name, ip }: { name: string; ip?: string | undefined },
-): Promise<TokenPair> => {
-  const order = { userId, name: parseName('name', name), kind: 'pair', ip } as const;
-  return database.transaction((tx) => issueToken(tx, { ...order, at: clock() }));
-};
+  checked: Checked,
+  order: Pick<TokenOrder, 'kind' | 'name' | 'ip'>,
+): Promise<TokenPair> =>
+  database.transaction(async (tx) => {
+    await holdPassword(tx, checked);
+    return issueToken(tx, { ...order, userId: checked.id, at: clock() });
+  });
 
 /** What a browser's cookie holds from now on, by password. */
 export async function openSession(
-  { database, clock, checkPassword }: Deps,
+  deps: Deps,
   credentials: Credentials,
-  { name = 'browser', ip }: Made,
+  { ip }: Pick<TokenOrder, 'ip'>,
 ): Promise<string> {
-  const userId = await checkPassword(credentials);
-  const { token, secret } = await database.transaction((tx) =>
-    issueToken(tx, { userId, name, kind: 'session', at: clock(), ip }),
-  );
+  const checked = await deps.checkPassword(credentials);
+  const { token, secret } = await issueIn(deps, checked, { kind: 'session', name: 'browser', ip });
   return `${token}.${secret}`;
 }
 
@@ -82,9 +86,11 @@ export async function changePassword(
   const { id, email } = asks.user;
   demandPassword(password);
   const known = await findPassword(database.read, email);
-  if (known?.hash !== null) await checkPassword({ email, password: current, client });
+  const checked =
+    known?.hash === null ? undefined : await checkPassword({ email, password: current, client });
   const hash = await hashPassword(password);
   return database.transaction(async (tx) => {
+    if (checked !== undefined) await holdPassword(tx, checked);
     await setPasswordHash(tx, id, hash);
     return endOthersIn(tx, asks);
   });

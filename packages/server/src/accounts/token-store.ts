@@ -85,6 +85,16 @@ export const setTokenUsed = (
     .where('token', '=', token)
     .execute();
 
+/** Whether there is such a token, and it stays until the transaction is over: it is written as it is. */
+export async function holdToken(tx: Tx, token: string): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('tokens')
+    .set({ token })
+    .where('token', '=', token)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
 /** Those of these kinds, the newest first. */
 export const selectTokens = (
   db: Kysely<Schema>,

@@ -133,3 +133,15 @@ onSqlite('what would be refused today can still be removed', async (database) =>
   await removeDomain(deps, first.id, 'co.uk/../x');
   assert.equal((await listDomains(database.read, first.id)).length, 0);
 });
+
+onEachDatabase('of two who ask at once for names near each other one has it', async (database) => {
+  const { deps, first, second } = await open(database);
+  for (let number = 0; number < 20; number += 1) {
+    const answers = await Promise.allSettled([
+      addDomain(deps, first, `n${number}.example`),
+      addDomain(deps, second, `a.n${number}.example`),
+    ]);
+    const granted = answers.filter(({ status }) => status === 'fulfilled');
+    assert.equal(granted.length, 1);
+  }
+});

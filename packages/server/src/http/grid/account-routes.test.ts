@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { pbkdf2 } from 'node:crypto';
 import { promisify } from 'node:util';
+import { authenticateToken } from '../../accounts/authenticate.ts';
+import { changePassword, signIn } from '../../accounts/sign-in.ts';
 import { DAY } from '../../lib/duration.ts';
 import type { Database } from '../../store/database.ts';
 import { PASSWORD, openApp } from '../../testing/app.ts';
@@ -160,6 +162,21 @@ onEachDatabase('what is used is renewed, once a day; what is not ends', async (d
   }
   clock.now += 60 * DAY;
   assert.equal(await works(platform, headers.claim), false, 'a year is the most');
+});
+
+onEachDatabase('who signs in while the password is changed knows the former one', async (db, t) => {
+  const { context, claimed } = await openApp(db, t);
+  const credentials = { email: 'ada@example.com', password: PASSWORD, client: 'local' };
+  const asks = await authenticateToken(db, bearer(claimed.pair).authorization, context.clock());
+  assert.ok(asks !== undefined);
+  const meanwhile = async (checking: typeof credentials) => {
+    const checked = await context.checkPassword(checking);
+    const change = { current: PASSWORD, password: 'another long one', client: 'local' };
+    await changePassword(context, asks, change);
+    return checked;
+  };
+  const slow = { ...context, checkPassword: meanwhile };
+  await assert.rejects(signIn(slow, credentials, {}), { code: 'unauthenticated' });
 });
 
 const pending = async ({ ask }: TestApp): Promise<{ email: string; userId: string }[]> =>

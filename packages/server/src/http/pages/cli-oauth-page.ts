@@ -31,7 +31,7 @@ export function cliOauthPage(app: FastifyInstance, context: HttpContext): void {
     if (answer === 'deny') return show(reply, 'Not allowed', DENIED);
     if (!isCliWord(word)) return show(reply.code(400), 'This login is not complete', INCOMPLETE);
     try {
-      await allowCliLogin(context, session.user, word);
+      await allowCliLogin(context, session, word);
       return await show(reply, 'You are signed in', ALLOWED);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
