@@ -243,6 +243,13 @@ CREATE TABLE organizations (
   created_at bigint not null
 );
 
+CREATE TABLE pending_emails (
+  user_id text not null references users,
+  email text not null,
+  created_at bigint not null,
+  primary key (user_id, email)
+);
+
 CREATE TABLE reconciliations (
   kind text not null,
   id text not null,
@@ -263,6 +270,12 @@ CREATE TABLE repositories (
   seen_refs text not null,
   seen_at bigint,
   pusher_id text
+);
+
+CREATE TABLE reserved_names (
+  host text primary key,
+  owner_id text,
+  created_at bigint not null
 );
 
 CREATE TABLE runs (
@@ -318,7 +331,7 @@ CREATE TABLE tokens (
   name text not null,
   created_at bigint not null,
   expires_at bigint
-  , kind text not null default 'pair', ip text);
+  , kind text not null default 'pair', ip text, used_at bigint);
 
 CREATE INDEX tokens_by_user_id on tokens (user_id);
 

@@ -51,19 +51,79 @@ export const signIn = endpoint({
   open: true,
   params: none,
   query: none,
-  body: z.object({ email: z.string(), password: z.string().max(1024).optional() }),
+  body: z.object({
+    email: z.string(),
+    password: z.string().max(1024).optional(),
+    name: z.string().optional().describe('what the pair is listed as'),
+  }),
   bodyLimit: CREDENTIALS_LIMIT,
   result: TokenPair,
 });
 
+/** How many sessions and token pairs were ended, and how many API tokens go on. */
+export const Ended = z.object({ ended: z.number(), apiTokens: z.number() });
+
 export const setPassword = endpoint({
   method: 'PUT',
   path: '/grid/v1/self/password',
-  summary: 'A new password; `current` is asked for where there is one',
+  summary:
+    'A new password; `current` is asked for where there is one. It ends every other session and token pair',
   params: none,
   query: none,
   body: z.object({ current: z.string().max(1024).optional(), password: z.string().max(1024) }),
+  result: Ended,
+});
+
+export const Token = z.object({
+  id: z.string(),
+  kind: z.enum(['pair', 'api', 'session']),
+  name: z.string(),
+  ip: z.string().nullable(),
+  createdAt: z.number(),
+  usedAt: z.number().nullable().describe('to the day'),
+  expiresAt: z.number().nullable(),
+  current: z.boolean(),
+});
+
+export const listTokens = endpoint({
+  method: 'GET',
+  path: '/grid/v1/self/tokens',
+  summary:
+    'All that opens the account beside SSH keys: token pairs, API tokens, sessions of browsers',
+  params: none,
+  query: none,
+  body: nothing,
+  result: z.array(Token),
+});
+
+export const revokeToken = endpoint({
+  method: 'DELETE',
+  path: '/grid/v1/self/tokens/:tokenId',
+  summary: 'End a token of any kind',
+  params: z.object({ tokenId: z.string().max(128) }),
+  query: none,
+  body: nothing,
   result: nothing,
+});
+
+export const endOtherTokens = endpoint({
+  method: 'DELETE',
+  path: '/grid/v1/self/tokens',
+  summary: 'End every session and token pair but that of this request; API tokens go on',
+  params: none,
+  query: none,
+  body: nothing,
+  result: Ended,
+});
+
+export const listOwnEmails = endpoint({
+  method: 'GET',
+  path: '/grid/v1/self/emails',
+  summary: 'The addresses of the account; one counts once it is proven',
+  params: none,
+  query: none,
+  body: nothing,
+  result: z.array(z.object({ email: z.string(), primary: z.boolean(), proven: z.boolean() })),
 });
 
 export const Organization = z.object({ id: z.string(), name: z.string(), role: z.string() });

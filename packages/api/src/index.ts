@@ -6,6 +6,7 @@ export * as events from './events.ts';
 export * as grid from './grid.ts';
 export * as logs from './logs.ts';
 export * as metrics from './metrics.ts';
+export * as operator from './operator.ts';
 export * as queue from './queue.ts';
 export * as runs from './runs.ts';
 export * as schemas from './schemas.ts';

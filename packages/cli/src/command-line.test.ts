@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   rmSync,
@@ -167,4 +168,24 @@ test('the doctor names what is missing and fails where the platform cannot work'
   assert.match(git?.mend ?? '', /apt-get install git/);
   for (const { what, state, mend } of findings)
     assert.ok(state === 'ok' || mend !== undefined, `nothing mends ${what}`);
+});
+
+test('who is signed in no more signs out all the same, and what was stored is forgotten', async () => {
+  const { GRID_URL: url } = await answering(401, { message: 'no' });
+  const folder = join(home, 'clever-grid');
+  mkdirSync(folder, { recursive: true });
+  const profile = join(folder, 'profile.json');
+  writeFileSync(profile, JSON.stringify({ url, token: 't', secret: 's' }));
+  const { code, out } = await grid(['logout', '--all']);
+  assert.deepEqual({ code, out }, { code: 0, out: 'You are signed out.\n' });
+  assert.equal(existsSync(profile), false);
+});
+
+test('one token is ended by its id, or all the others: not both, not none', async () => {
+  const platform = await answering(200, {});
+  for (const args of [[], ['id', '--others']]) {
+    const { code, errors } = await grid(['tokens', 'revoke', ...args], platform);
+    assert.equal(code, 2);
+    assert.match(errors, /Give the id of one/);
+  }
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createClient } from '@grid/api';
@@ -31,6 +31,11 @@ export function writePrivate(file: string, value: object): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   writeFileSync(`${file}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
+}
+
+/** Forgets what `grid login` stored, where that is it; what the environment says is the environment's. */
+export function forgetProfile({ token }: Profile): void {
+  if (readStored()?.token === token) rmSync(path());
 }
 
 /** The authority as a file beside the profile, for programs that read files; undefined where none is needed. */

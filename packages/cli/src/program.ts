@@ -3,11 +3,13 @@ import { accountCommands } from './commands/account.ts';
 import { applicationCommands } from './commands/applications.ts';
 import { deploymentCommands } from './commands/deployments.ts';
 import { logCommands } from './commands/logs.ts';
+import { identityCommands } from './commands/identity.ts';
 import { platformCommands } from './commands/platform.ts';
 import { queueCommands } from './commands/queue.ts';
 import { replayCommand } from './commands/replay.ts';
 import { runCommands } from './commands/runs.ts';
 import { sshCommand } from './commands/ssh.ts';
+import { tokenCommands } from './commands/tokens.ts';
 import { exitCodes } from './fail.ts';
 import { printExports } from './print-exports.ts';
 
@@ -20,6 +22,8 @@ export function buildProgram(): Command {
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.misused));
   platformCommands(program);
   accountCommands(program);
+  tokenCommands(program);
+  identityCommands(program);
   applicationCommands(program);
   deploymentCommands(program);
   runCommands(program);

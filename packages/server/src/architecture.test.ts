@@ -39,7 +39,7 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   ],
   [
     'the network',
-    /'(node:(net|http|https|http2|tls|dgram|dns)|undici|ssh2|ws)'|\bfetch\(/,
+    /'(node:(net|http|https|http2|tls|dgram|dns(\/promises)?)|undici|ssh2|ws)'|\bfetch\(/,
     /^(engines\/|git\/|ssh\/|routing\/|certificates\/|http\/|roles\/|workloads\/health-check|testing\/)/,
   ],
   [

@@ -4,6 +4,8 @@ export type Config = {
   dataDirectory: string;
   /** The platform's own name: `localhost`, or a domain whose sub-domains reach this machine. */
   domain: string;
+  /** `open`: whoever asks first for a name has it; `auto`: so while there is one organization. */
+  domains: 'auto' | 'open' | 'proven';
   httpAddress: string;
   /** 0 picks a free one, for each port; the one picked is in `grid status`. */
   httpPort: number;

@@ -57,6 +57,12 @@ export const settings = {
     .regex(HOST_NAME, 'must be a host name, in small letters')
     .default('localhost')
     .describe('The platform’s own name; applications answer below it'),
+  domains: z
+    .enum(['auto', 'open', 'proven'])
+    .default('auto')
+    .describe(
+      'Who may add a name of the world to an application: `open`, whoever asks first; `proven`, who proves it by a TXT record; `auto`, `open` while there is one organization',
+    ),
   httpAddress: z.string().default('127.0.0.1').describe('Address that http and https listen on'),
   httpPort: port.default(8080).describe('Port of http; 0 picks a free one'),
   httpsPort: port.default(8443).describe('Port of https; 0 picks a free one'),

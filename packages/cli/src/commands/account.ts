@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { accounts, createClient, grid } from '@grid/api';
@@ -9,6 +10,7 @@ import type { Format } from '../options.ts';
 import { print } from '../print.ts';
 import { storeCleverProfile } from '../clever-profile.ts';
 import { clientOf, readProfile, signedIn, writeProfile } from '../profile.ts';
+import { spellEnded } from './tokens.ts';
 import { transportTo } from '../transport.ts';
 import { findAuthority } from '../trust.ts';
 import type { TrustOptions } from '../trust.ts';
@@ -59,7 +61,7 @@ async function login({ url: given, email, token, secret, ...trust }: LoginOption
     token !== undefined && secret !== undefined
       ? { token, secret }
       : await createClient(transportTo({ url, ca })).call(grid.signIn, {
-          body: await askCredentials(email),
+          body: { ...(await askCredentials(email)), name: `grid login on ${hostname()}` },
         });
   const profile = { url, ...pair, ca };
   const self = await clientOf(profile).call(accounts.getSelf);
@@ -88,8 +90,8 @@ async function setPassword(): Promise<void> {
     ? (process.env['GRID_CURRENT_PASSWORD'] ?? (await askUnseen('Current password: ')))
     : undefined;
   const password = given ?? (await askUnseen('New password: '));
-  await client.call(grid.setPassword, { body: { current, password } });
-  process.stdout.write('The password is set.\n');
+  const ended = await client.call(grid.setPassword, { body: { current, password } });
+  process.stdout.write(`The password is set. ${spellEnded(ended)}\n`);
 }
 
 /** What is typed is not shown. */

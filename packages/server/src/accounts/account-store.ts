@@ -58,6 +58,20 @@ export const findPassword = (
     .where('email', '=', email)
     .executeTakeFirst();
 
+/** Whether it is the user’s hash, and stays so until the transaction is over: it is written as it is. */
+export async function isPasswordHash(
+  tx: Tx,
+  { id, hash }: { id: UserId; hash: string },
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('users')
+    .set({ password_hash: hash })
+    .where('id', '=', id)
+    .where('password_hash', '=', hash)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
 export const setPasswordHash = (tx: Tx, id: UserId, hash: string) =>
   tx.updateTable('users').set({ password_hash: hash }).where('id', '=', id).execute();
 
@@ -114,13 +128,14 @@ export const insertClaimToken = (tx: Tx, hash: string, at: number) =>
 export const deleteUnusedClaims = (tx: Tx) =>
   tx.deleteFrom('claim_tokens').where('used_at', 'is', null).execute();
 
-/** Uses up a claim token; false where there is none such. */
-export async function takeClaimToken(tx: Tx, hash: string, at: number): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('claim_tokens')
-    .set({ used_at: at })
+/** Whether it is a claim token that nobody has used. */
+export const isClaimToken = async (db: Kysely<Schema>, hash: string): Promise<boolean> =>
+  (await db
+    .selectFrom('claim_tokens')
+    .select('hash')
     .where('hash', '=', hash)
     .where('used_at', 'is', null)
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
-}
+    .executeTakeFirst()) !== undefined;
+
+export const takeClaimToken = (tx: Tx, hash: string, at: number) =>
+  tx.updateTable('claim_tokens').set({ used_at: at }).where('hash', '=', hash).execute();

@@ -1,60 +1,67 @@
-import type { Kysely } from 'kysely';
-import { DAY } from '../lib/duration.ts';
 import type { UserId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { Schema, TokenKind } from '../store/schema.ts';
+import type { Database, Tx } from '../store/database.ts';
+import type { TokenKind } from '../store/schema.ts';
 import { hashSecret, isSecret, newTokenPair, parseAuthorization } from './credentials.ts';
 import type { TokenPair } from './credentials.ts';
-import { findTokenOwner, insertToken } from './token-store.ts';
+import { firstExpiry, planUse } from './lives.ts';
+import { findTokenOwner, insertToken, setTokenUsed } from './token-store.ts';
 import type { Token } from './token-store.ts';
 import type { User } from './user.ts';
 
 /** Somebody who proved who they are, and by what. */
 export type Authenticated = { user: User; token: Token };
 
-/** What a token pair is good for without being renewed. */
-export const TOKEN_LIVES = 365 * DAY;
-
 /** Whoever proves to be somebody by an `Authorization` header, or undefined. */
 export async function authenticateHeader(
-  db: Kysely<Schema>,
+  database: Database,
   header: string | undefined,
   now: number,
 ): Promise<User | undefined> {
-  return (await authenticateToken(db, header, now))?.user;
+  return (await authenticateToken(database, header, now))?.user;
 }
 
 /** The same, with the token that proved it. What a browser holds counts in its cookie only. */
 export async function authenticateToken(
-  db: Kysely<Schema>,
+  database: Database,
   header: string | undefined,
   now: number,
 ): Promise<Authenticated | undefined> {
   const pair = header === undefined ? undefined : parseAuthorization(header);
-  const found = pair && (await prove(db, pair, now));
-  return found?.token.kind === 'session' ? undefined : found;
+  const found = pair && (await prove(database, pair, now));
+  if (found === undefined || found.token.kind === 'session') return undefined;
+  await noteUse(database, found.token, now);
+  return found;
 }
 
 /** Whoever a browser's session cookie proves to be, or undefined. */
 export async function authenticateSession(
-  db: Kysely<Schema>,
+  database: Database,
   cookie: string | undefined,
   now: number,
 ): Promise<Authenticated | undefined> {
   const pair = cookie === undefined ? undefined : parseAuthorization(`Bearer ${cookie}`);
-  const found = pair && (await prove(db, pair, now));
-  return found?.token.kind === 'session' ? found : undefined;
+  const found = pair && (await prove(database, pair, now));
+  if (found === undefined || found.token.kind !== 'session') return undefined;
+  await noteUse(database, found.token, now);
+  return found;
 }
 
 async function prove(
-  db: Kysely<Schema>,
+  { read }: Database,
   { token, secret }: TokenPair,
   now: number,
 ): Promise<Authenticated | undefined> {
-  const found = await findTokenOwner(db, token);
+  const found = await findTokenOwner(read, token);
   if (found === undefined || !isSecret(secret, found.secretHash)) return undefined;
   const { user, token: known } = found;
   return known.expiresAt !== null && known.expiresAt <= now ? undefined : { user, token: known };
+}
+
+/** Renews what was used. Whoever may come in may also where nothing can be written, such as on a full disk. */
+async function noteUse(database: Database, token: Token, now: number): Promise<void> {
+  const use = planUse(token, now);
+  if (use === undefined) return;
+  await database.transaction((tx) => setTokenUsed(tx, token.token, use)).catch(() => undefined);
 }
 
 export type TokenOrder = {
@@ -62,15 +69,18 @@ export type TokenOrder = {
   name: string;
   kind: TokenKind;
   at: number;
-  expiresAt: number;
+  /** Where it is not what its kind is given. */
+  expiresAt?: number;
   ip?: string | undefined;
 };
 
 /** A new token pair of the user's; its secret is shown this once. */
 export async function issueToken(tx: Tx, order: TokenOrder): Promise<TokenPair> {
-  const { userId, name, kind, at, expiresAt, ip = null } = order;
+  const { userId, name, kind, at, expiresAt = firstExpiry(kind, at), ip = null } = order;
   const pair = newTokenPair();
-  const token = { token: pair.token, name, kind, ip, createdAt: at, expiresAt };
+  // what is handed to somebody who is just coming in is in use already
+  const usedAt = kind === 'api' ? null : at;
+  const token = { token: pair.token, name, kind, ip, createdAt: at, usedAt, expiresAt };
   await insertToken(tx, { ...token, userId, secretHash: hashSecret(pair.secret) });
   return pair;
 }

@@ -12,9 +12,10 @@ import {
   deleteUnusedClaims,
   insertClaimToken,
   insertUser,
+  isClaimToken,
   takeClaimToken,
 } from './account-store.ts';
-import { TOKEN_LIVES, issueToken } from './authenticate.ts';
+import { issueToken } from './authenticate.ts';
 import { hashSecret, randomWord } from './credentials.ts';
 import type { TokenPair } from './credentials.ts';
 import { addKeyIn } from './manage-keys.ts';
@@ -45,28 +46,35 @@ export type Claim = {
   password?: string | undefined;
   organization: string;
   sshKey?: string | undefined;
+  ip?: string | undefined;
 };
 
 export type Claimed = { userId: UserId; organizationId: OrganizationId; pair: TokenPair };
+
+/** Refuses whoever cannot claim the platform: before a password of theirs is hashed, and once more after. */
+async function demandClaim(db: Kysely<Schema>, { claimToken }: Claim): Promise<void> {
+  if (await isClaimed(db))
+    throw new Refusal('conflict', 'The platform has its first user already: sign in instead.');
+  if (claimToken !== undefined && !(await isClaimToken(db, hashSecret(claimToken))))
+    throw new Refusal('forbidden', 'This is not the claim token printed at the last start.');
+}
 
 /** Makes the first user, their organization and a token pair. Works once. */
 export async function claimPlatform({ database, clock }: Deps, claim: Claim): Promise<Claimed> {
   const email = parseEmail(claim.email);
   const name = parseName('name', claim.name ?? email.split('@')[0] ?? email);
+  await demandClaim(database.read, claim);
   const passwordHash = claim.password === undefined ? null : await hashPassword(claim.password);
   return database.transaction(async (tx) => {
     const at = clock();
-    if ((await countUsers(tx)) > 0)
-      throw new Refusal('conflict', 'The platform has its first user already: sign in instead.');
-    const { claimToken } = claim;
-    if (claimToken !== undefined && !(await takeClaimToken(tx, hashSecret(claimToken), at)))
-      throw new Refusal('forbidden', 'This is not the claim token printed at the last start.');
+    await demandClaim(tx, claim);
+    if (claim.claimToken !== undefined) await takeClaimToken(tx, hashSecret(claim.claimToken), at);
     const userId = newId('user');
     await insertUser(tx, { id: userId, email, name, passwordHash, operator: true, at });
     const order = { name: claim.organization, adminId: userId, at };
     const organizationId = await createOrganizationIn(tx, order);
-    const lives = { at, expiresAt: at + TOKEN_LIVES };
-    const pair = await issueToken(tx, { userId, name: 'claim', kind: 'pair', ...lives });
+    const { ip } = claim;
+    const pair = await issueToken(tx, { userId, name: 'claim', kind: 'pair', at, ip });
     if (claim.sshKey !== undefined)
       await addKeyIn(tx, { userId, name: 'claim', line: claim.sshKey, at });
     return { userId, organizationId, pair };

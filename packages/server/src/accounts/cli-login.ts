@@ -2,11 +2,12 @@ import type { Clock } from '../lib/clock.ts';
 import { MINUTE } from '../lib/duration.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Database } from '../store/database.ts';
-import { TOKEN_LIVES, issueToken } from './authenticate.ts';
+import { issueToken } from './authenticate.ts';
+import type { Authenticated } from './authenticate.ts';
+import { LONGEST_LIFE } from './lives.ts';
 import { hashSecret } from './credentials.ts';
 import type { TokenPair } from './credentials.ts';
-import { findCliLogin, insertCliLogin, setCliLoginRead } from './token-store.ts';
-import type { User } from './user.ts';
+import { findCliLogin, holdToken, insertCliLogin, setCliLoginRead } from './token-store.ts';
 
 /**
  * `clever login`: the command line makes a random word, opens a page that names it, and asks for its
@@ -21,8 +22,14 @@ type Deps = { database: Database; clock: Clock };
 export const isCliWord = (word: string): boolean => /^[\w-]{20,128}$/.test(word);
 
 /** The user lets the command line that knows the word act for them. Refuses a word that was used. */
-export const allowCliLogin = ({ database, clock }: Deps, user: User, word: string): Promise<void> =>
+export const allowCliLogin = (
+  { database, clock }: Deps,
+  { user, token }: Authenticated,
+  word: string,
+): Promise<void> =>
   database.transaction(async (tx) => {
+    if (!(await holdToken(tx, token.token)))
+      throw new Refusal('unauthenticated', 'You have been signed out meanwhile: sign in again.');
     const hash = hashSecret(word);
     if ((await findCliLogin(tx, hash)) !== undefined)
       throw new Refusal('conflict', 'This login was answered before: run the command again.');
@@ -30,10 +37,13 @@ export const allowCliLogin = ({ database, clock }: Deps, user: User, word: strin
     await insertCliLogin(tx, { hash, userId: user.id, at, expiresAt: at + LIVES });
   });
 
-/** The pair of whoever said yes, or undefined while nobody has. Works once, for a short time. */
+/**
+ * The pair of whoever said yes, with the last moment that it can be good for, or undefined while nobody has.
+ * Works once, for a short time.
+ */
 export async function takeCliLogin(
   { database, clock }: Deps,
-  word: string,
+  { word, ip }: { word: string; ip: string | undefined },
 ): Promise<(TokenPair & { expiresAt: number }) | undefined> {
   const hash = hashSecret(word);
   const login = await findCliLogin(database.read, hash);
@@ -42,8 +52,7 @@ export async function takeCliLogin(
     const at = clock();
     if (login.expiresAt <= at || !(await setCliLoginRead(tx, hash, at)))
       throw new Refusal('forbidden', 'This login was used, or its time is over: log in again.');
-    const expiresAt = at + TOKEN_LIVES;
-    const order = { userId: login.userId, name: 'clever login', kind: 'pair', at } as const;
-    return { ...(await issueToken(tx, { ...order, expiresAt })), expiresAt };
+    const order = { userId: login.userId, name: 'clever login', kind: 'pair', at, ip } as const;
+    return { ...(await issueToken(tx, order)), expiresAt: at + LONGEST_LIFE };
   });
 }

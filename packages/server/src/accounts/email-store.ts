@@ -3,7 +3,7 @@ import type { UserId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 
-/** Whose address it is, be it their first or another one. */
+/** Whose address it is, be it their first or another one that is proven. */
 export async function findEmailOwner(
   db: Kysely<Schema>,
   email: string,
@@ -17,12 +17,13 @@ export async function findEmailOwner(
   return row?.id;
 }
 
-export const selectSecondaryEmails = async (
+const select = async (
   db: Kysely<Schema>,
+  table: 'secondary_emails' | 'pending_emails',
   userId: UserId,
 ): Promise<string[]> => {
   const rows = await db
-    .selectFrom('secondary_emails')
+    .selectFrom(table)
     .select('email')
     .where('user_id', '=', userId)
     .orderBy('email')
@@ -30,20 +31,48 @@ export const selectSecondaryEmails = async (
   return rows.map(({ email }) => email);
 };
 
-export const insertSecondaryEmail = (
-  tx: Tx,
-  { email, userId, at }: { email: string; userId: UserId; at: number },
-) => tx.insertInto('secondary_emails').values({ email, user_id: userId, created_at: at }).execute();
+export const selectSecondaryEmails = (db: Kysely<Schema>, userId: UserId): Promise<string[]> =>
+  select(db, 'secondary_emails', userId);
 
-/** False where the user has no such second address. */
-export async function deleteSecondaryEmail(
+/** Addresses that the user says are theirs, and nobody has proven. */
+export const selectPendingEmails = (db: Kysely<Schema>, userId: UserId): Promise<string[]> =>
+  select(db, 'pending_emails', userId);
+
+export type PendingEmail = { email: string; userId: UserId; name: string; at: number };
+
+/** Everybody's, the oldest first. */
+export const selectEveryPendingEmail = (db: Kysely<Schema>): Promise<PendingEmail[]> =>
+  db
+    .selectFrom('pending_emails as p')
+    .innerJoin('users as u', 'u.id', 'p.user_id')
+    .select(['p.email', 'p.user_id as userId', 'u.name', 'p.created_at as at'])
+    .orderBy('p.created_at')
+    .orderBy('p.email')
+    .limit(1000)
+    .execute();
+
+type Order = { email: string; userId: UserId; at: number };
+
+export const insertSecondaryEmail = (tx: Tx, { email, userId, at }: Order) =>
+  tx.insertInto('secondary_emails').values({ email, user_id: userId, created_at: at }).execute();
+
+export const insertPendingEmail = (tx: Tx, { email, userId, at }: Order) =>
+  tx.insertInto('pending_emails').values({ email, user_id: userId, created_at: at }).execute();
+
+/** False where the user has no such address in this table. */
+export async function deleteEmail(
   tx: Tx,
+  table: 'secondary_emails' | 'pending_emails',
   { email, userId }: { email: string; userId: UserId },
 ): Promise<boolean> {
   const { numDeletedRows } = await tx
-    .deleteFrom('secondary_emails')
+    .deleteFrom(table)
     .where('email', '=', email)
     .where('user_id', '=', userId)
     .executeTakeFirst();
   return numDeletedRows > 0n;
 }
+
+/** Those that nobody has proven since. */
+export const deletePendingEmails = (tx: Tx, since: number) =>
+  tx.deleteFrom('pending_emails').where('created_at', '<', since).execute();

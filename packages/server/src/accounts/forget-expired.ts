@@ -2,12 +2,24 @@ import type { Clock } from '../lib/clock.ts';
 import { DAY } from '../lib/duration.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { Database } from '../store/database.ts';
-import { deleteExpired } from './token-store.ts';
+import { deletePendingEmails } from './email-store.ts';
+import { deleteExpiredLogins, deleteExpiredTokens } from './token-store.ts';
 
-/** Forgets browsers' sessions and command lines' logins a day after they have become worthless. */
+/** How long it is still said of an API token, which somebody counts on, that it has expired. */
+const API_TOKENS_LISTED = 30 * DAY;
+/** How long an address waits for a proof. */
+const EMAILS_WAIT = 30 * DAY;
+
+/** Forgets what opened accounts a day after it has become worthless. */
 export const forgetExpired =
   ({ database, clock }: { database: Database; clock: Clock }): Reconciler =>
   async () => {
-    await database.transaction((tx) => deleteExpired(tx, clock() - DAY));
-    return clock() + DAY;
+    const now = clock();
+    await database.transaction(async (tx) => {
+      await deleteExpiredTokens(tx, ['session', 'pair'], now - DAY);
+      await deleteExpiredTokens(tx, ['api'], now - API_TOKENS_LISTED);
+      await deleteExpiredLogins(tx, now - DAY);
+      await deletePendingEmails(tx, now - EMAILS_WAIT);
+    });
+    return now + DAY;
   };

@@ -1,34 +1,79 @@
 import type { Clock } from '../lib/clock.ts';
+import type { UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import type { Database } from '../store/database.ts';
+import type { Database, Tx } from '../store/database.ts';
 import { setEmail } from './account-store.ts';
-import { deleteSecondaryEmail, findEmailOwner, insertSecondaryEmail } from './email-store.ts';
+import {
+  deleteEmail,
+  findEmailOwner,
+  insertPendingEmail,
+  insertSecondaryEmail,
+  selectPendingEmails,
+} from './email-store.ts';
 import { parseEmail } from './user.ts';
 import type { User } from './user.ts';
 
-export { selectSecondaryEmails as listSecondaryEmails } from './email-store.ts';
+export {
+  selectEveryPendingEmail as listEveryPendingEmail,
+  selectPendingEmails as listPendingEmails,
+  selectSecondaryEmails as listSecondaryEmails,
+} from './email-store.ts';
 
 type Deps = { database: Database; clock: Clock };
 
-/** Adds an address beside the first. Refuses one that any account has. */
+const MOST_PENDING = 10;
+
+/**
+ * Adds an address beside the first. It counts once it is proven: an operator's word proves it, and until then it
+ * is nobody's. Whether another account has it is not told.
+ */
 export const addEmail = ({ database, clock }: Deps, user: User, text: string): Promise<void> => {
   const email = parseEmail(text);
   return database.transaction(async (tx) => {
-    const owner = await findEmailOwner(tx, email);
-    if (owner === user.id)
+    if ((await findEmailOwner(tx, email)) === user.id)
       throw new Refusal('own_email', `${email} is one of your addresses already.`);
-    if (owner !== undefined)
-      throw new Refusal('taken_email', `${email} belongs to another account.`);
-    await insertSecondaryEmail(tx, { email, userId: user.id, at: clock() });
+    const order = { email, userId: user.id, at: clock() };
+    if (user.operator) return proveIn(tx, order);
+    const pending = await selectPendingEmails(tx, user.id);
+    if (pending.includes(email)) return;
+    if (pending.length >= MOST_PENDING)
+      throw new Refusal(
+        'too_many',
+        `At most ${MOST_PENDING} addresses of yours may wait for a proof: remove one first.`,
+      );
+    await insertPendingEmail(tx, order);
   });
 };
+
+/** The operator's word that an address is the user's. Refuses one that they have not added, or that is another's. */
+export const confirmEmail = (
+  { database, clock }: Deps,
+  { userId, email: text }: { userId: UserId; email: string },
+): Promise<void> => {
+  const email = parseEmail(text);
+  return database.transaction(async (tx) => {
+    if (!(await deleteEmail(tx, 'pending_emails', { email, userId })))
+      throw new Refusal('not_found', `${userId} has not added ${email}.`);
+    await proveIn(tx, { email, userId, at: clock() });
+  });
+};
+
+async function proveIn(
+  tx: Tx,
+  order: { email: string; userId: UserId; at: number },
+): Promise<void> {
+  if ((await findEmailOwner(tx, order.email)) !== undefined)
+    throw new Refusal('taken_email', `${order.email} belongs to another account.`);
+  await insertSecondaryEmail(tx, order);
+}
 
 /** The address becomes the one to sign in with; the former first one stays as another. */
 export const makePrimary = ({ database, clock }: Deps, user: User, text: string): Promise<void> => {
   const email = parseEmail(text);
   return database.transaction(async (tx) => {
     if (email === user.email) return;
-    if (!(await deleteSecondaryEmail(tx, { email, userId: user.id }))) throw notYours(email);
+    if (!(await deleteEmail(tx, 'secondary_emails', { email, userId: user.id })))
+      throw notYours(email);
     await setEmail(tx, user.id, email);
     await insertSecondaryEmail(tx, { email: user.email, userId: user.id, at: clock() });
   });
@@ -40,9 +85,14 @@ export const removeEmail = ({ database }: Deps, user: User, text: string): Promi
   return database.transaction(async (tx) => {
     if (email === user.email)
       throw new Refusal('conflict', 'Make another address the first one before you remove it.');
-    if (!(await deleteSecondaryEmail(tx, { email, userId: user.id }))) throw notYours(email);
+    const order = { email, userId: user.id };
+    const wasPending = await deleteEmail(tx, 'pending_emails', order);
+    if (!(await deleteEmail(tx, 'secondary_emails', order)) && !wasPending) throw notYours(email);
   });
 };
 
 const notYours = (email: string): Refusal =>
-  new Refusal('not_found', `${email} is not one of your addresses: add it first.`);
+  new Refusal(
+    'not_found',
+    `${email} is not one of your addresses: add it, and let the operator of the platform confirm it.`,
+  );

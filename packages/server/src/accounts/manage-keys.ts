@@ -15,7 +15,10 @@ export const findUserByKey = (db: Kysely<Schema>, key: string): Promise<User | u
 
 export const listKeys = (db: Kysely<Schema>, userId: UserId) => selectKeys(db, userId);
 
-/** Adds a key under a name of the user's. Refuses one that any account has: a key says who acts. */
+/**
+ * Adds a key under a name of the user's. Refuses one that any account has, since a key says who acts, without a
+ * word more of it: who has an account is nobody's business.
+ */
 export const addKey = (
   { database, clock }: { database: Database; clock: Clock },
   order: { userId: UserId; name: string; line: string },
@@ -26,12 +29,14 @@ export async function addKeyIn(
   { userId, name, line, at }: { userId: UserId; name: string; line: string; at: number },
 ): Promise<void> {
   const key = parseSshKey(line);
-  const owner = await findKeyOwner(tx, key.key);
-  if (owner !== undefined)
-    throw new Refusal('taken_key', 'This key is on an account already; use another.', {
-      key: 'is on an account already',
-    });
   await deleteKey(tx, userId, name);
+  const owner = await findKeyOwner(tx, key.key);
+  if (owner?.id === userId)
+    throw new Refusal('invalid_key', 'You have this key already, by another name.');
+  if (owner !== undefined)
+    throw new Refusal('invalid_key', 'This key cannot be added: use another one.', {
+      key: 'cannot be added',
+    });
   await insertKey(tx, { ...key, userId, name: parseName('name', name), at });
 }
 

@@ -4,10 +4,13 @@ import { parseName } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
-import { TOKEN_LIVES, issueToken } from './authenticate.ts';
+import { issueToken } from './authenticate.ts';
+import { holdPassword } from './check-password.ts';
 import type { CheckPassword } from './check-password.ts';
+import { LONGEST_LIFE } from './lives.ts';
 import { deleteToken, selectTokens } from './token-store.ts';
 import type { Token } from './token-store.ts';
+import { parseEmail } from './user.ts';
 import type { User } from './user.ts';
 
 export type ApiTokenOrder = {
@@ -17,6 +20,7 @@ export type ApiTokenOrder = {
   /** Epoch ms; a year from now at most. */
   expiresAt: number;
   ip: string | undefined;
+  client: string;
 };
 
 /**
@@ -31,27 +35,31 @@ export async function createApiToken(
   const { database, clock, checkPassword } = deps;
   const name = parseName('name', order.name);
   const at = clock();
-  if (order.expiresAt <= at || order.expiresAt > at + TOKEN_LIVES + 1)
+  if (order.expiresAt <= at || order.expiresAt > at + LONGEST_LIFE + 1)
     throw new Refusal('invalid', 'The token must expire within a year from now.', {
       expirationDate: 'must be in the future, a year from now at most',
     });
+  // somebody else’s password is not to be tried out here
+  if (parseEmail(order.email) !== user.email) throw wrongPassword();
   const checked = await checkPassword(order).catch(refuseCredential);
-  if (checked !== user.id) refuseCredential(new Refusal('unauthenticated', ''));
+  if (checked.id !== user.id) throw wrongPassword();
   const { expiresAt, ip } = order;
-  const pair = await database.transaction((tx) =>
-    issueToken(tx, { userId: user.id, name, kind: 'api', at, expiresAt, ip }),
-  );
+  const pair = await database.transaction(async (tx) => {
+    await holdPassword(tx, checked);
+    return issueToken(tx, { userId: user.id, name, kind: 'api', at, expiresAt, ip });
+  });
   return { id: pair.token, token: `${pair.token}.${pair.secret}` };
 }
 
 function refuseCredential(error: unknown): never {
-  if (error instanceof Refusal && error.code === 'unauthenticated')
-    throw new Refusal('invalid_credential', 'The password is wrong.');
+  if (error instanceof Refusal && error.code === 'unauthenticated') throw wrongPassword();
   throw error;
 }
 
+const wrongPassword = (): Refusal => new Refusal('invalid_credential', 'The password is wrong.');
+
 export const listApiTokens = (db: Kysely<Schema>, user: User): Promise<Token[]> =>
-  selectTokens(db, user.id, 'api');
+  selectTokens(db, user.id, ['api']);
 
 /** The token opens nothing any more. Refuses one that the user has not. */
 export const revokeApiToken = (
@@ -60,6 +68,6 @@ export const revokeApiToken = (
   token: string,
 ): Promise<void> =>
   database.transaction(async (tx) => {
-    if (!(await deleteToken(tx, { userId: user.id, token, kind: 'api' })))
+    if (!(await deleteToken(tx, { userId: user.id, token, kinds: ['api'] })))
       throw new Refusal('not_found', `There is no API token ${JSON.stringify(token)}.`);
   });

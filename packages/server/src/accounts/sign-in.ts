@@ -1,55 +1,66 @@
 import type { Clock } from '../lib/clock.ts';
-import { HOUR } from '../lib/duration.ts';
-import type { UserId } from '../lib/ids.ts';
+import { parseName } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Database } from '../store/database.ts';
 import { findPassword, setPasswordHash } from './account-store.ts';
-import { TOKEN_LIVES, issueToken } from './authenticate.ts';
-import type { CheckPassword, Credentials } from './check-password.ts';
+import { issueToken } from './authenticate.ts';
+import type { Authenticated, TokenOrder } from './authenticate.ts';
+import { holdPassword } from './check-password.ts';
+import type { CheckPassword, Checked, Credentials } from './check-password.ts';
 import type { TokenPair } from './credentials.ts';
-import { hashPassword } from './password.ts';
+import { endOthersIn } from './manage-credentials.ts';
+import type { Ended } from './manage-credentials.ts';
+import { demandPassword, hashPassword } from './password.ts';
 import { deleteToken } from './token-store.ts';
 import type { User } from './user.ts';
 import { parseEmail } from './user.ts';
 
+export { LONGEST_SESSION } from './lives.ts';
+
 type Deps = { database: Database; clock: Clock; checkPassword: CheckPassword };
 
+/** What is noted of a credential for its owner to know it by. */
+type Made = Pick<TokenOrder, 'ip'> & { name?: string | undefined };
+
 /** A token pair for a command line, by password. */
-export async function signIn(deps: Deps, credentials: Credentials): Promise<TokenPair> {
-  return issuePair(deps, await deps.checkPassword(credentials), 'sign-in');
+export async function signIn(
+  deps: Deps,
+  credentials: Credentials,
+  { name = 'sign-in', ip }: Made,
+): Promise<TokenPair> {
+  const checked = await deps.checkPassword(credentials);
+  return issueIn(deps, checked, { kind: 'pair', name: parseName('name', name), ip });
 }
 
 /** The same for whoever looks after the machine: the operator's socket is theirs alone. */
-export async function signInLocally(deps: Deps, email: string): Promise<TokenPair> {
+export async function signInLocally(deps: Deps, email: string, { name }: Made): Promise<TokenPair> {
   const user = await findPassword(deps.database.read, parseEmail(email));
   if (user === undefined) throw new Refusal('not_found', `Nobody has the address ${email} here.`);
-  return issuePair(deps, user.id, 'operator’s socket');
+  const order = { userId: user.id, name: parseName('name', name ?? 'operator’s socket') };
+  return deps.database.transaction((tx) =>
+    issueToken(tx, { ...order, kind: 'pair', at: deps.clock() }),
+  );
 }
 
-const issuePair = (
+/** A token for whoever knows the password, unless there is another one by now. */
+const issueIn = (
   { database, clock }: Pick<Deps, 'database' | 'clock'>,
-  userId: UserId,
-  name: string,
+  checked: Checked,
+  order: Pick<TokenOrder, 'kind' | 'name' | 'ip'>,
 ): Promise<TokenPair> =>
-  database.transaction((tx) => {
-    const at = clock();
-    return issueToken(tx, { userId, name, kind: 'pair', at, expiresAt: at + TOKEN_LIVES });
+  database.transaction(async (tx) => {
+    await holdPassword(tx, checked);
+    return issueToken(tx, { ...order, userId: checked.id, at: clock() });
   });
-
-/** How long a browser stays signed in. */
-export const SESSION_LIVES = 12 * HOUR;
 
 /** What a browser's cookie holds from now on, by password. */
 export async function openSession(
-  { database, clock, checkPassword }: Deps,
+  deps: Deps,
   credentials: Credentials,
+  { ip }: Pick<TokenOrder, 'ip'>,
 ): Promise<string> {
-  const userId = await checkPassword(credentials);
-  const { token, secret } = await database.transaction((tx) => {
-    const at = clock();
-    const lives = { at, expiresAt: at + SESSION_LIVES };
-    return issueToken(tx, { userId, name: 'browser', kind: 'session', ...lives });
-  });
+  const checked = await deps.checkPassword(credentials);
+  const { token, secret } = await issueIn(deps, checked, { kind: 'session', name: 'browser', ip });
   return `${token}.${secret}`;
 }
 
@@ -59,19 +70,30 @@ export const closeSession = (
   { user, token }: { user: User; token: { token: string } },
 ): Promise<unknown> =>
   database.transaction((tx) =>
-    deleteToken(tx, { userId: user.id, token: token.token, kind: 'session' }),
+    deleteToken(tx, { userId: user.id, token: token.token, kinds: ['session'] }),
   );
 
-/** A new password. Refuses where there is one and `current` is not it. */
+/**
+ * A new password, which ends every other session and token pair: somebody may have had the former one.
+ * Refuses where there is one and `current` is not it.
+ */
 export async function changePassword(
   { database, checkPassword }: Pick<Deps, 'database' | 'checkPassword'>,
-  { id, email }: User,
-  { current, password }: { current?: string | undefined; password: string },
-): Promise<void> {
-  const hash = await hashPassword(password);
+  asks: Authenticated,
+  order: { current?: string | undefined; password: string; client: string },
+): Promise<Ended> {
+  const { current = '', password, client } = order;
+  const { id, email } = asks.user;
+  demandPassword(password);
   const known = await findPassword(database.read, email);
-  if (known?.hash !== null) await checkPassword({ email, password: current ?? '' });
-  await database.transaction((tx) => setPasswordHash(tx, id, hash));
+  const checked =
+    known?.hash === null ? undefined : await checkPassword({ email, password: current, client });
+  const hash = await hashPassword(password);
+  return database.transaction(async (tx) => {
+    if (checked !== undefined) await holdPassword(tx, checked);
+    await setPasswordHash(tx, id, hash);
+    return endOthersIn(tx, asks);
+  });
 }
 
 /** Whether the user has one to sign in with. */

@@ -12,6 +12,8 @@ export type Token = {
   kind: TokenKind;
   ip: string | null;
   createdAt: number;
+  /** To the day. */
+  usedAt: number | null;
   expiresAt: number | null;
 };
 
@@ -22,6 +24,7 @@ const columns = [
   'tokens.ip',
   'tokens.created_at as tokenCreatedAt',
   'tokens.expires_at as expiresAt',
+  'tokens.used_at as usedAt',
 ] as const;
 
 /** Whom a token belongs to, with what proves it. */
@@ -38,11 +41,20 @@ export async function findTokenOwner(
     .where('tokens.token', '=', token)
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  const { secretHash, token: known, tokenName, kind, ip, tokenCreatedAt, expiresAt, ...user } = row;
+  const { secretHash, token: known, tokenName, kind, ip, tokenCreatedAt, ...rest } = row;
+  const { expiresAt, usedAt, ...user } = rest;
   return {
     user: toUser(user),
     secretHash,
-    token: { token: known, name: tokenName, kind, ip, createdAt: tokenCreatedAt, expiresAt },
+    token: {
+      token: known,
+      name: tokenName,
+      kind,
+      ip,
+      createdAt: tokenCreatedAt,
+      usedAt,
+      expiresAt,
+    },
   };
 }
 
@@ -58,35 +70,78 @@ export const insertToken = (tx: Tx, token: Token & { userId: UserId; secretHash:
       ip: token.ip,
       created_at: token.createdAt,
       expires_at: token.expiresAt,
+      used_at: token.usedAt,
     })
     .execute();
 
-/** The newest first. */
+export const setTokenUsed = (
+  tx: Tx,
+  token: string,
+  { usedAt, expiresAt }: Pick<Token, 'usedAt' | 'expiresAt'>,
+) =>
+  tx
+    .updateTable('tokens')
+    .set({ used_at: usedAt, expires_at: expiresAt })
+    .where('token', '=', token)
+    .execute();
+
+/** Whether there is such a token, and it stays until the transaction is over: it is written as it is. */
+export async function holdToken(tx: Tx, token: string): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('tokens')
+    .set({ token })
+    .where('token', '=', token)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Those of these kinds, the newest first. */
 export const selectTokens = (
   db: Kysely<Schema>,
   userId: UserId,
-  kind: TokenKind,
+  kinds: readonly TokenKind[],
 ): Promise<Token[]> =>
   db
     .selectFrom('tokens')
-    .select(['token', 'name', 'kind', 'ip', 'created_at as createdAt', 'expires_at as expiresAt'])
+    .select(['token', 'name', 'kind', 'ip', 'created_at as createdAt'])
+    .select(['used_at as usedAt', 'expires_at as expiresAt'])
     .where('user_id', '=', userId)
-    .where('kind', '=', kind)
+    .where('kind', 'in', kinds)
     .orderBy('created_at', 'desc')
+    .orderBy('token')
     .execute();
 
 /** False where the user has no such token. */
 export async function deleteToken(
   tx: Tx,
-  { userId, token, kind }: { userId: UserId; token: string; kind: TokenKind },
+  { userId, token, kinds }: { userId: UserId; token: string; kinds: readonly TokenKind[] },
 ): Promise<boolean> {
   const { numDeletedRows } = await tx
     .deleteFrom('tokens')
     .where('user_id', '=', userId)
     .where('token', '=', token)
-    .where('kind', '=', kind)
+    .where('kind', 'in', kinds)
     .executeTakeFirst();
   return numDeletedRows > 0n;
+}
+
+/** All of these kinds but one, and logins that somebody said yes to and no command line has fetched. */
+export async function deleteOthers(
+  tx: Tx,
+  { userId, keep, kinds }: { userId: UserId; keep: string; kinds: readonly TokenKind[] },
+): Promise<number> {
+  await tx
+    .deleteFrom('cli_logins')
+    .where('user_id', '=', userId)
+    .where('read_at', 'is', null)
+    .execute();
+  const { numDeletedRows } = await tx
+    .deleteFrom('tokens')
+    .where('user_id', '=', userId)
+    .where('token', '!=', keep)
+    .where('kind', 'in', kinds)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
 }
 
 export const insertCliLogin = (
@@ -124,12 +179,9 @@ export async function setCliLoginRead(tx: Tx, hash: string, at: number): Promise
   return numUpdatedRows > 0n;
 }
 
-/** Sessions and logins whose time was over by `before`; what people made themselves stays listed. */
-export async function deleteExpired(tx: Tx, before: number): Promise<void> {
-  await tx
-    .deleteFrom('tokens')
-    .where('kind', '=', 'session')
-    .where('expires_at', '<', before)
-    .execute();
-  await tx.deleteFrom('cli_logins').where('expires_at', '<', before).execute();
-}
+/** Tokens of these kinds whose time was over by `before`. */
+export const deleteExpiredTokens = (tx: Tx, kinds: readonly TokenKind[], before: number) =>
+  tx.deleteFrom('tokens').where('kind', 'in', kinds).where('expires_at', '<', before).execute();
+
+export const deleteExpiredLogins = (tx: Tx, before: number) =>
+  tx.deleteFrom('cli_logins').where('expires_at', '<', before).execute();

@@ -1,57 +1,104 @@
+import type { Kysely } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
+import { countOrganizations } from '../organizations/list-organizations.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Database } from '../store/database.ts';
-import { formatDomain, isTaken, parseDomain } from './domain.ts';
+import type { Schema } from '../store/schema.ts';
+import { formatDomain, judgeAddress, parseDomain, proofNames, proofOf } from './domain.ts';
+import type { Address, Asker, Verdict } from './domain.ts';
 import {
   deleteDomain,
   insertDomain,
   selectDomains,
   selectHeld,
+  selectReserved,
   setFavourite,
 } from './domain-store.ts';
 
-type Deps = { database: Database; clock: Clock; platformHosts: readonly string[] };
+export type DomainDeps = {
+  database: Database;
+  clock: Clock;
+  platformHosts: readonly string[];
+  /** `open`: whoever asks first for a name has it. `auto`: so while there is one organization. */
+  domains: 'auto' | 'open' | 'proven';
+  /** The texts of the records at any of these names; none where DNS does not answer in time. */
+  readTxt(names: readonly string[]): Promise<readonly string[]>;
+};
+
+const MOST_DOMAINS = 100;
 
 export const listDomains = selectDomains;
 
-/** Adds a domain; the same application's is fine. Refuses what `isTaken`. */
-export const addDomain = (
-  { database, clock, platformHosts }: Deps,
-  application: { id: ApplicationId; ownerId: OwnerId },
-  text: string,
-): Promise<void> => {
-  const domain = parseDomain(text);
-  const { id: applicationId, ownerId } = application;
-  return database.transaction(async (tx) => {
-    const held = await selectHeld(tx, domain.host);
-    if (isTaken(domain, { applicationId, ownerId }, { platformHosts, held }))
-      throw new Refusal('conflict', `${formatDomain(domain)} is not available.`, {
-        fqdn: 'is not available',
-      });
-    if (
-      held.some(({ host, pathPrefix }) => host === domain.host && pathPrefix === domain.pathPrefix)
-    )
-      return;
-    await insertDomain(tx, { ...domain, applicationId, at: clock() });
-    await request(tx, 'routes', 'all', clock());
-  });
-};
+type Asked = { id: ApplicationId; ownerId: OwnerId; operator: boolean };
 
+/** Adds a domain; one that the application has is fine. Refuses what `judgeAddress` does not grant. */
+export async function addDomain(deps: DomainDeps, asked: Asked, text: string): Promise<void> {
+  const { database, clock } = deps;
+  const domain = parseDomain(text);
+  const by = { applicationId: asked.id, ownerId: asked.ownerId, operator: asked.operator };
+  const isProven =
+    (await judge(deps, database.read, { domain, by })) === 'unproven' &&
+    (await deps.readTxt(proofNames(domain.host))).includes(proofOf(by.ownerId));
+  await database.transaction(async (tx) => {
+    // first, since it lets one at a time go on: two names near each other are on different rows
+    await request(tx, 'routes', 'all', clock());
+    const own = await selectDomains(tx, asked.id);
+    if (own.some((one) => formatDomain(one) === formatDomain(domain))) return;
+    const verdict = await judge(deps, tx, { domain, by });
+    if (verdict !== 'granted' && !(verdict === 'unproven' && isProven))
+      throw sayNo(verdict, domain, by);
+    if (own.length >= MOST_DOMAINS)
+      throw new Refusal('conflict', `An application has at most ${MOST_DOMAINS} domains.`);
+    await insertDomain(tx, { ...domain, applicationId: asked.id, at: clock() });
+  });
+}
+
+async function judge(
+  { platformHosts, domains }: DomainDeps,
+  db: Kysely<Schema>,
+  { domain, by }: { domain: Address; by: Asker },
+): Promise<Verdict> {
+  const alone = domains === 'auto' && (await countOrganizations(db)) <= 1;
+  return judgeAddress(domain, by, {
+    platformHosts,
+    held: await selectHeld(db, domain.host),
+    reserved: await selectReserved(db, domain.host),
+    open: domains === 'open' || alone,
+  });
+}
+
+function sayNo(verdict: Exclude<Verdict, 'granted'>, domain: Address, by: Asker): Refusal {
+  const name = formatDomain(domain);
+  const [record = `_clever-grid.${domain.host}`] = proofNames(domain.host);
+  const sentences = {
+    taken: `${name} is not available.`,
+    operators: `${name} is not available: only the operator of the platform gives names here.`,
+    unproven: `${name} is not proven to be yours: set the TXT record ${record} to "${proofOf(by.ownerId)}" and add it again, or ask the operator of the platform.`,
+  };
+  return new Refusal('conflict', sentences[verdict], {
+    fqdn: verdict === 'unproven' ? 'is not proven to be yours' : 'is not available',
+  });
+}
+
+/** Removes a domain, also one that would be refused today. */
 export const removeDomain = (
-  { database, clock }: Deps,
+  { database, clock }: Pick<DomainDeps, 'database' | 'clock'>,
   applicationId: ApplicationId,
   text: string,
 ): Promise<void> =>
   database.transaction(async (tx) => {
-    await deleteDomain(tx, applicationId, parseDomain(text));
+    const own = await selectDomains(tx, applicationId);
+    const written = text.trim().toLowerCase();
+    const found = own.find((one) => formatDomain(one).toLowerCase() === written);
+    await deleteDomain(tx, applicationId, found ?? parseDomain(text));
     await request(tx, 'routes', 'all', clock());
   });
 
 /** The domain that links lead to; undefined unsets it. Refuses one that the application has not. */
 export const setFavouriteDomain = (
-  { database }: Pick<Deps, 'database'>,
+  { database }: Pick<DomainDeps, 'database'>,
   applicationId: ApplicationId,
   text: string | undefined,
 ): Promise<void> =>

@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
-import type { ApplicationId } from '../lib/ids.ts';
+import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
-import { wildcardOf } from './domain.ts';
-import type { Address, Domain, Held } from './domain.ts';
+import { baseOf, lineOf } from './domain.ts';
+import type { Address, Domain, Held, Reserved } from './domain.ts';
 
 export const insertDomain = (
   tx: Tx,
@@ -31,7 +31,7 @@ export const selectDomains = async (db: Kysely<Schema>, id: ApplicationId): Prom
   return rows.map((row) => ({ ...row, favourite: row.favourite === 1 }));
 };
 
-/** Addresses of the host, of the wildcard over it, and, for a wildcard, of all that it covers. */
+/** Addresses of the host, of each above it and of each below it, and of wildcards there. */
 export const selectHeld = (db: Kysely<Schema>, host: string): Promise<Held[]> =>
   db
     .selectFrom('domains')
@@ -44,11 +44,48 @@ export const selectHeld = (db: Kysely<Schema>, host: string): Promise<Held[]> =>
     ])
     .where(({ or, eb }) =>
       or([
-        eb('host', 'in', [host, wildcardOf(host)]),
-        ...(host.startsWith('*.') ? [eb('host', 'like', `%${host.slice(1)}`)] : []),
+        eb(
+          'host',
+          'in',
+          lineOf(baseOf(host)).flatMap((one) => [one, `*.${one}`]),
+        ),
+        eb('host', 'like', `%.${baseOf(host)}`),
       ]),
     )
     .execute();
+
+/** What the operator has said of the name, or of one above it. */
+export const selectReserved = (db: Kysely<Schema>, host: string): Promise<Reserved[]> =>
+  db
+    .selectFrom('reserved_names')
+    .select(['host', 'owner_id as ownerId'])
+    .where('host', 'in', lineOf(baseOf(host)))
+    .execute();
+
+/** All that the operator has said, by name. */
+export const selectEveryReserved = (db: Kysely<Schema>): Promise<Reserved[]> =>
+  db.selectFrom('reserved_names').select(['host', 'owner_id as ownerId']).orderBy('host').execute();
+
+/** Says of a name whose it is, whatever was said before. */
+export async function putReserved(
+  tx: Tx,
+  { host, ownerId, at }: { host: string; ownerId: OwnerId | null; at: number },
+): Promise<void> {
+  await deleteReserved(tx, host);
+  await tx
+    .insertInto('reserved_names')
+    .values({ host, owner_id: ownerId, created_at: at })
+    .execute();
+}
+
+/** False where nothing was said of it. */
+export async function deleteReserved(tx: Tx, host: string): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('reserved_names')
+    .where('host', '=', host)
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}
 
 export const deleteDomain = (tx: Tx, id: ApplicationId, { host, pathPrefix }: Address) =>
   tx

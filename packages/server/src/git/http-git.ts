@@ -33,7 +33,7 @@ export async function handleGitHttp(
   try {
     const asked = parseRequest(request);
     const user = await authenticateHeader(
-      deps.database.read,
+      deps.database,
       request.headers.authorization,
       deps.clock(),
     );

@@ -39,6 +39,11 @@ const rules: Readonly<Record<string, Rule>> = {
   'queue.repairDevice': 'operator',
   'queue.forgetDevice': 'operator',
   'grid.setSandbox': 'operator',
+  'operator.listPendingEmails': 'operator',
+  'operator.confirmEmail': 'operator',
+  'operator.listReservedNames': 'operator',
+  'operator.reserveName': 'operator',
+  'operator.releaseName': 'operator',
 };
 
 /** An application is read or operated; what names nobody's things is for whoever is signed in. */
@@ -137,7 +142,10 @@ async function makeScene({ context }: TestApp, role: Role) {
   const { token: apiTokenId } = await database.transaction((tx) =>
     issueToken(tx, { userId, name: 'ci', kind: 'api', at: 1, expiresAt: 2 }),
   );
-  const all: Parameters = { ...params, apiTokenId };
+  const { token: tokenId } = await database.transaction((tx) =>
+    issueToken(tx, { userId, name: 'browser', kind: 'session', at: 1 }),
+  );
+  const all: Parameters = { ...params, apiTokenId, tokenId };
   return { headers, params: all };
 }
 
@@ -234,6 +242,7 @@ const nobodys: Readonly<Record<string, () => string>> = {
   deployment: () => newId('deployment'),
   runId: () => newId('run'),
   apiTokenId: () => randomBytes(18).toString('base64url'),
+  tokenId: () => randomBytes(18).toString('hex'),
 };
 /** Parameters that users choose themselves. */
 const chosen = ['name', 'fqdn', 'email', 'uuid'];

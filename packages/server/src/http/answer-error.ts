@@ -14,7 +14,6 @@ const NUMBERS: Partial<Record<string, number>> = {
   invalid: 4000,
   forbidden: 4003,
   invalid_key: 505,
-  taken_key: 505,
   own_email: 101,
   invalid_email: 550,
   taken_email: 1004,

@@ -5,6 +5,7 @@ import { answerBadAddress, answerErrors } from './answer-error.ts';
 import type { HttpContext } from './context.ts';
 import { boundStrangers } from './crowd.ts';
 import { authorityRoute } from './authority-route.ts';
+import { gridAccountRoutes } from './grid/account-routes.ts';
 import { metricsRoutes } from './grid/metrics-routes.ts';
 import { queueRoutes } from './grid/queue-routes.ts';
 import { gridRoutes } from './grid/routes.ts';
@@ -58,6 +59,7 @@ export function buildApp(context: HttpContext): FastifyInstance {
   logRoutes(app, context);
   accessLogRoutes(app, context);
   gridRoutes(app, context);
+  gridAccountRoutes(app, context);
   runRoutes(app, context);
   queueRoutes(app, context);
   sandboxRoutes(app, context);

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { networkOf } from '../lib/network-of.ts';
 import { isLoopback } from '../routing/forwarded-headers.ts';
 
 /**
@@ -10,4 +11,10 @@ export function clientAddress({ headers }: Pick<IncomingMessage, 'headers'>): st
   const [before, last] = said.slice(-2).map((address) => address.trim());
   if (last === undefined) return before || undefined;
   return isLoopback(last) ? before : last;
+}
+
+/** The client as limits count it: its network, or `local` for whoever is on this machine. */
+export function clientOf(request: Pick<IncomingMessage, 'headers'>): string {
+  const address = clientAddress(request);
+  return address === undefined ? 'local' : networkOf(address);
 }

@@ -4,6 +4,7 @@ import type { Inventory } from '../scheduling/inventory.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import type { CheckPassword } from '../accounts/check-password.ts';
 import type { AvailableEngines } from '../applications/application.ts';
+import type { DomainDeps } from '../applications/change-domains.ts';
 import type { CreateDeps } from '../applications/create-application.ts';
 import type { Authority } from '../certificates/certificate.ts';
 import type { GitLimits } from '../git/git-limits.ts';
@@ -40,6 +41,9 @@ export type HttpContext = {
   /** Addresses as users see them; the ports are known once everything listens. */
   addresses(): { url: string; sshUrl: string };
   platformHosts: readonly string[];
+  /** Who may have which names. */
+  domains: DomainDeps['domains'];
+  readTxt: DomainDeps['readTxt'];
   /** What the records of domains should lead to. */
   dns(): { cname: string; a: string[] };
   applicationDomain: string;

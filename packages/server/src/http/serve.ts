@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { authenticateToken } from '../accounts/authenticate.ts';
 import type { Authenticated } from '../accounts/authenticate.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { clientAddress } from './client-address.ts';
+import { clientAddress, clientOf } from './client-address.ts';
 import type { HttpContext } from './context.ts';
 import { isLocal } from './operator-socket.ts';
 import { parseJson } from './parse-json.ts';
@@ -16,8 +16,10 @@ export type Call<P, Q, B> = Authenticated & {
   params: P;
   query: Q;
   body: B;
-  /** Who asked the router, by address. */
+  /** Who asked the router, by address; undefined on the operator's socket. */
   ip: string | undefined;
+  /** The same, as limits know it: its network, or `local` on the operator's socket. */
+  client: string;
   /** Whether it came by the operator's socket. */
   local: boolean;
 };
@@ -71,6 +73,7 @@ export async function readCall<P extends z.ZodType, Q extends z.ZodType>(
     body: undefined,
     ...identity,
     ip: clientAddress(request),
+    client: clientOf(request),
     local: isLocal(request),
   };
 }
@@ -83,7 +86,7 @@ async function identify(
   open: boolean,
 ): Promise<Authenticated> {
   if (open) return NOBODY;
-  const found = await authenticateToken(database.read, request.headers.authorization, clock());
+  const found = await authenticateToken(database, request.headers.authorization, clock());
   if (found === undefined)
     throw new Refusal('unauthenticated', 'Sign in: the credentials are missing, wrong or expired.');
   return found;

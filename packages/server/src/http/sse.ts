@@ -7,6 +7,8 @@ export type EventStream = {
   /** Sends an event; resolves when the client has room for more. */
   send(event: { event: string; id?: string; data: string }): Promise<void>;
   end(): void;
+  /** Ends it at once, whatever is still to be read. */
+  cut(): void;
   /** Aborts when the client leaves. */
   signal: AbortSignal;
 };
@@ -34,6 +36,7 @@ export function openEventStream(reply: FastifyReply): EventStream {
   return {
     signal: leaving.signal,
     end: () => raw.end(),
+    cut: () => raw.destroy(),
     async send({ event, id, data }) {
       if (leaving.signal.aborted) return;
       const text = `event:${event}\n${id === undefined ? '' : `id:${id}\n`}data:${data}\n\n`;

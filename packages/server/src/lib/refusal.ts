@@ -3,7 +3,6 @@ export const refusals = {
   not_found: 404,
   invalid: 400,
   invalid_key: 400,
-  taken_key: 409,
   invalid_email: 400,
   own_email: 409,
   taken_email: 409,
@@ -20,6 +19,7 @@ export const refusals = {
   unsupported_encoding: 415,
   too_slow: 408,
   unavailable: 503,
+  busy: 503,
 } as const;
 
 export type RefusalCode = keyof typeof refusals;

@@ -1,1 +1,1 @@
-export { selectMemberships as listMemberships } from './organization-store.ts';
+export { countOrganizations, selectMemberships as listMemberships } from './organization-store.ts';

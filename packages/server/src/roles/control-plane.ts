@@ -34,6 +34,7 @@ import type { Leadership } from '../reconcile/leader.ts';
 import { startReconcileLoop } from '../reconcile/loop.ts';
 import { request } from '../reconcile/queue.ts';
 import { openRouter } from '../routing/keep-router.ts';
+import { createTxtReader } from '../routing/read-txt.ts';
 import type { RouterSettings } from '../routing/router-settings.ts';
 import { chooseDefaultFlavor } from '../scheduling/default-flavor.ts';
 import { refuseWhatNeverFits } from '../scheduling/never-fits.ts';
@@ -233,6 +234,8 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     // the official command line asks for it where no zone is named
     zoneAliases: ['par'],
     platformHosts: [...new Set(['localhost', config.domain, applicationDomain])],
+    domains: config.domains,
+    readTxt: createTxtReader(),
     dns: () => ({ cname: config.domain, a: publicAddresses(config.httpAddress) }),
     get defaultFlavor() {
       return chooseDefaultFlavor({ pool, devices: inventory.devices() });

@@ -15,6 +15,7 @@ export function awaitSignIn(
   signedIn: (user: User) => void,
 ): void {
   let user: User | undefined;
+  let key = '';
   let attempts = 0;
   connection.on('authentication', (context) => {
     attempts += 1;
@@ -22,6 +23,7 @@ export function awaitSignIn(
       connection.end();
       return;
     }
+    if (context.method === 'publickey') key = context.key.data.toString('base64');
     authenticate(db, context)
       .then((found) => {
         user = found;
@@ -31,8 +33,26 @@ export function awaitSignIn(
       .catch(() => context.reject());
   });
   connection.on('ready', () => {
-    if (user !== undefined) signedIn(user);
+    if (user === undefined) return;
+    endWhenRemoved(db, connection, { key, user });
+    signedIn(user);
   });
+}
+
+/** How long a connection goes on whose key is on the account no more. */
+const PROVEN_EVERY = 30_000;
+
+function endWhenRemoved(
+  db: Kysely<Schema>,
+  connection: Connection,
+  { key, user }: { key: string; user: User },
+): void {
+  const prove = async (): Promise<void> => {
+    if ((await findUserByKey(db, key))?.id !== user.id) connection.end();
+  };
+  // a database that is away for a moment ends nobody's work
+  const timer = setInterval(() => void prove().catch(() => undefined), PROVEN_EVERY);
+  connection.on('close', () => clearInterval(timer));
 }
 
 /** Whose key it is; an offer is accepted as one, and what signs must have signed this session. */

@@ -9,6 +9,7 @@ import { up as eventTransactions } from './migrations/0003-event-transactions.ts
 import { up as engines } from './migrations/0004-engines.ts';
 import { up as devicesAndQueue } from './migrations/0005-devices-and-queue.ts';
 import { up as metrics } from './migrations/0006-metrics.ts';
+import { up as accountsAndNames } from './migrations/0007-accounts-and-names.ts';
 import { up as sandboxes } from './migrations/0009-sandboxes.ts';
 
 export type Migration = { number: number; name: string; up(tx: Tx): Promise<void> };
@@ -21,6 +22,7 @@ const migrations: readonly Migration[] = [
   { number: 4, name: 'engines', up: engines },
   { number: 5, name: 'devices-and-queue', up: devicesAndQueue },
   { number: 6, name: 'metrics', up: metrics },
+  { number: 7, name: 'accounts-and-names', up: accountsAndNames },
   { number: 9, name: 'sandboxes', up: sandboxes },
 ];
 

@@ -29,6 +29,7 @@ export type Schema = {
   claim_tokens: ClaimTokenTable;
   cli_logins: CliLoginTable;
   secondary_emails: SecondaryEmailTable;
+  pending_emails: PendingEmailTable;
   ssh_keys: SshKeyTable;
   organizations: OrganizationTable;
   members: MemberTable;
@@ -37,6 +38,7 @@ export type Schema = {
   exposed_values: EnvironmentValueTable;
   dependencies: DependencyTable;
   domains: DomainTable;
+  reserved_names: ReservedNameTable;
   repositories: RepositoryTable;
   deployments: DeploymentTable;
   artifacts: ArtifactTable;
@@ -84,6 +86,8 @@ type TokenTable = {
   ip: string | null;
   created_at: Time;
   expires_at: Time | null;
+  /** To the day: what is used often is written seldom. */
+  used_at: Time | null;
 };
 
 /** `pair`: of a command line. `api`: made to be shown once and used by programs. `session`: of a browser. */
@@ -100,6 +104,9 @@ type CliLoginTable = {
 
 /** Lower case; no account has an address twice, or another's. */
 type SecondaryEmailTable = { email: string; user_id: UserId; created_at: Time };
+
+/** Lower case; an address that somebody says is theirs, which nobody has proven. Anybody may say so. */
+type PendingEmailTable = { email: string; user_id: UserId; created_at: Time };
 
 /** The one-time word that makes the first user: sha256, and when it was used. */
 type ClaimTokenTable = { hash: string; created_at: Time; used_at: Time | null };
@@ -185,6 +192,9 @@ type DomainTable = {
   favourite: Flag;
   created_at: Time;
 };
+
+/** The operator’s word: the name, and all below it, is for this owner; for nobody where it is null. */
+type ReservedNameTable = { host: string; owner_id: OwnerId | null; created_at: Time };
 
 /** What the platform has seen of an application's git repository; the ref itself is the fact. */
 type RepositoryTable = {

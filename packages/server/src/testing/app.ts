@@ -106,6 +106,8 @@ const createContext = (database: Database, folder: string, clock: () => number):
   zoneAliases: ['par'],
   addresses: () => ({ url: 'https://localhost', sshUrl: 'ssh://git@localhost:2222' }),
   platformHosts: ['localhost', 'grid.localhost'],
+  domains: 'open',
+  readTxt: async () => [],
   dns: () => ({ cname: 'localhost', a: ['127.0.0.1'] }),
   applicationDomain: 'grid.localhost',
   defaultFlavor: 'XS',

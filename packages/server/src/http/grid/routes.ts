@@ -1,7 +1,6 @@
 import { grid } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
 import { claimPlatform, isClaimed } from '../../accounts/claim-platform.ts';
-import { changePassword, signIn, signInLocally } from '../../accounts/sign-in.ts';
 import { accountUsage } from '../../billing/account-usage.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { createOrganization } from '../../organizations/create-organization.ts';
@@ -19,21 +18,12 @@ export function gridRoutes(app: FastifyInstance, context: HttpContext): void {
     isolated: context.isolated,
     ...context.addresses(),
   }));
-  serve(app, context, grid.claim, async ({ body, local }) => {
+  serve(app, context, grid.claim, async ({ body, local, ip }) => {
     if (body.claimToken === undefined && !local)
       throw new Refusal('forbidden', 'Give the claim token that was printed at the first start.');
-    const claimed = await claimPlatform(context, { ...body, claimToken: body.claimToken });
+    const claimed = await claimPlatform(context, { ...body, claimToken: body.claimToken, ip });
     const { userId, organizationId, pair } = claimed;
     return { userId, organizationId, ...pair };
-  });
-  serve(app, context, grid.signIn, async ({ body, local }) => {
-    const { email, password } = body;
-    if (password !== undefined) return signIn(context, { email, password });
-    if (local) return signInLocally(context, email);
-    throw new Refusal('unauthenticated', 'Give the password too.');
-  });
-  serve(app, context, grid.setPassword, async ({ user, body }) => {
-    await changePassword(context, user, body);
   });
   serve(app, context, grid.listOrganizations, async ({ user }) =>
     (await listMemberships(database.read, user.id)).map(({ id, name, role }) => ({

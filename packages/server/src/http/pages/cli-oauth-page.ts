@@ -31,7 +31,7 @@ export function cliOauthPage(app: FastifyInstance, context: HttpContext): void {
     if (answer === 'deny') return show(reply, 'Not allowed', DENIED);
     if (!isCliWord(word)) return show(reply.code(400), 'This login is not complete', INCOMPLETE);
     try {
-      await allowCliLogin(context, session.user, word);
+      await allowCliLogin(context, session, word);
       return await show(reply, 'You are signed in', ALLOWED);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -63,7 +63,10 @@ const askWhether = (
   { name, email }: User,
   { word, version, path }: { word: string; version: string; path: string },
 ): Html =>
-  html`<p>A command line asks to act for you on this platform, with all your rights, for a year.</p>
+  html`<p>
+      A command line asks to act for you on this platform, with all your rights, for as long as it
+      is used, and a year at most. <code>grid tokens</code> ends it sooner.
+    </p>
     <dl>
       <dt>You are</dt>
       <dd>${name} (${email})</dd>

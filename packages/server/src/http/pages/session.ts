@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { authenticateSession } from '../../accounts/authenticate.ts';
 import type { Authenticated } from '../../accounts/authenticate.ts';
-import { SESSION_LIVES } from '../../accounts/sign-in.ts';
+import { LONGEST_SESSION } from '../../accounts/sign-in.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import type { HttpContext } from '../context.ts';
 import { isOwnOrigin } from '../origin.ts';
@@ -14,7 +14,7 @@ export const readSession = (
   { database, clock }: HttpContext,
   { headers }: FastifyRequest,
 ): Promise<Authenticated | undefined> =>
-  authenticateSession(database.read, readCookie(headers.cookie ?? ''), clock());
+  authenticateSession(database, readCookie(headers.cookie ?? ''), clock());
 
 /** The cookie's value; of two nobody knows whose they are. */
 function readCookie(header: string): string | undefined {
@@ -30,7 +30,7 @@ function readCookie(header: string): string | undefined {
  * http too where that is their own machine.
  */
 export const setSession = (reply: FastifyReply, cookie: string): void => {
-  const lives = cookie === '' ? 0 : Math.floor(SESSION_LIVES / 1000);
+  const lives = cookie === '' ? 0 : Math.floor(LONGEST_SESSION / 1000);
   const rules = `Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${lives}`;
   reply.header('set-cookie', `${COOKIE}=${cookie}; ${rules}`);
 };

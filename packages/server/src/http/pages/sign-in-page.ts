@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { closeSession, openSession } from '../../accounts/sign-in.ts';
 import { Refusal, refusals } from '../../lib/refusal.ts';
 import type { HttpContext } from '../context.ts';
+import { clientAddress, clientOf } from '../client-address.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { ownPath } from './own-path.ts';
@@ -24,9 +25,11 @@ export function signInPage(app: FastifyInstance, context: HttpContext): void {
   });
   app.post('/sign-in', async (request, reply) => {
     demandOwnForm(request);
-    const { next, ...credentials } = Form.parse(request.body);
+    const { next, ...typed } = Form.parse(request.body);
+    const credentials = { ...typed, client: clientOf(request) };
+    const made = { ip: clientAddress(request) };
     try {
-      setSession(reply, await openSession(context, credentials));
+      setSession(reply, await openSession(context, credentials, made));
       return await reply.code(303).header('location', ownPath(next)).send();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

@@ -150,7 +150,9 @@ function domainRoutes(app: FastifyInstance, context: HttpContext): void {
   });
   serve(app, context, applications.addDomain, async (call) => {
     const application = await accessApplication(context, call, 'application:operate');
-    await addDomain(context, application, call.params.fqdn);
+    const { id, ownerId } = application;
+    const { operator } = call.user;
+    await addDomain(context, { id, ownerId, operator }, call.params.fqdn);
     return {};
   });
   serve(app, context, applications.removeDomain, async (call) => {

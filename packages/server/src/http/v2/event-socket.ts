@@ -97,7 +97,7 @@ async function admit(session: Session): Promise<void> {
 const prove = ({
   context: { database, clock },
   authorization,
-}: Session): Promise<User | undefined> => authenticateHeader(database.read, authorization, clock());
+}: Session): Promise<User | undefined> => authenticateHeader(database, authorization, clock());
 
 /** Asks the client from time to time whether it is there, and the accounts whether it may be. */
 function keepAsking(session: Session): void {

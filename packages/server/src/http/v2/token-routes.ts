@@ -21,9 +21,9 @@ export function tokenRoutes(app: FastifyInstance, context: HttpContext): void {
     creationDate: iso(token.createdAt),
     expirationDate: token.expiresAt === null ? null : iso(token.expiresAt),
   }));
-  serve(app, context, accounts.takeCliToken, async ({ query }) => {
+  serve(app, context, accounts.takeCliToken, async ({ query, ip }) => {
     const word = query.cli_token;
-    const taken = isCliWord(word) ? await takeCliLogin(context, word) : undefined;
+    const taken = isCliWord(word) ? await takeCliLogin(context, { word, ip }) : undefined;
     if (taken === undefined)
       throw new Refusal('not_found', 'Nobody has said yes to this login in a browser yet.');
     const { token, secret, expiresAt } = taken;
@@ -44,9 +44,9 @@ function apiTokenRoutes(app: FastifyInstance, context: HttpContext): void {
       state: (token.expiresAt ?? 0) > context.clock() ? 'ACTIVE' : 'EXPIRED',
     })),
   );
-  serve(app, context, accounts.createApiToken, async ({ user, body, ip }) => {
+  serve(app, context, accounts.createApiToken, async ({ user, body, ip, client }) => {
     const expiresAt = Date.parse(body.expirationDate);
-    const { id, token } = await createApiToken(context, user, { ...body, expiresAt, ip });
+    const { id, token } = await createApiToken(context, user, { ...body, expiresAt, ip, client });
     return { apiTokenId: id, apiToken: token, expirationDate: iso(expiresAt) };
   });
   serve(app, context, accounts.revokeApiToken, async ({ user, params }) =>

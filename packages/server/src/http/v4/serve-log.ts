@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { followLogs } from '../../logs/follow-log.ts';
 import type { FollowedLine, Following } from '../../logs/follow-log.ts';
+import { authenticateToken } from '../../accounts/authenticate.ts';
 import type { HttpContext } from '../context.ts';
 import { readCall } from '../serve.ts';
 import type { Call } from '../serve.ts';
@@ -36,6 +37,7 @@ export function serveLog<P extends z.ZodType, Q extends z.ZodType<Bounds>, D ext
       const log = await open(call);
       const events = openEventStream(reply);
       const { event } = stream;
+      cutWhenRevoked(context, request, events);
       try {
         const from = lastEventId(request);
         await send(events, { ...log, event, from, ...call.query, now: context.clock() });
@@ -45,6 +47,24 @@ export function serveLog<P extends z.ZodType, Q extends z.ZodType<Bounds>, D ext
       events.end();
     },
   });
+}
+
+/** How long somebody goes on reading with credentials that have been revoked. */
+const PROVEN_EVERY = 15_000;
+
+/** Asks from time to time whether whoever reads still may come in. */
+function cutWhenRevoked(
+  { database, clock, log }: HttpContext,
+  { headers: { authorization } }: FastifyRequest,
+  events: EventStream,
+): void {
+  const prove = async (): Promise<void> => {
+    if ((await authenticateToken(database, authorization, clock())) === undefined) events.cut();
+  };
+  const timer = setInterval(() => {
+    prove().catch((error: unknown) => log.warn({ err: error }, 'a reader could not be proven'));
+  }, PROVEN_EVERY);
+  events.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 }
 
 function lastEventId({ headers }: FastifyRequest): string | undefined {
