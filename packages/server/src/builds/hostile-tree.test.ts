@@ -229,7 +229,10 @@ const build =
     const builder = createBuilder({
       paths,
       recipes,
-      checkout: async ({ into }) => given.files.forEach((path) => write(into, path)),
+      async checkout({ into }) {
+        for (const path of given.files) write(into, path);
+        return undefined;
+      },
       readCommit: async (_, wanted) => ({
         treeId: 't',
         files: new Map(

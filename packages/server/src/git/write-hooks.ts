@@ -45,7 +45,7 @@ exit 0
 /** The hooks of all repositories, where git may read and run them. */
 export async function writeHooks(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await chmod(folder, 0o755);
+  await chmod(folder, 0o711);
   for (const [name, text] of [
     ['pre-receive', PRE_RECEIVE],
     ['post-receive', POST_RECEIVE],

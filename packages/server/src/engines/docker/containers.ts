@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
 import { DAY, SECOND } from '../../lib/duration.ts';
@@ -144,7 +145,9 @@ export async function readFileOf(
     client.open({ path: `/containers/${id}/archive`, query: { path } }, signal),
   );
   if (answer === undefined) return undefined;
-  const entries = answer.pipe(extract());
+  const entries = extract();
+  // whoever reads the entries learns of an error of either
+  pipeline(answer, entries, () => undefined);
   try {
     for await (const entry of entries)
       return entry.header.type === 'file' && (entry.header.size ?? 0) <= most
