@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ApplicationId } from '../lib/ids.ts';
 import type { DataPaths } from '../paths.ts';
@@ -49,21 +49,24 @@ exit 0
 /** Flaws that old but honest histories have; everything else that git finds is refused. */
 const HARMLESS = ['badTimezone', 'missingSpaceBeforeDate', 'zeroPaddedFilemode'];
 
-const SETTINGS = {
-  'receive.fsckObjects': 'true',
-  ...Object.fromEntries(HARMLESS.map((flaw) => [`receive.fsck.${flaw}`, 'ignore'])),
-  'receive.maxInputSize': String(LARGEST_PUSH),
-  'receive.denyDeletes': 'false',
-  'receive.denyNonFastForwards': 'false',
-  'receive.shallowUpdate': 'false',
-  'core.hooksPath': 'hooks',
-  // larger files are streamed, not held in memory
-  'core.bigFileThreshold': '32m',
-  // after a push git packs what has come, and keeps every commit that was ever deployed
-  'gc.auto': '256',
-  'gc.cruftPacks': 'true',
-  'gc.pruneExpire': 'never',
-};
+/** Written behind what `git init` found out about the machine, in one go: a process for each would take long. */
+const SETTINGS = `[receive]
+	fsckObjects = true
+	maxInputSize = ${LARGEST_PUSH}
+	denyDeletes = false
+	denyNonFastForwards = false
+	shallowUpdate = false
+[receive "fsck"]
+${HARMLESS.map((flaw) => `	${flaw} = ignore\n`).join('')}[core]
+	hooksPath = hooks
+	# larger files are streamed, not held in memory
+	bigFileThreshold = 32m
+[gc]
+	# after a push git packs what has come, and keeps every commit that was ever deployed
+	auto = 256
+	cruftPacks = true
+	pruneExpire = never
+`;
 
 /** The application's bare repository; making it twice is fine. */
 export async function createRepository(paths: DataPaths, id: ApplicationId): Promise<void> {
@@ -73,8 +76,7 @@ export async function createRepository(paths: DataPaths, id: ApplicationId): Pro
   await rm(partial, { recursive: true, force: true });
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await git(['init', '--quiet', '--bare', '--template=', '--initial-branch=master', '--', partial]);
-  for (const [name, value] of Object.entries(SETTINGS))
-    await git(['--git-dir', partial, 'config', name, value]);
+  await appendFile(join(partial, 'config'), SETTINGS);
   await mkdir(join(partial, 'hooks'));
   await writeFile(join(partial, 'hooks', 'pre-receive'), PRE_RECEIVE, { mode: 0o755 });
   await writeFile(join(partial, 'hooks', 'post-receive'), POST_RECEIVE, { mode: 0o755 });
