@@ -9,6 +9,7 @@ import { up as eventTransactions } from './migrations/0003-event-transactions.ts
 import { up as engines } from './migrations/0004-engines.ts';
 import { up as devicesAndQueue } from './migrations/0005-devices-and-queue.ts';
 import { up as metrics } from './migrations/0006-metrics.ts';
+import { up as limits } from './migrations/0008-limits.ts';
 
 export type Migration = { number: number; name: string; up(tx: Tx): Promise<void> };
 
@@ -20,6 +21,7 @@ const migrations: readonly Migration[] = [
   { number: 4, name: 'engines', up: engines },
   { number: 5, name: 'devices-and-queue', up: devicesAndQueue },
   { number: 6, name: 'metrics', up: metrics },
+  { number: 8, name: 'limits', up: limits },
 ];
 
 /** The database was made by a newer program: this one would harm it. */

@@ -52,6 +52,7 @@ export type Schema = {
   usage_intervals: UsageIntervalTable;
   metric_samples: MetricSampleTable;
   metric_rollups: MetricRollupTable;
+  limits: LimitTable;
 };
 
 export type { DeviceHealth, InstanceStatus, Priority, RunStatus } from './work-tables.ts';
@@ -305,4 +306,13 @@ type MetricSampleTable = {
 type MetricRollupTable = MetricSampleTable & {
   /** How long, in milliseconds. */
   step: number;
+};
+
+/** What an operator allows of something: to one user or owner, or, with an empty id, to all. */
+type LimitTable = {
+  name: string;
+  subject_id: OwnerId | '';
+  /** Null: as much as there is. */
+  value: number | null;
+  set_at: Time;
 };
