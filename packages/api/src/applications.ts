@@ -13,6 +13,16 @@ import {
 
 const path = '/v2/organisations/:ownerId/applications';
 
+/** More than any application may have; whatever is larger is refused before it is looked at. */
+const MOST_VARIABLES = 2_000;
+
+const Values = z
+  .record(z.string(), z.string())
+  .refine(
+    (values) => Object.keys(values).length <= MOST_VARIABLES,
+    `must have at most ${MOST_VARIABLES} variables`,
+  );
+
 /** Clients echo the whole object back: what is not known is left out. */
 const Options = z.object({
   name: z.string().optional(),
@@ -120,7 +130,7 @@ export const createApplication = endpoint({
     instanceType: z.string().optional(),
     instanceVersion: z.string().optional(),
     instanceVariant: z.string(),
-    env: z.record(z.string(), z.string()).optional(),
+    env: Values.optional(),
   }),
   result: Application,
 });
@@ -173,7 +183,7 @@ export const replaceEnvironment = endpoint({
   summary: 'These variables and no others',
   params: OwnedApplication,
   query: none,
-  body: z.record(z.string(), z.string()),
+  body: Values,
   result: nothing,
 });
 
@@ -200,8 +210,6 @@ export const removeVariable = endpoint({
 });
 
 const exposed = `${path}/:applicationId/exposed_env`;
-const Values = z.record(z.string(), z.string());
-
 export const getExposedEnvironment = endpoint({
   method: 'GET',
   path: exposed,

@@ -1,11 +1,12 @@
 import type { Kysely } from 'kysely';
 import { DAY } from '../lib/duration.ts';
 import type { UserId } from '../lib/ids.ts';
+import { readLimit } from '../limits/demand-room.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema, TokenKind } from '../store/schema.ts';
 import { hashSecret, isSecret, newTokenPair, parseAuthorization } from './credentials.ts';
 import type { TokenPair } from './credentials.ts';
-import { findTokenOwner, insertToken } from './token-store.ts';
+import { deleteOldestSessions, findTokenOwner, insertToken } from './token-store.ts';
 import type { Token } from './token-store.ts';
 import type { User } from './user.ts';
 
@@ -72,5 +73,12 @@ export async function issueToken(tx: Tx, order: TokenOrder): Promise<TokenPair> 
   const pair = newTokenPair();
   const token = { token: pair.token, name, kind, ip, createdAt: at, expiresAt };
   await insertToken(tx, { ...token, userId, secretHash: hashSecret(pair.secret) });
+  if (kind !== 'api') await signOutOldest(tx, userId);
   return pair;
+}
+
+/** Who signs in is never kept out by where they signed in before. */
+async function signOutOldest(tx: Tx, userId: UserId): Promise<void> {
+  const most = await readLimit(tx, 'sessions', userId);
+  if (most !== null) await deleteOldestSessions(tx, userId, most);
 }

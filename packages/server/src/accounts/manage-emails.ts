@@ -1,8 +1,14 @@
 import type { Clock } from '../lib/clock.ts';
 import { Refusal } from '../lib/refusal.ts';
+import { demandRoom } from '../limits/demand-room.ts';
 import type { Database } from '../store/database.ts';
 import { setEmail } from './account-store.ts';
-import { deleteSecondaryEmail, findEmailOwner, insertSecondaryEmail } from './email-store.ts';
+import {
+  deleteSecondaryEmail,
+  findEmailOwner,
+  insertSecondaryEmail,
+  selectSecondaryEmails,
+} from './email-store.ts';
 import { parseEmail } from './user.ts';
 import type { User } from './user.ts';
 
@@ -19,6 +25,8 @@ export const addEmail = ({ database, clock }: Deps, user: User, text: string): P
       throw new Refusal('own_email', `${email} is one of your addresses already.`);
     if (owner !== undefined)
       throw new Refusal('taken_email', `${email} belongs to another account.`);
+    const count = async () => (await selectSecondaryEmails(tx, user.id)).length;
+    await demandRoom(tx, 'emails', { of: user.id, count });
     await insertSecondaryEmail(tx, { email, userId: user.id, at: clock() });
   });
 };

@@ -133,3 +133,23 @@ export async function deleteExpired(tx: Tx, before: number): Promise<void> {
     .execute();
   await tx.deleteFrom('cli_logins').where('expires_at', '<', before).execute();
 }
+
+/** Keeps the `most` newest that a command line or a browser is signed in by. */
+export async function deleteOldestSessions(tx: Tx, userId: UserId, most: number): Promise<void> {
+  await tx
+    .deleteFrom('tokens')
+    .where('token', 'in', ({ selectFrom }) =>
+      selectFrom('tokens')
+        .select('token')
+        .where('user_id', '=', userId)
+        .where('kind', '!=', 'api')
+        .orderBy('created_at', 'desc')
+        .orderBy('token')
+        .limit(FAR)
+        .offset(most),
+    )
+    .execute();
+}
+
+/** SQLite knows no offset without a limit. */
+const FAR = 1_000_000;

@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
+import { demandRoom } from '../limits/demand-room.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Database } from '../store/database.ts';
 import { formatDomain, isTaken, parseDomain } from './domain.ts';
@@ -34,6 +35,8 @@ export const addDomain = (
       held.some(({ host, pathPrefix }) => host === domain.host && pathPrefix === domain.pathPrefix)
     )
       return;
+    const count = async () => (await selectDomains(tx, applicationId)).length;
+    await demandRoom(tx, 'domains', { of: ownerId, within: applicationId, count });
     await insertDomain(tx, { ...domain, applicationId, at: clock() });
     await request(tx, 'routes', 'all', clock());
   });

@@ -3,6 +3,7 @@ import { STEP_WITHIN } from '../builds/build.ts';
 import type { Artifact, BuildInput, BuildStep, Runtime, StepOutcome } from '../builds/build.ts';
 import { recordArtifact } from '../builds/record-artifact.ts';
 import type { EngineName } from '../engines/engine.ts';
+import { Refusal } from '../lib/refusal.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import { parseRunOptions } from '../runs/run-options.ts';
 import { defaultBuildFlavor } from '../scheduling/flavor.ts';
@@ -14,6 +15,7 @@ import { wantGone } from '../workloads/want-gone.ts';
 import { describeExit, succeeded } from '../workloads/workload.ts';
 import type { Instance } from '../workloads/workload.ts';
 import { chooseEngine } from './choose-engine.ts';
+import { demandVariables } from './environment.ts';
 import type { DeploymentDeps, Look } from './look.ts';
 import { goesBeside } from './plan-deployment.ts';
 import type { Situation } from './plan-deployment.ts';
@@ -22,11 +24,19 @@ import { endDeployment } from './end-deployment.ts';
 import { spell, startWorkload } from './start-deployment.ts';
 
 /** The deployment's turn has come: it takes the variables as they are now, and builds. */
-export async function beginBuild(
-  deps: DeploymentDeps,
-  { claim, situation: { deployment } }: Look,
-): Promise<undefined> {
-  const environment = await deps.environments.snapshot(deployment);
+export async function beginBuild(deps: DeploymentDeps, look: Look): Promise<undefined> {
+  const { claim, situation } = look;
+  const { deployment } = situation;
+  const variables = await deps.environments.present(deployment.applicationId);
+  const refused = await demandVariables(deps.database.read, deployment.ownerId, variables).catch(
+    (error: unknown) => error,
+  );
+  if (refused instanceof Refusal) {
+    const failure = { reason: 'invalid_variable', detail: refused.message };
+    return endDeployment(deps, look, { event: 'failed', ...failure });
+  }
+  if (refused !== undefined) throw refused;
+  const environment = deps.environments.seal(deployment.id, variables);
   await deps.say(deployment, `Deploying commit ${deployment.commitId} (${deployment.id})`);
   await deps.database.transaction(async (tx) => {
     await holdClaim(tx, claim);

@@ -135,6 +135,17 @@ export async function selectPending(
   return rows.map(toDeployment);
 }
 
+/** How many of the owner's deployments have not begun. */
+export const countQueued = async (db: Kysely<Schema>, ownerId: OwnerId): Promise<number> => {
+  const row = await db
+    .selectFrom('deployments')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('owner_id', '=', ownerId)
+    .where('status', '=', 'queued')
+    .executeTakeFirstOrThrow();
+  return row.count;
+};
+
 /** The deployment that serves, or undefined. */
 export async function selectLive(
   db: Kysely<Schema>,

@@ -36,7 +36,8 @@ onEachDatabase(
         moveDeployment(tx, { id: deployment, status: 'queued' }, { status: 'live' }),
       );
     }
-    for (const id of [serving, idle]) await linkApplication(deps, { id, dependencyId: shown });
+    for (const id of [serving, idle])
+      await linkApplication(deps, { id, ownerId, dependencyId: shown });
     const counts = async () =>
       Promise.all(
         [serving, idle, stranger].map(
@@ -66,13 +67,14 @@ onEachDatabase(
       authorId,
     });
     await exposeConfiguration(deps, second, { values: { B: 'second', C: 'second' }, authorId });
-    await linkApplication({ database, clock: () => 1 }, { id: seer, dependencyId: first });
-    await linkApplication({ database, clock: () => 2 }, { id: seer, dependencyId: second });
+    await linkApplication({ database, clock: () => 1 }, { id: seer, ownerId, dependencyId: first });
+    await linkApplication(
+      { database, clock: () => 2 },
+      { id: seer, ownerId, dependencyId: second },
+    );
     await setVariables(deps, seer, { C: 'own' });
     const environments = createEnvironments(database, openKeys);
-    const deployment = { id: 'deployment_x' as never, applicationId: seer };
-    const environment = await environments.snapshot(deployment);
-    assert.deepEqual(environments.open({ id: deployment.id, environment }), {
+    assert.deepEqual(await environments.present(seer), {
       A: 'first',
       B: 'second',
       C: 'own',

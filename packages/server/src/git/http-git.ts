@@ -3,7 +3,7 @@ import { createGunzip } from 'node:zlib';
 import { authenticateHeader } from '../accounts/authenticate.ts';
 import { Refusal, refusals } from '../lib/refusal.ts';
 import { troubleOf } from '../store/trouble.ts';
-import { demandRepository } from './accept-push.ts';
+import { demandPush, demandRepository } from './accept-push.ts';
 import type { GitDeps } from './accept-push.ts';
 import { serveGit } from './serve-git.ts';
 import type { Service } from './serve-git.ts';
@@ -29,6 +29,7 @@ export async function handleGitHttp(
     if (user === undefined) return askForCredentials(response);
     const application = await demandRepository(deps, user, asked.repository);
     const { service, advertise } = asked;
+    if (service === 'git-receive-pack') await demandPush(deps, application);
     const type = `application/x-${service}-${advertise ? 'advertisement' : 'result'}`;
     response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache' });
     if (advertise) response.write(`${packet(`# service=${service}\n`)}0000`);

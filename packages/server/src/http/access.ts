@@ -39,3 +39,8 @@ export async function accessApplication(
     );
   return demandApplication(context.database.read, { ownerId, applicationId });
 }
+
+/** Refuses whoever does not look after the platform itself. */
+export function demandOperator({ operator }: { operator: boolean }): void {
+  if (!operator) throw new Refusal('forbidden', 'Only the operator of the platform may do this.');
+}

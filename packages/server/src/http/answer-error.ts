@@ -1,7 +1,7 @@
 import type { errors } from '@grid/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { Refusal, refusals } from '../lib/refusal.ts';
+import { Refusal, TooMany, refusals } from '../lib/refusal.ts';
 import type { Log } from '../lib/log.ts';
 import { troubleOf } from '../store/trouble.ts';
 import { setHeaders } from './headers.ts';
@@ -25,6 +25,7 @@ export type Answered = {
   code: string;
   message: string;
   fields: Record<string, string>;
+  retryAfterSeconds?: number;
 };
 
 /** Every error in the shape that its part of the API speaks; what nobody expected is logged, not told. */
@@ -51,6 +52,7 @@ function describe(error: unknown, log: Log): Answered {
       code: error.code,
       message: error.message,
       fields: { ...error.fields },
+      ...(error instanceof TooMany && { retryAfterSeconds: error.retryAfterSeconds }),
     };
   const { statusCode, message } = error as { statusCode?: number; message: string };
   if (statusCode !== undefined && statusCode < 500)
@@ -88,5 +90,7 @@ function send(request: FastifyRequest, reply: FastifyReply, answered: Answered):
   reply.code(answered.status).serializer((value) => value as string);
   reply.raw.setHeader('content-type', 'application/json');
   reply.header('content-type', 'application/json');
+  if (answered.retryAfterSeconds !== undefined)
+    reply.header('retry-after', String(answered.retryAfterSeconds));
   return reply.send(Buffer.from(errorBody(request.url, answered)));
 }

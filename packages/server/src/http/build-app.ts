@@ -4,6 +4,7 @@ import { handleGitHttp } from '../git/http-git.ts';
 import { answerBadAddress, answerErrors } from './answer-error.ts';
 import type { HttpContext } from './context.ts';
 import { authorityRoute } from './authority-route.ts';
+import { limitRoutes } from './grid/limit-routes.ts';
 import { metricsRoutes } from './grid/metrics-routes.ts';
 import { queueRoutes } from './grid/queue-routes.ts';
 import { gridRoutes } from './grid/routes.ts';
@@ -56,6 +57,7 @@ export function buildApp(context: HttpContext): FastifyInstance {
   gridRoutes(app, context);
   runRoutes(app, context);
   queueRoutes(app, context);
+  limitRoutes(app, context);
   metricsRoutes(app, context);
   metricsRoute(app, context);
   authorityRoute(app, context);

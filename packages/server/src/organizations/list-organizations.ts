@@ -1,1 +1,1 @@
-export { selectMemberships as listMemberships } from './organization-store.ts';
+export { countAdministered, selectMemberships as listMemberships } from './organization-store.ts';

@@ -1,4 +1,5 @@
 export {
+  countWaitingRuns,
   findRunById,
   findRunOf,
   selectRequested as listRequested,

@@ -109,6 +109,17 @@ export const selectRuns = (
     .limit(limit)
     .execute();
 
+/** How many of the owner's runs wait. */
+export const countWaitingRuns = async (db: Kysely<Schema>, ownerId: OwnerId): Promise<number> => {
+  const row = await db
+    .selectFrom('runs')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('owner_id', '=', ownerId)
+    .where('status', '=', 'waiting')
+    .executeTakeFirstOrThrow();
+  return row.count;
+};
+
 /** Runs of the application that were asked for beside its deployments, and are not over. */
 export const selectRequested = (db: Kysely<Schema>, applicationId: ApplicationId): Promise<Run[]> =>
   db

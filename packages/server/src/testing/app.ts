@@ -9,6 +9,8 @@ import type { Claimed } from '../accounts/claim-platform.ts';
 import { createEnvironments } from '../deployments/environment.ts';
 import { buildApp } from '../http/build-app.ts';
 import type { HttpContext } from '../http/context.ts';
+import { createRates } from '../limits/rates.ts';
+import { createSeats } from '../limits/seats.ts';
 import { createFollowers } from '../logs/followers.ts';
 import { nothingExposed } from '../metrics/prometheus.ts';
 import { dataPaths } from '../paths.ts';
@@ -77,6 +79,8 @@ const createContext = (database: Database, folder: string, clock: () => number):
   version: 'test',
   authority: { path: 'ca.pem', pem: 'the authority', fingerprint: 'SHA256:00' },
   followers: createFollowers(),
+  seats: createSeats(),
+  rates: createRates(clock),
   exposed: async () => nothingExposed,
   isolated: true,
   severalOrganizations: true,

@@ -4,7 +4,6 @@ import type { FastifyInstance } from 'fastify';
 import { findApplication } from '../../applications/find-application.ts';
 import { whyWaits } from '../../deployments/why-waits.ts';
 import { DAY } from '../../lib/duration.ts';
-import { Refusal } from '../../lib/refusal.ts';
 import { listMemberships } from '../../organizations/list-organizations.ts';
 import {
   declareRepaired,
@@ -17,7 +16,7 @@ import { classOf } from '../../scheduling/flavor-devices.ts';
 import { listPastRuns } from '../../workloads/list-workloads.ts';
 import { showQueue } from '../../workloads/show-queue.ts';
 import type { WaitView } from '../../workloads/show-queue.ts';
-import { accessApplication, accessOwner } from '../access.ts';
+import { accessApplication, accessOwner, demandOperator } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { serve } from '../serve.ts';
 
@@ -60,10 +59,6 @@ export function queueRoutes(app: FastifyInstance, context: HttpContext): void {
     demandOperator(user);
     await forgetDevice(context, params.uuid);
   });
-}
-
-function demandOperator({ operator }: { operator: boolean }): void {
-  if (!operator) throw new Refusal('forbidden', 'Only the operator of the platform may do this.');
 }
 
 async function present({ database }: HttpContext, { workload, ...view }: WaitView) {

@@ -6,6 +6,7 @@ import { followLogs } from '../../logs/follow-log.ts';
 import type { FollowedLine, Following } from '../../logs/follow-log.ts';
 import type { HttpContext } from '../context.ts';
 import { readCall } from '../serve.ts';
+import { takeSeat } from '../take-seat.ts';
 import type { Call } from '../serve.ts';
 import { openEventStream } from '../sse.ts';
 import type { EventStream } from '../sse.ts';
@@ -32,16 +33,21 @@ export function serveLog<P extends z.ZodType, Q extends z.ZodType<Bounds>, D ext
     exposeHeadRoute: false,
     async handler(request, reply) {
       const call = await readCall(context, stream, request);
-      const log = await open(call);
-      const events = openEventStream(reply);
-      const { event } = stream;
+      const stand = await takeSeat(context, 'log-followers', call.user.id);
       try {
-        const from = lastEventId(request);
-        await send(events, { ...log, event, from, ...call.query, now: context.clock() });
-      } catch (error) {
-        context.log.error({ err: error, path: request.url }, 'a log could not be read');
+        const log = await open(call);
+        const events = openEventStream(reply);
+        const { event } = stream;
+        try {
+          const from = lastEventId(request);
+          await send(events, { ...log, event, from, ...call.query, now: context.clock() });
+        } catch (error) {
+          context.log.error({ err: error, path: request.url }, 'a log could not be read');
+        }
+        events.end();
+      } finally {
+        stand();
       }
-      events.end();
     },
   });
 }
