@@ -73,12 +73,13 @@ export async function issueToken(tx: Tx, order: TokenOrder): Promise<TokenPair> 
   const pair = newTokenPair();
   const token = { token: pair.token, name, kind, ip, createdAt: at, expiresAt };
   await insertToken(tx, { ...token, userId, secretHash: hashSecret(pair.secret) });
-  if (kind !== 'api') await signOutOldest(tx, userId);
+  if (kind !== 'api') await signOutOldest(tx, userId, pair.token);
   return pair;
 }
 
 /** Who signs in is never kept out by where they signed in before. */
-async function signOutOldest(tx: Tx, userId: UserId): Promise<void> {
+async function signOutOldest(tx: Tx, userId: UserId, newest: string): Promise<void> {
   const most = await readLimit(tx, 'sessions', userId);
-  if (most !== null) await deleteOldestSessions(tx, userId, most);
+  if (most === null) return;
+  await deleteOldestSessions(tx, { userId, newest, most: Math.max(0, most - 1) });
 }

@@ -134,8 +134,11 @@ export async function deleteExpired(tx: Tx, before: number): Promise<void> {
   await tx.deleteFrom('cli_logins').where('expires_at', '<', before).execute();
 }
 
-/** Keeps the `most` newest that a command line or a browser is signed in by. */
-export async function deleteOldestSessions(tx: Tx, userId: UserId, most: number): Promise<void> {
+/** Keeps `newest`, and beside it `most` of those that a command line or a browser was signed in by last. */
+export async function deleteOldestSessions(
+  tx: Tx,
+  { userId, newest, most }: { userId: UserId; newest: string; most: number },
+): Promise<void> {
   await tx
     .deleteFrom('tokens')
     .where('token', 'in', ({ selectFrom }) =>
@@ -143,6 +146,7 @@ export async function deleteOldestSessions(tx: Tx, userId: UserId, most: number)
         .select('token')
         .where('user_id', '=', userId)
         .where('kind', '!=', 'api')
+        .where('token', '!=', newest)
         .orderBy('created_at', 'desc')
         .orderBy('token')
         .limit(FAR)

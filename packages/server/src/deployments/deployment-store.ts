@@ -1,9 +1,10 @@
+import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId, OwnerId, UserId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { DeploymentStatus, Schema } from '../store/schema.ts';
-import { activeStatuses, pendingStatuses } from './deployment.ts';
+import { activeStatuses, finalStatuses, pendingStatuses } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
 
 const columns = [
@@ -141,7 +142,7 @@ export const countQueued = async (db: Kysely<Schema>, ownerId: OwnerId): Promise
     .selectFrom('deployments')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('owner_id', '=', ownerId)
-    .where('status', '=', 'queued')
+    .where('status', '=', sql.lit('queued'))
     .executeTakeFirstOrThrow();
   return row.count;
 };
@@ -272,3 +273,49 @@ export const wantCancelled = (tx: Tx, id: DeploymentId) =>
     .where('id', '=', id)
     .where('status', 'in', pendingStatuses)
     .execute();
+
+/**
+ * Empties the variables of deployments that are over, run nothing any more, and have no run that may be made once
+ * more, `limit` at most; how many.
+ */
+export async function clearVariables(
+  tx: Tx,
+  applicationId: ApplicationId,
+  { keptSince, limit }: { keptSince: number; limit: number },
+): Promise<number> {
+  const { numUpdatedRows } = await tx
+    .updateTable('deployments')
+    .set({ environment: '' })
+    .where('id', 'in', ({ selectFrom }) =>
+      selectFrom('deployments as d')
+        .select('d.id')
+        .where('d.application_id', '=', applicationId)
+        .where('d.environment', '<>', sql.lit(''))
+        .where('d.status', 'in', finalStatuses)
+        .where(({ not, exists, selectFrom: from }) =>
+          not(
+            exists(
+              from('workloads as w')
+                .select('w.id')
+                .whereRef('w.deployment_id', '=', 'd.id')
+                .where('w.state', '<>', 'gone'),
+            ),
+          ),
+        )
+        .where(({ not, exists, selectFrom: from }) =>
+          not(
+            exists(
+              from('runs as r')
+                .innerJoin('artifacts as a', 'a.id', 'r.artifact_id')
+                .select('r.id')
+                .whereRef('r.deployment_id', '=', 'd.id')
+                .where('r.environment', 'is', null)
+                .where('r.created_at', '>=', keptSince),
+            ),
+          ),
+        )
+        .limit(limit),
+    )
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
+}

@@ -4,6 +4,7 @@ import { loadEnvironment, sizeOfVariables } from '../applications/environment.ts
 import { loadInherited } from '../applications/link-application.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { ApplicationId, DeploymentId, OwnerId, RunId } from '../lib/ids.ts';
+import { Refusal } from '../lib/refusal.ts';
 import { demandNoMore } from '../limits/demand-room.ts';
 import type { Run } from '../runs/run.ts';
 import type { Database } from '../store/database.ts';
@@ -31,10 +32,11 @@ export function createEnvironments(database: Database, keyring: Keyring): Enviro
   });
   const seal = (id: DeploymentId | RunId, variables: Variables): string =>
     keyring.encrypt(JSON.stringify(variables), context(id));
-  const open: Environments['open'] = ({ id, environment }) =>
-    environment === null
-      ? {}
-      : (JSON.parse(keyring.decrypt(environment, context(id))) as Variables);
+  const open: Environments['open'] = ({ id, environment }) => {
+    if (environment === null) return {};
+    if (environment === '') throw forgotten(id);
+    return JSON.parse(keyring.decrypt(environment, context(id))) as Variables;
+  };
   return {
     present: load,
     seal,
@@ -49,6 +51,12 @@ export function createEnvironments(database: Database, keyring: Keyring): Enviro
 
 const context = (id: DeploymentId | RunId): string =>
   `${id.startsWith('run_') ? 'runs' : 'deployments'}/${id}/environment`;
+
+const forgotten = (id: string): Refusal =>
+  new Refusal(
+    'conflict',
+    `The variables of ${id} are not kept any more: start a new one ("grid run", "grid restart").`,
+  );
 
 /** Refuses what would see more than an application may have, whoever it comes from. */
 export async function demandVariables(

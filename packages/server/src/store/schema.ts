@@ -226,7 +226,7 @@ type DeploymentTable = {
   /** Code and sentence where it failed, waits or fell back. */
   reason: string | null;
   detail: string | null;
-  /** The user's variables as they were when it began: JSON, encrypted; null before. */
+  /** The user's variables as they were when it began: JSON, encrypted; null before, empty when forgotten. */
   environment: string | null;
   artifact_id: string | null;
   /** The build workload, while there is one. */

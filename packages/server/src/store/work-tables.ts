@@ -33,7 +33,7 @@ export type RunTable = {
   author_id: UserId | null;
   /** JSON: the command where it is not the artifact's own. */
   argv: string | null;
-  /** Its variables: JSON, encrypted; null where they are the deployment's. */
+  /** Its variables: JSON, encrypted; null where they are the deployment's, empty when forgotten. */
   environment: string | null;
   /** JSON: names of the variables that were given for this run alone. */
   changed: string | null;

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { ApplicationId, OwnerId, WorkloadId } from '../lib/ids.ts';
 import { orderByTurn } from '../scheduling/order.ts';
@@ -76,7 +77,7 @@ async function selectOutOfTurn(db: Kysely<Schema>): Promise<ReadonlySet<OwnerId>
     .selectFrom('workloads')
     .select('owner_id as ownerId')
     .distinct()
-    .where('state', '=', 'waiting')
+    .where('state', '=', sql.lit('waiting'))
     .whereRef('queue_at', '<>', 'turn_at')
     .execute();
   return new Set(rows.map(({ ownerId }) => ownerId));
@@ -91,7 +92,7 @@ export const selectWaitingOf = (
   db
     .selectFrom('workloads')
     .select(columns)
-    .where('state', '=', 'waiting')
+    .where('state', '=', sql.lit('waiting'))
     .where('wanted', '=', 'up')
     .where('owner_id', '=', ownerId)
     .orderBy('queue_at')

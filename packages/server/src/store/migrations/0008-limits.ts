@@ -30,7 +30,7 @@ const statements: readonly string[] = [
   `create index runs_that_wait on runs (owner_id) where status = 'waiting'`,
   `create index deployments_that_wait on deployments (owner_id) where status = 'queued'`,
   `create index deployments_with_variables on deployments (application_id)
-    where environment is not null`,
+    where environment <> ''`,
   `create index runs_with_variables on runs (application_id, created_at)
-    where environment is not null`,
+    where environment <> ''`,
 ];
