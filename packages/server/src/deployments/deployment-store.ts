@@ -4,7 +4,7 @@ import { newId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId, OwnerId, UserId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { DeploymentStatus, Schema } from '../store/schema.ts';
-import { activeStatuses, finalStatuses, pendingStatuses } from './deployment.ts';
+import { activeStatuses, pendingStatuses } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
 
 const columns = [
@@ -291,7 +291,8 @@ export async function clearVariables(
         .select('d.id')
         .where('d.application_id', '=', applicationId)
         .where('d.environment', '<>', sql.lit(''))
-        .where('d.status', 'in', finalStatuses)
+        // told so, the database looks at those that have variables, not at all that are over
+        .where('d.status', 'not in', [...pendingStatuses, 'live'])
         .where(({ not, exists, selectFrom: from }) =>
           not(
             exists(

@@ -76,10 +76,6 @@ export const pendingStatuses = ['queued', ...activeStatuses] as const;
 export const isFinal = (status: DeploymentStatus): boolean =>
   Object.keys(deploymentLifecycle[status]).length === 0;
 
-export const finalStatuses = (Object.keys(deploymentLifecycle) as DeploymentStatus[]).filter(
-  isFinal,
-);
-
 /** Whether the deployment has reached what it was for, or failed to. */
 export const isSettled = (status: DeploymentStatus): boolean =>
   status === 'live' || isFinal(status);

@@ -24,8 +24,7 @@ const statements: readonly string[] = [
   `update workloads set turn_at = created_at - case kind when 'run' then 0 else ${YEAR} end`,
   'drop index workloads_by_state_queue_at',
   'create index workloads_by_state_turn_at on workloads (state, turn_at, id)',
-  `create index workloads_out_of_turn on workloads (owner_id)
-    where state = 'waiting' and queue_at <> turn_at`,
+  'create index workloads_out_of_turn on workloads (state, owner_id) where queue_at <> turn_at',
   `create index workloads_that_wait on workloads (owner_id, queue_at, id) where state = 'waiting'`,
   `create index runs_that_wait on runs (owner_id) where status = 'waiting'`,
   `create index deployments_that_wait on deployments (owner_id) where status = 'queued'`,
