@@ -100,7 +100,7 @@ CREATE INDEX deployments_by_application_id_status on deployments (application_id
 CREATE INDEX deployments_that_wait on deployments (owner_id) where status = 'queued';
 
 CREATE INDEX deployments_with_variables on deployments (application_id)
-  where environment is not null;
+  where environment <> '';
 
 CREATE TABLE devices (
   uuid text primary key,
@@ -308,7 +308,7 @@ CREATE INDEX runs_by_deployment_id on runs (deployment_id);
 CREATE INDEX runs_that_wait on runs (owner_id) where status = 'waiting';
 
 CREATE INDEX runs_with_variables on runs (application_id, created_at)
-  where environment is not null;
+  where environment <> '';
 
 CREATE TABLE secondary_emails (
   email text primary key,
@@ -396,7 +396,6 @@ CREATE INDEX workloads_by_state_created_at on workloads (state, created_at);
 
 CREATE INDEX workloads_by_state_turn_at on workloads (state, turn_at, id);
 
-CREATE INDEX workloads_out_of_turn on workloads (owner_id)
-  where state = 'waiting' and queue_at <> turn_at;
+CREATE INDEX workloads_out_of_turn on workloads (state, owner_id) where queue_at <> turn_at;
 
 CREATE INDEX workloads_that_wait on workloads (owner_id, queue_at, id) where state = 'waiting';

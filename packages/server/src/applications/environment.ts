@@ -119,12 +119,12 @@ type Checked = Order & { ownerId: OwnerId; present: readonly { name: string; val
 /** Refuses what cannot be, or is too much beside what is there; before anything is encrypted. */
 async function refuseVariables(tx: Tx, keyring: Keyring, order: Checked): Promise<void> {
   const { table, ownerId: of, values } = order;
-  for (const [name, value] of Object.entries(values)) refuseVariable(name, value);
   const [former, staying] = partition(order.present, ({ name }) => Object.hasOwn(values, name));
   const present = order.present.length;
   const adding = Object.keys(values).length - former.length;
   const name = table === 'environment_values' ? 'variables' : 'exposed-variables';
   await demandNoMore(tx, name, { of, present, adding });
+  for (const [variable, value] of Object.entries(values)) refuseVariable(variable, value);
   const bytes = bytesOf(keyring, former);
   await demandNoMore(tx, 'variable-bytes', {
     of,

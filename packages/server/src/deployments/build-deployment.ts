@@ -28,14 +28,11 @@ export async function beginBuild(deps: DeploymentDeps, look: Look): Promise<unde
   const { claim, situation } = look;
   const { deployment } = situation;
   const variables = await deps.environments.present(deployment.applicationId);
-  const refused = await demandVariables(deps.database.read, deployment.ownerId, variables).catch(
-    (error: unknown) => error,
-  );
-  if (refused instanceof Refusal) {
-    const failure = { reason: 'invalid_variable', detail: refused.message };
+  const refusal = await findRefusal(deps, deployment, variables);
+  if (refusal !== undefined) {
+    const failure = { reason: 'invalid_variable', detail: refusal.message };
     return endDeployment(deps, look, { event: 'failed', ...failure });
   }
-  if (refused !== undefined) throw refused;
   const environment = deps.environments.seal(deployment.id, variables);
   await deps.say(deployment, `Deploying commit ${deployment.commitId} (${deployment.id})`);
   await deps.database.transaction(async (tx) => {
@@ -45,6 +42,22 @@ export async function beginBuild(deps: DeploymentDeps, look: Look): Promise<unde
     await moveDeployment(tx, deployment, { ...begun, environment, startedAt: at });
     await request(tx, 'deployment', deployment.id, at);
   });
+  return undefined;
+}
+
+/** Whether it would see more variables than an application may have: those of others are among them. */
+async function findRefusal(
+  { database }: DeploymentDeps,
+  { ownerId }: Situation['deployment'],
+  variables: BuildInput['environment'],
+): Promise<Refusal | undefined> {
+  try {
+    await demandVariables(database.read, ownerId, variables);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
 }
 
 /** Looks at the steps that are over and asks for the next, or takes the artifact. */

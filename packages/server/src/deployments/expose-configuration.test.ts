@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { linkApplication } from '../applications/link-application.ts';
 import { setVariables } from '../applications/environment.ts';
+import { setLimit } from '../limits/change-limits.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeApplication, makeOwner, openKeys } from '../testing/rows.ts';
 import { deployApplication } from './deploy-application.ts';
 import { moveDeployment } from './deployment-store.ts';
-import { createEnvironments } from './environment.ts';
+import { createEnvironments, demandVariables } from './environment.ts';
 import { exposeConfiguration } from './expose-configuration.ts';
 import { listDeployments } from './list-deployments.ts';
 
@@ -78,6 +79,11 @@ onEachDatabase(
       A: 'first',
       B: 'second',
       C: 'own',
+    });
+    await setLimit(deps, { name: 'variables', ownerId, value: 2 });
+    const seen = await environments.present(seer);
+    await assert.rejects(demandVariables(database.read, ownerId, seen), {
+      message: /The limit "variables" is 2 .* 3 are asked for/,
     });
   },
 );

@@ -39,7 +39,7 @@ export async function selectAllSet(db: Kysely<Schema>): Promise<SetLimit[]> {
   return rows.map(({ name, subject, value }) => ({
     name,
     value,
-    ownerId: subject === ALL ? undefined : (subject as OwnerId),
+    ownerId: subject === ALL ? undefined : subject,
   }));
 }
 

@@ -65,7 +65,7 @@ export async function selectQueue(db: Kysely<Schema>, limit: number): Promise<Wo
 /** Who takes these turns: where priorities count, an owner's first may have come after all of them. */
 async function selectFirsts(db: Kysely<Schema>, turns: readonly Workload[]): Promise<Workload[]> {
   const urgent = await selectOutOfTurn(db);
-  const found = [...Map.groupBy(turns, ({ ownerId }) => ownerId)].map(([ownerId, own]) =>
+  const found = [...Map.groupBy(turns, ({ ownerId }) => ownerId)].map(async ([ownerId, own]) =>
     urgent.has(ownerId) ? selectWaitingOf(db, ownerId, own.length) : own,
   );
   return (await Promise.all(found)).flat();

@@ -142,7 +142,7 @@ function assertLimit(answer: Answer, name: string): void {
 for (const [name, { add, remove }] of Object.entries(tried))
   onEachDatabase(`the limit ${name}: one more is refused, also of many at once`, async (...on) => {
     const scene = await openScene(...on);
-    const { used = 0 } = await read(scene, name);
+    const { used } = await read(scene, name);
     const most = (used ?? 0) + 2;
     assert.equal((await set(scene, name, { value: most })).status, 204);
     const ok = await add(scene, 1);
