@@ -1,7 +1,7 @@
 import { limits } from '@grid/api';
 import type { Limit } from '@grid/api';
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
+import { Failure } from '../fail.ts';
 import { findApplication, findOwner } from '../find-application.ts';
 import { formatOption } from '../options.ts';
 import type { Format } from '../options.ts';
@@ -69,5 +69,5 @@ const rowOf = ({ name, of, used, value, means }: Limit) => ({
 function parseValue(text: string): number | null {
   if (text === 'none') return null;
   if (/^\d{1,12}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number, "none" or "default".');
+  throw new Failure('A limit is a whole number, "none" or "default".', 'misused');
 }
