@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { recordArtifact } from '../../builds/record-artifact.ts';
 import { deployApplication } from '../../deployments/deploy-application.ts';
 import type { LimitName } from '../../limits/limit.ts';
 import { limitNames } from '../../limits/limit.ts';
@@ -180,10 +181,27 @@ onEachDatabase('runs that wait are limited, and nodes of each', async (...on) =>
   const { context, claimed } = scene;
   const { database } = context;
   const owned = { ownerId: claimed.organizationId, applicationId: scene.applicationId as never };
+  const artifactId = 'built';
   const deploymentId = await makeDeployment(database, owned);
+  await database.transaction(async (tx) => {
+    const start = { command: { name: 'x', argv: [] } } as never;
+    const artifact = { id: artifactId, environmentKey: undefined, start };
+    await recordArtifact(tx, { ...artifact, ...owned, commitId: 'c'.repeat(40), at: 1 });
+    const built = { artifact_id: artifactId };
+    await tx.updateTable('deployments').set(built).where('id', '=', deploymentId).execute();
+  });
   await makeRun(database, { ...owned, deploymentId });
-  assert.equal((await read(scene, 'queued-runs')).used, 1);
+  await set(scene, 'queued-runs', { value: 2 });
+  const path = `/grid/v1/owners/${scene.ownerId}/applications/${scene.applicationId}/runs`;
+  const start = (body: object = {}) => scene.ask('POST', path, { body });
+  const answers = await Promise.all([start(), start(), start()]);
+  const refused = answers.filter(({ status }) => status !== 200);
+  assert.equal(refused.length, 2);
+  for (const one of refused) assertLimit(one, 'queued-runs');
+  assert.equal((await read(scene, 'queued-runs')).used, 2);
+  await set(scene, 'queued-runs', { value: 5 });
   await set(scene, 'nodes', { value: 2 });
+  assertLimit(await start({ nodes: 3 }), 'nodes');
   const size = { name: 'large', instanceVariant: 'ml_python', minInstances: 3, maxInstances: 3 };
   assertLimit(await scene.ask('POST', `${ownerPath(scene)}/applications`, { body: size }), 'nodes');
   const grown = { minInstances: 3, maxInstances: 3 };
