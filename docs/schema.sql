@@ -97,6 +97,11 @@ CREATE TABLE deployments (
 
 CREATE INDEX deployments_by_application_id_status on deployments (application_id, status);
 
+CREATE INDEX deployments_that_wait on deployments (owner_id) where status = 'queued';
+
+CREATE INDEX deployments_with_variables on deployments (application_id)
+  where environment <> '';
+
 CREATE TABLE devices (
   uuid text primary key,
   host text not null,
@@ -207,6 +212,14 @@ CREATE INDEX leases_by_workload_id on leases (workload_id);
 
 CREATE UNIQUE INDEX leases_that_hold on leases (device_uuid) where released_at is null;
 
+CREATE TABLE limits (
+  name text not null,
+  subject_id text not null,
+  value bigint,
+  set_at bigint not null,
+  primary key (name, subject_id)
+);
+
 CREATE TABLE members (
   organization_id text not null references organizations,
   user_id text not null references users,
@@ -305,6 +318,11 @@ CREATE INDEX runs_by_application_id_status on runs (application_id, status);
 
 CREATE INDEX runs_by_deployment_id on runs (deployment_id);
 
+CREATE INDEX runs_that_wait on runs (owner_id) where status = 'waiting';
+
+CREATE INDEX runs_with_variables on runs (application_id, created_at)
+  where environment <> '';
+
 CREATE TABLE secondary_emails (
   email text primary key,
   user_id text not null references users,
@@ -381,7 +399,7 @@ CREATE TABLE workloads (
   admitted_at bigint,
   draining_at bigint,
   gone_at bigint
-  , engine text not null default 'process', gpus integer not null default 0, device_class text, queue_at bigint not null default 0, estimate bigint, max_duration bigint, promised_at bigint, expected_at bigint, placement text, addresses text);
+  , engine text not null default 'process', gpus integer not null default 0, device_class text, queue_at bigint not null default 0, estimate bigint, max_duration bigint, promised_at bigint, expected_at bigint, placement text, addresses text, turn_at bigint not null default 0);
 
 CREATE INDEX workloads_by_application_id_state on workloads (application_id, state);
 
@@ -389,4 +407,8 @@ CREATE INDEX workloads_by_deployment_id on workloads (deployment_id);
 
 CREATE INDEX workloads_by_state_created_at on workloads (state, created_at);
 
-CREATE INDEX workloads_by_state_queue_at on workloads (state, queue_at, id);
+CREATE INDEX workloads_by_state_turn_at on workloads (state, turn_at, id);
+
+CREATE INDEX workloads_out_of_turn on workloads (state, owner_id) where queue_at <> turn_at;
+
+CREATE INDEX workloads_that_wait on workloads (owner_id, queue_at, id) where state = 'waiting';

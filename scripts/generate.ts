@@ -8,6 +8,8 @@ import { pythonVariables } from '../packages/server/src/builds/recipes/python/va
 import { commonVariables, platformVariables } from '../packages/server/src/builds/variables.ts';
 import type { Documented } from '../packages/server/src/builds/variables.ts';
 import { deploymentLifecycle } from '../packages/server/src/deployments/deployment.ts';
+import { limits } from '../packages/server/src/limits/limit.ts';
+import { CREATIONS } from '../packages/server/src/limits/rates.ts';
 import { settings, variableOf } from '../packages/server/src/parse-config.ts';
 import { causeOf } from '../packages/server/src/runs/plan-retry.ts';
 import { endReasons, waitReasons } from '../packages/server/src/scheduling/reason.ts';
@@ -47,6 +49,37 @@ function diagram(title: string, lifecycle: Lifecycle): string {
   });
   return `## ${title}\n\n\`\`\`mermaid\nstateDiagram-v2\n${lines.join('\n')}\n\`\`\`\n`;
 }
+
+/** Numbers as people write them. */
+const spellNumber = (value: number | null): string =>
+  value === null ? 'none' : value.toLocaleString('en-US');
+
+const limitsPage = (): string => `${generated}# Limits
+
+What everybody may have so many of, so that nobody takes what is there for all. Whoever reaches a limit is refused (HTTP
+409, \`limit_reached\`, with its name in \`fields.limit\`), told how many there are, and what makes room. Who creates
+applications, organizations or tokens faster than ${CREATIONS.aMinute} a minute (${CREATIONS.burst} in a row) is answered 429, with
+\`Retry-After\`.
+
+    grid limits                    # yours and your organization's, and what of it is used
+    grid limits --app NAME         # an application's too
+    grid limits set applications 500 --owner orga_…    # operators: for one user or organization
+    grid limits set log-followers 16                   # for all that have none of their own
+    grid limits set applications default --owner orga_…
+    grid limits changes            # what was set instead of the defaults
+
+A limit that is lowered takes nothing away: what is there stays, and nothing is added. Limits of applications are set for their
+owner, and count in each of its applications by itself.
+
+| Limit | Of each | Default | At most | What it counts |
+|---|---|---|---|---|
+${Object.entries(limits)
+  .map(
+    ([name, { of, default: usual, most, means }]) =>
+      `| \`${name}\` | ${of} | ${spellNumber(usual)} | ${spellNumber(most)} | ${means} |`,
+  )
+  .join('\n')}
+`;
 
 const states = (): string => `${generated}# States
 
@@ -143,6 +176,7 @@ const pages = {
 
   'configuration.md': configuration(),
   'states.md': states(),
+  'limits.md': limitsPage(),
   'reasons.md': reasons(),
   'cli.md': cli(),
   'openapi.json': `${JSON.stringify(describeApi(buildProgram().version() ?? ''), null, 2)}\n`,

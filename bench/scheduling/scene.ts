@@ -111,7 +111,7 @@ async function openOrders(database: Database): Promise<Scene['workload']> {
   return ({ flavor, nodes = 1, estimate, at }) => {
     const { cpus = 1, memoryMiB = 0, gpus = 0 } = findFlavor(flavor) ?? {};
     const size = { flavor, cpus, memoryMiB, gpus, deviceClass: 'gpu', nodes };
-    const times = { queueAt: at, estimate, maxDuration: null, graceSeconds: 1, at };
+    const times = { turnAt: at, queueAt: at, estimate, maxDuration: null, graceSeconds: 1, at };
     return {
       ...owned,
       deploymentId,

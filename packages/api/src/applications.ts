@@ -14,6 +14,16 @@ import {
 
 const path = '/v2/organisations/:ownerId/applications';
 
+/** More than any application may have; whatever is larger is refused before it is looked at. */
+const MOST_VARIABLES = 2_000;
+
+const Values = z
+  .record(z.string(), z.string())
+  .refine(
+    (values) => Object.keys(values).length <= MOST_VARIABLES,
+    `must have at most ${MOST_VARIABLES} variables`,
+  );
+
 /** Clients echo the whole object back: what is not known is left out. */
 const Options = z.object({
   name: z.string().optional(),
@@ -121,7 +131,7 @@ export const createApplication = endpoint({
     instanceType: z.string().optional(),
     instanceVersion: z.string().optional(),
     instanceVariant: z.string(),
-    env: z.record(z.string(), z.string()).optional(),
+    env: Values.optional(),
   }),
   bodyLimit: ENVIRONMENT_LIMIT,
   result: Application,
@@ -177,7 +187,7 @@ export const replaceEnvironment = endpoint({
   summary: 'These variables and no others',
   params: OwnedApplication,
   query: none,
-  body: z.record(z.string(), z.string()),
+  body: Values,
   bodyLimit: ENVIRONMENT_LIMIT,
   result: nothing,
 });
@@ -206,8 +216,6 @@ export const removeVariable = endpoint({
 });
 
 const exposed = `${path}/:applicationId/exposed_env`;
-const Values = z.record(z.string(), z.string());
-
 export const getExposedEnvironment = endpoint({
   method: 'GET',
   path: exposed,

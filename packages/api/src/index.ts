@@ -4,6 +4,7 @@ export * as deployments from './deployments.ts';
 export * as errors from './errors.ts';
 export * as events from './events.ts';
 export * as grid from './grid.ts';
+export * as limits from './limits.ts';
 export * as logs from './logs.ts';
 export * as metrics from './metrics.ts';
 export * as operator from './operator.ts';
@@ -15,6 +16,7 @@ export type { Client, HttpAnswer, HttpRequest, ServerEvent, Transport } from './
 export { BODY_LIMIT, endpoint } from './endpoint.ts';
 export type { Endpoint, Socket, Stream } from './endpoint.ts';
 export type { DeploymentAction, EventMessage } from './events.ts';
+export type { Limit } from './limits.ts';
 export type { AccessRecord, LogRecord } from './logs.ts';
 export type { DeviceMetrics, InstanceMetrics } from './metrics.ts';
 export type { Device, PastRun, Queue, Waiting, Why } from './queue.ts';

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { accountCommands } from './commands/account.ts';
 import { applicationCommands } from './commands/applications.ts';
 import { deploymentCommands } from './commands/deployments.ts';
+import { limitCommands } from './commands/limits.ts';
 import { logCommands } from './commands/logs.ts';
 import { identityCommands } from './commands/identity.ts';
 import { platformCommands } from './commands/platform.ts';
@@ -28,6 +29,7 @@ export function buildProgram(): Command {
   deploymentCommands(program);
   runCommands(program);
   queueCommands(program);
+  limitCommands(program);
   replayCommand(program);
   logCommands(program);
   sshCommand(program);

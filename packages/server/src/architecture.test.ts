@@ -17,6 +17,7 @@ const ranks = [
     'workloads',
     'scheduling',
     'billing',
+    'limits',
     'logs',
     'metrics',
   ],

@@ -38,6 +38,8 @@ export type Config = {
   allowUnisolated: boolean;
   /** Memory that is never given to instances. */
   memoryReserveMiB: number;
+  /** For how many days it is kept what happened. */
+  eventsKeptDays: number;
   /** Private networks (CIDR) that instances may reach all the same. */
   allowedNetworks: readonly string[];
   /** Which devices each size with GPUs means; empty: any whole GPU. */

@@ -126,6 +126,12 @@ export const settings = {
     .min(0)
     .default(1024)
     .describe('Memory (MiB) that is never given to applications'),
+  eventsKeptDays: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(90)
+    .describe('For how many days it is kept what happened to applications'),
   allowedNetworks: networks
     .default([])
     .describe('Private networks that applications may reach all the same'),

@@ -1,10 +1,11 @@
 import type { UserId } from '../lib/ids.ts';
+import { readLimit } from '../limits/demand-room.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { TokenKind } from '../store/schema.ts';
 import { hashSecret, isSecret, newTokenPair, parseAuthorization } from './credentials.ts';
 import type { TokenPair } from './credentials.ts';
 import { firstExpiry, planUse } from './lives.ts';
-import { findTokenOwner, insertToken, setTokenUsed } from './token-store.ts';
+import { deleteOldestSessions, findTokenOwner, insertToken, setTokenUsed } from './token-store.ts';
 import type { Token } from './token-store.ts';
 import type { User } from './user.ts';
 
@@ -82,5 +83,13 @@ export async function issueToken(tx: Tx, order: TokenOrder): Promise<TokenPair> 
   const usedAt = kind === 'api' ? null : at;
   const token = { token: pair.token, name, kind, ip, createdAt: at, usedAt, expiresAt };
   await insertToken(tx, { ...token, userId, secretHash: hashSecret(pair.secret) });
+  if (kind !== 'api') await signOutOldest(tx, userId, pair.token);
   return pair;
+}
+
+/** Who signs in is never kept out by where they signed in before. */
+async function signOutOldest(tx: Tx, userId: UserId, newest: string): Promise<void> {
+  const most = await readLimit(tx, 'sessions', userId);
+  if (most === null) return;
+  await deleteOldestSessions(tx, { userId, newest, most: Math.max(0, most - 1) });
 }

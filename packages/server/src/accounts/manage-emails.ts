@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
+import { demandRoom } from '../limits/demand-room.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { setEmail } from './account-store.ts';
 import {
@@ -9,6 +10,7 @@ import {
   insertPendingEmail,
   insertSecondaryEmail,
   selectPendingEmails,
+  selectSecondaryEmails,
 } from './email-store.ts';
 import { parseEmail } from './user.ts';
 import type { User } from './user.ts';
@@ -21,8 +23,6 @@ export {
 
 type Deps = { database: Database; clock: Clock };
 
-const MOST_PENDING = 10;
-
 /**
  * Adds an address beside the first. It counts once it is proven: an operator's word proves it, and until then it
  * is nobody's. Whether another account has it is not told.
@@ -33,15 +33,12 @@ export const addEmail = ({ database, clock }: Deps, user: User, text: string): P
     if ((await findEmailOwner(tx, email)) === user.id)
       throw new Refusal('own_email', `${email} is one of your addresses already.`);
     const order = { email, userId: user.id, at: clock() };
-    if (user.operator) return proveIn(tx, order);
     const pending = await selectPendingEmails(tx, user.id);
-    if (pending.includes(email)) return;
-    if (pending.length >= MOST_PENDING)
-      throw new Refusal(
-        'too_many',
-        `At most ${MOST_PENDING} addresses of yours may wait for a proof: remove one first.`,
-      );
-    await insertPendingEmail(tx, order);
+    if (pending.includes(email) && !user.operator) return;
+    const count = async () =>
+      pending.length + (await selectSecondaryEmails(tx, user.id)).length;
+    await demandRoom(tx, 'emails', { of: user.id, count });
+    await (user.operator ? proveIn(tx, order) : insertPendingEmail(tx, order));
   });
 };
 

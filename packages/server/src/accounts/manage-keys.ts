@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { UserId } from '../lib/ids.ts';
 import { parseName } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
+import { demandRoom } from '../limits/demand-room.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import { deleteKey, findKeyOwner, insertKey, selectKeys } from './account-store.ts';
@@ -37,6 +38,8 @@ export async function addKeyIn(
     throw new Refusal('invalid_key', 'This key cannot be added: use another one.', {
       key: 'cannot be added',
     });
+  const count = async () => (await selectKeys(tx, userId)).length;
+  await demandRoom(tx, 'ssh-keys', { of: userId, count });
   await insertKey(tx, { ...key, userId, name: parseName('name', name), at });
 }
 

@@ -1,9 +1,11 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
+import type { UserId } from '../lib/ids.ts';
 import { parseName } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
+import { demandRoom } from '../limits/demand-room.ts';
 import type { Database } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Schema, TokenKind } from '../store/schema.ts';
 import { issueToken } from './authenticate.ts';
 import { holdPassword } from './check-password.ts';
 import type { CheckPassword } from './check-password.ts';
@@ -46,6 +48,8 @@ export async function createApiToken(
   const { expiresAt, ip } = order;
   const pair = await database.transaction(async (tx) => {
     await holdPassword(tx, checked);
+    const count = async () => (await selectTokens(tx, user.id, 'api')).length;
+    await demandRoom(tx, 'api-tokens', { of: user.id, count });
     return issueToken(tx, { userId: user.id, name, kind: 'api', at, expiresAt, ip });
   });
   return { id: pair.token, token: `${pair.token}.${pair.secret}` };
@@ -71,3 +75,12 @@ export const revokeApiToken = (
     if (!(await deleteToken(tx, { userId: user.id, token, kinds: ['api'] })))
       throw new Refusal('not_found', `There is no API token ${JSON.stringify(token)}.`);
   });
+
+/** How many of each kind the user has. */
+export async function countTokens(
+  db: Kysely<Schema>,
+  userId: UserId,
+): Promise<Record<TokenKind, number>> {
+  const count = async (kind: TokenKind) => (await selectTokens(db, userId, kind)).length;
+  return { api: await count('api'), pair: await count('pair'), session: await count('session') };
+}

@@ -185,3 +185,27 @@ export const deleteExpiredTokens = (tx: Tx, kinds: readonly TokenKind[], before:
 
 export const deleteExpiredLogins = (tx: Tx, before: number) =>
   tx.deleteFrom('cli_logins').where('expires_at', '<', before).execute();
+
+/** Keeps `newest`, and beside it `most` of those that a command line or a browser was signed in by last. */
+export async function deleteOldestSessions(
+  tx: Tx,
+  { userId, newest, most }: { userId: UserId; newest: string; most: number },
+): Promise<void> {
+  await tx
+    .deleteFrom('tokens')
+    .where('token', 'in', ({ selectFrom }) =>
+      selectFrom('tokens')
+        .select('token')
+        .where('user_id', '=', userId)
+        .where('kind', '!=', 'api')
+        .where('token', '!=', newest)
+        .orderBy('created_at', 'desc')
+        .orderBy('token')
+        .limit(FAR)
+        .offset(most),
+    )
+    .execute();
+}
+
+/** SQLite knows no offset without a limit. */
+const FAR = 1_000_000;

@@ -64,6 +64,17 @@ export async function selectApplications(
   return rows.map(toApplication);
 }
 
+/** How many applications the owner has; those that are being deleted are none. */
+export const countApplications = async (db: Kysely<Schema>, ownerId: OwnerId): Promise<number> => {
+  const row = await db
+    .selectFrom('applications')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('owner_id', '=', ownerId)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return row.count;
+};
+
 export const selectApplicationIds = async (db: Kysely<Schema>): Promise<ApplicationId[]> =>
   (await db.selectFrom('applications').select('id').execute()).map(({ id }) => id);
 

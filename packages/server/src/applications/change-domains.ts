@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
+import { demandRoom } from '../limits/demand-room.ts';
 import { countOrganizations } from '../organizations/list-organizations.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Database } from '../store/database.ts';
@@ -27,8 +28,6 @@ export type DomainDeps = {
   readTxt(names: readonly string[]): Promise<readonly string[]>;
 };
 
-const MOST_DOMAINS = 100;
-
 export const listDomains = selectDomains;
 
 type Asked = { id: ApplicationId; ownerId: OwnerId; operator: boolean };
@@ -49,8 +48,8 @@ export async function addDomain(deps: DomainDeps, asked: Asked, text: string): P
     const verdict = await judge(deps, tx, { domain, by });
     if (verdict !== 'granted' && !(verdict === 'unproven' && isProven))
       throw sayNo(verdict, domain, by);
-    if (own.length >= MOST_DOMAINS)
-      throw new Refusal('conflict', `An application has at most ${MOST_DOMAINS} domains.`);
+    const count = async () => own.length;
+    await demandRoom(tx, 'domains', { of: by.ownerId, within: asked.id, count });
     await insertDomain(tx, { ...domain, applicationId: asked.id, at: clock() });
   });
 }

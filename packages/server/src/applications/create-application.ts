@@ -5,10 +5,11 @@ import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import { parseName, parseText } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
-import type { Database } from '../store/database.ts';
+import { demandNoMore, demandRoom } from '../limits/demand-room.ts';
+import type { Database, Tx } from '../store/database.ts';
 import { findVariant, isOffered, variants } from './application.ts';
 import type { Application, AvailableEngines, Variant } from './application.ts';
-import { insertApplication } from './application-store.ts';
+import { countApplications, insertApplication } from './application-store.ts';
 import { defaultDomain } from './domain.ts';
 import { insertDomain } from './domain-store.ts';
 import { setVariablesIn } from './environment.ts';
@@ -63,8 +64,8 @@ export async function createApplication(
   deps.refuseWhatNeverFits(application);
   if (application.buildFlavor !== null)
     deps.refuseWhatNeverFits({ flavor: application.buildFlavor, nodes: 1 });
-  await deps.createRepository(application.id);
   await deps.database.transaction(async (tx) => {
+    await demandPlace(tx, application);
     await insertApplication(tx, application);
     const port = application.kind === 'webapp' && variant.runtime !== 'docker' ? PORT : {};
     const values = { ...port, ...variant.variables, ...order.environment };
@@ -89,7 +90,14 @@ export async function createApplication(
       data: { name: application.name },
     });
   });
+  // a push makes it too: whoever is refused, or meets a platform that ends just now, leaves none behind
+  await deps.createRepository(application.id);
   return application.id;
+}
+
+async function demandPlace(tx: Tx, { ownerId: of, maxNodes }: Omit<Application, 'headCommit'>) {
+  await demandRoom(tx, 'applications', { of, count: () => countApplications(tx, of) });
+  await demandNoMore(tx, 'nodes', { of, adding: maxNodes });
 }
 
 function offeredVariant({ engines }: CreateDeps, slug: string): Variant {

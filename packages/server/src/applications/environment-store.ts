@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { ApplicationId } from '../lib/ids.ts';
+import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 
@@ -8,14 +8,18 @@ export type ValueTable = 'environment_values' | 'exposed_values';
 
 const named = (table: ValueTable) => table as 'environment_values';
 
-/** Nobody else changes values of the application before this transaction is over; false where it is gone. */
-export async function takeApplication(tx: Tx, id: ApplicationId): Promise<boolean> {
-  const { numUpdatedRows } = await tx
+/**
+ * Nobody else changes values of the application before this transaction is over; whose it is, or undefined where
+ * it is gone.
+ */
+export async function takeApplication(tx: Tx, id: ApplicationId): Promise<OwnerId | undefined> {
+  const row = await tx
     .updateTable('applications')
     .set(({ ref }) => ({ name: ref('name') }))
     .where('id', '=', id)
+    .returning('owner_id as ownerId')
     .executeTakeFirst();
-  return numUpdatedRows > 0n;
+  return row?.ownerId;
 }
 
 export const selectValues = (
@@ -30,25 +34,31 @@ export const selectValues = (
     .orderBy('name')
     .execute();
 
-export const upsertValue = (
+type Entry = { name: string; value: string };
+
+/** So many are written by one statement: those of one are slow, and each number is a statement of its own to keep. */
+const AT_A_TIME = 50;
+
+export async function upsertValues(
   tx: Tx,
-  table: ValueTable,
-  entry: { applicationId: ApplicationId; name: string; value: string; at: number },
-) =>
-  tx
-    .insertInto(named(table))
-    .values({
-      application_id: entry.applicationId,
-      name: entry.name,
-      value: entry.value,
-      updated_at: entry.at,
-    })
-    .onConflict((conflict) =>
-      conflict
-        .columns(['application_id', 'name'])
-        .doUpdateSet({ value: entry.value, updated_at: entry.at }),
-    )
-    .execute();
+  { table, id, at }: { table: ValueTable; id: ApplicationId; at: number },
+  entries: readonly Entry[],
+): Promise<void> {
+  const whole = entries.length - (entries.length % AT_A_TIME);
+  for (let from = 0; from < entries.length; from += from < whole ? AT_A_TIME : 1) {
+    const some = entries.slice(from, from < whole ? from + AT_A_TIME : from + 1);
+    await tx
+      .insertInto(named(table))
+      .values(some.map((one) => ({ application_id: id, ...one, updated_at: at })))
+      .onConflict((conflict) =>
+        conflict.columns(['application_id', 'name']).doUpdateSet(({ ref }) => ({
+          value: ref('excluded.value'),
+          updated_at: ref('excluded.updated_at'),
+        })),
+      )
+      .execute();
+  }
+}
 
 export const deleteValue = (tx: Tx, id: ApplicationId, name: string) =>
   tx

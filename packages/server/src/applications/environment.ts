@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import type { Keyring } from '../lib/encryption.ts';
-import type { ApplicationId } from '../lib/ids.ts';
+import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
+import { demandNoMore } from '../limits/demand-room.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import {
@@ -10,7 +11,7 @@ import {
   deleteValues,
   selectValues,
   takeApplication,
-  upsertValue,
+  upsertValues,
 } from './environment-store.ts';
 import type { ValueTable } from './environment-store.ts';
 
@@ -20,7 +21,6 @@ type Deps = { database: Database; clock: Clock; keyring: Keyring };
 
 const LONGEST_NAME = 256;
 const LARGEST_VALUE = 64 * 1024;
-const LARGEST_TOTAL = 512 * 1024;
 /** Names with dots and dashes are allowed: they reach Java as system properties. One means another thing to objects. */
 const NAME = /^(?!__proto__$)[A-Za-z0-9._-]+$/;
 
@@ -77,7 +77,8 @@ export async function replaceVariablesIn(
   keyring: Keyring,
   order: Order,
 ): Promise<Variables> {
-  await demandApplication(tx, order);
+  const ownerId = await demandApplication(tx, order);
+  await refuseVariables(tx, keyring, { ...order, ownerId, present: [] });
   const before = await loadValues(tx, keyring, order);
   await deleteValues(tx, order.table, order.id);
   await writeVariables(tx, keyring, order);
@@ -92,29 +93,68 @@ export const removeVariable = (
 ): Promise<unknown> => database.transaction((tx) => deleteValue(tx, applicationId, name));
 
 export async function setVariablesIn(tx: Tx, keyring: Keyring, order: Order): Promise<void> {
-  await demandApplication(tx, order);
+  const ownerId = await demandApplication(tx, order);
+  const present = await selectValues(tx, order.table, order.id);
+  await refuseVariables(tx, keyring, { ...order, ownerId, present });
   await writeVariables(tx, keyring, order);
 }
 
 /** Whoever changes variables of one application waits for the other: two could each wait for a row of the other's. */
-async function demandApplication(tx: Tx, { id }: Place): Promise<void> {
-  if (!(await takeApplication(tx, id)))
-    throw new Refusal('not_found', `There is no application ${id}.`);
+async function demandApplication(tx: Tx, { id }: Place): Promise<OwnerId> {
+  const ownerId = await takeApplication(tx, id);
+  if (ownerId === undefined) throw new Refusal('not_found', `There is no application ${id}.`);
+  return ownerId;
 }
 
 async function writeVariables(tx: Tx, keyring: Keyring, order: Order): Promise<void> {
-  const { table, id, at } = order;
-  for (const [name, value] of Object.entries(order.values)) {
-    refuseVariable(name, value);
-    const sealed = keyring.encrypt(value, context(order, name));
-    await upsertValue(tx, table, { applicationId: id, name, value: sealed, at });
-  }
-  const total = Object.entries(await loadValues(tx, keyring, order))
-    .map(([name, value]) => Buffer.byteLength(name) + Buffer.byteLength(value))
-    .reduce((a, b) => a + b, 0);
-  if (total > LARGEST_TOTAL)
-    throw new Refusal('too_large', `All variables together may have ${LARGEST_TOTAL / 1024} KiB.`);
+  const sealed = Object.entries(order.values).map(([name, value]) => ({
+    name,
+    value: keyring.encrypt(value, context(order, name)),
+  }));
+  await upsertValues(tx, order, sealed);
 }
+
+type Checked = Order & { ownerId: OwnerId; present: readonly { name: string; value: string }[] };
+
+/** Refuses what cannot be, or is too much beside what is there; before anything is encrypted. */
+async function refuseVariables(tx: Tx, keyring: Keyring, order: Checked): Promise<void> {
+  const { table, ownerId: of, values } = order;
+  const [former, staying] = partition(order.present, ({ name }) => Object.hasOwn(values, name));
+  const present = order.present.length;
+  const adding = Object.keys(values).length - former.length;
+  const name = table === 'environment_values' ? 'variables' : 'exposed-variables';
+  await demandNoMore(tx, name, { of, present, adding });
+  for (const [variable, value] of Object.entries(values)) refuseVariable(variable, value);
+  const bytes = bytesOf(keyring, former);
+  await demandNoMore(tx, 'variable-bytes', {
+    of,
+    present: bytes + bytesOf(keyring, staying),
+    adding: sizeOfVariables(values) - bytes,
+  });
+}
+
+/** How many there are of what is set or exposed, and how large. */
+export async function measureVariables(
+  { database, keyring }: Pick<Deps, 'database' | 'keyring'>,
+  { table, id }: Place,
+): Promise<{ count: number; bytes: number }> {
+  const values = await selectValues(database.read, table, id);
+  return { count: values.length, bytes: bytesOf(keyring, values) };
+}
+
+const bytesOf = (keyring: Keyring, sealed: readonly { name: string; value: string }[]): number =>
+  sealed.reduce((sum, { name, value }) => sum + Buffer.byteLength(name) + keyring.sizeOf(value), 0);
+
+function partition<T>(all: readonly T[], isIn: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(isIn), all.filter((one) => !isIn(one))];
+}
+
+/** Bytes of all names and values. */
+export const sizeOfVariables = (values: Variables): number =>
+  Object.entries(values).reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
+    0,
+  );
 
 function refuseVariable(name: string, value: string): void {
   if (!NAME.test(name) || name.length > LONGEST_NAME)

@@ -6,6 +6,7 @@ import type { Application } from './application.ts';
 import { selectApplication } from './application-store.ts';
 
 export {
+  countApplications,
   selectApplication as findApplication,
   selectApplicationIds as listApplicationIds,
   selectApplications as listApplications,

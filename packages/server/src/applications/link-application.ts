@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import type { Keyring } from '../lib/encryption.ts';
-import type { ApplicationId } from '../lib/ids.ts';
+import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
+import { demandRoom } from '../limits/demand-room.ts';
 import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import { deleteDependency, insertDependency, selectDependencies } from './dependency-store.ts';
@@ -16,12 +17,18 @@ export {
 
 type Deps = { database: Database; clock: Clock };
 type Link = { id: ApplicationId; dependencyId: ApplicationId };
+type NewLink = Link & { ownerId: OwnerId };
 
 /** From its next deployment on, the application sees what the other one exposes. Both are one owner's. */
-export const linkApplication = ({ database, clock }: Deps, link: Link): Promise<unknown> => {
-  if (link.id === link.dependencyId)
-    throw new Refusal('invalid', 'An application cannot depend on itself.');
-  return database.transaction((tx) => insertDependency(tx, { ...link, at: clock() }));
+export const linkApplication = ({ database, clock }: Deps, link: NewLink): Promise<unknown> => {
+  const { id, dependencyId, ownerId } = link;
+  if (id === dependencyId) throw new Refusal('invalid', 'An application cannot depend on itself.');
+  return database.transaction(async (tx) => {
+    const count = async () =>
+      (await selectDependencies(tx, id)).filter((one) => one !== dependencyId).length;
+    await demandRoom(tx, 'dependencies', { of: ownerId, within: id, count });
+    return insertDependency(tx, { ...link, at: clock() });
+  });
 };
 
 /** One that is not linked is fine. */

@@ -1,7 +1,8 @@
-import { request } from '../reconcile/queue.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import { parseName, parseText } from '../lib/name.ts';
+import { demandNoMore } from '../limits/demand-room.ts';
+import { request } from '../reconcile/queue.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Application } from './application.ts';
 import { setDeleted, updateApplicationRow } from './application-store.ts';
@@ -32,6 +33,8 @@ export async function updateApplication(
   if (typeof change.buildFlavor === 'string')
     refuseWhatNeverFits({ flavor: change.buildFlavor, nodes: 1 });
   await database.transaction(async (tx) => {
+    const adding = size.maxNodes > application.maxNodes ? size.maxNodes : 0;
+    await demandNoMore(tx, 'nodes', { of: application.ownerId, adding });
     await updateApplicationRow(tx, application.id, { ...change, ...name, ...text, ...size });
     await request(tx, 'routes', 'all', clock());
     if (isOther) await resized(tx, application.id, clock());

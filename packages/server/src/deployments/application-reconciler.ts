@@ -1,13 +1,14 @@
 import { eraseApplication } from '../applications/erase-application.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
-import { holdClaim } from '../reconcile/queue.ts';
+import { holdClaim, request } from '../reconcile/queue.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import { listLeases } from '../scheduling/devices.ts';
-import type { Database } from '../store/database.ts';
+import type { Database, Tx } from '../store/database.ts';
 import { presentWorkloads } from '../workloads/list-workloads.ts';
 import { findDeploying } from './deployable-store.ts';
 import { selectPending } from './deployment-store.ts';
+import { forgetVariables } from './forget-variables.ts';
 import { requestPending } from './queue-deployment.ts';
 import { endApplication } from './stop-application.ts';
 
@@ -32,9 +33,15 @@ export const applicationReconciler =
     if (application.deletedAt !== null && !busy) await eraseFiles(application);
     await database.transaction(async (tx) => {
       await holdClaim(tx, claim);
-      if (application.deletedAt === null) return requestPending(tx, id, clock());
+      if (application.deletedAt === null) return goOn(tx, id, clock());
       if (busy) return endApplication(tx, application, { authorId: null, at: clock() });
       return eraseApplication(tx, id);
     });
     return undefined;
   };
+
+/** What waits is looked at; what is over forgets its variables, a part at a time. */
+async function goOn(tx: Tx, id: ApplicationId, now: number): Promise<void> {
+  await requestPending(tx, id, now);
+  if (!(await forgetVariables(tx, id))) await request(tx, 'application', id, now);
+}

@@ -10,6 +10,7 @@ import type {
 } from '../builds/build.ts';
 import { recordArtifact } from '../builds/record-artifact.ts';
 import type { EngineName } from '../engines/engine.ts';
+import { Refusal } from '../lib/refusal.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import { parseRunOptions } from '../runs/run-options.ts';
 import { defaultBuildFlavor } from '../scheduling/flavor.ts';
@@ -21,6 +22,7 @@ import { wantGone } from '../workloads/want-gone.ts';
 import { describeExit, succeeded } from '../workloads/workload.ts';
 import type { Instance } from '../workloads/workload.ts';
 import { chooseEngine } from './choose-engine.ts';
+import { demandVariables } from './environment.ts';
 import type { DeploymentDeps, Look } from './look.ts';
 import { goesBeside } from './plan-deployment.ts';
 import type { Situation } from './plan-deployment.ts';
@@ -30,11 +32,16 @@ import { spell, startWorkload } from './start-deployment.ts';
 import { Unwanted, watchUnwanted } from './watch-unwanted.ts';
 
 /** The deployment's turn has come: it takes the variables as they are now, and builds. */
-export async function beginBuild(
-  deps: DeploymentDeps,
-  { claim, situation: { deployment } }: Look,
-): Promise<undefined> {
-  const environment = await deps.environments.snapshot(deployment);
+export async function beginBuild(deps: DeploymentDeps, look: Look): Promise<undefined> {
+  const { claim, situation } = look;
+  const { deployment } = situation;
+  const variables = await deps.environments.present(deployment.applicationId);
+  const refusal = await findRefusal(deps, deployment, variables);
+  if (refusal !== undefined) {
+    const failure = { reason: 'invalid_variable', detail: refusal.message };
+    return endDeployment(deps, look, { event: 'failed', ...failure });
+  }
+  const environment = deps.environments.seal(deployment.id, variables);
   await deps.say(deployment, `Deploying commit ${deployment.commitId} (${deployment.id})`);
   await deps.database.transaction(async (tx) => {
     await holdClaim(tx, claim);
@@ -43,6 +50,22 @@ export async function beginBuild(
     await moveDeployment(tx, deployment, { ...begun, environment, startedAt: at });
     await request(tx, 'deployment', deployment.id, at);
   });
+  return undefined;
+}
+
+/** Whether it would see more variables than an application may have: those of others are among them. */
+async function findRefusal(
+  { database }: DeploymentDeps,
+  { ownerId }: Situation['deployment'],
+  variables: BuildInput['environment'],
+): Promise<Refusal | undefined> {
+  try {
+    await demandVariables(database.read, ownerId, variables);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
 }
 
 /** Looks at the steps that are over and asks for the next, or takes the artifact. */

@@ -2,11 +2,12 @@ import type { Kysely } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, DeploymentId, OwnerId, UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
+import { demandRoom } from '../limits/demand-room.ts';
 import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import { findDeployable } from './deployable-store.ts';
-import { selectLastDeployedCommit } from './deployment-store.ts';
-import { queueDeployment } from './queue-deployment.ts';
+import { countQueued, selectLastDeployedCommit } from './deployment-store.ts';
+import { joinQueued, queueDeployment } from './queue-deployment.ts';
 
 type Deps = { database: Database; clock: Clock };
 
@@ -35,7 +36,12 @@ export const deployApplication = ({ database, clock }: Deps, order: Order): Prom
         'not_deployed',
         `Nothing was pushed to ${application.name} yet: push a commit first.`,
       );
-    return queueDeployment(tx, application, { ...order, commitId, at: clock() });
+    const complete = { ...order, commitId, at: clock() };
+    const joined = await joinQueued(tx, application, complete);
+    if (joined !== undefined) return joined;
+    const { ownerId: of } = order;
+    await demandRoom(tx, 'queued-deployments', { of, count: () => countQueued(tx, of) });
+    return queueDeployment(tx, application, complete);
   });
 
 /** What a restart deploys: the commit deployed last, else the head of the branch; null before the first push. */

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId, OwnerId, UserId, WorkloadId } from '../lib/ids.ts';
@@ -135,6 +136,17 @@ export async function selectPending(
   return rows.map(toDeployment);
 }
 
+/** How many of the owner's deployments have not begun. */
+export const countQueued = async (db: Kysely<Schema>, ownerId: OwnerId): Promise<number> => {
+  const row = await db
+    .selectFrom('deployments')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('owner_id', '=', ownerId)
+    .where('status', '=', sql.lit('queued'))
+    .executeTakeFirstOrThrow();
+  return row.count;
+};
+
 /** The deployment that serves, or undefined. */
 export async function selectLive(
   db: Kysely<Schema>,
@@ -261,3 +273,50 @@ export const wantCancelled = (tx: Tx, id: DeploymentId) =>
     .where('id', '=', id)
     .where('status', 'in', pendingStatuses)
     .execute();
+
+/**
+ * Empties the variables of deployments that are over, run nothing any more, and have no run that may be made once
+ * more, `limit` at most; how many.
+ */
+export async function clearVariables(
+  tx: Tx,
+  applicationId: ApplicationId,
+  { keptSince, limit }: { keptSince: number; limit: number },
+): Promise<number> {
+  const { numUpdatedRows } = await tx
+    .updateTable('deployments')
+    .set({ environment: '' })
+    .where('id', 'in', ({ selectFrom }) =>
+      selectFrom('deployments as d')
+        .select('d.id')
+        .where('d.application_id', '=', applicationId)
+        .where('d.environment', '<>', sql.lit(''))
+        // told so, the database looks at those that have variables, not at all that are over
+        .where('d.status', 'not in', [...pendingStatuses, 'live'])
+        .where(({ not, exists, selectFrom: from }) =>
+          not(
+            exists(
+              from('workloads as w')
+                .select('w.id')
+                .whereRef('w.deployment_id', '=', 'd.id')
+                .where('w.state', '<>', 'gone'),
+            ),
+          ),
+        )
+        .where(({ not, exists, selectFrom: from }) =>
+          not(
+            exists(
+              from('runs as r')
+                .innerJoin('artifacts as a', 'a.id', 'r.artifact_id')
+                .select('r.id')
+                .whereRef('r.deployment_id', '=', 'd.id')
+                .where('r.environment', 'is', null)
+                .where('r.created_at', '>=', keptSince),
+            ),
+          ),
+        )
+        .limit(limit),
+    )
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
+}

@@ -1,22 +1,20 @@
 import { createHash } from 'node:crypto';
-import { loadEnvironment } from '../applications/environment.ts';
+import type { Kysely } from 'kysely';
+import { loadEnvironment, sizeOfVariables } from '../applications/environment.ts';
 import { loadInherited } from '../applications/link-application.ts';
 import type { Keyring } from '../lib/encryption.ts';
-import type { ApplicationId, DeploymentId, RunId } from '../lib/ids.ts';
+import type { ApplicationId, DeploymentId, OwnerId, RunId } from '../lib/ids.ts';
+import { Refusal } from '../lib/refusal.ts';
+import { demandNoMore } from '../limits/demand-room.ts';
 import type { Run } from '../runs/run.ts';
 import type { Database } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
 import { findDeploymentById } from './deployment-store.ts';
-import type { Deployment } from './deployment.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
 /** A deployment sees the user's variables as they were when it began; changes need a new deployment. */
 export type Environments = {
-  /**
-   * The application's variables as they are now, with what it sees of those that it depends on,
-   * encrypted for the deployment's row.
-   */
-  snapshot(deployment: Pick<Deployment, 'id' | 'applicationId'>): Promise<string>;
   /** The application's variables as they are now, with what it sees of those that it depends on. */
   present(applicationId: ApplicationId): Promise<Variables>;
   /** Variables for the row of this id. */
@@ -34,12 +32,12 @@ export function createEnvironments(database: Database, keyring: Keyring): Enviro
   });
   const seal = (id: DeploymentId | RunId, variables: Variables): string =>
     keyring.encrypt(JSON.stringify(variables), context(id));
-  const open: Environments['open'] = ({ id, environment }) =>
-    environment === null
-      ? {}
-      : (JSON.parse(keyring.decrypt(environment, context(id))) as Variables);
+  const open: Environments['open'] = ({ id, environment }) => {
+    if (environment === null) return {};
+    if (environment === '') throw forgotten(id);
+    return JSON.parse(keyring.decrypt(environment, context(id))) as Variables;
+  };
   return {
-    snapshot: async ({ id, applicationId }) => seal(id, await load(applicationId)),
     present: load,
     seal,
     open,
@@ -53,6 +51,22 @@ export function createEnvironments(database: Database, keyring: Keyring): Enviro
 
 const context = (id: DeploymentId | RunId): string =>
   `${id.startsWith('run_') ? 'runs' : 'deployments'}/${id}/environment`;
+
+const forgotten = (id: string): Refusal =>
+  new Refusal(
+    'conflict',
+    `The variables of ${id} are not kept any more: start a new one ("grid run", "grid restart").`,
+  );
+
+/** Refuses what would see more than an application may have, whoever it comes from. */
+export async function demandVariables(
+  db: Kysely<Schema>,
+  of: OwnerId,
+  variables: Variables,
+): Promise<void> {
+  await demandNoMore(db, 'variables', { of, adding: Object.keys(variables).length });
+  await demandNoMore(db, 'variable-bytes', { of, adding: sizeOfVariables(variables) });
+}
 
 /** Tells whether two runs saw the same variables, and nothing else about them. */
 export const environmentHash = (variables: Variables): string =>

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { linkApplication } from '../applications/link-application.ts';
 import { setVariables } from '../applications/environment.ts';
+import { setLimit } from '../limits/change-limits.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeApplication, makeOwner, openKeys } from '../testing/rows.ts';
 import { deployApplication } from './deploy-application.ts';
 import { moveDeployment } from './deployment-store.ts';
-import { createEnvironments } from './environment.ts';
+import { createEnvironments, demandVariables } from './environment.ts';
 import { exposeConfiguration } from './expose-configuration.ts';
 import { listDeployments } from './list-deployments.ts';
 
@@ -36,7 +37,8 @@ onEachDatabase(
         moveDeployment(tx, { id: deployment, status: 'queued' }, { status: 'live' }),
       );
     }
-    for (const id of [serving, idle]) await linkApplication(deps, { id, dependencyId: shown });
+    for (const id of [serving, idle])
+      await linkApplication(deps, { id, ownerId, dependencyId: shown });
     const counts = async () =>
       Promise.all(
         [serving, idle, stranger].map(
@@ -66,16 +68,22 @@ onEachDatabase(
       authorId,
     });
     await exposeConfiguration(deps, second, { values: { B: 'second', C: 'second' }, authorId });
-    await linkApplication({ database, clock: () => 1 }, { id: seer, dependencyId: first });
-    await linkApplication({ database, clock: () => 2 }, { id: seer, dependencyId: second });
+    await linkApplication({ database, clock: () => 1 }, { id: seer, ownerId, dependencyId: first });
+    await linkApplication(
+      { database, clock: () => 2 },
+      { id: seer, ownerId, dependencyId: second },
+    );
     await setVariables(deps, seer, { C: 'own' });
     const environments = createEnvironments(database, openKeys);
-    const deployment = { id: 'deployment_x' as never, applicationId: seer };
-    const environment = await environments.snapshot(deployment);
-    assert.deepEqual(environments.open({ id: deployment.id, environment }), {
+    assert.deepEqual(await environments.present(seer), {
       A: 'first',
       B: 'second',
       C: 'own',
+    });
+    await setLimit(deps, { name: 'variables', ownerId, value: 2 });
+    const seen = await environments.present(seer);
+    await assert.rejects(demandVariables(database.read, ownerId, seen), {
+      message: /The limit "variables" is 2 .* 3 are asked for/,
     });
   },
 );

@@ -14,12 +14,28 @@ type Order = {
   at: number;
 };
 
-/** Queues a deployment behind those under way, or in their place where the application says so. */
+/**
+ * The last that is queued, where it has not begun and would do the same: it will see what there is when it begins.
+ * Each of a Runner's is a run of its own.
+ */
+export async function joinQueued(
+  tx: Tx,
+  { id, kind }: Pick<Deployable, 'id' | 'kind'>,
+  { commitId, useCache }: Pick<Order, 'commitId' | 'useCache'>,
+): Promise<DeploymentId | undefined> {
+  const last = kind === 'webapp' ? (await selectPending(tx, id)).at(-1) : undefined;
+  if (last?.status !== 'queued' || last.wanted !== 'proceed') return undefined;
+  return last.commitId === commitId && last.useCache === useCache ? last.id : undefined;
+}
+
+/** Queues a deployment behind those under way, or in their place where the application says so; or joins one. */
 export async function queueDeployment(
   tx: Tx,
   application: Deployable,
   order: Order,
 ): Promise<DeploymentId> {
+  const joined = await joinQueued(tx, application, order);
+  if (joined !== undefined) return joined;
   if (application.cancelOnPush) await cancelPending(tx, application, order.at);
   const deployment = {
     ...order,

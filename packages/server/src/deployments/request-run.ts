@@ -6,7 +6,8 @@ import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { RunId, UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { findRunById } from '../runs/find-run.ts';
+import { demandNoMore, demandRoom } from '../limits/demand-room.ts';
+import { countWaitingRuns, findRunById } from '../runs/find-run.ts';
 import type { Run } from '../runs/run.ts';
 import { recordRunEvent } from '../runs/run-event.ts';
 import { parseRunOptions } from '../runs/run-options.ts';
@@ -19,7 +20,7 @@ import { chooseEngine } from './choose-engine.ts';
 import type { EngineChoice } from './choose-engine.ts';
 import { selectBuilt } from './deployment-store.ts';
 import type { Deployment } from './deployment.ts';
-import { environmentHash } from './environment.ts';
+import { demandVariables, environmentHash } from './environment.ts';
 import type { Environments } from './environment.ts';
 
 export type RunRequestDeps = {
@@ -56,6 +57,7 @@ export async function requestRun(deps: RunRequestDeps, request: RunRequest): Pro
   const { deployment, artifact } = await findBuilt(deps, application, request.commit);
   const id = newId('run');
   const variables = { ...(await deps.environments.present(application.id)), ...own };
+  await demandVariables(deps.database.read, application.ownerId, variables);
   const options = parseRunOptions(variables);
   if ('reason' in options) throw new Refusal('invalid', options.detail);
   const argv = request.command && commandLine(request.command);
@@ -161,6 +163,9 @@ async function insert(
   if (typeof engine !== 'string') throw new Refusal('invalid', engine.detail);
   return database.transaction(async (tx) => {
     const at = clock();
+    const { ownerId: of, nodes } = run;
+    await demandNoMore(tx, 'nodes', { of, adding: nodes });
+    await demandRoom(tx, 'queued-runs', { of, count: () => countWaitingRuns(tx, of) });
     await startRun(tx, pool, { ...run, id, origin: 'request', engine, at });
     const made = await findRunById(tx, id);
     if (made === undefined) throw new Error(`run ${id} was not made`);

@@ -80,3 +80,21 @@ const selectRows = {
       )
       .orderBy('sequence'),
 };
+
+/** Deletes of the `limit` oldest those that came before `before`; whether there may be more. */
+export async function deleteOldest(
+  tx: Tx,
+  { before, limit }: { before: number; limit: number },
+): Promise<boolean> {
+  const oldest = await tx
+    .selectFrom('events')
+    .select(['sequence', 'at'])
+    .orderBy('sequence')
+    .limit(limit)
+    .execute();
+  const kept = oldest.findIndex(({ at }) => at >= before);
+  const last = kept === -1 ? oldest.at(-1) : oldest[kept - 1];
+  if (last === undefined) return false;
+  await tx.deleteFrom('events').where('sequence', '<=', last.sequence).execute();
+  return kept === -1 && oldest.length === limit;
+}

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { setLimit } from '../limits/change-limits.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { openRepository } from '../testing/repository.ts';
-import { beginPush, endPush } from './accept-push.ts';
+import { beginPush, demandPush, endPush } from './accept-push.ts';
 import { recordPushed } from './repository-reconciler.ts';
 
 const MASTER = 'refs/heads/master';
@@ -23,5 +24,23 @@ onEachDatabase(
     const [line] = await endPush(deps, application, { user, since: second });
     assert.match(line ?? '', /^Deployment deployment_/);
     assert.ok(!line?.includes(looked));
+  },
+);
+
+onEachDatabase(
+  'a push behind too many deployments is refused before it moves',
+  async (database, t) => {
+    const { id, deps, move, application, user } = await openRepository(database, t);
+    await setLimit(deps, { name: 'queued-deployments', ownerId: application.ownerId, value: 1 });
+    await demandPush(deps, application);
+    const since = await beginPush(deps, application, user);
+    await move(MASTER, 1_000_000_000);
+    await endPush(deps, application, { user, since });
+    await assert.rejects(demandPush(deps, application), {
+      code: 'limit_reached',
+      message: /The limit "queued-deployments" is 1 .* there are 1\./,
+    });
+    await move(MASTER, 1_000_000_001);
+    assert.ok(await recordPushed(deps, id), 'what has moved all the same is never forgotten');
   },
 );

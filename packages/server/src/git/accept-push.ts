@@ -1,11 +1,12 @@
 import type { User } from '../accounts/user.ts';
 import { findApplication } from '../applications/find-application.ts';
 import type { Application } from '../applications/application.ts';
-import { listDeployments } from '../deployments/list-deployments.ts';
+import { countQueued, listDeployments } from '../deployments/list-deployments.ts';
 import type { Clock } from '../lib/clock.ts';
 import { parseId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
+import { demandNoMore } from '../limits/demand-room.ts';
 import { demand } from '../organizations/access.ts';
 import type { DataPaths } from '../paths.ts';
 import { request } from '../reconcile/queue.ts';
@@ -47,6 +48,15 @@ const noRepository = (path: string): Refusal =>
     'not_found',
     `There is no repository ${JSON.stringify(path)} for you: it is named by the id of one of your applications, such as app_….git ("grid app list").`,
   );
+
+/** Refuses a push, before it moves anything, where its deployment would wait behind too many of the owner's. */
+export async function demandPush(
+  { database: { read } }: GitDeps,
+  { ownerId: of }: Application,
+): Promise<void> {
+  const present = await countQueued(read, of);
+  await demandNoMore(read, 'queued-deployments', { of, present, adding: 1 });
+}
 
 /**
  * Who pushes is recorded, and a look asked for, before any ref can move. The number of the newest

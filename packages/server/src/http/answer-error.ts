@@ -1,7 +1,7 @@
 import type { errors } from '@grid/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { Refusal, refusals } from '../lib/refusal.ts';
+import { Refusal, TooMany, refusals } from '../lib/refusal.ts';
 import type { Log } from '../lib/log.ts';
 import { troubleOf } from '../store/trouble.ts';
 import { setHeaders } from './headers.ts';
@@ -24,6 +24,7 @@ export type Answered = {
   code: string;
   message: string;
   fields: Record<string, string>;
+  retryAfterSeconds?: number;
 };
 
 /** Every error in the shape that its part of the API speaks; what nobody expected is logged, not told. */
@@ -50,6 +51,7 @@ function describe(error: unknown, log: Log): Answered {
       code: error.code,
       message: error.message,
       fields: { ...error.fields },
+      ...(error instanceof TooMany && { retryAfterSeconds: error.retryAfterSeconds }),
     };
   const { statusCode, message } = error as { statusCode?: number; message: string };
   if (statusCode !== undefined && statusCode < 500)
@@ -68,6 +70,9 @@ function describe(error: unknown, log: Log): Answered {
 
 /** What may be asked for again in a while. */
 const RETRIED: ReadonlySet<number> = new Set([refusals.too_many, refusals.unavailable]);
+
+/** In seconds, where nothing else is known. */
+const RETRIED_AFTER = 5;
 
 /** Each part of the API has its own shape of errors, which its clients know. */
 export function errorShapeOf(path: string): keyof typeof errors {
@@ -90,6 +95,7 @@ function send(request: FastifyRequest, reply: FastifyReply, answered: Answered):
   reply.code(answered.status).serializer((value) => value as string);
   reply.raw.setHeader('content-type', 'application/json');
   reply.header('content-type', 'application/json');
-  if (RETRIED.has(answered.status)) reply.header('retry-after', '5');
+  if (RETRIED.has(answered.status))
+    reply.header('retry-after', String(answered.retryAfterSeconds ?? RETRIED_AFTER));
   return reply.send(Buffer.from(errorBody(request.url, answered)));
 }

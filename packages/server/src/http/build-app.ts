@@ -6,6 +6,7 @@ import type { HttpContext } from './context.ts';
 import { boundStrangers } from './crowd.ts';
 import { authorityRoute } from './authority-route.ts';
 import { gridAccountRoutes } from './grid/account-routes.ts';
+import { limitRoutes } from './grid/limit-routes.ts';
 import { metricsRoutes } from './grid/metrics-routes.ts';
 import { queueRoutes } from './grid/queue-routes.ts';
 import { gridRoutes } from './grid/routes.ts';
@@ -63,6 +64,7 @@ export function buildApp(context: HttpContext): FastifyInstance {
   runRoutes(app, context);
   queueRoutes(app, context);
   sandboxRoutes(app, context);
+  limitRoutes(app, context);
   metricsRoutes(app, context);
   metricsRoute(app, context);
   authorityRoute(app, context);

@@ -11,6 +11,8 @@ import type { GitLimits } from '../git/git-limits.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { Log } from '../lib/log.ts';
+import type { Rates } from '../limits/rates.ts';
+import type { Seats } from '../limits/seats.ts';
 import type { Followers } from '../logs/followers.ts';
 import type { Exposed } from '../metrics/prometheus.ts';
 import type { DataPaths } from '../paths.ts';
@@ -29,6 +31,9 @@ export type HttpContext = {
   authority: Authority | undefined;
   /** Who reads which log just now. */
   followers: Followers;
+  /** What connections of a user hold, and how fast they may create things. */
+  seats: Seats;
+  rates: Rates;
   /** What Prometheus is told besides what instances use. */
   exposed(): Promise<Exposed>;
   /** Whether instances are kept apart on this machine. */

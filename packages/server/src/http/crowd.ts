@@ -16,9 +16,9 @@ declare module 'fastify' {
 export type Crowd = {
   /** Requests that are neither of the next two, by user. */
   requests: Places;
-  /** Logs that are followed, by user. */
+  /** Logs that are followed, of all: how many of a user's is a limit of theirs. */
   streams: Places;
-  /** Event sockets, by user. */
+  /** Event sockets, the same. */
   sockets: Places;
   /** Requests of whoever asks, by network. */
   strangers: Places;
@@ -26,8 +26,8 @@ export type Crowd = {
 
 export const createCrowd = (): Crowd => ({
   requests: createPlaces({ total: 4_000, each: 128, what: 'requests' }),
-  streams: createPlaces({ total: 2_000, each: 64, what: 'logs' }),
-  sockets: createPlaces({ total: 2_000, each: 64, what: 'event sockets' }),
+  streams: createPlaces({ total: 2_000, what: 'logs' }),
+  sockets: createPlaces({ total: 2_000, what: 'event sockets' }),
   strangers: createPlaces({ total: 256, each: 32, what: 'requests' }),
 });
 

@@ -5,14 +5,14 @@ export type Places = {
   take(key: string): () => void;
 };
 
-/** So many at a time in all, and so many of each key; `what` they are is said to who gets none. */
+/** So many at a time in all, and of each key where that is said; `what` they are is said to who gets none. */
 export function createPlaces({
   total,
-  each,
+  each = Number.POSITIVE_INFINITY,
   what,
 }: {
   total: number;
-  each: number;
+  each?: number;
   what: string;
 }): Places {
   const taken = new Map<string, number>();

@@ -14,6 +14,7 @@ export const refusals = {
   not_isolated: 409,
   not_deployed: 409,
   no_favourite_domain: 404,
+  limit_reached: 409,
   too_many: 429,
   too_large: 413,
   unsupported_encoding: 415,
@@ -35,5 +36,15 @@ export class Refusal extends Error {
     super(message);
     this.code = code;
     this.fields = fields;
+  }
+}
+
+/** Too much in too short a time; some seconds later it may be asked again. */
+export class TooMany extends Refusal {
+  readonly retryAfterSeconds: number;
+
+  constructor(message: string, retryAfterSeconds: number) {
+    super('too_many', message);
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }

@@ -3,8 +3,14 @@ import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { OrganizationId, UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
+import { demandRoom } from '../limits/demand-room.ts';
 import type { Database, Tx } from '../store/database.ts';
-import { countOrganizations, insertMember, insertOrganization } from './organization-store.ts';
+import {
+  countAdministered,
+  countOrganizations,
+  insertMember,
+  insertOrganization,
+} from './organization-store.ts';
 
 type Deps = {
   database: Database;
@@ -24,6 +30,9 @@ export const createOrganization = (
         'not_isolated',
         'Applications are not isolated from each other on this machine, so it serves one organization. `grid doctor` says what is missing; `--allow-unisolated` serves several all the same.',
       );
+    const { adminId } = order;
+    const count = () => countAdministered(tx, adminId);
+    await demandRoom(tx, 'organizations', { of: adminId, count });
     return createOrganizationIn(tx, { ...order, at: clock() });
   });
 

@@ -1,1 +1,5 @@
-export { countOrganizations, selectMemberships as listMemberships } from './organization-store.ts';
+export {
+  countAdministered,
+  countOrganizations,
+  selectMemberships as listMemberships,
+} from './organization-store.ts';

@@ -68,6 +68,17 @@ export const selectMembers = (
     .where('organization_id', 'in', organizationIds)
     .execute();
 
+/** How many organizations the user is an administrator of. */
+export const countAdministered = async (db: Kysely<Schema>, userId: UserId): Promise<number> => {
+  const row = await db
+    .selectFrom('members')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('user_id', '=', userId)
+    .where('role', '=', 'ADMIN')
+    .executeTakeFirstOrThrow();
+  return row.count;
+};
+
 export const countOrganizations = async (db: Kysely<Schema>): Promise<number> => {
   const row = await db
     .selectFrom('organizations')

@@ -25,6 +25,8 @@ import { openKeyring } from '../lib/encryption.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
 import { Unavailable } from '../lib/unavailable.ts';
+import { createRates } from '../limits/rates.ts';
+import { createSeats } from '../limits/seats.ts';
 import { appendLine } from '../logs/append-log.ts';
 import { createFollowers } from '../logs/followers.ts';
 import type { DataPaths } from '../paths.ts';
@@ -226,6 +228,8 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     authority: foundation.authority,
     followers: createFollowers(),
     crowd: createCrowd(),
+    seats: createSeats(),
+    rates: createRates(clock),
     exposed: () => exposeDevices(foundation),
     isolated,
     engines: { docker: engines.choice.offered.includes('docker') },

@@ -8,6 +8,7 @@ import { endHolder } from '../deployments/end-holder.ts';
 import { deploymentReconciler } from '../deployments/deployment-reconciler.ts';
 import type { DeploymentDeps } from '../deployments/look.ts';
 import { describeInstance } from '../deployments/describe-instance.ts';
+import { forgetEvents } from '../events/forget-events.ts';
 import { createCommitReader } from '../git/read-commit.ts';
 import { checkout } from '../git/repository.ts';
 import { repositoryReconciler } from '../git/repository-reconciler.ts';
@@ -136,6 +137,7 @@ export const cleanupNames = [
   'caches',
   'images',
   'accounts',
+  'events',
   'certificate',
   'checkpoints',
   'metrics',
@@ -152,6 +154,7 @@ function cleanups(foundation: Foundation, observer: Observer): Reconciler {
     caches: cacheKeeper(foundation),
     images: imageSweeper(foundation),
     accounts: forgetExpired(foundation),
+    events: forgetEvents({ ...foundation, keptDays: foundation.config.eventsKeptDays }),
     certificate: certificateKeeper(foundation),
     checkpoints: checkpointKeeper(foundation),
     metrics: metricsKeeper({

@@ -1,4 +1,7 @@
 export {
+  clearRunVariables as forgetRunVariables,
+  countWaitingRuns,
+  findOldestKept,
   findRunById,
   findRunOf,
   selectRequested as listRequested,

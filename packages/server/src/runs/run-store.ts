@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId, OwnerId, RunId } from '../lib/ids.ts';
@@ -109,6 +110,17 @@ export const selectRuns = (
     .limit(limit)
     .execute();
 
+/** How many of the owner's runs wait. */
+export const countWaitingRuns = async (db: Kysely<Schema>, ownerId: OwnerId): Promise<number> => {
+  const row = await db
+    .selectFrom('runs')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('owner_id', '=', ownerId)
+    .where('status', '=', sql.lit('waiting'))
+    .executeTakeFirstOrThrow();
+  return row.count;
+};
+
 /** Runs of the application that were asked for beside its deployments, and are not over. */
 export const selectRequested = (db: Kysely<Schema>, applicationId: ApplicationId): Promise<Run[]> =>
   db
@@ -201,4 +213,57 @@ export async function selectRequestedIds(
     .where('origin', '=', 'request')
     .execute();
   return new Set(rows.map(({ id }) => id));
+}
+
+/** So many of an application's runs can be made once more; of those before them the variables are forgotten. */
+export const KEPT_RUNS = 100;
+
+/** When the oldest of them came; undefined where there are fewer. */
+export async function findOldestKept(
+  db: Kysely<Schema>,
+  applicationId: ApplicationId,
+): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('runs')
+    .select('created_at as at')
+    .where('application_id', '=', applicationId)
+    .orderBy('created_at', 'desc')
+    .limit(1)
+    .offset(KEPT_RUNS - 1)
+    .executeTakeFirst();
+  return row?.at;
+}
+
+/** Empties the variables of runs that are over and cannot be made once more, `limit` at most; how many. */
+export async function clearRunVariables(
+  tx: Tx,
+  applicationId: ApplicationId,
+  { keptSince, limit }: { keptSince: number; limit: number },
+): Promise<number> {
+  const { numUpdatedRows } = await tx
+    .updateTable('runs')
+    .set({ environment: '' })
+    .where('id', 'in', ({ selectFrom }) =>
+      selectFrom('runs as r')
+        .select('r.id')
+        .where('r.application_id', '=', applicationId)
+        .where('r.environment', '<>', sql.lit(''))
+        .where('r.finished_at', 'is not', null)
+        .where(({ or, eb, not, exists }) =>
+          or([
+            eb('r.created_at', '<', keptSince),
+            not(
+              exists(
+                eb
+                  .selectFrom('artifacts')
+                  .select('artifacts.id')
+                  .whereRef('artifacts.id', '=', 'r.artifact_id'),
+              ),
+            ),
+          ]),
+        )
+        .limit(limit),
+    )
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { ServerChannel, Session } from 'ssh2';
 import type { User } from '../accounts/user.ts';
 import type { CommandEnd } from '../engines/engine.ts';
-import { demandRepository } from '../git/accept-push.ts';
+import { demandPush, demandRepository } from '../git/accept-push.ts';
 import type { GitDeps } from '../git/accept-push.ts';
 import { serveGit } from '../git/serve-git.ts';
 import { MINUTE } from '../lib/duration.ts';
@@ -101,9 +101,11 @@ async function git(
   { user, channel, requests, write, left }: Talk,
   { service, path }: Extract<Asked, { kind: 'git' }>,
 ): Promise<number> {
+  const application = await demandRepository(deps, user, path);
+  if (service === 'git-receive-pack') await demandPush(deps, application);
   return serveGit(deps, {
     service,
-    application: await demandRepository(deps, user, path),
+    application,
     user,
     protocol: requests.protocol,
     input: channel,

@@ -10,6 +10,7 @@ import { up as engines } from './migrations/0004-engines.ts';
 import { up as devicesAndQueue } from './migrations/0005-devices-and-queue.ts';
 import { up as metrics } from './migrations/0006-metrics.ts';
 import { up as accountsAndNames } from './migrations/0007-accounts-and-names.ts';
+import { up as limits } from './migrations/0008-limits.ts';
 import { up as sandboxes } from './migrations/0009-sandboxes.ts';
 
 export type Migration = { number: number; name: string; up(tx: Tx): Promise<void> };
@@ -23,6 +24,7 @@ const migrations: readonly Migration[] = [
   { number: 5, name: 'devices-and-queue', up: devicesAndQueue },
   { number: 6, name: 'metrics', up: metrics },
   { number: 7, name: 'accounts-and-names', up: accountsAndNames },
+  { number: 8, name: 'limits', up: limits },
   { number: 9, name: 'sandboxes', up: sandboxes },
 ];
 

@@ -54,6 +54,7 @@ export type Schema = {
   usage_intervals: UsageIntervalTable;
   metric_samples: MetricSampleTable;
   metric_rollups: MetricRollupTable;
+  limits: LimitTable;
 };
 
 export type { DeviceHealth, InstanceStatus, Priority, RunStatus } from './work-tables.ts';
@@ -237,7 +238,7 @@ type DeploymentTable = {
   /** Code and sentence where it failed, waits or fell back. */
   reason: string | null;
   detail: string | null;
-  /** The user's variables as they were when it began: JSON, encrypted; null before. */
+  /** The user's variables as they were when it began: JSON, encrypted; null before, empty when forgotten. */
   environment: string | null;
   artifact_id: string | null;
   /** The build workload, while there is one. */
@@ -317,4 +318,13 @@ type MetricSampleTable = {
 type MetricRollupTable = MetricSampleTable & {
   /** How long, in milliseconds. */
   step: number;
+};
+
+/** What an operator allows of something: to one user or owner, or, with an empty id, to all. */
+type LimitTable = {
+  name: string;
+  subject_id: OwnerId | '';
+  /** Null: as much as there is. */
+  value: number | null;
+  set_at: Time;
 };

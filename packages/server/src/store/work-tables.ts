@@ -33,7 +33,7 @@ export type RunTable = {
   author_id: UserId | null;
   /** JSON: the command where it is not the artifact's own. */
   argv: string | null;
-  /** Its variables: JSON, encrypted; null where they are the deployment's. */
+  /** Its variables: JSON, encrypted; null where they are the deployment's, empty when forgotten. */
   environment: string | null;
   /** JSON: names of the variables that were given for this run alone. */
   changed: string | null;
@@ -88,7 +88,9 @@ export type WorkloadTable = {
   /** Which devices count; null where it needs none. */
   device_class: string | null;
   nodes: number;
-  /** Its place among all that waits: when it came, moved by its priority. */
+  /** Its place among all that waits: when it came, moved by its kind. */
+  turn_at: Time;
+  /** Its place among what its owner has waiting: that, moved by its priority. */
   queue_at: Time;
   /** How long it is expected to hold its room, in ms; null: until somebody ends it. */
   estimate: number | null;

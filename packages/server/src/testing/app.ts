@@ -12,6 +12,8 @@ import { buildApp } from '../http/build-app.ts';
 import type { HttpContext } from '../http/context.ts';
 import { createCrowd } from '../http/crowd.ts';
 import { listenForOperators } from '../http/operator-socket.ts';
+import { createRates } from '../limits/rates.ts';
+import { createSeats } from '../limits/seats.ts';
 import { createFollowers } from '../logs/followers.ts';
 import { nothingExposed } from '../metrics/prometheus.ts';
 import { dataPaths } from '../paths.ts';
@@ -98,6 +100,8 @@ const createContext = (database: Database, folder: string, clock: () => number):
   authority: { path: 'ca.pem', pem: 'the authority', fingerprint: 'SHA256:00' },
   followers: createFollowers(),
   crowd: createCrowd(),
+  seats: createSeats(),
+  rates: createRates(clock),
   exposed: async () => nothingExposed,
   isolated: true,
   severalOrganizations: true,

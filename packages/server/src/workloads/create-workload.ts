@@ -4,7 +4,7 @@ import type { ApplicationId, DeploymentId, OwnerId, RunId, WorkloadId } from '..
 import { Refusal } from '../lib/refusal.ts';
 import { HISTORY, estimateFrom } from '../scheduling/estimate.ts';
 import { findFlavor } from '../scheduling/flavor.ts';
-import { queueAt } from '../scheduling/order.ts';
+import { queueAt, turnAt } from '../scheduling/order.ts';
 import { demandOf } from '../scheduling/pool.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import { request } from '../reconcile/queue.ts';
@@ -49,6 +49,7 @@ export async function createWorkload(
     cpus: flavor.cpus,
     gpus: flavor.gpus,
     deviceClass: demandOf(flavor, order.nodes, pool).deviceClass ?? null,
+    turnAt: turnAt(cameAt, kind),
     queueAt: queueAt(cameAt, { kind, priority }),
     estimate: await estimateOf(tx, order, maxDuration ?? undefined),
     maxDuration,

@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { ApplicationId, OwnerId, WorkloadId } from '../lib/ids.ts';
+import { orderByTurn } from '../scheduling/order.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import { columns } from './workload-store.ts';
@@ -46,28 +48,56 @@ export async function selectHolding(db: Kysely<Schema>): Promise<Holding[]> {
 }
 
 /** What waits for room, the one that is looked at first first; at most `limit`. */
-export const selectQueue = (db: Kysely<Schema>, limit: number): Promise<Workload[]> =>
-  db
+export async function selectQueue(db: Kysely<Schema>, limit: number): Promise<Workload[]> {
+  const turns = await db
     .selectFrom('workloads')
     .select(columns)
     .where('state', '=', 'waiting')
     .where('wanted', '=', 'up')
-    .orderBy('queue_at')
+    .orderBy('turn_at')
     .orderBy('id')
     .limit(limit)
     .execute();
+  const hasAll = turns.length < limit;
+  return orderByTurn(turns, hasAll ? turns : await selectFirsts(db, turns));
+}
+
+/** Who takes these turns: where priorities count, an owner's first may have come after all of them. */
+async function selectFirsts(db: Kysely<Schema>, turns: readonly Workload[]): Promise<Workload[]> {
+  const urgent = await selectOutOfTurn(db);
+  const found = [...Map.groupBy(turns, ({ ownerId }) => ownerId)].map(async ([ownerId, own]) =>
+    urgent.has(ownerId) ? selectWaitingOf(db, ownerId, own.length) : own,
+  );
+  return (await Promise.all(found)).flat();
+}
+
+/** Owners of whose things one goes ahead of another that came before it. */
+async function selectOutOfTurn(db: Kysely<Schema>): Promise<ReadonlySet<OwnerId>> {
+  const rows = await db
+    .selectFrom('workloads')
+    .select('owner_id as ownerId')
+    .distinct()
+    .where('state', '=', sql.lit('waiting'))
+    .whereRef('queue_at', '<>', 'turn_at')
+    .execute();
+  return new Set(rows.map(({ ownerId }) => ownerId));
+}
 
 /** What waits of an owner's, in its order; enough to be read. */
-export const selectWaitingOf = (db: Kysely<Schema>, ownerId: OwnerId): Promise<Workload[]> =>
+export const selectWaitingOf = (
+  db: Kysely<Schema>,
+  ownerId: OwnerId,
+  limit = 1_000,
+): Promise<Workload[]> =>
   db
     .selectFrom('workloads')
     .select(columns)
-    .where('state', '=', 'waiting')
+    .where('state', '=', sql.lit('waiting'))
     .where('wanted', '=', 'up')
     .where('owner_id', '=', ownerId)
     .orderBy('queue_at')
     .orderBy('id')
-    .limit(1_000)
+    .limit(limit)
     .execute();
 
 /** How many wait, by kind, class of devices and reason. */

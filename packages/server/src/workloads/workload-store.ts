@@ -20,6 +20,7 @@ export const columns = [
   'gpus',
   'device_class as deviceClass',
   'nodes',
+  'turn_at as turnAt',
   'queue_at as queueAt',
   'estimate',
   'max_duration as maxDuration',
@@ -50,6 +51,7 @@ export type NewWorkload = {
   gpus: number;
   deviceClass: string | null;
   nodes: number;
+  turnAt: number;
   queueAt: number;
   estimate: number | null;
   maxDuration: number | null;
@@ -76,6 +78,7 @@ export async function insertWorkload(tx: Tx, workload: NewWorkload): Promise<Wor
       gpus: workload.gpus,
       device_class: workload.deviceClass,
       nodes: workload.nodes,
+      turn_at: workload.turnAt,
       queue_at: workload.queueAt,
       estimate: workload.estimate,
       max_duration: workload.maxDuration,

@@ -25,6 +25,7 @@ export type Workload = {
   gpus: number;
   deviceClass: string | null;
   nodes: number;
+  turnAt: number;
   queueAt: number;
   /** How long it is expected to hold its room, in ms; null: until somebody ends it. */
   estimate: number | null;

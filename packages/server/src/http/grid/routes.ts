@@ -33,6 +33,7 @@ export function gridRoutes(app: FastifyInstance, context: HttpContext): void {
     })),
   );
   serve(app, context, grid.createOrganization, async ({ user, body }) => {
+    context.rates.demand(user.id);
     const deps = { database, clock, severalAllowed: context.severalOrganizations };
     const id = await createOrganization(deps, { name: body.name, adminId: user.id });
     return { id, name: body.name, role: 'ADMIN' };

@@ -37,6 +37,7 @@ export function applicationRoutes(app: FastifyInstance, context: HttpContext): v
   });
   serve(app, context, applications.createApplication, async (call) => {
     const ownerId = await accessOwner(context, call, 'application:create');
+    context.rates.demand(call.user.id);
     const { name, instanceVariant: variant, env: environment = {}, description, zone } = call.body;
     const { kind: _, ...options } = readOptions(call.body);
     const kind = kindOf(variant, call.body.instanceLifetime);

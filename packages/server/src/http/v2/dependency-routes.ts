@@ -40,7 +40,7 @@ export function dependencyRoutes(app: FastifyInstance, context: HttpContext): vo
     const { id, ownerId } = await accessApplication(context, call, 'application:operate');
     const dependencyId = demandId(call.params.dependencyId);
     await demandApplication(context.database.read, { ownerId, applicationId: dependencyId });
-    await linkApplication(context, { id, dependencyId });
+    await linkApplication(context, { id, ownerId, dependencyId });
     return {};
   });
   serve(app, context, applications.removeDependency, async (call) => {

@@ -15,7 +15,7 @@ import type { Database } from '../../store/database.ts';
 import type { Role } from '../../store/schema.ts';
 import { openApp } from '../../testing/app.ts';
 import type { TestApp } from '../../testing/app.ts';
-import { onEachDatabase } from '../../testing/database.ts';
+import { onEachDatabase, onSqlite } from '../../testing/database.ts';
 import { makeApplication } from '../../testing/rows.ts';
 import { serveSockets } from '../upgrades.ts';
 import { eventSocket } from './event-socket.ts';
@@ -96,6 +96,23 @@ const record = (database: Database, { cause = 'Git', ...subject }: Subject, kind
     const deployment = { ...subject, id: newId('deployment'), commitId, cause };
     return recordDeploymentEvent(tx, { ...deployment, action: 'DEPLOY' }, { kind, at: 7 });
   });
+
+onSqlite(
+  'whoever has all their sockets open is told so, and may close one',
+  async (database, t) => {
+    const { app, ask, claimed } = await openApp(database, t);
+    await ask('PUT', '/grid/v1/limits/sockets', { body: { value: 1 } });
+    const first = await listen(app, claimed.pair);
+    const second = await connect(app);
+    second.say(credentials('OAuth', claimed.pair));
+    assert.match(String((await second.next())['message']), /The limit "sockets" is 1 /);
+    assert.match(await second.closed, /^1008 The limit is reached/);
+    first.client.close();
+    await first.closed;
+    const third = await listen(app, claimed.pair);
+    third.client.close();
+  },
+);
 
 onEachDatabase('members hear of deployments as they begin and end', async (database, t) => {
   const { app, context, claimed } = await openApp(database, t);

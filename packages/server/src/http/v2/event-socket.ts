@@ -4,12 +4,13 @@ import type { z } from 'zod';
 import { authenticateHeader } from '../../accounts/authenticate.ts';
 import type { User } from '../../accounts/user.ts';
 import { networkOf } from '../../lib/network-of.ts';
-import { Refusal } from '../../lib/refusal.ts';
+import { Refusal, refusals } from '../../lib/refusal.ts';
 import type { HttpContext } from '../context.ts';
+import { takeSeat } from '../take-seat.ts';
 import { createAudience } from './event-audience.ts';
 import type { Audience } from './event-audience.ts';
 
-type Context = Pick<HttpContext, 'database' | 'clock' | 'log' | 'crowd'>;
+type Context = Pick<HttpContext, 'database' | 'clock' | 'log' | 'crowd' | 'seats'>;
 
 /** How long a client may take to say who it is. */
 const SPEAKS_WITHIN = 10_000;
@@ -78,10 +79,13 @@ type FromPlatform = z.input<typeof events.eventSocket.fromPlatform>;
 
 /** Lets a client that has said who it is listen. */
 async function admit(session: Session): Promise<void> {
-  const { audience, client } = session;
+  const { audience, client, context } = session;
   const user = await prove(session);
   if (user === undefined) return deny(client);
-  client.once('close', session.context.crowd.sockets.take(user.id));
+  client.once('close', context.crowd.sockets.take(''));
+  const stand = await takeSeat(context, 'sockets', user.id);
+  client.once('close', stand);
+  if (client.readyState !== client.OPEN) return stand();
   session.proven();
   const leave = await audience.join({
     userId: user.id,
@@ -136,9 +140,15 @@ function deny(client: WebSocket): void {
 }
 
 function fail({ context: { log }, client }: Session, error: unknown): void {
-  if (error instanceof Refusal) return client.close(TRY_LATER, error.message);
+  if (error instanceof Refusal) return refuse(client, error);
   log.error({ err: error }, 'a listener could not be attended to');
   client.close(FAILED, FAILURE);
+}
+
+/** A sentence that closes a connection has at most 123 bytes: the whole of it is said before. */
+function refuse(client: WebSocket, { code, message }: Refusal): void {
+  say(client, { type: 'error', id: refusals[code], message });
+  client.close(POLICY, `The limit is reached (${code}).`);
 }
 
 const say = (client: WebSocket, message: FromPlatform): void =>

@@ -45,6 +45,7 @@ function apiTokenRoutes(app: FastifyInstance, context: HttpContext): void {
     })),
   );
   serve(app, context, accounts.createApiToken, async ({ user, body, ip, client }) => {
+    context.rates.demand(user.id);
     const expiresAt = Date.parse(body.expirationDate);
     const { id, token } = await createApiToken(context, user, { ...body, expiresAt, ip, client });
     return { apiTokenId: id, apiToken: token, expirationDate: iso(expiresAt) };

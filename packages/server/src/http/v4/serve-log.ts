@@ -7,6 +7,7 @@ import type { FollowedLine, Following } from '../../logs/follow-log.ts';
 import { authenticateToken } from '../../accounts/authenticate.ts';
 import type { HttpContext } from '../context.ts';
 import { readCall } from '../serve.ts';
+import { takeSeat } from '../take-seat.ts';
 import type { Call } from '../serve.ts';
 import { openEventStream } from '../sse.ts';
 import type { EventStream } from '../sse.ts';
@@ -33,18 +34,23 @@ export function serveLog<P extends z.ZodType, Q extends z.ZodType<Bounds>, D ext
     config: { guarded: true },
     async handler(request, reply) {
       const call = await readCall(context, stream, request);
-      reply.raw.once('close', context.crowd.streams.take(call.user.id));
-      const log = await open(call);
-      const events = openEventStream(reply);
-      const { event } = stream;
-      cutWhenRevoked(context, request, events);
+      reply.raw.once('close', context.crowd.streams.take(''));
+      const stand = await takeSeat(context, 'log-followers', call.user.id);
       try {
-        const from = lastEventId(request);
-        await send(events, { ...log, event, from, ...call.query, now: context.clock() });
-      } catch (error) {
-        context.log.error({ err: error, path: request.url }, 'a log could not be read');
+        const log = await open(call);
+        const events = openEventStream(reply);
+        const { event } = stream;
+        cutWhenRevoked(context, request, events);
+        try {
+          const from = lastEventId(request);
+          await send(events, { ...log, event, from, ...call.query, now: context.clock() });
+        } catch (error) {
+          context.log.error({ err: error, path: request.url }, 'a log could not be read');
+        }
+        events.end();
+      } finally {
+        stand();
       }
-      events.end();
     },
   });
 }

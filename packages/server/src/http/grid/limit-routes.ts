@@ -1,0 +1,52 @@
+import { limits } from '@grid/api';
+import type { FastifyInstance } from 'fastify';
+import { parseOwnerId } from '../../lib/ids.ts';
+import type { OwnerId } from '../../lib/ids.ts';
+import { Refusal } from '../../lib/refusal.ts';
+import { setLimit, unsetLimit } from '../../limits/change-limits.ts';
+import { listLimits, listSetLimits } from '../../limits/list-limits.ts';
+import { accessApplication, accessOwner, demandOperator } from '../access.ts';
+import type { HttpContext } from '../context.ts';
+import { serve } from '../serve.ts';
+import { countUse } from './count-use.ts';
+
+/** What there may be so many of. */
+export function limitRoutes(app: FastifyInstance, context: HttpContext): void {
+  const { database } = context;
+  serve(app, context, limits.getLimits, async (call) => {
+    const ownerId = await accessOwner(context, call, 'organization:read');
+    const { user } = call;
+    const { applicationId } = call.query;
+    const params = { ownerId, applicationId: applicationId ?? '' };
+    const application =
+      applicationId === undefined
+        ? undefined
+        : await accessApplication(context, { user, params }, 'application:read');
+    const of = { userId: user.id, ownerId, applicationId: application?.id };
+    const used = await countUse(context, of);
+    const known = await listLimits(database.read, of);
+    return { limits: known.map((one) => ({ ...one, used: used[one.name] ?? null })) };
+  });
+  serve(app, context, limits.listSetLimits, async ({ user }) => {
+    demandOperator(user);
+    const set = await listSetLimits(database.read);
+    return { limits: set.map(({ ownerId, ...one }) => ({ ...one, ownerId: ownerId ?? null })) };
+  });
+  serve(app, context, limits.setLimit, async ({ user, params, body }) => {
+    demandOperator(user);
+    const ownerId = parseOwner(body.ownerId);
+    await setLimit(context, { name: params.name, value: body.value, ownerId });
+  });
+  serve(app, context, limits.unsetLimit, async ({ user, params, query }) => {
+    demandOperator(user);
+    await unsetLimit(context, { name: params.name, ownerId: parseOwner(query.ownerId) });
+  });
+}
+
+function parseOwner(text: string | undefined): OwnerId | undefined {
+  const id = text === undefined ? undefined : parseOwnerId(text);
+  if (text === undefined || id !== undefined) return id;
+  throw new Refusal('invalid', `${JSON.stringify(text)} is no id of a user or an organization.`, {
+    ownerId: 'must be user_… or orga_…',
+  });
+}
