@@ -48,7 +48,7 @@ export async function createApiToken(
   const { expiresAt, ip } = order;
   const pair = await database.transaction(async (tx) => {
     await holdPassword(tx, checked);
-    const count = async () => (await selectTokens(tx, user.id, 'api')).length;
+    const count = async () => (await selectTokens(tx, user.id, ['api'])).length;
     await demandRoom(tx, 'api-tokens', { of: user.id, count });
     return issueToken(tx, { userId: user.id, name, kind: 'api', at, expiresAt, ip });
   });
@@ -81,6 +81,6 @@ export async function countTokens(
   db: Kysely<Schema>,
   userId: UserId,
 ): Promise<Record<TokenKind, number>> {
-  const count = async (kind: TokenKind) => (await selectTokens(db, userId, kind)).length;
+  const count = async (kind: TokenKind) => (await selectTokens(db, userId, [kind])).length;
   return { api: await count('api'), pair: await count('pair'), session: await count('session') };
 }
