@@ -12,7 +12,7 @@ function print(t: TestContext, statements: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'grid-limits-'));
   t.after(() => execFileSync('rm', ['-rf', folder]));
   const program = `import os, sys; sys.path.insert(0, sys.argv[1]); sys.dont_write_bytecode = True
-import limits
+import disk, limits
 ${statements}`;
   const options = { cwd: folder, encoding: 'utf8' } as const;
   return execFileSync('python3', ['-c', program, import.meta.dirname], options).trim();
@@ -23,7 +23,7 @@ test('what is written is counted in every place, links are not followed', (t) =>
     t,
     `os.makedirs('a/deeper'); os.makedirs('b'); os.symlink('/usr', 'a/usr')
 open('a/deeper/x', 'w').write('x' * 100_000); open('b/y', 'w').write('y' * 200_000)
-print(300_000 < limits.used_disk(['a', 'b', 'none']) < 350_000)`,
+print(300_000 < disk.used_disk(['a', 'b', 'none']) < 350_000)`,
   );
   assert.equal(out, 'True');
 });
@@ -32,7 +32,7 @@ test('files take room that are empty', (t) => {
   const out = print(
     t,
     `for number in range(1000): open(str(number), 'w').close()
-print(limits.used_disk(['.']) >> 20)`,
+print(disk.used_disk(['.']) >> 20)`,
   );
   assert.equal(out, '3');
 });
@@ -42,9 +42,9 @@ test('a file that was removed takes its room until it is closed, on a disk and n
     t,
     `one = open('x', 'wb'); os.unlink('x'); one.write(b'x' * 100_000); one.flush(); same = os.dup(one.fileno())
 other = os.memfd_create('y'); os.write(other, b'y' * 200_000)
-held = limits.removed_files([os.getpid(), -1], ['.', 'none'])
+held = disk.removed_files([os.getpid(), -1], ['.', 'none'])
 one.close(); os.close(same)
-print(limits.used_disk(['.']), 100_000 <= held < 150_000, limits.removed_files([os.getpid()], ['.']))`,
+print(disk.used_disk(['.']), 100_000 <= held < 150_000, disk.removed_files([os.getpid()], ['.']))`,
   );
   assert.equal(out, '0 True 0');
 });
@@ -56,7 +56,7 @@ test('a file that was removed takes its room as long as it is mapped', (t) => {
     `import mmap
 file = open('x', 'w+b'); file.write(b'x' * 100_000); file.flush()
 mapped = mmap.mmap(file.fileno(), 0); os.unlink('x'); os.closerange(3, 100)
-print(limits.removed_files([os.getpid()], ['.']) > 0)`,
+print(disk.removed_files([os.getpid()], ['.']) > 0)`,
   );
   assert.equal(out, 'True');
 });
@@ -66,8 +66,8 @@ test('folders nested deeper than a path can say are no place to hide', (t) => {
     t,
     `top = os.getcwd()
 for _ in range(300): os.mkdir('x' * 20); os.chdir('x' * 20)
-try: print(limits.used_disk([top]))
-except limits.TooDeep: print('too deep')`,
+try: print(disk.used_disk([top]))
+except disk.TooDeep: print('too deep')`,
   );
   assert.equal(out, 'too deep');
 });

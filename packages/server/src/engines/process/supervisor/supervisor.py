@@ -19,6 +19,8 @@ import limits
 import linux
 import network
 import sandbox
+import watch_limits
+from durable import sync_folder, write_durably, write_whole
 from segments import STDERR, STDOUT, Segments
 
 HEARTBEAT, LOOK = 10, 1.0
@@ -34,28 +36,6 @@ class Refused(Exception):
 
 def now():
     return int(time.time() * 1000)
-
-
-def write_whole(path, value, durable=True):
-    """After a crash of the machine there is what was there before, or this."""
-    file = os.open(f'{path}.new', os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.write(file, json.dumps(value).encode())
-    if durable:
-        os.fsync(file)
-    os.close(file)
-    os.replace(f'{path}.new', path)
-
-
-def write_durably(path, value):
-    """After a crash of the machine there is this."""
-    write_whole(path, value)
-    sync_folder(os.path.dirname(path))
-
-
-def sync_folder(path):
-    folder = os.open(path, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
 
 
 class Supervisor:
@@ -74,8 +54,6 @@ class Supervisor:
         self.group = self.user = None
         self.groups = limits.group_paths(host.cgroups, f"{host.tag}-{spec['instanceId']}")
         self.directory_inside = spec['workingDirectory']
-        self.disk_look = 0.0
-        self.time_used = 0
 
     def claim(self):
         """Takes the instance by its record; an id starts once and never again. Who is killed before took nothing."""
@@ -302,7 +280,7 @@ class Supervisor:
         for descriptor in streams:
             poll.register(descriptor, select.POLLIN | select.POLLHUP)
         status, beat, look = None, time.monotonic(), time.monotonic()
-        end = self.open_end(poll)
+        end, watch = self.open_end(poll), watch_limits.Watch(self)
         while True:
             for descriptor, _ in poll.poll(self.pause(status)):
                 if descriptor == end:
@@ -324,7 +302,7 @@ class Supervisor:
             moment = time.monotonic()
             if status is None and moment - look >= LOOK:
                 look = moment
-                self.check_limits()
+                watch.check()
             if status is None and self.stopping:
                 self.stop(moment)
             if moment - beat >= HEARTBEAT:
@@ -355,73 +333,6 @@ class Supervisor:
                 self.detail = f'{self.step} failed (exit code {rest}).'
             elif kind == 'code':
                 self.code = EXIT_CODES.get(rest, self.code)
-
-    def check_limits(self):
-        spec = self.spec
-        if not self.group:
-            pids = self.processes()
-            used = limits.used_memory(pids)
-            self.tell_use(limits.used_time(pids), used)
-            if used > spec['limits']['memoryMiB'] << 20:
-                self.end('memory_limit', f"memory_limit (sampled): it used {used >> 20} MiB of "
-                                         f"{spec['limits']['memoryMiB']} MiB.")
-        elif self.group.memory_kills():
-            self.end('memory_limit', self.memory_sentence())
-        self.check_disk(time.monotonic())
-        if not self.host.isolated and spec.get('port') is not None:
-            self.check_port()
-
-    def tell_use(self, milliseconds, memory):
-        """For whoever measures; where there is a control group, that says it."""
-        self.time_used = max(self.time_used, milliseconds)
-        write_whole(os.path.join(self.directory, 'use.json'), {
-            'cpuMilliseconds': self.time_used, 'memoryBytes': memory,
-        }, durable=False)
-
-    def processes(self):
-        """Everything of the instance, with what was begun in it from outside."""
-        return [one for pid in (os.getpid(), *self.sessions()) for one in linux.descendants(pid)]
-
-    def sessions(self):
-        """Who looks after commands that were begun in the instance from outside."""
-        try:
-            marks = os.listdir(os.path.join(self.directory, 'sessions'))
-        except FileNotFoundError:
-            return []
-        known = [tuple(map(int, mark.split('-'))) for mark in marks]
-        return [pid for pid, started in known if linux.is_alive(pid, started)]
-
-    def check_disk(self, moment):
-        """Many files take long to look at: a tenth of the time goes into it at most."""
-        if moment < self.disk_look:
-            return
-        most, written = self.spec['limits']['diskMiB'], self.written()
-        seen = f"/proc/{self.inner}/root{self.spec['files']['application']['mountedAt']}"
-        try:
-            used = limits.used_disk(written) + limits.removed_files(self.processes(), [*written, seen])
-        except limits.TooDeep:
-            self.end('disk_full', 'disk_full: its folders are nested deeper than any path can say.')
-            return
-        if used > most << 20:
-            self.end('disk_full', f'disk_full: it wrote more than its {most} MiB of disk. '
-                                  'Keep data in an add-on, or write less.')
-        self.disk_look = time.monotonic() + 9 * (time.monotonic() - moment)
-
-    def written(self):
-        """Where the instance writes: builds into what becomes the artifact and its dependencies, too."""
-        files = self.spec['files']
-        places = [files['application'], *map(files.get, ('environment', 'cache', 'shared'))]
-        return [self.scratch, *(one['source'] for one in places if one and one.get('access', 'writable') == 'writable')]
-
-    def memory_sentence(self):
-        return (f"memory_limit: it needed more than the {self.spec['limits']['memoryMiB']} MiB of its flavor. "
-                'Choose a bigger one.')
-
-    def check_port(self):
-        """Without namespaces, an application that ignores PORT would take the host's own 8080."""
-        if self.port != 8080 and has_listener(self.processes(), 8080):
-            self.end('start_failed', 'wrong_port: it listens on 8080, but this machine has no namespaces, so it '
-                                     'must listen on the port that the PORT variable names.')
 
     def end(self, reason, detail):
         if self.reason is None:
@@ -461,12 +372,8 @@ class Supervisor:
         if not self.host.isolated:
             keeper.end_all()
         exit_code, number = self.read_status(status)
-        if self.group:
-            if self.group.memory_kills() and exit_code != 0 and self.reason in (None, 'stopped'):
-                self.reason, self.detail = 'memory_limit', self.memory_sentence()
-            elif self.reason is None and exit_code != 0 and self.group.refused_forks():
-                self.reason = 'process_limit'
-                self.detail = f'process_limit: it wanted more than {limits.MOST_PROCESSES} processes.'
+        if self.group and exit_code != 0:
+            watch_limits.explain_end(self)
         if self.detail:
             self.log.say(self.detail)
         self.log.close()
@@ -553,26 +460,3 @@ def plain_path(text, places):
     inner_first = sorted(places, key=len, reverse=True)
     known = '|'.join(re.escape(place) for place in inner_first)
     return re.sub(rf'({known})(?![\w.-])', lambda found: places[found[0]], text) if known else text
-
-
-def has_listener(pids, port):
-    """Whether one of these processes has a listening socket on this port."""
-    listening = set()
-    for table in ('/proc/net/tcp', '/proc/net/tcp6'):
-        try:
-            with open(table) as file:
-                for line in file.readlines()[1:]:
-                    words = line.split()
-                    if words[3] == '0A' and int(words[1].rpartition(':')[2], 16) == port:
-                        listening.add(f'socket:[{words[9]}]')
-        except OSError:
-            pass
-    for one in pids:
-        try:
-            for name in os.listdir(f'/proc/{one}/fd'):
-                if os.readlink(f'/proc/{one}/fd/{name}') in listening:
-                    return True
-        except OSError:
-            pass
-    return False
-

@@ -1,0 +1,118 @@
+"""Keeps one instance to its limits while it runs, and says which one it broke."""
+import os
+import time
+
+import disk
+import limits
+import linux
+import memory
+from durable import write_whole
+
+
+class Watch:
+    """Looks once in a while; what is over its limit is ended."""
+
+    def __init__(self, supervisor):
+        self.supervisor, self.spec = supervisor, supervisor.spec
+        self.time_used = 0
+        self.disk_look = 0.0
+
+    def check(self):
+        instance, most = self.supervisor, self.spec['limits']['memoryMiB']
+        if not instance.group:
+            pids = self.processes()
+            used = memory.used_memory(pids)
+            self.tell_use(limits.used_time(pids), used)
+            if used > most << 20:
+                instance.end('memory_limit', f'memory_limit (sampled): it used {used >> 20} MiB of {most} MiB.')
+        elif instance.group.memory_kills():
+            instance.end('memory_limit', memory_sentence(self.spec))
+        self.check_disk(time.monotonic())
+        if not instance.host.isolated and self.spec.get('port') is not None:
+            self.check_port()
+
+    def tell_use(self, milliseconds, used):
+        """For whoever measures; where there is a control group, that says it."""
+        self.time_used = max(self.time_used, milliseconds)
+        write_whole(os.path.join(self.supervisor.directory, 'use.json'), {
+            'cpuMilliseconds': self.time_used, 'memoryBytes': used,
+        }, durable=False)
+
+    def processes(self):
+        """Everything of the instance, with what was begun in it from outside."""
+        return [one for pid in (os.getpid(), *self.sessions()) for one in linux.descendants(pid)]
+
+    def sessions(self):
+        """Who looks after commands that were begun in the instance from outside."""
+        try:
+            marks = os.listdir(os.path.join(self.supervisor.directory, 'sessions'))
+        except FileNotFoundError:
+            return []
+        known = [tuple(map(int, mark.split('-'))) for mark in marks]
+        return [pid for pid, started in known if linux.is_alive(pid, started)]
+
+    def check_disk(self, moment):
+        """Many files take long to look at: a tenth of the time goes into it at most."""
+        if moment < self.disk_look:
+            return
+        instance, most, written = self.supervisor, self.spec['limits']['diskMiB'], self.written()
+        seen = f"/proc/{instance.inner}/root{self.spec['files']['application']['mountedAt']}"
+        try:
+            used = disk.used_disk(written) + disk.removed_files(self.processes(), [*written, seen])
+        except disk.TooDeep:
+            instance.end('disk_full', 'disk_full: its folders are nested deeper than any path can say.')
+            return
+        if used > most << 20:
+            instance.end('disk_full', f'disk_full: it wrote more than its {most} MiB of disk. '
+                                      'Keep data in an add-on, or write less.')
+        self.disk_look = time.monotonic() + 9 * (time.monotonic() - moment)
+
+    def written(self):
+        """Where the instance writes: builds into what becomes the artifact and its dependencies, too."""
+        files = self.spec['files']
+        places = [files['application'], *map(files.get, ('environment', 'cache', 'shared'))]
+        writable = [one['source'] for one in places if one and one.get('access', 'writable') == 'writable']
+        return [self.supervisor.scratch, *writable]
+
+    def check_port(self):
+        """Without namespaces, an application that ignores PORT would take the host's own 8080."""
+        if self.supervisor.port != 8080 and has_listener(self.processes(), 8080):
+            self.supervisor.end('start_failed', 'wrong_port: it listens on 8080, but this machine has no namespaces, '
+                                                'so it must listen on the port that the PORT variable names.')
+
+
+def memory_sentence(spec):
+    return (f"memory_limit: it needed more than the {spec['limits']['memoryMiB']} MiB of its flavor. "
+            'Choose a bigger one.')
+
+
+def explain_end(instance):
+    """What the control group says of an instance that did not end well."""
+    if instance.group.memory_kills() and instance.reason in (None, 'stopped'):
+        instance.reason, instance.detail = 'memory_limit', memory_sentence(instance.spec)
+    elif instance.reason is None and instance.group.refused_forks():
+        instance.reason = 'process_limit'
+        instance.detail = f'process_limit: it wanted more than {limits.MOST_PROCESSES} processes.'
+
+
+def has_listener(pids, port):
+    """Whether one of these processes has a listening socket on this port."""
+    listening = set()
+    for table in ('/proc/net/tcp', '/proc/net/tcp6'):
+        try:
+            with open(table) as file:
+                for line in file.readlines()[1:]:
+                    words = line.split()
+                    if words[3] == '0A' and int(words[1].rpartition(':')[2], 16) == port:
+                        listening.add(f'socket:[{words[9]}]')
+        except OSError:
+            pass
+    for one in pids:
+        try:
+            for name in os.listdir(f'/proc/{one}/fd'):
+                if os.readlink(f'/proc/{one}/fd/{name}') in listening:
+                    return True
+        except OSError:
+            pass
+    return False
+
