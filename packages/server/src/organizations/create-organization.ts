@@ -9,7 +9,7 @@ import { countOrganizations, insertMember, insertOrganization } from './organiza
 type Deps = {
   database: Database;
   clock: Clock;
-  /** Whether several organizations may share the machine: only where they are kept apart. */
+  /** Whether several organizations may share the machine: only where they are kept apart, and each to its memory. */
   severalAllowed: boolean;
 };
 
@@ -22,7 +22,7 @@ export const createOrganization = (
     if (!severalAllowed && (await countOrganizations(tx)) > 0)
       throw new Refusal(
         'not_isolated',
-        'Applications are not isolated from each other on this machine, so it serves one organization. `grid doctor` says what is missing; `--allow-unisolated` serves several all the same.',
+        'Applications are not isolated from each other on this machine, or cannot be held to their memory, so it serves one organization. `grid doctor` says what is missing; `--allow-unisolated` serves several all the same.',
       );
     return createOrganizationIn(tx, { ...order, at: clock() });
   });

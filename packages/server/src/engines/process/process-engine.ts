@@ -45,8 +45,8 @@ export type ProcessEngine = Engine &
 export async function createProcessEngine(
   options: LauncherOptions & { log: Log },
 ): Promise<ProcessEngine> {
-  const { directory, isolation, allowedNetworks, log } = options;
-  const starting = { directory, isolation, allowedNetworks };
+  const { log, ...starting } = options;
+  const { directory } = starting;
   const host = await adoptLauncher(starting);
   const boot = readBootId();
   const instances = createInstanceIndex(directory, boot);

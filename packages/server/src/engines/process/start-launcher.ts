@@ -23,6 +23,8 @@ export type LauncherOptions = {
   directory: string;
   isolation: 'auto' | 'none';
   allowedNetworks: readonly string[];
+  /** `none` as on a machine where they cannot be written. */
+  controlGroups?: 'auto' | 'none';
 };
 
 const program = join(import.meta.dirname, 'supervisor', 'launcher.py');

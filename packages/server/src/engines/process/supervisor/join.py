@@ -20,21 +20,25 @@ def join_sandbox(process, user):
     """
     linux.call_myself(b'session')
     spaces = _foreign_namespaces(process)
-    here = _identity('/proc/self/ns/user')
     if user is not None:
         linux.join(spaces.pop('net'))
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
+    enter(spaces)
+    linux.hide()
+    linux.give_up_capabilities()
+    sandbox.limit_processes(0)
+
+
+def enter(spaces):
+    """By kind. Rights are those of the user namespace that one is in: each of the others is entered from its own."""
+    here = _identity('/proc/self/ns/user')
     for kind, space in spaces.items():
-        # rights are those of the user namespace that one is in: each of the others is entered from its own
         if kind != 'user' and _identity(owner := linux.owner_of(space)) != here:
             linux.join(owner)
             here = _identity(owner)
         linux.join(space)
-    linux.hide()
-    linux.give_up_capabilities()
-    sandbox.limit_processes(0)
 
 
 def _foreign_namespaces(process):

@@ -30,20 +30,21 @@ FIRST_USER, USERS = 2_000_000, 60_000
 class Host:
     """What this machine offers; the same for every instance."""
 
-    def __init__(self, directory, isolation, allowed):
+    def __init__(self, options):
+        directory, isolation, allowed = (options[name] for name in ('directory', 'isolation', 'allowedNetworks'))
         self.directory = directory
         self.root = os.geteuid() == 0
         self.bwrap = shutil.which('bwrap')
         self.tag = hashlib.sha256(os.fsencode(directory)).hexdigest()[:8]
         self.warnings = []
-        self.cgroups = limits.find_cgroups()
+        self.cgroups = {} if options.get('controlGroups') == 'none' else limits.find_cgroups()
         self.isolated = isolation != 'none' and self.can_isolate()
         self.platform = self.open_network(allowed) if self.isolated else None
         self.resolv = ''.join(f'nameserver {one}\n' for one in network.find_resolvers())
         if self.isolated and self.platform is None:
             self.isolated = False
         if not self.cgroups:
-            self.warnings.append('Memory limits are sampled: control groups cannot be written here.')
+            self.warnings.append('Memory limits are sampled, and one organization is served: control groups cannot be written here.')
 
     def can_isolate(self):
         if self.bwrap is None:
@@ -202,7 +203,7 @@ def main():
         os.makedirs(os.path.join(directory, name), mode=0o700, exist_ok=True)
     reserve = os.open('/dev/null', os.O_RDONLY)
     os.dup2(reserve, 3)  # steps are told there, so nothing of ours may stand there
-    host = Host(directory, options['isolation'], options['allowedNetworks'])
+    host = Host(options)
     gc.freeze()  # what is here now is shared with every supervisor, as long as nobody writes to it
     print(json.dumps({'ready': True}), flush=True)
     serve(host, os.path.join(directory, 'launcher.sock'))

@@ -5,8 +5,8 @@ import time
 import disk
 import limits
 import linux
-import memory
 from durable import write_whole
+from memory import Memory
 
 
 class Watch:
@@ -15,21 +15,30 @@ class Watch:
     def __init__(self, supervisor):
         self.supervisor, self.spec = supervisor, supervisor.spec
         self.time_used = 0
-        self.disk_look = 0.0
+        self.disk_look = self.memory_look = 0.0
+        self.memory = None if supervisor.group else Memory(supervisor.inner if supervisor.host.isolated else None)
 
     def check(self):
-        instance, most = self.supervisor, self.spec['limits']['memoryMiB']
-        if not instance.group:
-            pids = self.processes()
-            used = memory.used_memory(pids)
-            self.tell_use(limits.used_time(pids), used)
-            if used > most << 20:
-                instance.end('memory_limit', f'memory_limit (sampled): it used {used >> 20} MiB of {most} MiB.')
+        instance = self.supervisor
+        if self.memory:
+            self.check_memory(time.monotonic())
         elif instance.group.memory_kills():
             instance.end('memory_limit', memory_sentence(self.spec))
         self.check_disk(time.monotonic())
         if not instance.host.isolated and self.spec.get('port') is not None:
             self.check_port()
+
+    def check_memory(self, moment):
+        """Who has much takes long to look at: a tenth of the time goes into it at most."""
+        if moment < self.memory_look:
+            return
+        pids, most = self.processes(), self.spec['limits']['memoryMiB']
+        used = self.memory.used(pids)
+        self.tell_use(limits.used_time(pids), used)
+        if used > most << 20:
+            end = f'memory_limit (sampled): it used {used >> 20} MiB of {most} MiB.'
+            self.supervisor.end('memory_limit', end)
+        self.memory_look = time.monotonic() + 9 * (time.monotonic() - moment)
 
     def tell_use(self, milliseconds, used):
         """For whoever measures; where there is a control group, that says it."""
