@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { exitOf, start, textOf, withLimit } from '../../testing/engine.ts';
+import { exitOf, prints, start, textOf, withLimit } from '../../testing/engine.ts';
 import { makeSpec } from '../../testing/instance.ts';
 import { silentLog } from '../../testing/log.ts';
 import { need } from '../../testing/need.ts';
@@ -105,3 +106,21 @@ for (const [kind, program] of Object.entries(KINDS))
     assert.equal(reason, 'memory_limit', await textOf(one));
     assert.match(detail ?? '', /^memory_limit \(sampled\): it used \d+ MiB of 96 MiB/);
   });
+
+const TAKE_WATCHES = `import ctypes, time
+libc = ctypes.CDLL(None)
+while libc.inotify_init() >= 0: pass
+print('taken', flush=True)
+time.sleep(600)`;
+
+test('an instance leaves the platform watches of its own, whatever it takes', async (t) => {
+  const { engine, directory } = await open(t, 'auto');
+  if (!need(t, engine.host.isolated, 'isolation (grid doctor)')) return;
+  const spec = makeSpec(directory, '', {
+    command: { name: 'take', argv: ['python3', '-c', TAKE_WATCHES] },
+  });
+  await start({ engine }, spec, t);
+  await prints(spec, /taken/, t);
+  const ask = 'import ctypes; print(ctypes.CDLL(None).inotify_init() >= 0)';
+  assert.equal(execFileSync('python3', ['-c', ask], { encoding: 'utf8' }), 'True\n');
+});

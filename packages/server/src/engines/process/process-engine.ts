@@ -1,4 +1,3 @@
-import { watch } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +27,7 @@ import type { Record } from './observation.ts';
 import { removeGroups } from './remove-groups.ts';
 import { adoptLauncher, launcherSocket } from './start-launcher.ts';
 import type { Host, LauncherOptions } from './start-launcher.ts';
+import { watchChanges } from './watch-changes.ts';
 
 /** What the supervisor needs beyond the grace to write down how it ended. */
 const MARGIN = 10_000;
@@ -61,7 +61,8 @@ export async function createProcessEngine(
       return seen && toObservation(seen);
     },
     list: async () => (await instances.seeAll()).flatMap((seen) => toObservation(seen) ?? []),
-    watch: (changed, signal) => watchChanges(join(directory, 'changes'), changed, signal),
+    watch: (changed, signal) =>
+      watchChanges(join(directory, 'changes'), (id) => changed(id as InstanceId), signal),
     async connect(id, port, signal) {
       const endpoint = instances.see(id)?.record.endpoint ?? undefined;
       if (endpoint === undefined) throw new Error(`instance ${id} serves nothing`);
@@ -187,16 +188,6 @@ async function whenOver(record: Record, atMost: number, signal: AbortSignal): Pr
     if (deadline.aborted) signalProcess(record.pid, 'SIGKILL');
     await wait(pause);
   }
-}
-
-function watchChanges(
-  directory: string,
-  changed: (id: InstanceId) => void,
-  signal: AbortSignal,
-): void {
-  watch(directory, { signal }, (_, name) => {
-    if (name !== null) changed(name as InstanceId);
-  });
 }
 
 /** A connection by way of the launcher, which can enter the platform's network. */
