@@ -13,6 +13,7 @@ const FILES = [
   'test/system/hostile.test.ts',
   'packages/server/src/engines/process/process-engine.test.ts',
   'packages/server/src/engines/process/memory.test.ts',
+  'packages/server/src/engines/process/disk.test.ts',
 ];
 const USER = 'grid-ordinary';
 const PARTS = ['bin', 'packages', 'examples', 'test', 'node_modules', 'package.json'];

@@ -12,7 +12,7 @@ function print(t: TestContext, statements: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'grid-limits-'));
   t.after(() => execFileSync('rm', ['-rf', folder]));
   const program = `import os, sys; sys.path.insert(0, sys.argv[1]); sys.dont_write_bytecode = True
-import disk, limits
+import disk, limits, watch_disk
 ${statements}`;
   const options = { cwd: folder, encoding: 'utf8' } as const;
   return execFileSync('python3', ['-c', program, import.meta.dirname], options).trim();
@@ -23,7 +23,7 @@ test('what is written is counted in every place, links are not followed', (t) =>
     t,
     `os.makedirs('a/deeper'); os.makedirs('b'); os.symlink('/usr', 'a/usr')
 open('a/deeper/x', 'w').write('x' * 100_000); open('b/y', 'w').write('y' * 200_000)
-print(300_000 < disk.used_disk(['a', 'b', 'none']) < 350_000)`,
+print(300_000 < disk.measure(['a', 'b', 'none'])[0] < 350_000)`,
   );
   assert.equal(out, 'True');
 });
@@ -32,7 +32,7 @@ test('files take room that are empty', (t) => {
   const out = print(
     t,
     `for number in range(1000): open(str(number), 'w').close()
-print(disk.used_disk(['.']) >> 20)`,
+print(disk.measure(['.'])[0] >> 20)`,
   );
   assert.equal(out, '3');
 });
@@ -44,7 +44,7 @@ test('a file that was removed takes its room until it is closed, on a disk and n
 other = os.memfd_create('y'); os.write(other, b'y' * 200_000)
 held = disk.removed_files([os.getpid(), -1], ['.', 'none'])
 one.close(); os.close(same)
-print(disk.used_disk(['.']), 100_000 <= held < 150_000, disk.removed_files([os.getpid()], ['.']))`,
+print(disk.measure(['.'])[0], 100_000 <= held < 150_000, disk.removed_files([os.getpid()], ['.']))`,
   );
   assert.equal(out, '0 True 0');
 });
@@ -61,12 +61,12 @@ print(disk.removed_files([os.getpid()], ['.']) > 0)`,
   assert.equal(out, 'True');
 });
 
-test('folders nested deeper than a path can say are no place to hide', (t) => {
+test('folders nested deeper than anybody looks are no place to hide', (t) => {
   const out = print(
     t,
     `top = os.getcwd()
-for _ in range(300): os.mkdir('x' * 20); os.chdir('x' * 20)
-try: print(disk.used_disk([top]))
+for _ in range(600): os.mkdir('x' * 20); os.chdir('x' * 20)
+try: print(disk.measure([top]))
 except disk.TooDeep: print('too deep')`,
   );
   assert.equal(out, 'too deep');
@@ -85,4 +85,28 @@ while time.process_time() < end: pass
 print(waited >= 300, limits.used_time([os.getpid(), -1]) - before >= 600)`,
   );
   assert.equal(out, 'True True');
+});
+
+test('the disk is looked at more often while it gets less, or is little and changes', (t) => {
+  const out = print(
+    t,
+    `GIB = 1 << 30
+low = (5 * GIB, 1000)
+def every(before, now): return watch_disk.pause((before, 9000), (now, 9000), low)
+print(every(50 * GIB, 50 * GIB), every(50 * GIB, 48 * GIB), every(49 * GIB, 50 * GIB))
+print(every(50 * GIB, 50 * GIB - (64 << 20)), every(9 * GIB, 9 * GIB), every(9 * GIB, 9 * GIB - 1), watch_disk.pause((0, 9000), (0, 8000), (0, 1000)))`,
+  );
+  assert.equal(out, '0.5 0.1 0.5\n0.5 0.5 0.1 0.1');
+});
+
+test('who fills the disk is who wrote most of it, the less is left the smaller a part', (t) => {
+  const out = print(
+    t,
+    `GIB = 1 << 30
+def fills(grew, fell, left): return watch_disk.fills((grew, 0), (fell, 0), (left, 9000), (5 * GIB, 1000))
+print(fills(9 * GIB, 10 * GIB, 6 * GIB), fills(9 * GIB, 10 * GIB, 4 * GIB), fills(GIB, 10 * GIB, 4 * GIB))
+print(fills(GIB, 10 * GIB, GIB // 2), fills(1 << 20, 1 << 20, 0), fills(32 << 20, 10 * GIB, 0))
+print(watch_disk.fills((0, 8000), (0, 9000), (50 * GIB, 500), (5 * GIB, 1000)))`,
+  );
+  assert.equal(out, 'False True False\nTrue False True\nTrue');
 });

@@ -7,6 +7,7 @@ import re
 import stat
 
 import linux
+import processes
 from kernel_memory import KernelMemory
 
 #: What a file, a socket or a watch takes of the kernel at least, and a pipe beyond what a user's pipes may.
@@ -27,7 +28,7 @@ class Memory:
 
     def used(self, pids):
         """In bytes."""
-        parts = [(pid, task) for pid in pids for task in _tasks(pid)]
+        parts = [(pid, task) for pid in pids for task in processes.tasks_with_files(pid)]
         return (
             sum(_own(pid) + _page_tables(pid) for pid in pids) + self.held(parts) + self.file_systems(parts)
             + (self.kernel.used() if self.kernel else 0)
@@ -58,16 +59,10 @@ class Memory:
         """By inode. Only root may look behind a mapping; else it counts whole, as far as the machine has so much."""
         sizes, most = {}, None
         for pid in pids:
-            for where, device, inode, end in _mappings(pid):
-                if device != self.nameless or inode in known:
-                    continue
-                try:
-                    sizes[inode] = os.stat(f'/proc/{pid}/map_files/{where}').st_blocks * 512
-                except FileNotFoundError:
-                    pass
-                except OSError:
+            for where, device, inode, end in processes.nameless_mappings(pid):
+                if device == self.nameless and inode not in known:
                     most = linux.shared_memory() if most is None else most
-                    sizes[inode] = min(max(sizes.get(inode, 0), end), most)
+                    sizes[inode] = max(sizes.get(inode, 0), min(most, processes.size_of_mapping(pid, where, end)))
         return sizes
 
     def file_systems(self, parts):
@@ -85,12 +80,6 @@ class Memory:
                 if device not in ours and kind in ('tmpfs', 'ramfs'):
                     sizes[device] = max(sizes.get(device, 0), _size(f'{process}/root{point}', device))
         return sum(sizes.values())
-
-
-def _tasks(pid):
-    """The threads that have descriptors of their own; where the first has ended, all that go on."""
-    found = _list(f'/proc/{pid}/task')
-    return [task for task in found if task == str(pid) or not linux.shares_files(pid, int(task))]
 
 
 def _own(pid):
@@ -117,21 +106,6 @@ def _page_tables(pid):
         if found:
             return int(found[1]) * 1024
     return 0
-
-
-def _mappings(pid):
-    """Of files that have no name: where, of which device and inode, and how far into the file."""
-    try:
-        with open(f'/proc/{pid}/maps', 'rb') as file:
-            lines = [line.split(None, 5) for line in file if line.endswith(b' (deleted)\n')]
-    except OSError:
-        return
-    for where, _, offset, device, inode, name in lines:
-        if name.startswith(b'/SYSV'):
-            continue  # the kernel's table of segments has it
-        start, end = (int(one, 16) for one in where.split(b'-'))
-        major, minor = (int(one, 16) for one in device.split(b':'))
-        yield f'{start:x}-{end:x}', os.makedev(major, minor), int(inode), int(offset, 16) + end - start
 
 
 def _mounts(process):

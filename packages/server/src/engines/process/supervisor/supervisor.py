@@ -19,11 +19,12 @@ import limits
 import linux
 import network
 import sandbox
+import watch_disk
 import watch_limits
 from durable import sync_folder, write_durably, write_whole
 from segments import STDERR, STDOUT, Segments
 
-HEARTBEAT, LOOK = 10, 1.0
+HEARTBEAT = 10
 CHUNK = 256 * 1024
 #: Where the steps' shell tells what it does; the launcher keeps it free in itself.
 STEPS = 3
@@ -42,6 +43,7 @@ class Supervisor:
     def __init__(self, host, spec, directory):
         self.host, self.spec, self.directory = host, spec, directory
         self.record = os.path.join(directory, 'instance.json')
+        self.scratch = os.path.join(directory, 'scratch')
         self.started = now()
         self.stopping = None
         self.told = False
@@ -81,6 +83,7 @@ class Supervisor:
         self.log = Segments(self.spec['logDirectory'], self.spec['logBudgetMiB'] << 20, self.spec['masked'])
         signal.signal(signal.SIGTERM, self.on_stop)
         try:
+            self.refuse_on_full_disk()
             self.start()
             status = self.watch()
         except Refused as refused:
@@ -90,6 +93,11 @@ class Supervisor:
             self.detail = f'The engine could not start the instance: {error}'
             traceback.print_exc()
         self.finish(status)
+
+    def refuse_on_full_disk(self):
+        why = watch_disk.refuse_start(self.directory)
+        if why:
+            raise Refused(why)
 
     def on_stop(self, *_):
         self.stopping = self.stopping or time.monotonic()
@@ -101,7 +109,6 @@ class Supervisor:
         source = spec['files']['application']['source']
         if not os.path.isdir(source):
             raise Refused(f'The application\'s files are gone ({os.path.basename(source)}): deploy it again.')
-        self.scratch = os.path.join(self.directory, 'scratch')
         os.mkdir(self.scratch, 0o711)
         self.user = host.user_of(spec['applicationId'])
         if host.cgroups:
@@ -279,12 +286,15 @@ class Supervisor:
         streams = {self.out: STDOUT, self.err: STDERR, self.steps: None}
         for descriptor in streams:
             poll.register(descriptor, select.POLLIN | select.POLLHUP)
-        status, beat, look = None, time.monotonic(), time.monotonic()
-        end, watch = self.open_end(poll), watch_limits.Watch(self)
+        status, beat = None, time.monotonic()
+        end, watch = self.open_end(poll), watch_limits.Watch(self, poll)
         while True:
-            for descriptor, _ in poll.poll(self.pause(status)):
+            for descriptor, _ in poll.poll(min(self.pause(status), watch.disk.pause())):
                 if descriptor == end:
                     poll.unregister(end)
+                    continue
+                if watch.disk.counts(descriptor):
+                    watch.disk.take()
                     continue
                 data = os.read(descriptor, CHUNK)
                 if not data:
@@ -300,9 +310,8 @@ class Supervisor:
             elif not streams or time.monotonic() - ended > 2:
                 return status
             moment = time.monotonic()
-            if status is None and moment - look >= LOOK:
-                look = moment
-                watch.check()
+            if status is None:
+                watch.check(moment)
             if status is None and self.stopping:
                 self.stop(moment)
             if moment - beat >= HEARTBEAT:

@@ -2,29 +2,39 @@
 import os
 import time
 
-import disk
 import limits
 import linux
 from durable import write_whole
 from memory import Memory
+from watch_disk import DiskWatch
+
+
+LOOK = 1.0
 
 
 class Watch:
     """Looks once in a while; what is over its limit is ended."""
 
-    def __init__(self, supervisor):
+    def __init__(self, supervisor, poll):
         self.supervisor, self.spec = supervisor, supervisor.spec
         self.time_used = 0
-        self.disk_look = self.memory_look = 0.0
+        self.look, self.memory_look = time.monotonic() + LOOK, 0.0
+        seen = f"/proc/{supervisor.inner}/root{self.spec['files']['application']['mountedAt']}"
+        self.disk = DiskWatch(supervisor, (self.written(), seen), self.processes, poll)
         self.memory = None if supervisor.group else Memory(supervisor.inner if supervisor.host.isolated else None)
 
-    def check(self):
+    def check(self, moment):
+        self.disk.glance(moment)
+        if moment >= self.look:
+            self.look = moment + LOOK
+            self.check_others()
+
+    def check_others(self):
         instance = self.supervisor
         if self.memory:
             self.check_memory(time.monotonic())
         elif instance.group.memory_kills():
             instance.end('memory_limit', memory_sentence(self.spec))
-        self.check_disk(time.monotonic())
         if not instance.host.isolated and self.spec.get('port') is not None:
             self.check_port()
 
@@ -49,7 +59,8 @@ class Watch:
 
     def processes(self):
         """Everything of the instance, with what was begun in it from outside."""
-        return [one for pid in (os.getpid(), *self.sessions()) for one in linux.descendants(pid)]
+        found = [one for pid in (os.getpid(), *self.sessions()) for one in linux.descendants(pid)]
+        return [one for one in found if one != self.disk.counter]
 
     def sessions(self):
         """Who looks after commands that were begun in the instance from outside."""
@@ -59,22 +70,6 @@ class Watch:
             return []
         known = [tuple(map(int, mark.split('-'))) for mark in marks]
         return [pid for pid, started in known if linux.is_alive(pid, started)]
-
-    def check_disk(self, moment):
-        """Many files take long to look at: a tenth of the time goes into it at most."""
-        if moment < self.disk_look:
-            return
-        instance, most, written = self.supervisor, self.spec['limits']['diskMiB'], self.written()
-        seen = f"/proc/{instance.inner}/root{self.spec['files']['application']['mountedAt']}"
-        try:
-            used = disk.used_disk(written) + disk.removed_files(self.processes(), [*written, seen])
-        except disk.TooDeep:
-            instance.end('disk_full', 'disk_full: its folders are nested deeper than any path can say.')
-            return
-        if used > most << 20:
-            instance.end('disk_full', f'disk_full: it wrote more than its {most} MiB of disk. '
-                                      'Keep data in an add-on, or write less.')
-        self.disk_look = time.monotonic() + 9 * (time.monotonic() - moment)
 
     def written(self):
         """Where the instance writes: builds into what becomes the artifact and its dependencies, too."""
