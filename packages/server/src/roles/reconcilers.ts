@@ -32,6 +32,7 @@ import {
 import { checkpointKeeper } from './checkpoint-keeper.ts';
 import { certificateKeeper } from './certificate-keeper.ts';
 import type { Foundation } from './foundation.ts';
+import { numberKeeper } from './number-keeper.ts';
 
 type Parts = {
   observer: Observer;
@@ -138,6 +139,7 @@ export const cleanupNames = [
   'certificate',
   'checkpoints',
   'metrics',
+  'numbers',
 ] as const;
 
 function cleanups(foundation: Foundation, observer: Observer): Reconciler {
@@ -153,6 +155,7 @@ function cleanups(foundation: Foundation, observer: Observer): Reconciler {
     accounts: forgetExpired(foundation),
     certificate: certificateKeeper(foundation),
     checkpoints: checkpointKeeper(foundation),
+    numbers: numberKeeper(foundation),
     metrics: metricsKeeper({
       ...foundation,
       steadyClock,

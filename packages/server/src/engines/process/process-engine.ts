@@ -11,6 +11,8 @@ import type {
   Meter,
   NodeAddresses,
   NodeNetwork,
+  Numbered,
+  NumberKeeper,
   WorkloadSpec,
 } from '../engine.ts';
 import type { InstanceId, WorkloadId } from '../../lib/ids.ts';
@@ -35,7 +37,8 @@ const MARGIN = 10_000;
 export type ProcessEngine = Engine &
   Entrance &
   Meter &
-  NodeNetwork & {
+  NodeNetwork &
+  NumberKeeper & {
     readonly host: Host;
     /** Ends the launcher and the network; instances must be gone. */
     destroy(): Promise<void>;
@@ -83,6 +86,15 @@ export async function createProcessEngine(
       const { answer, socket } = await demand(site, { do: 'addresses', ownerId }, signal);
       socket.destroy();
       return answer as NodeAddresses;
+    },
+    async numbered(signal) {
+      const { answer, socket } = await demand(site, { do: 'numbered' }, signal);
+      socket.destroy();
+      return answer as Numbered;
+    },
+    async giveBack(gone, places, signal) {
+      const { socket } = await demand(site, { do: 'give-back', gone, places }, signal);
+      socket.destroy();
     },
     capacity: async () => ({
       cpus: availableParallelism(),

@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import addresses  # noqa: E402
 import attendant  # noqa: E402
+import give_back  # noqa: E402
 import limits  # noqa: E402
 import linux  # noqa: E402
 import messages  # noqa: E402
@@ -77,10 +78,21 @@ class Host:
         """So that not every start reads them all from the disk; where there is none left, the start says so."""
         try:
             self.user_of(spec['applicationId'])
-            if self.platform:
-                addresses.Subnet(self.platform, spec['ownerId'])
         except registry.Full:
             pass
+        self.recall_subnet(spec['ownerId'])
+
+    def recall_subnet(self, owner):
+        """Where all are given, that of an owner of whom nothing runs: they get another when they start something."""
+        if self.platform is None:
+            return
+        try:
+            addresses.Subnet(self.platform, owner)
+        except registry.Full:
+            idle = give_back.find_idle(self)
+            if idle is not None:
+                run_aside(lambda: give_back.release_subnets(self, [idle]))
+                registry.forget(self.directory, 'subnets', [idle])
 
     def describe(self):
         return {
@@ -119,7 +131,16 @@ def answer(host, listener, connection):
     elif request['do'] == 'dial':
         fork(listener, lambda: dial(host, request, connection))
     elif request['do'] == 'addresses':
+        host.recall_subnet(request['ownerId'])
         fork(listener, lambda: tell_addresses(host, request, connection))
+    elif request['do'] == 'numbered':
+        kinds = {'applications': 'users', 'owners': 'subnets'}
+        messages.send(connection, {who: list(registry.names(host.directory, kind)) for who, kind in kinds.items()})
+    elif request['do'] == 'give-back':
+        gone = request['gone']
+        registry.forget(host.directory, 'users', gone['applications'])
+        registry.forget(host.directory, 'subnets', gone['owners'])
+        fork(listener, lambda: (give_back.give_back(host, gone, request['places']), messages.tell(connection, {})))
     elif request['do'] == 'describe':
         messages.send(connection, host.describe())
     elif request['do'] == 'quit':
@@ -144,6 +165,22 @@ def fork(listener, work):
         print(f'launcher: {type(error).__name__}: {error}', file=sys.stderr, flush=True)
     finally:
         os._exit(code)
+
+
+def run_aside(work):
+    """Runs `work` in a process of its own, and waits for it."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001
+            print(f'launcher: {type(error).__name__}: {error}', file=sys.stderr, flush=True)
+        finally:
+            os._exit(0)
+    try:
+        os.waitpid(child, 0)
+    except ChildProcessError:
+        pass  # nobody's children are kept: it has ended
 
 
 def start(host, spec, connection):
