@@ -82,20 +82,7 @@ export async function createProcessEngine(
       return openEntered(socket, signal);
     },
     measure: createMeasuring(directory, boot),
-    async nodeAddresses(ownerId, signal) {
-      const { answer, socket } = await demand(site, { do: 'addresses', ownerId }, signal);
-      socket.destroy();
-      return answer as NodeAddresses;
-    },
-    async numbered(signal) {
-      const { answer, socket } = await demand(site, { do: 'numbered' }, signal);
-      socket.destroy();
-      return answer as Numbered;
-    },
-    async giveBack(gone, places, signal) {
-      const { socket } = await demand(site, { do: 'give-back', gone, places }, signal);
-      socket.destroy();
-    },
+    ...numbersOf(site),
     capacity: async () => ({
       cpus: availableParallelism(),
       memoryMiB: Math.floor((await machineMemory()) / 2 ** 20),
@@ -108,6 +95,23 @@ export async function createProcessEngine(
     },
   };
 }
+
+/** What the launcher keeps for names: networks of owners, users of applications. */
+const numbersOf = (site: Site): NodeNetwork & NumberKeeper => {
+  const tell = async (message: object, signal: AbortSignal): Promise<unknown> => {
+    const { answer, socket } = await demand(site, message, signal);
+    socket.destroy();
+    return answer;
+  };
+  return {
+    nodeAddresses: (ownerId, signal) =>
+      tell({ do: 'addresses', ownerId }, signal) as Promise<NodeAddresses>,
+    numbered: (signal) => tell({ do: 'numbered' }, signal) as Promise<Numbered>,
+    async giveBack(gone, places, signal) {
+      await tell({ do: 'give-back', gone, places }, signal);
+    },
+  };
+};
 
 /** What the engine's verbs share. */
 type Site = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -109,4 +109,57 @@ print(fills(GIB, 10 * GIB, GIB // 2), fills(1 << 20, 1 << 20, 0), fills(32 << 20
 print(watch_disk.fills((0, 8000), (0, 9000), (50 * GIB, 500), (5 * GIB, 1000)))`,
   );
   assert.equal(out, 'False True False\nTrue False True\nTrue');
+});
+
+/** What is written to a delegated group of version 2 that offers these controllers, and where groups are made. */
+const delegated = (t: TestContext, offered: string): string =>
+  print(
+    t,
+    `def make(path):
+    os.makedirs(path); open(f'{path}/cgroup.controllers', 'w').write('${offered}')
+    for name in ('cgroup.procs', 'cpu.weight', 'io.weight', 'memory.max', 'pids.max'): open(f'{path}/{name}', 'w').close()
+    os.mkfifo(f'{path}/cgroup.subtree_control')
+    return os.open(f'{path}/cgroup.subtree_control', os.O_RDWR)
+top = os.getcwd()
+open('cgroup.controllers', 'w').close()
+told = [make(f'{top}/user/{name}') for name in ('', 'platform', 'clever-grid', 'clever-grid/one')][::2]
+def said(path): return open(f'user/{path}').read()
+roots = limits.find_cgroups(top, '/user')
+if roots:
+    group = limits.Group(limits.group_paths(roots, 'one'), 256, 4)
+    print(roots == {'unified': f'{top}/user'}, [os.read(one, 999).decode() for one in told])
+    for name in ('platform', 'clever-grid/one'): print(said(f'{name}/cpu.weight'), said(f'{name}/io.weight'))
+    print(said('clever-grid/one/memory.max') == str(256 << 20), said('clever-grid/one/pids.max'))
+print(roots == {}, limits._platforms_group(top, '/user/platform'), limits._platforms_group(top, '/else/platform'))`,
+  );
+
+test('of version 2 an instance weighs by its processors, and the platform more than all', (t) => {
+  assert.deepEqual(delegated(t, 'cpuset cpu io memory pids').split('\n'), [
+    "True ['+memory +pids+cpu+io', '+memory +pids+cpu+io']",
+    '1000 default 1000',
+    '400 default 400',
+    'True 2048',
+    'False /user /else/platform',
+  ]);
+});
+
+test('of version 2 memory and processes are enough, and less is not', (t) => {
+  const [first] = delegated(t, 'memory pids').split('\n');
+  assert.equal(first, "True ['+memory +pids', '+memory +pids']");
+  assert.equal(delegated(t, 'cpu io'), 'True /user /else/platform');
+});
+
+test('of version 1 an instance weighs by its processors', (t) => {
+  const there = existsSync('/sys/fs/cgroup/cpu/cpu.shares') && process.getuid?.() === 0;
+  if (!need(t, there, 'control groups of version 1, and root')) return;
+  const out = print(
+    t,
+    `paths = limits.group_paths(limits.find_cgroups(), 'weighed')
+group = limits.Group(paths, 64, 4)
+def said(kind, name): return open(f'{paths[kind]}/{name}').read().strip()
+weighs = [one for one in ('blkio.bfq.weight', 'blkio.weight') if os.path.exists(f"{paths.get('blkio')}/{one}")]
+print(said('cpu', 'cpu.shares'), {said('blkio', one) for one in weighs} <= {'400', 'default 400'})
+group.remove()`,
+  );
+  assert.equal(out, '4096 True');
 });
