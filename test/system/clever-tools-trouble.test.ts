@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { need, needProgram } from '../../packages/server/src/testing/need.ts';
 import { fails, linkedApps, openClever, succeeds, workFolder } from './clever.ts';
-import { openPlatform, run, serverOf, until } from './platform.ts';
+import { openPlatform, run, serverOf, several, until } from './platform.ts';
 
 /** The official command line where something goes wrong, on its user's side or on ours. */
-const platform = await openPlatform();
+const platform = await openPlatform(several);
 after(() => platform.end());
 const clever = await openClever(platform);
 const { base } = clever;

@@ -12,6 +12,8 @@ import { root, run } from './platform.ts';
 const FILES = [
   'test/system/hostile.test.ts',
   'packages/server/src/engines/process/process-engine.test.ts',
+  'packages/server/src/engines/process/memory.test.ts',
+  'packages/server/src/engines/process/disk.test.ts',
 ];
 const USER = 'grid-ordinary';
 const PARTS = ['bin', 'packages', 'examples', 'test', 'node_modules', 'package.json'];

@@ -3,10 +3,10 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { need } from '../../packages/server/src/testing/need.ts';
-import { openPlatform, until } from './platform.ts';
+import { openPlatform, several, until } from './platform.ts';
 import type { Files } from './platform.ts';
 
-const platform = await openPlatform();
+const platform = await openPlatform(several);
 after(() => platform.end());
 
 const env = ['CC_MLPYTHON_RUN_MAIN=main.py'];

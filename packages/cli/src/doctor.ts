@@ -186,7 +186,7 @@ async function controlGroups(): Promise<Finding> {
     : {
         what,
         state: 'limited',
-        detail: 'cannot be written: memory limits are sampled',
+        detail: 'cannot be written: memory limits are sampled, so one organization is served',
         mend: 'run the platform as a service: grid service',
       };
 }

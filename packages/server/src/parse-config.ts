@@ -119,7 +119,9 @@ export const settings = {
     .describe('`none` runs applications without a sandbox although there could be one'),
   allowUnisolated: flag
     .default(false)
-    .describe('Serve several organizations although applications are not isolated from each other'),
+    .describe(
+      'Serve several organizations although applications are not isolated from each other, or not held to their memory',
+    ),
   memoryReserveMiB: z.coerce
     .number()
     .int()

@@ -78,6 +78,12 @@ export const countApplications = async (db: Kysely<Schema>, ownerId: OwnerId): P
 export const selectApplicationIds = async (db: Kysely<Schema>): Promise<ApplicationId[]> =>
   (await db.selectFrom('applications').select('id').execute()).map(({ id }) => id);
 
+/** Of every application that has a row, those that are being erased among them. */
+export const selectOwned = (
+  db: Kysely<Schema>,
+): Promise<{ id: ApplicationId; ownerId: OwnerId }[]> =>
+  db.selectFrom('applications').select(['id', 'owner_id as ownerId']).execute();
+
 export async function insertApplication(
   tx: Tx,
   application: Omit<Application, 'headCommit'>,

@@ -10,6 +10,7 @@ export {
   selectApplication as findApplication,
   selectApplicationIds as listApplicationIds,
   selectApplications as listApplications,
+  selectOwned as listOwned,
 } from './application-store.ts';
 
 /** The owner's application. Refuses another owner's as if it did not exist. */

@@ -71,6 +71,22 @@ export interface NodeNetwork {
   nodeAddresses(ownerId: OwnerId, signal: AbortSignal): Promise<NodeAddresses>;
 }
 
+/** An engine that gives numbers to names and keeps them: users to applications, networks to owners. */
+export interface NumberKeeper {
+  /** Who has any. */
+  numbered(signal: AbortSignal): Promise<Numbered>;
+  /**
+   * Gives back the numbers of these, as far as nothing of theirs runs and no file of that user is left in one of
+   * the places; what is kept for now is asked for again.
+   */
+  giveBack(gone: Numbered, places: readonly Place[], signal: AbortSignal): Promise<void>;
+}
+
+export type Numbered = { applications: readonly string[]; owners: readonly string[] };
+
+/** A folder, and how deep below it applications' trees begin: 1 where they lie in the folder itself. */
+export type Place = readonly [folder: string, depth: number];
+
 export type NodeAddresses = {
   addresses: readonly string[];
   /** The interface that carries the address inside the instance. */

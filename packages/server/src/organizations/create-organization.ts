@@ -15,7 +15,7 @@ import {
 type Deps = {
   database: Database;
   clock: Clock;
-  /** Whether several organizations may share the machine: only where they are kept apart. */
+  /** Whether several organizations may share the machine: only where they are kept apart, and each to its memory. */
   severalAllowed: boolean;
 };
 
@@ -28,7 +28,7 @@ export const createOrganization = (
     if (!severalAllowed && (await countOrganizations(tx)) > 0)
       throw new Refusal(
         'not_isolated',
-        'Applications are not isolated from each other on this machine, so it serves one organization. `grid doctor` says what is missing; `--allow-unisolated` serves several all the same.',
+        'Applications are not isolated from each other on this machine, or cannot be held to their memory, so it serves one organization. `grid doctor` says what is missing; `--allow-unisolated` serves several all the same.',
       );
     const { adminId } = order;
     const count = () => countAdministered(tx, adminId);

@@ -212,7 +212,7 @@ const applicationDomainOf = ({ domain }: Config): string =>
 
 function createContext(foundation: Foundation, addresses: () => Addresses): HttpContext {
   const { config, paths, database, clock, log, keyring, engines, pool, inventory } = foundation;
-  const { isolated } = engines;
+  const { isolated, exact } = engines;
   const applicationDomain = applicationDomainOf(config);
   return {
     database,
@@ -233,7 +233,7 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     exposed: () => exposeDevices(foundation),
     isolated,
     engines: { docker: engines.choice.offered.includes('docker') },
-    severalOrganizations: isolated || config.allowUnisolated,
+    severalOrganizations: (isolated && exact) || config.allowUnisolated,
     zone: 'grid',
     // the official command line asks for it where no zone is named
     zoneAliases: ['par'],

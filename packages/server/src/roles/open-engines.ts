@@ -22,6 +22,8 @@ export type OpenEngines = {
   of: Engines;
   /** Whether instances are kept apart on each engine that is offered. */
   isolated: boolean;
+  /** Whether the kernel holds instances to their memory; else it is looked at, and some of it nobody can see. */
+  exact: boolean;
   memoryMiB: number;
   warnings: readonly string[];
 };
@@ -72,6 +74,7 @@ export async function openEngines(
   return {
     memoryMiB,
     isolated: isolated && ofDocker.isolated,
+    exact: processes.host.cgroups,
     warnings: [...warnings, ...ofDocker.warnings],
     process: processes,
     docker,

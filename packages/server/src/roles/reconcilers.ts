@@ -33,6 +33,7 @@ import {
 import { checkpointKeeper } from './checkpoint-keeper.ts';
 import { certificateKeeper } from './certificate-keeper.ts';
 import type { Foundation } from './foundation.ts';
+import { numberKeeper } from './number-keeper.ts';
 
 type Parts = {
   observer: Observer;
@@ -141,6 +142,7 @@ export const cleanupNames = [
   'certificate',
   'checkpoints',
   'metrics',
+  'numbers',
 ] as const;
 
 function cleanups(foundation: Foundation, observer: Observer): Reconciler {
@@ -157,6 +159,7 @@ function cleanups(foundation: Foundation, observer: Observer): Reconciler {
     events: forgetEvents({ ...foundation, keptDays: foundation.config.eventsKeptDays }),
     certificate: certificateKeeper(foundation),
     checkpoints: checkpointKeeper(foundation),
+    numbers: numberKeeper(foundation),
     metrics: metricsKeeper({
       ...foundation,
       steadyClock,

@@ -1,4 +1,3 @@
-import { watch } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +11,8 @@ import type {
   Meter,
   NodeAddresses,
   NodeNetwork,
+  Numbered,
+  NumberKeeper,
   WorkloadSpec,
 } from '../engine.ts';
 import type { InstanceId, WorkloadId } from '../../lib/ids.ts';
@@ -28,6 +29,7 @@ import type { Record } from './observation.ts';
 import { removeGroups } from './remove-groups.ts';
 import { adoptLauncher, launcherSocket } from './start-launcher.ts';
 import type { Host, LauncherOptions } from './start-launcher.ts';
+import { watchChanges } from './watch-changes.ts';
 
 /** What the supervisor needs beyond the grace to write down how it ended. */
 const MARGIN = 10_000;
@@ -35,7 +37,8 @@ const MARGIN = 10_000;
 export type ProcessEngine = Engine &
   Entrance &
   Meter &
-  NodeNetwork & {
+  NodeNetwork &
+  NumberKeeper & {
     readonly host: Host;
     /** Ends the launcher and the network; instances must be gone. */
     destroy(): Promise<void>;
@@ -45,8 +48,8 @@ export type ProcessEngine = Engine &
 export async function createProcessEngine(
   options: LauncherOptions & { log: Log },
 ): Promise<ProcessEngine> {
-  const { directory, isolation, allowedNetworks, log } = options;
-  const starting = { directory, isolation, allowedNetworks };
+  const { log, ...starting } = options;
+  const { directory } = starting;
   const host = await adoptLauncher(starting);
   const boot = readBootId();
   const instances = createInstanceIndex(directory, boot);
@@ -61,7 +64,8 @@ export async function createProcessEngine(
       return seen && toObservation(seen);
     },
     list: async () => (await instances.seeAll()).flatMap((seen) => toObservation(seen) ?? []),
-    watch: (changed, signal) => watchChanges(join(directory, 'changes'), changed, signal),
+    watch: (changed, signal) =>
+      watchChanges(join(directory, 'changes'), (id) => changed(id as InstanceId), signal),
     async connect(id, port, signal) {
       const endpoint = instances.see(id)?.record.endpoint ?? undefined;
       if (endpoint === undefined) throw new Error(`instance ${id} serves nothing`);
@@ -78,11 +82,7 @@ export async function createProcessEngine(
       return openEntered(socket, signal);
     },
     measure: createMeasuring(directory, boot),
-    async nodeAddresses(ownerId, signal) {
-      const { answer, socket } = await demand(site, { do: 'addresses', ownerId }, signal);
-      socket.destroy();
-      return answer as NodeAddresses;
-    },
+    ...numbersOf(site),
     capacity: async () => ({
       cpus: availableParallelism(),
       memoryMiB: Math.floor((await machineMemory()) / 2 ** 20),
@@ -95,6 +95,23 @@ export async function createProcessEngine(
     },
   };
 }
+
+/** What the launcher keeps for names: networks of owners, users of applications. */
+const numbersOf = (site: Site): NodeNetwork & NumberKeeper => {
+  const tell = async (message: object, signal: AbortSignal): Promise<unknown> => {
+    const { answer, socket } = await demand(site, message, signal);
+    socket.destroy();
+    return answer;
+  };
+  return {
+    nodeAddresses: (ownerId, signal) =>
+      tell({ do: 'addresses', ownerId }, signal) as Promise<NodeAddresses>,
+    numbered: (signal) => tell({ do: 'numbered' }, signal) as Promise<Numbered>,
+    async giveBack(gone, places, signal) {
+      await tell({ do: 'give-back', gone, places }, signal);
+    },
+  };
+};
 
 /** What the engine's verbs share. */
 type Site = {
@@ -187,16 +204,6 @@ async function whenOver(record: Record, atMost: number, signal: AbortSignal): Pr
     if (deadline.aborted) signalProcess(record.pid, 'SIGKILL');
     await wait(pause);
   }
-}
-
-function watchChanges(
-  directory: string,
-  changed: (id: InstanceId) => void,
-  signal: AbortSignal,
-): void {
-  watch(directory, { signal }, (_, name) => {
-    if (name !== null) changed(name as InstanceId);
-  });
 }
 
 /** A connection by way of the launcher, which can enter the platform's network. */

@@ -26,6 +26,8 @@ export type LauncherOptions = {
   directory: string;
   isolation: 'auto' | 'none';
   allowedNetworks: readonly string[];
+  /** `none` as on a machine where they cannot be written. */
+  controlGroups?: 'auto' | 'none';
 };
 
 const home = join(import.meta.dirname, 'supervisor');

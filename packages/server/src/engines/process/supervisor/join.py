@@ -19,23 +19,27 @@ def join_sandbox(spaces, user, calls):
     Nobody there may look into this process, which holds more than theirs: the application is of the same user.
     """
     linux.call_myself(b'session')
-    here = _identity('/proc/self/ns/user')
     if user is not None:
         linux.join(spaces.pop('net'))
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
-    for kind, space in spaces.items():
-        # rights are those of the user namespace that one is in: each of the others is entered from its own
-        if kind != 'user' and _identity(owner := linux.owner_of(space)) != here:
-            linux.join(owner)
-            here = _identity(owner)
-        linux.join(space)
+    enter(spaces)
     linux.hide()
     linux.give_up_capabilities()
     sandbox.limit_processes(0)
     if calls:
         linux.filter_calls(calls)
+
+
+def enter(spaces):
+    """By kind. Rights are those of the user namespace that one is in: each of the others is entered from its own."""
+    here = _identity('/proc/self/ns/user')
+    for kind, space in spaces.items():
+        if kind != 'user' and _identity(owner := linux.owner_of(space)) != here:
+            linux.join(owner)
+            here = _identity(owner)
+        linux.join(space)
 
 
 def foreign_namespaces(process):

@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import addresses  # noqa: E402
 import attendant  # noqa: E402
+import give_back  # noqa: E402
 import limits  # noqa: E402
 import linux  # noqa: E402
 import messages  # noqa: E402
@@ -31,7 +32,8 @@ FIRST_USER, USERS = 2_000_000, 60_000
 class Host:
     """What this machine offers; the same for every instance."""
 
-    def __init__(self, directory, isolation, allowed):
+    def __init__(self, options):
+        directory, isolation, allowed = (options[name] for name in ('directory', 'isolation', 'allowedNetworks'))
         self.directory = directory
         self.root = os.geteuid() == 0
         self.bwrap = shutil.which('bwrap')
@@ -39,14 +41,14 @@ class Host:
         self.warnings = []
         self.program = fingerprint()
         self.filters = {kind: system_calls.assemble(kind) for kind in system_calls.SANDBOXES}
-        self.cgroups = limits.find_cgroups()
+        self.cgroups = {} if options.get('controlGroups') == 'none' else limits.find_cgroups()
         self.isolated = isolation != 'none' and self.can_isolate()
         self.platform = self.open_network(allowed) if self.isolated else None
         self.resolv = ''.join(f'nameserver {one}\n' for one in network.find_resolvers())
         if self.isolated and self.platform is None:
             self.isolated = False
         if not self.cgroups:
-            self.warnings.append('Memory limits are sampled: control groups cannot be written here.')
+            self.warnings.append('Memory limits are sampled, and one organization is served: control groups cannot be written here.')
         if self.isolated and self.filters['strict'] is None:
             self.warnings.append(f'Instances may make every system call: on {os.uname().machine} none are filtered.')
 
@@ -97,10 +99,21 @@ class Host:
         """So that not every start reads them all from the disk; where there is none left, the start says so."""
         try:
             self.user_of(spec['applicationId'])
-            if self.platform:
-                addresses.Subnet(self.platform, spec['ownerId'])
         except registry.Full:
             pass
+        self.recall_subnet(spec['ownerId'])
+
+    def recall_subnet(self, owner):
+        """Where all are given, that of an owner of whom nothing runs: they get another when they start something."""
+        if self.platform is None:
+            return
+        try:
+            addresses.Subnet(self.platform, owner)
+        except registry.Full:
+            idle = give_back.find_idle(self)
+            if idle is not None:
+                run_aside(lambda: give_back.release_subnets(self, [idle]))
+                registry.forget(self.directory, 'subnets', [idle])
 
     def describe(self):
         return {
@@ -149,7 +162,16 @@ def answer(host, listener, connection):
     elif request['do'] == 'dial':
         fork(listener, lambda: dial(host, request, connection))
     elif request['do'] == 'addresses':
+        host.recall_subnet(request['ownerId'])
         fork(listener, lambda: tell_addresses(host, request, connection))
+    elif request['do'] == 'numbered':
+        kinds = {'applications': 'users', 'owners': 'subnets'}
+        messages.send(connection, {who: list(registry.names(host.directory, kind)) for who, kind in kinds.items()})
+    elif request['do'] == 'give-back':
+        gone = request['gone']
+        registry.forget(host.directory, 'users', gone['applications'])
+        registry.forget(host.directory, 'subnets', gone['owners'])
+        fork(listener, lambda: (give_back.give_back(host, gone, request['places']), messages.tell(connection, {})))
     elif request['do'] == 'describe':
         messages.send(connection, host.describe())
     elif request['do'] == 'quit':
@@ -174,6 +196,22 @@ def fork(listener, work):
         print(f'launcher: {type(error).__name__}: {error}', file=sys.stderr, flush=True)
     finally:
         os._exit(code)
+
+
+def run_aside(work):
+    """Runs `work` in a process of its own, and waits for it."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001
+            print(f'launcher: {type(error).__name__}: {error}', file=sys.stderr, flush=True)
+        finally:
+            os._exit(0)
+    try:
+        os.waitpid(child, 0)
+    except ChildProcessError:
+        pass  # nobody's children are kept: it has ended
 
 
 def start(host, spec, connection):
@@ -235,7 +273,7 @@ def main():
         os.makedirs(os.path.join(directory, name), mode=0o700, exist_ok=True)
     reserve = os.open('/dev/null', os.O_RDONLY)
     os.dup2(reserve, 3)  # steps are told there, so nothing of ours may stand there
-    host = Host(directory, options['isolation'], options['allowedNetworks'])
+    host = Host(options)
     gc.freeze()  # what is here now is shared with every supervisor, as long as nobody writes to it
     print(json.dumps({'ready': True}), flush=True)
     serve(host, os.path.join(directory, 'launcher.sock'))

@@ -1,30 +1,59 @@
-"""Memory and process limits: by control groups where they can be written, else by looking."""
-import errno
+"""Control groups, where they can be written, and what can be said of processes without."""
 import os
 
 MOST_PROCESSES = 2048
-#: What a file counts for at least: a disk runs out of names, too.
-SMALLEST = 4096
 TICKS = os.sysconf('SC_CLK_TCK')
 
 
-def find_cgroups():
+#: What an instance with one CPU weighs beside others (version 2), and the platform beside all of them together.
+WEIGHT, PLATFORM_WEIGHT, LARGEST = 100, 1000, 10_000
+ROOT = '/sys/fs/cgroup'
+OPTIONAL = ('cpu', 'io')
+
+
+def find_cgroups(root=ROOT, own=None):
     """Where groups of ours can be made, by controller; empty where there is none."""
-    if os.path.exists('/sys/fs/cgroup/cgroup.controllers'):
-        return _unified()
+    if os.path.exists(f'{root}/cgroup.controllers'):
+        return _unified(root, own or _platforms_group(root, _own_group()))
     found = {}
-    for controller in ('memory', 'pids', 'cpu', 'cpuacct'):
-        root = os.path.realpath(f'/sys/fs/cgroup/{controller}')  # some are one, under two names
-        if os.path.ismount(root) and os.access(root, os.W_OK):
-            found[controller] = root
+    for controller in ('memory', 'pids', 'cpu', 'cpuacct', 'blkio'):
+        path = os.path.realpath(f'{root}/{controller}')  # some are one, under two names
+        if os.path.ismount(path) and os.access(path, os.W_OK):
+            found[controller] = path
+    if not _weighs_io(found.get('blkio')):
+        found.pop('blkio', None)
     return found if 'memory' in found else {}
 
 
-def _unified():
-    """Version 2: below our own group, as systemd delegates it, if the controllers are there."""
+def _own_group():
     with open('/proc/self/cgroup') as file:
-        own = file.read().strip().rpartition('::')[2]
-    root = f'/sys/fs/cgroup{own}'
+        return file.read().strip().rpartition('::')[2]
+
+
+def _platforms_group(top, own):
+    """What was delegated to the platform: who is started by it is in the group that it made for itself."""
+    above = own.removesuffix('/platform') or '/'
+    return above if os.access(f'{top}{above}/cgroup.subtree_control', os.W_OK) else own
+
+
+def _weighs_io(root):
+    """The weight is there only where a scheduler of the disk keeps it, and not at the root."""
+    if root is None:
+        return False
+    try:
+        os.makedirs(f'{root}/clever-grid', exist_ok=True)
+    except OSError:
+        return False
+    return os.path.exists(f'{root}/clever-grid/blkio.bfq.weight') or os.path.exists(f'{root}/clever-grid/blkio.weight')
+
+
+def _unified(top, own):
+    """
+    Version 2: below our own group, as systemd delegates it, if the controllers are there. The platform is in a group
+    of its own then, which weighs more than all instances together; at the root it stays where it is, and weighs as
+    much with each of its threads.
+    """
+    root = f'{top}{own}'.rstrip('/')
     try:
         with open(f'{root}/cgroup.controllers') as file:
             offered = file.read().split()
@@ -36,10 +65,25 @@ def _unified():
             with open(f'{root}/cgroup.procs') as file:
                 for pid in file.read().split():
                     _write(f'{leaf}/cgroup.procs', pid)
-        _write(f'{root}/cgroup.subtree_control', '+memory +pids')
+        _offer(root, offered)
+        if own != '/':
+            _weigh(leaf, PLATFORM_WEIGHT)
         return {'unified': root}
     except OSError:
         return {}
+
+
+def _offer(path, offered):
+    """What is needed below, and what there is of the rest: a kernel may keep one of these to itself."""
+    _write(f'{path}/cgroup.subtree_control', '+memory +pids')
+    for controller in OPTIONAL:
+        if controller in offered:
+            _try(f'{path}/cgroup.subtree_control', f'+{controller}')
+
+
+def _weigh(path, weight):
+    _try(f'{path}/cpu.weight', min(LARGEST, int(weight)))
+    _try(f'{path}/io.weight', f'default {min(LARGEST, int(weight))}')
 
 
 def group_paths(roots, name):
@@ -56,12 +100,13 @@ class Group:
         if self.unified:
             parent = os.path.dirname(self.unified)
             os.makedirs(parent, exist_ok=True)
-            _write(f'{parent}/cgroup.subtree_control', '+memory +pids')
+            _offer(parent, _read(f'{parent}/cgroup.controllers').split())
         for path in self.paths.values():
             os.makedirs(path, exist_ok=True)
-        self._limit(memory_mib * 1024 * 1024, cpus)
+        self._limit(memory_mib * 1024 * 1024)
+        self._weigh(cpus)
 
-    def _limit(self, memory, cpus):
+    def _limit(self, memory):
         if self.unified:
             _write(f'{self.unified}/memory.max', memory)
             _try(f'{self.unified}/memory.swap.max', 0)
@@ -71,8 +116,16 @@ class Group:
         _try(f"{self.paths['memory']}/memory.memsw.limit_in_bytes", memory)
         if 'pids' in self.paths:
             _write(f"{self.paths['pids']}/pids.max", MOST_PROCESSES)
+
+    def _weigh(self, cpus):
+        """So that each has its part of the processors, and of the disk, when all want more than there is."""
+        if self.unified:
+            _weigh(self.unified, WEIGHT * cpus)
         if 'cpu' in self.paths:
-            _try(f"{self.paths['cpu']}/cpu.shares", 1024 * cpus)
+            _try(f"{self.paths['cpu']}/cpu.shares", int(1024 * cpus))
+        if 'blkio' in self.paths:
+            for name in ('blkio.bfq.weight', 'blkio.weight'):
+                _try(f"{self.paths['blkio']}/{name}", min(1000, int(WEIGHT * cpus)))
 
     def join(self):
         """Of version 1 a thread that moves itself need not wait for every other to be in a quiet place."""
@@ -94,21 +147,6 @@ class Group:
                 os.rmdir(path)
             except OSError:
                 pass
-
-
-def used_memory(pids):
-    """Bytes that these processes hold, shared pages counted in parts."""
-    total = 0
-    for one in pids:
-        try:
-            with open(f'/proc/{one}/smaps_rollup') as file:
-                for line in file:
-                    if line.startswith('Pss:'):
-                        total += int(line.split()[1]) * 1024
-                        break
-        except (OSError, ValueError):
-            pass
-    return total
 
 
 def used_time(pids):
@@ -137,61 +175,6 @@ def processes_of_user(user):
     return total
 
 
-class TooDeep(Exception):
-    """Folders are nested deeper than any path can say: nobody can tell what they hold."""
-
-
-def used_disk(paths):
-    """Bytes below these paths as they lie on the disk."""
-    total, queue = 0, [*paths]
-    while queue:
-        try:
-            with os.scandir(queue.pop()) as entries:
-                for entry in entries:
-                    found = entry.stat(follow_symlinks=False)
-                    total += max(found.st_blocks * 512, SMALLEST)
-                    if entry.is_dir(follow_symlinks=False):
-                        queue.append(entry.path)
-        except OSError as error:
-            if error.errno == errno.ENAMETOOLONG:
-                raise TooDeep from error
-    return total
-
-
-def removed_files(pids, paths):
-    """Bytes of files without a name that processes hold, on the disks that these paths are on."""
-    disks, sizes = {disk for disk in map(_disk, paths) if disk}, {}
-    for path in (one for pid in pids for one in _held(pid)):
-        try:
-            found = os.stat(path)
-        except OSError:
-            continue
-        if found.st_nlink == 0 and found.st_dev in disks:
-            sizes[found.st_dev, found.st_ino] = found.st_blocks * 512
-    return sum(sizes.values())
-
-
-def _held(pid):
-    """What a process has open, and what it has mapped that has no name: that can be followed by root alone."""
-    try:
-        for name in os.listdir(f'/proc/{pid}/fd'):
-            yield f'/proc/{pid}/fd/{name}'
-        with open(f'/proc/{pid}/maps', 'rb') as file:
-            for line in file:
-                if line.endswith(b' (deleted)\n'):
-                    start, end = line.split()[0].split(b'-')
-                    yield f'/proc/{pid}/map_files/{int(start, 16):x}-{int(end, 16):x}'
-    except OSError:
-        pass
-
-
-def _disk(path):
-    try:
-        return os.stat(path).st_dev
-    except OSError:
-        return None
-
-
 def _write(path, value):
     file = os.open(path, os.O_WRONLY)
     try:
@@ -205,6 +188,14 @@ def _try(path, value):
         _write(path, value)
     except OSError:
         pass
+
+
+def _read(path):
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError:
+        return ''
 
 
 def _count(path, name):

@@ -152,7 +152,8 @@ def _configure(platform, allowed, resolvers):
             'link set up0 up', f'addr add {subnet}.255.2/30 dev up0', f'route add default via {subnet}.255.1',
         ]
     platform.run(['ip', '-batch', '-'], '\n'.join(commands))
-    platform.run([sys.executable, '-I', '-S', '-c', FORWARD + LEAVE_BRIDGES_ALONE], '')
+    share = LEAVE_WATCHES if platform.rootless else ''
+    platform.run([sys.executable, '-I', '-S', '-c', FORWARD + LEAVE_BRIDGES_ALONE + share], '')
     platform.run(['nft', '-f', '-'], _rules(subnet, uplink, allowed, resolvers))
 
 
@@ -163,6 +164,16 @@ FORWARD = "open('/proc/sys/net/ipv4/ip_forward', 'w').write('1')"
 LEAVE_BRIDGES_ALONE = '''
 import glob
 for path in glob.glob('/proc/sys/net/bridge/bridge-nf-call-*'): open(path, 'w').write('0')
+'''
+
+
+#: What an ordinary user may have of the kernel is shared with its tenants: half of it stays the platform's own.
+LEAVE_WATCHES = '''
+for kind in ('instances', 'watches'):
+    try:
+        half = int(open(f'/proc/sys/fs/inotify/max_user_{kind}').read()) // 2
+        open(f'/proc/sys/user/max_inotify_{kind}', 'w').write(str(half))
+    except OSError: pass
 '''
 
 

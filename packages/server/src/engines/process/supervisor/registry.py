@@ -1,4 +1,4 @@
-"""Small numbers that stay with a name: user ids of applications, subnets of owners."""
+"""Small numbers that stay with a name as long as it is there: user ids of applications, subnets of owners."""
 import fcntl
 import json
 import os
@@ -14,10 +14,34 @@ _remembered = {}
 
 def allocate(directory, kind, name, first, count):
     """The number of `name`, the same each time; a new name gets the lowest that is free."""
-    path = os.path.join(directory, f'{kind}.json')
+    path = _path(directory, kind)
     if (path, name) not in _remembered:
         _remembered[path, name] = _allocate(path, kind, name, range(first, first + count))
     return _remembered[path, name]
+
+
+def names(directory, kind):
+    """Who has a number, and which."""
+    return _read(_path(directory, kind))
+
+
+def forget(directory, kind, gone):
+    """In this process alone; whoever asks again is told what is written."""
+    for name in gone:
+        _remembered.pop((_path(directory, kind), name), None)
+
+
+def release(directory, kind, gone):
+    """Gives numbers back: from now on another name may get them."""
+    path = _path(directory, kind)
+    forget(directory, kind, gone)
+    with _locked(path):
+        known = _read(path)
+        _write(path, {name: number for name, number in known.items() if name not in gone})
+
+
+def _path(directory, kind):
+    return os.path.join(directory, f'{kind}.json')
 
 
 def _allocate(path, kind, name, numbers):

@@ -108,25 +108,3 @@ def plain_path(text, places):
     inner_first = sorted(places, key=len, reverse=True)
     known = '|'.join(re.escape(place) for place in inner_first)
     return re.sub(rf'({known})(?![\w.-])', lambda found: places[found[0]], text) if known else text
-
-
-def has_listener(pids, port):
-    """Whether one of these processes has a listening socket on this port."""
-    listening = set()
-    for table in ('/proc/net/tcp', '/proc/net/tcp6'):
-        try:
-            with open(table) as file:
-                for line in file.readlines()[1:]:
-                    words = line.split()
-                    if words[3] == '0A' and int(words[1].rpartition(':')[2], 16) == port:
-                        listening.add(f'socket:[{words[9]}]')
-        except OSError:
-            pass
-    for one in pids:
-        try:
-            for name in os.listdir(f'/proc/{one}/fd'):
-                if os.readlink(f'/proc/{one}/fd/{name}') in listening:
-                    return True
-        except OSError:
-            pass
-    return False

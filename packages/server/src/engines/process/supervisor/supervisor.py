@@ -17,11 +17,13 @@ import programs
 import sandbox
 import start_plain
 import start_sandboxed
+import watch_disk
+import watch_limits
 from records import now, sync_folder, write_durably, write_whole
 from refused import Refused
 from segments import STDERR, STDOUT, Segments
 
-HEARTBEAT, LOOK = 10, 1.0
+HEARTBEAT = 10
 CHUNK = 256 * 1024
 #: Where the steps' shell tells what it does; the launcher keeps it free in itself.
 STEPS = 3
@@ -32,6 +34,7 @@ class Supervisor:
     def __init__(self, host, spec, directory):
         self.host, self.spec, self.directory = host, spec, directory
         self.record = os.path.join(directory, 'instance.json')
+        self.scratch = os.path.join(directory, 'scratch')
         self.started = now()
         self.stopping = None
         self.told = False
@@ -45,8 +48,6 @@ class Supervisor:
         self.group = self.user = None
         self.groups = limits.group_paths(host.cgroups, f"{host.tag}-{spec['instanceId']}")
         self.directory_inside = spec['workingDirectory']
-        self.disk_look = 0.0
-        self.time_used = 0
 
     def claim(self):
         """Takes the instance by its record; an id starts once and never again. Who is killed before took nothing."""
@@ -75,6 +76,7 @@ class Supervisor:
         self.log = Segments(self.spec['logDirectory'], self.spec['logBudgetMiB'] << 20, self.spec['masked'])
         signal.signal(signal.SIGTERM, self.on_stop)
         try:
+            self.refuse_on_full_disk()
             self.start()
             status = self.watch()
         except Refused as refused:
@@ -84,6 +86,11 @@ class Supervisor:
             self.detail = f'The engine could not start the instance: {error}'
             traceback.print_exc()
         self.finish(status)
+
+    def refuse_on_full_disk(self):
+        why = watch_disk.refuse_start(self.directory)
+        if why:
+            raise Refused(why)
 
     def on_stop(self, *_):
         self.stopping = self.stopping or time.monotonic()
@@ -95,7 +102,6 @@ class Supervisor:
         source = spec['files']['application']['source']
         if not os.path.isdir(source):
             raise Refused(f'The application\'s files are gone ({os.path.basename(source)}): deploy it again.')
-        self.scratch = os.path.join(self.directory, 'scratch')
         os.mkdir(self.scratch, 0o711)
         self.user = host.user_of(spec['applicationId'])
         if host.cgroups:
@@ -133,12 +139,15 @@ class Supervisor:
         streams = {self.out: STDOUT, self.err: STDERR, self.steps: None}
         for descriptor in streams:
             poll.register(descriptor, select.POLLIN | select.POLLHUP)
-        status, beat, look = None, time.monotonic(), time.monotonic()
-        end = self.open_end(poll)
+        status, beat = None, time.monotonic()
+        end, watch = self.open_end(poll), watch_limits.Watch(self, poll)
         while True:
-            for descriptor, _ in poll.poll(self.pause(status)):
+            for descriptor, _ in poll.poll(min(self.pause(status), watch.disk.pause())):
                 if descriptor == end:
                     poll.unregister(end)
+                    continue
+                if watch.disk.counts(descriptor):
+                    watch.disk.take()
                     continue
                 data = read_what_is_there(descriptor)
                 if data is None:
@@ -156,9 +165,8 @@ class Supervisor:
             elif not streams or time.monotonic() - ended > 2:
                 return status
             moment = time.monotonic()
-            if status is None and moment - look >= LOOK:
-                look = moment
-                self.check_limits()
+            if status is None:
+                watch.check(moment)
             if status is None and self.stopping:
                 self.stop(moment)
             if moment - beat >= HEARTBEAT:
@@ -189,73 +197,6 @@ class Supervisor:
                 self.detail = f'{self.step} failed (exit code {rest}).'
             elif kind == 'code':
                 self.code = EXIT_CODES.get(rest, self.code)
-
-    def check_limits(self):
-        spec = self.spec
-        if not self.group:
-            pids = self.processes()
-            used = limits.used_memory(pids)
-            self.tell_use(limits.used_time(pids), used)
-            if used > spec['limits']['memoryMiB'] << 20:
-                self.end('memory_limit', f"memory_limit (sampled): it used {used >> 20} MiB of "
-                                         f"{spec['limits']['memoryMiB']} MiB.")
-        elif self.group.memory_kills():
-            self.end('memory_limit', self.memory_sentence())
-        self.check_disk(time.monotonic())
-        if not self.host.isolated and spec.get('port') is not None:
-            self.check_port()
-
-    def tell_use(self, milliseconds, memory):
-        """For whoever measures; where there is a control group, that says it."""
-        self.time_used = max(self.time_used, milliseconds)
-        write_whole(os.path.join(self.directory, 'use.json'), {
-            'cpuMilliseconds': self.time_used, 'memoryBytes': memory,
-        }, durable=False)
-
-    def processes(self):
-        """Everything of the instance, with what was begun in it from outside."""
-        return [one for pid in (os.getpid(), *self.sessions()) for one in linux.descendants(pid)]
-
-    def sessions(self):
-        """Who looks after commands that were begun in the instance from outside."""
-        try:
-            marks = os.listdir(os.path.join(self.directory, 'sessions'))
-        except FileNotFoundError:
-            return []
-        known = [tuple(map(int, mark.split('-'))) for mark in marks]
-        return [pid for pid, started in known if linux.is_alive(pid, started)]
-
-    def check_disk(self, moment):
-        """Many files take long to look at: a tenth of the time goes into it at most."""
-        if moment < self.disk_look:
-            return
-        most, written = self.spec['limits']['diskMiB'], self.written()
-        seen = f"/proc/{self.inner}/root{self.spec['files']['application']['mountedAt']}"
-        try:
-            used = limits.used_disk(written) + limits.removed_files(self.processes(), [*written, seen])
-        except limits.TooDeep:
-            self.end('disk_full', 'disk_full: its folders are nested deeper than any path can say.')
-            return
-        if used > most << 20:
-            self.end('disk_full', f'disk_full: it wrote more than its {most} MiB of disk. '
-                                  'Keep data in an add-on, or write less.')
-        self.disk_look = time.monotonic() + 9 * (time.monotonic() - moment)
-
-    def written(self):
-        """Where the instance writes: builds into what becomes the artifact and its dependencies, too."""
-        files = self.spec['files']
-        places = [files['application'], *map(files.get, ('environment', 'cache', 'shared'))]
-        return [self.scratch, *(one['source'] for one in places if one and one.get('access', 'writable') == 'writable')]
-
-    def memory_sentence(self):
-        return (f"memory_limit: it needed more than the {self.spec['limits']['memoryMiB']} MiB of its flavor. "
-                'Choose a bigger one.')
-
-    def check_port(self):
-        """Without namespaces, an application that ignores PORT would take the host's own 8080."""
-        if self.port != 8080 and start_plain.has_listener(self.processes(), 8080):
-            self.end('start_failed', 'wrong_port: it listens on 8080, but this machine has no namespaces, so it '
-                                     'must listen on the port that the PORT variable names.')
 
     def end(self, reason, detail):
         if self.reason is None:
@@ -300,12 +241,8 @@ class Supervisor:
         if not self.host.isolated:
             keeper.end_all()
         exit_code, number = self.read_status(status)
-        if self.group:
-            if self.group.memory_kills() and exit_code != 0 and self.reason in (None, 'stopped'):
-                self.reason, self.detail = 'memory_limit', self.memory_sentence()
-            elif self.reason is None and exit_code != 0 and self.group.refused_forks():
-                self.reason = 'process_limit'
-                self.detail = f'process_limit: it wanted more than {limits.MOST_PROCESSES} processes.'
+        if self.group and exit_code != 0:
+            watch_limits.explain_end(self)
         if self.detail:
             self.log.say(self.detail)
         self.log.close()
