@@ -35,8 +35,7 @@ export const addEmail = ({ database, clock }: Deps, user: User, text: string): P
     const order = { email, userId: user.id, at: clock() };
     const pending = await selectPendingEmails(tx, user.id);
     if (pending.includes(email) && !user.operator) return;
-    const count = async () =>
-      pending.length + (await selectSecondaryEmails(tx, user.id)).length;
+    const count = async () => pending.length + (await selectSecondaryEmails(tx, user.id)).length;
     await demandRoom(tx, 'emails', { of: user.id, count });
     await (user.operator ? proveIn(tx, order) : insertPendingEmail(tx, order));
   });
