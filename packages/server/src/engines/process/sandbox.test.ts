@@ -198,6 +198,15 @@ test('an instance sees of the machine what programs need, and writes where there
   );
 });
 
+test('what an instance may read of the machine lies where it lies there, in /etc too', async (t) => {
+  const subject = await openProcessEngine(t);
+  if (subject === undefined) return;
+  const one = subject.spec('ls -d /etc/init.d /etc/fstab /etc/hosts');
+  const readOnly = ['/etc/init.d', '/etc/fstab'];
+  const exit = await run(subject, { ...one, files: { ...one.files, readOnly } }, t);
+  assert.equal(exit.exitCode, 0, await textOf(one));
+});
+
 test('programs of Python run: threads, processes, shared memory, sockets', async (t) => {
   const subject = await openProcessEngine(t);
   if (subject === undefined) return;

@@ -73,10 +73,14 @@ def prepare_mounts(spec, scratch, user, etc):
     for index, path in enumerate(files['readOnly']):
         _bind_any(path, f'{STAGE}/ro{index}')
     _make_etc(etc)
+    for path in files['readOnly']:
+        if path.startswith('/etc/') and not os.path.exists(f'{STAGE}{path}'):
+            os.makedirs(os.path.dirname(f'{STAGE}{path}'), exist_ok=True)
+            _make_place(path, f'{STAGE}{path}')
 
 
 def _make_etc(texts):
-    """What is its own, and what it may see of this machine's."""
+    """What is its own, and what it may see of this machine's. It is seen read-only: nothing can be made in it later."""
     for name, text in texts.items():
         with open(f'{STAGE}/etc/{name}', 'w') as file:
             file.write(text)
@@ -136,11 +140,16 @@ def _bind(source, target):
 
 
 def _bind_any(source, target):
+    _make_place(source, target)
+    _bind(source, target)
+
+
+def _make_place(source, target):
+    """Where something can be mounted that is of the same kind."""
     if os.path.isdir(source):
         os.mkdir(target)
     else:
         open(target, 'w').close()
-    _bind(source, target)
 
 
 def _own_directory(path, user):

@@ -31,7 +31,10 @@ def start(supervisor):
     supervisor.inner = read_inner(supervisor, info)
     sandbox.limit_processes(supervisor.inner, supervisor.user)
     supervisor.tell_started(supervisor.endpoint())
-    os.write(block, b'1')
+    try:
+        os.write(block, b'1')
+    except BrokenPipeError:
+        raise Refused(f'The sandbox could not be made: {last_words(supervisor)}') from None
     for end in (block, info, plugged):
         os.close(end)
 
