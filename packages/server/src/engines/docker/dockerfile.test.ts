@@ -116,7 +116,7 @@ COPY --chown=a --from=c91 / /
 COPY --from=ONE --from=0 / /
 RUN --mount=type=bind,from=c91,target=/x --mount=type=cache,target=/y true
 ONBUILD copy --from=index.docker.io/a/b / /
-ADD http://example.com/x /
+ADD a.txt $FILE /
 RUN <<EOF
 FROM no
 EOF
@@ -135,7 +135,7 @@ COPY --chown=a --from=docker.io/library/c91:latest / /
 COPY --from=ONE --from=0 / /
 RUN --mount=type=bind,from=docker.io/library/c91:latest,target=/x --mount=type=cache,target=/y true
 ONBUILD COPY --from=docker.io/a/b:latest / /
-ADD http://example.com/x /
+ADD a.txt ./$FILE /
 RUN <<EOF
 FROM no
 EOF
@@ -181,6 +181,10 @@ const mistakes: [text: string, line: number, why: RegExp, dialect?: Dialect][] =
   [`# syntax=docker/dockerfile:1@sha256:${'0'.repeat(64)}\nFROM a\nRUN <<EOF\nEOF`, 3, /BuildKit/],
   ['FROM a\nRUN <<EOF\nno end', 2, /no end/],
   ["FROM a\nRUN <<'E\\'\nx\nE\\\nFROM c91", 2, /name it by letters/],
+  ['FROM a\nADD http://127.0.0.1/x /', 2, /no addresses/],
+  ['FROM a\nADD "HTTP"://127.0.0.1/x /', 2, /no addresses/],
+  ['FROM a\nADD ["a", "https://example.com/x", "/"]', 2, /no addresses/],
+  ['FROM a\nONBUILD ADD git@example.com:x.git /', 2, /no addresses/],
   ['# syntax=evil/frontend\nFROM a', 1, /docker\/dockerfile, not by evil\/frontend/],
   ['# syntax=registry.example.com/docker/dockerfile:1 x\nFROM a', 1, /not by registry/],
   ['//syntax=evil/frontend\nFROM a', 1, /no instruction/],
@@ -210,6 +214,8 @@ test('what triggers of a base name is needed, too, and may be no id', () => {
   assert.match(read('COPY --from=c91 / /', 1).mistake?.detail ?? '', /may be an id/);
   assert.match(read('COPY --from=sha256:c91 / /').mistake?.detail ?? '', /may be an id/);
   assert.match(read('RUN x\nCOPY --from=c92 / /').mistake?.detail ?? '', /several lines/);
+  assert.match(read('ADD http://127.0.0.1/x /').mistake?.detail ?? '', /no addresses/);
+  assert.match(read('ADD $X /').mistake?.detail ?? '', /with variables/);
   assert.match(read('ONBUILD COPY --from=c92 / /').mistake?.detail ?? '', /does not take/);
 });
 

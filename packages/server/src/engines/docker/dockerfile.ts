@@ -1,3 +1,4 @@
+import { keepLocal } from './dockerfile-add.ts';
 import { splitInstructions } from './dockerfile-lines.ts';
 import type { Instruction, Mistake, Split } from './dockerfile-lines.ts';
 import { mayHideSource, renameSource, splitFlags, trimStart } from './dockerfile-flags.ts';
@@ -122,7 +123,7 @@ const rewriters: Readonly<Record<string, Rewriter | undefined>> = {
   FROM: rewriteFrom,
   ARG: readArguments,
   COPY: rewriteSources,
-  ADD: rewriteSources,
+  ADD: rewriteAdd,
   RUN: rewriteSources,
   ONBUILD: rewriteTrigger,
 };
@@ -174,6 +175,18 @@ function rewriteSources(state: State, text: string, line: number): string {
   return [...renamed, rest].join(' ');
 }
 
+function rewriteAdd(state: State, text: string, line: number): string {
+  const { flags, rest } = splitFlags(rewriteSources(state, text, line));
+  const kept = keepLocal(rest);
+  if (kept === undefined)
+    refuse(
+      state,
+      line,
+      'ADD takes no addresses here. Fetch it in a step (RUN wget …), or commit the file',
+    );
+  return [...flags, kept ?? rest].join(' ');
+}
+
 /** What a later build on this one would do, or one of this file's stages that is based on another. */
 function rewriteTrigger(state: State, rest: string, line: number): string {
   const [, keyword = '', behind = ''] = /^([a-zA-Z]*)[\s\u0085]*(.*)$/s.exec(rest) ?? [];
@@ -183,7 +196,8 @@ function rewriteTrigger(state: State, rest: string, line: number): string {
       refuse(state, line, `ONBUILD does not take ${rest.slice(0, 50)}`);
     return rest;
   }
-  return `${upper} ${rewriteSources(state, behind, line)}`;
+  const rewritten = (upper === 'ADD' ? rewriteAdd : rewriteSources)(state, behind, line);
+  return `${upper} ${rewritten}`;
 }
 
 /** A stage as it is written, or the whole name of an image. BuildKit knows stages that come later, too. */
@@ -267,6 +281,8 @@ export function readTriggers(
   for (const trigger of triggers)
     if (/[\r\n]|[\\`]\s*$/.test(trigger))
       refuse(state, line, 'a trigger of the image (ONBUILD) has several lines');
+    else if (/^\s*ADD\b.*[$"'\\`]/i.test(trigger))
+      refuse(state, line, 'a trigger of the image (ONBUILD) is an ADD with variables or quotes');
     else rewriteTrigger(state, trimStart(trigger), line);
   const id = state.images.find(({ reference }) => mayBeId(reference));
   if (id !== undefined)

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { newId } from '../../lib/ids.ts';
@@ -118,4 +121,36 @@ test('each owner has cache mounts of their own', async (t) => {
   assert.equal(await build(one), '');
   assert.equal(await build(one), `${marker}\n`);
   assert.equal(await build(other), '');
+});
+
+for (const builder of builders)
+  test(`${builder}: the engine fetches nothing for a build from the machine's own network`, async (t) => {
+    let asked = 0;
+    const server = createServer((_, response) => {
+      asked += 1;
+      response.end('of the machine');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`;
+    for (const Dockerfile of [
+      `FROM ${BUSYBOX}\nADD ${url} /x\nCMD x\n`,
+      `FROM ${BUSYBOX}\nARG URL=${url}\nADD $URL /x\nCMD x\n`,
+      `FROM ${BUSYBOX}\nARG URL=${url}\nADD ["$URL", "/x"]\nCMD x\n`,
+      `FROM ${BUSYBOX} AS one\nARG A=${url}\nONBUILD ADD ${url} /x\nFROM one\nCMD x\n`,
+    ]) {
+      const site = await openBuild(t, builder, { Dockerfile });
+      if (site === undefined) return;
+      await failureOf(site);
+    }
+    assert.equal(asked, 0);
+  });
+
+test('what ADD takes of the application is there, named by variables too', async (t) => {
+  const Dockerfile = `FROM ${BUSYBOX}\nARG F=a\nADD $F.txt [b].txt /x/\nRUN cat /x/*\nCMD x\n`;
+  const files = { Dockerfile, 'a.txt': 'one\n', 'b.txt': 'two\n' };
+  const site = await openBuild(t, 'buildkit', files);
+  if (site === undefined) return;
+  assert.ok((await buildImage(site.client, site.order, never())).ok);
+  assert.match(site.output(), /^one\ntwo$/m);
 });
