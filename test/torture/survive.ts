@@ -24,9 +24,16 @@ export const endedOf = (before: Alive, after: Alive): string[] => [
   ...(before.router === after.router ? [] : ['the router']),
 ];
 
-/** Starts what has ended, and waits until it serves. */
+/** Starts what has ended, or what has not answered for a minute, and waits until it serves. */
 export async function revive(platform: Platform): Promise<void> {
   if (!platform.running()) await platform.start();
+  await untilServed(platform).catch(async () => {
+    await platform.restart();
+    await untilServed(platform);
+  });
+}
+
+async function untilServed(platform: Platform): Promise<void> {
   await until('the platform answers again', () =>
     platform.visit(`127.0.0.1:${platform.port()}`, '/sign-in').then(
       ({ status }) => status === 200,
