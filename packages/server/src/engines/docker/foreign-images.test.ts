@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { newId } from '../../lib/ids.ts';
@@ -154,3 +156,14 @@ test('what ADD takes of the application is there, named by variables too', async
   assert.ok((await buildImage(site.client, site.order, never())).ok);
   assert.match(site.output(), /^one\ntwo$/m);
 });
+
+for (const builder of builders)
+  test(`${builder}: the engine reads what was read here, where links lead to the file too`, async (t) => {
+    const text = `FROM ${BUSYBOX}\nCOPY . /x\nRUN cat /x/inner/Dockerfile\nCMD x\n`;
+    const site = await openBuild(t, builder, { 'inner/Dockerfile': text });
+    if (site === undefined) return;
+    symlinkSync('inner', join(site.order.context, 'link'));
+    const order = withMakes(site.order, { dockerfile: 'link/Dockerfile' });
+    assert.deepEqual((await buildImage(site.client, order, never())).ok, true);
+    assert.match(site.output(), /^FROM docker\.io\/library\/grid-busybox:1$/m);
+  });
