@@ -13,14 +13,17 @@ const LONGEST = 1024 ** 2;
 export const readInside = async (folder: string, path: string): Promise<string | undefined> =>
   (await readBeneath(folder, path, LONGEST))?.toString('utf8');
 
-/** The folder as builders get it: without what `.dockerignore` leaves out, but with the Dockerfile. */
-export async function archiveContext(context: string, dockerfile: string): Promise<Readable> {
+/** The folder as builders get it: without what `.dockerignore` leaves out, but with the Dockerfile, of this text. */
+export async function archiveContext(
+  context: string,
+  { path, text }: { path: string; text: string },
+): Promise<Readable> {
   const rules =
-    (await readInside(context, `${dockerfile}.dockerignore`)) ??
+    (await readInside(context, `${path}.dockerignore`)) ??
     (await readInside(context, '.dockerignore'));
-  const always = [posix.normalize(dockerfile), '.dockerignore'];
   return archiveFolder(context, {
     ignore: rules === undefined ? undefined : readIgnore(rules),
-    always,
+    always: ['.dockerignore'],
+    instead: { path: posix.normalize(path), text },
   });
 }

@@ -1,117 +1,34 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { newId } from '../../lib/ids.ts';
 import { Unavailable } from '../../lib/unavailable.ts';
-import { BUSYBOX, closeDocker, openBusybox } from '../../testing/docker.ts';
+import { BUSYBOX, closeDocker } from '../../testing/docker.ts';
+import {
+  builders,
+  failureOf,
+  never,
+  openBuild,
+  removeImage,
+  withMakes,
+} from '../../testing/image-build.ts';
 import { serveRegistry } from '../../testing/registry.ts';
 import { until } from '../../testing/until.ts';
 import type { RegistryLogin } from '../engine.ts';
 import { buildImage } from './build-image.ts';
 import type { BuildOrder } from './build-image.ts';
-import { createBuildKitHold } from './hold-buildkit.ts';
-import { createPrivateImages } from './private-images.ts';
 import { hasBuildKit } from './choose-builder.ts';
 import { createDockerClient } from './client.ts';
-import type { DockerClient } from './client.ts';
 
 after(closeDocker);
-
-type Builder = 'buildkit' | 'classic';
-const builders: readonly Builder[] = ['buildkit', 'classic'];
-
-type Site = {
-  client: DockerClient;
-  order: BuildOrder;
-  said: string[];
-  printed: { stream: string; text: string }[];
-  output(): string;
-};
-
-/** An engine, a folder with these files, and the order to build it; what is made is removed at the end. */
-async function open(
-  t: TestContext,
-  builder: Builder,
-  files: Record<string, string>,
-): Promise<Site | undefined> {
-  const docker = await openBusybox(t);
-  if (docker === undefined) return undefined;
-  const { client } = docker;
-  const context = mkdtempSync(join(tmpdir(), 'context-'));
-  const image = `grid-test-${randomBytes(6).toString('hex')}`;
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(context, path)), { recursive: true });
-    writeFileSync(join(context, path), text);
-  }
-  t.after(async () => {
-    rmSync(context, { recursive: true });
-    rmSync(`${context}.json`, { force: true });
-    await removeImage(client, image);
-  });
-  const said: string[] = [];
-  const printed: { stream: string; text: string }[] = [];
-  const order: BuildOrder = {
-    makes: {
-      image,
-      dockerfile: 'Dockerfile',
-      builder,
-      login: undefined,
-      withinSeconds: 60,
-      afresh: false,
-    },
-    context,
-    arguments: {},
-    labels: { 'grid.test': 'yes' },
-    memoryMiB: 64,
-    cpus: 1,
-    network: 'none',
-    diskMiB: 10_000,
-    holdBuildKit: createBuildKitHold(),
-    privateImages: createPrivateImages(`${context}.json`),
-    ownerId: newId('organization'),
-    say: (line) => void said.push(line),
-    print: (stream, text) => void printed.push({ stream, text }),
-  };
-  const output = (): string => printed.map(({ text }) => text).join('');
-  return { client, order, said, printed, output };
-}
-
-async function removeImage(client: DockerClient, image: string): Promise<void> {
-  const path = `/images/${image}`;
-  await client
-    .ask({ method: 'DELETE', path, query: { force: true } }, never())
-    .catch(() => undefined);
-}
-
-const never = (): AbortSignal => new AbortController().signal;
-
-const withMakes = (order: BuildOrder, makes: Partial<BuildOrder['makes']>): BuildOrder => ({
-  ...order,
-  makes: { ...order.makes, ...makes },
-});
-
-async function failureOf({ client, order }: Site) {
-  const built = await buildImage(client, order, never());
-  assert.ok(!built.ok);
-  return built;
-}
 
 for (const builder of builders) {
   test(`${builder}: an image is built with arguments, labels and what its steps print`, async (t) => {
     const greeting = randomBytes(8).toString('hex');
-    const site = await open(t, builder, {
+    const site = await openBuild(t, builder, {
       Dockerfile: `FROM ${BUSYBOX}\nARG GREETING\nRUN echo "said $GREETING"; echo wrong >&2\nCOPY . /app\nCMD ["sh"]\n`,
       'a.txt': 'a',
     });
@@ -134,7 +51,7 @@ for (const builder of builders) {
   });
 
   test(`${builder}: what is built already is the answer at once`, async (t) => {
-    const site = await open(t, builder, { Dockerfile: `FROM ${BUSYBOX}\nCMD ["sh"]\n` });
+    const site = await openBuild(t, builder, { Dockerfile: `FROM ${BUSYBOX}\nCMD ["sh"]\n` });
     if (site === undefined) return;
     const first = await buildImage(site.client, site.order, never());
     rmSync(join(site.order.context, 'Dockerfile'));
@@ -147,8 +64,8 @@ for (const builder of builders) {
       Dockerfile: `FROM ${BUSYBOX}\nCOPY . /app\nRUN echo ${marker}\nCMD ["sh"]\n`,
       x: marker,
     };
-    const one = await open(t, builder, files);
-    const other = await open(t, builder, files);
+    const one = await openBuild(t, builder, files);
+    const other = await openBuild(t, builder, files);
     if (one === undefined || other === undefined) return;
     utimesSync(join(other.order.context, 'x'), 1, 1);
     assert.ok((await buildImage(one.client, one.order, never())).ok);
@@ -160,8 +77,8 @@ for (const builder of builders) {
   test(`${builder}: an image that is made afresh takes no layer that was made before`, async (t) => {
     const marker = randomBytes(8).toString('hex');
     const files = { Dockerfile: `FROM ${BUSYBOX}\nRUN echo ${marker}\nCMD ["sh"]\n` };
-    const first = await open(t, builder, files);
-    const again = await open(t, builder, files);
+    const first = await openBuild(t, builder, files);
+    const again = await openBuild(t, builder, files);
     if (first === undefined || again === undefined) return;
     assert.ok((await buildImage(first.client, first.order, never())).ok);
     assert.ok(
@@ -172,7 +89,7 @@ for (const builder of builders) {
   });
 
   test(`${builder}: a step that fails says its exit code`, async (t) => {
-    const site = await open(t, builder, {
+    const site = await openBuild(t, builder, {
       Dockerfile: `FROM ${BUSYBOX}\nRUN echo no; exit 7\nCMD ["sh"]\n`,
     });
     if (site === undefined) return;
@@ -182,7 +99,7 @@ for (const builder of builders) {
   });
 
   test(`${builder}: an image that nothing starts is refused, and is not there`, async (t) => {
-    const site = await open(t, builder, { Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
+    const site = await openBuild(t, builder, { Dockerfile: `FROM ${BUSYBOX}\nRUN true\n` });
     if (site === undefined) return;
     const first = await failureOf(site);
     assert.equal(first.reason, 'invalid_file');
@@ -198,7 +115,7 @@ for (const builder of builders) {
       [`FROM ${BUSYBOX}\nCOPY nope /x\nCMD x\n`, /^Dockerfile copies nope, which is not there/],
     ];
     for (const [Dockerfile, expected] of mistakes) {
-      const site = await open(t, builder, { Dockerfile });
+      const site = await openBuild(t, builder, { Dockerfile });
       if (site === undefined) return;
       const { reason, detail } = await failureOf(site);
       assert.equal(reason, 'invalid_file');
@@ -207,7 +124,7 @@ for (const builder of builders) {
   });
 
   test(`${builder}: what .dockerignore names is not sent, but the Dockerfile is`, async (t) => {
-    const site = await open(t, builder, {
+    const site = await openBuild(t, builder, {
       Dockerfile: `FROM ${BUSYBOX}\nCOPY . /app\nRUN find /app -type f | sort\nCMD ["sh"]\n`,
       '.dockerignore': 'Dockerfile\n**/*.log\nnode_modules\n!node_modules/kept\n',
       'a.txt': randomBytes(8).toString('hex'),
@@ -224,7 +141,7 @@ for (const builder of builders) {
 
   test(`${builder}: the time is up, and the step runs no more`, async (t) => {
     const marker = `${builder === 'classic' ? 71 : 72}${Math.floor(Math.random() * 1e6)}`;
-    const site = await open(t, builder, {
+    const site = await openBuild(t, builder, {
       Dockerfile: `FROM ${BUSYBOX}\nRUN sleep ${marker}\nCMD x\n`,
     });
     if (site === undefined) return;
@@ -238,7 +155,7 @@ for (const builder of builders) {
 
   test(`${builder}: who aborts hears that it was aborted`, async (t) => {
     const marker = `${builder === 'classic' ? 73 : 74}${Math.floor(Math.random() * 1e6)}`;
-    const site = await open(t, builder, {
+    const site = await openBuild(t, builder, {
       Dockerfile: `FROM ${BUSYBOX}\nRUN sleep ${marker}\nCMD x\n`,
     });
     if (site === undefined) return;
@@ -255,7 +172,9 @@ for (const builder of builders) {
     // until it is stopped: others may give room back meanwhile
     const fill =
       'i=0; while [ $i -lt 200 ]; do dd if=/dev/zero of=/$i.big bs=1M count=50; sync; sleep 0.1; i=$((i + 1)); done';
-    const site = await open(t, builder, { Dockerfile: `FROM ${BUSYBOX}\nRUN ${fill}\nCMD x\n` });
+    const site = await openBuild(t, builder, {
+      Dockerfile: `FROM ${BUSYBOX}\nRUN ${fill}\nCMD x\n`,
+    });
     if (site === undefined) return;
     const built = await buildImage(site.client, { ...site.order, diskMiB: 100 }, never());
     assert.ok(!built.ok && built.reason === 'disk_full');
@@ -263,7 +182,9 @@ for (const builder of builders) {
   });
 
   test(`${builder}: an image that cannot be had is named with its line`, async (t) => {
-    const site = await open(t, builder, { Dockerfile: 'ARG HOST\nFROM $HOST/nope:1\nCMD x\n' });
+    const site = await openBuild(t, builder, {
+      Dockerfile: 'ARG HOST\nFROM $HOST/nope:1\nCMD x\n',
+    });
     if (site === undefined) return;
     site.order = { ...site.order, arguments: { HOST: '127.0.0.1:1' } };
     const { reason, detail } = await failureOf(site);
@@ -277,7 +198,7 @@ for (const builder of builders) {
 
   test(`${builder}: an image of a private registry is pulled with the login`, async (t) => {
     const registry = await serveRegistry(t, { username: 'ada', password: 'secret' });
-    const site = await open(t, builder, {
+    const site = await openBuild(t, builder, {
       Dockerfile: `FROM ${registry.host}/private\nCOPY x /\nCMD ["x"]\n`,
       x: 'x',
     });
@@ -321,7 +242,7 @@ for (const builder of builders) {
 
 test('a Dockerfile that is not there, or leads out of the folder, is missed', async (t) => {
   for (const dockerfile of ['Dockerfile', '../Dockerfile', '/etc/hostname']) {
-    const site = await open(t, 'buildkit', { x: '1' });
+    const site = await openBuild(t, 'buildkit', { x: '1' });
     if (site === undefined) return;
     const order = withMakes(site.order, { dockerfile });
     const { reason, detail } = await failureOf({ ...site, order });
@@ -332,7 +253,7 @@ test('a Dockerfile that is not there, or leads out of the folder, is missed', as
 
 for (const builder of builders)
   test(`${builder}: a step that needs more memory than it may is named as that`, async (t) => {
-    const site = await open(t, builder, {
+    const site = await openBuild(t, builder, {
       Dockerfile: `FROM ${BUSYBOX}\nRUN tail /dev/zero\nCMD x\n`,
     });
     if (site === undefined) return;
@@ -342,7 +263,7 @@ for (const builder of builders)
   });
 
 test('a file that cannot be read is named, and the engine is not said to be away', async (t) => {
-  const site = await open(t, 'buildkit', { Dockerfile: `FROM ${BUSYBOX}\nCMD x\n` });
+  const site = await openBuild(t, 'buildkit', { Dockerfile: `FROM ${BUSYBOX}\nCMD x\n` });
   if (site === undefined) return;
   const folder = Buffer.from(`${site.order.context}/`);
   writeFileSync(Buffer.concat([folder, Buffer.from([0x61, 0xff])]), 'x');
@@ -352,7 +273,7 @@ test('a file that cannot be read is named, and the engine is not said to be away
 });
 
 test('an engine that is away is said to be', async (t) => {
-  const site = await open(t, 'buildkit', { Dockerfile: `FROM ${BUSYBOX}\nCMD x\n` });
+  const site = await openBuild(t, 'buildkit', { Dockerfile: `FROM ${BUSYBOX}\nCMD x\n` });
   if (site === undefined) return;
   const away = createDockerClient(join(tmpdir(), 'no.sock'));
   await assert.rejects(buildImage(away, site.order, never()), Unavailable);

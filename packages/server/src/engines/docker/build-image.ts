@@ -9,13 +9,12 @@ import { emptyFile, explainFailure } from './build-failure.ts';
 import type { BuildFailure } from './build-failure.ts';
 import { createBuildReader } from './build-output.ts';
 import type { BuildError, Print } from './build-output.ts';
-import { chooseBuilder, platformOf } from './choose-builder.ts';
+import { askEngine, chooseBuilder } from './choose-builder.ts';
 import type { Builder } from './choose-builder.ts';
 import type { BuildKitHold } from './hold-buildkit.ts';
 import { DockerError, isMissing } from './client.ts';
 import type { DockerClient } from './client.ts';
 import { readDockerfile } from './dockerfile.ts';
-import type { Dockerfile } from './dockerfile.ts';
 import { logIn, pullImages } from './pull-images.ts';
 import type { Say } from './pull-images.ts';
 import type { PrivateImages } from './private-images.ts';
@@ -107,22 +106,18 @@ async function build(client: DockerClient, order: BuildOrder, signal: AbortSigna
       `There is no file ${dockerfile}. Commit it, or name another one with CC_DOCKERFILE.`,
     );
   const builder = await chooseBuilder(client, { wanted: makes.builder, say }, signal);
-  const read = readDockerfile(text, { ...(await platformOf(client, signal)), ...order.arguments });
+  const { platform, hereDocuments } = await askEngine(client, signal);
+  const dialect = { builder, hereDocuments };
+  const read = readDockerfile(text, { ...platform, ...order.arguments }, dialect);
   if (read.stages.length === 0 && !/^\s*[a-z]/im.test(text)) return invalid(emptyFile(dockerfile));
+  if (read.mistake !== undefined)
+    return invalid(`${dockerfile}, line ${read.mistake.line}: ${read.mistake.detail}`);
   const login = await logIn(client, { login: makes.login, say }, signal);
-  const images = neededImages(read, builder);
-  const foreign = images.find(({ reference }) => OURS.test(reference));
-  if (foreign !== undefined)
-    return invalid(
-      `${dockerfile}, line ${foreign.line}: ${foreign.reference} is the platform's own. Begin with an image of a registry.`,
-    );
-  const refused = await pullImages(
-    client,
-    { ...order, images, dockerfile, login, afresh: makes.afresh },
-    signal,
-  );
+  const pull = { ...order, ...read, dialect, dockerfile, login, afresh: makes.afresh };
+  const refused = await pullImages(client, pull, signal);
   if (refused !== undefined) return refused;
-  const failed = await runBuilder(client, { ...order, builder, dockerfile, login }, signal);
+  const work = { ...order, builder, dockerfile, text: read.text, login };
+  const failed = await runBuilder(client, work, signal);
   if (failed !== undefined) return failed;
   const made = await conclude(client, order, signal);
   if (made === undefined)
@@ -130,16 +125,11 @@ async function build(client: DockerClient, order: BuildOrder, signal: AbortSigna
   return made;
 }
 
-/** Images of applications: their names tell whose they are, and do not say that they may be had. */
-const OURS = /^(docker\.io\/)?clever-grid\//;
-
-/** The classic builder takes a syntax line for a comment. */
-const neededImages = ({ images }: Dockerfile, builder: Builder) =>
-  images.filter(({ use }) => use === 'base' || builder === 'buildkit');
-
 type Work = BuildOrder & {
   builder: Builder;
   dockerfile: string;
+  /** What the engine reads in the Dockerfile's place. */
+  text: string;
   login: RegistryLogin | undefined;
 };
 
@@ -179,7 +169,7 @@ async function followBuild(
   work: Work,
   { read, signal }: Follow,
 ): Promise<BuildError | undefined> {
-  const body = await archiveContext(work.context, work.dockerfile);
+  const body = await archiveContext(work.context, { path: work.dockerfile, text: work.text });
   let unreadable: Error | undefined;
   body.once('error', (error) => (unreadable = signal.aborted ? undefined : error));
   try {
@@ -205,7 +195,7 @@ const buildCall = (work: Work, body: Readable) => ({
   query: {
     t: work.makes.image,
     dockerfile: work.dockerfile,
-    buildargs: JSON.stringify(work.arguments),
+    buildargs: JSON.stringify(argumentsOf(work)),
     labels: JSON.stringify(work.labels),
     rm: 1,
     nocache: work.makes.afresh || undefined,
@@ -214,6 +204,15 @@ const buildCall = (work: Work, body: Readable) => ({
   },
   headers: work.builder === 'classic' ? buildHeaders(work.login) : {},
   body,
+});
+
+/**
+ * What BuildKit itself would take for an order of the platform's is not the tenant's to say; each owner's
+ * `RUN --mount=type=cache` is their own.
+ */
+const argumentsOf = ({ arguments: all, builder, ownerId }: Work): Record<string, string> => ({
+  ...Object.fromEntries(Object.entries(all).filter(([name]) => !name.startsWith('BUILDKIT_'))),
+  ...(builder === 'buildkit' && { BUILDKIT_CACHE_MOUNT_NS: ownerId }),
 });
 
 const CPU_PERIOD = 100_000;

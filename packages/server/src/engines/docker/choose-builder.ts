@@ -24,12 +24,23 @@ export async function chooseBuilder(
 export const hasBuildKit = (headers: IncomingMessage['headers']): boolean =>
   headers['libpod-api-version'] === undefined && headers['builder-version'] !== '1';
 
-const Version = z.object({ Os: z.string(), Arch: z.string() });
+const Version = z.object({ Os: z.string(), Arch: z.string(), Version: z.string() });
 
-/** What BuildKit knows of the platform without being told. */
-export async function platformOf(client: DockerClient, signal: AbortSignal) {
-  const { Os, Arch } = Version.parse(await client.ask({ path: '/version' }, signal));
-  const platform = `${Os}/${Arch}`;
+/** Docker's BuildKit knows here-documents by itself from then on. */
+const HERE_DOCUMENTS_SINCE = 23;
+
+/** What BuildKit knows of the platform without being told, and whether it knows here-documents. */
+export async function askEngine(client: DockerClient, signal: AbortSignal) {
+  const {
+    Os,
+    Arch,
+    Version: version,
+  } = Version.parse(await client.ask({ path: '/version' }, signal));
+  const hereDocuments = Number.parseInt(version, 10) >= HERE_DOCUMENTS_SINCE;
+  return { platform: platformOf(`${Os}/${Arch}`, Os, Arch), hereDocuments };
+}
+
+function platformOf(platform: string, Os: string, Arch: string) {
   return {
     TARGETPLATFORM: platform,
     TARGETOS: Os,

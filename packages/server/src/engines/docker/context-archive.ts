@@ -15,6 +15,8 @@ export type ArchiveOptions = {
   ignore?: Ignore | undefined;
   /** Paths in the folder that are sent though they are ignored. */
   always?: readonly string[];
+  /** A file that is sent in place of the one that is there, if one is. */
+  instead?: { path: string; text: string };
   /** The folder's place in the archive, with an entry of its own: `home/app`. */
   prefix?: string;
   /** Whose everything is there; root's unless it is said. */
@@ -40,8 +42,11 @@ type Job = { archive: Pack; options: ArchiveOptions };
 
 async function fill(job: Job, path: string): Promise<void> {
   await using folder = await holdFolder(path);
-  if (job.options.prefix !== undefined) await add(job, Buffer.from(folder.path), '');
+  const { prefix, instead } = job.options;
+  if (prefix !== undefined) await add(job, Buffer.from(folder.path), '');
   await addFolder(job, folder, { path: '', verdict: undefined });
+  // the last, since of two of one name the later holds
+  if (instead !== undefined) job.archive.entry({ name: instead.path, mode: 0o644 }, instead.text);
 }
 
 type Place = { path: string; verdict: Verdict | undefined };
@@ -71,7 +76,8 @@ const byName = (one: { name: Buffer }, other: { name: Buffer }): number =>
   one.name.toString() < other.name.toString() ? -1 : 1;
 
 async function add({ archive, options }: Job, at: Buffer, path: string): Promise<void> {
-  const { prefix = '', uid = 0, gid = 0 } = options;
+  const { prefix = '', uid = 0, gid = 0, instead } = options;
+  if (instead?.path === path) return;
   const { mode, mtime } = await lstat(at);
   const name = join(prefix, path);
   const header = { name, mode: mode & 0o7777, mtime, uid, gid };

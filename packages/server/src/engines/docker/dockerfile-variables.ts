@@ -31,6 +31,9 @@ export function substitute(
   return out;
 }
 
+/** Whether `substitute` knows all that is asked for: other signs mean other things to newer engines. */
+export const knowsSubstitution = (text: string): boolean => !/\$\{\w+:?[^-+:}\w]/.test(text);
+
 type ValueOf = (name: string) => string | undefined;
 
 function readVariable(

@@ -1,30 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseReference } from './image-reference.ts';
 import { explainPull } from './pull-images.ts';
-import {
-  buildHeaders,
-  hostOf,
-  pullHeaders,
-  pullName,
-  registryOf,
-  serverAddress,
-} from './registry.ts';
+import { buildHeaders, hostOf, pullHeaders, pullName, serverAddress } from './registry.ts';
 
 const login = (server: string) => ({ server, username: 'ada', password: 'secret' });
 
-test('a name without a tag means one image, not all', () => {
-  assert.deepEqual(pullName('a/b'), { fromImage: 'a/b', tag: 'latest' });
-  assert.deepEqual(pullName('h:5000/b'), { fromImage: 'h:5000/b', tag: 'latest' });
-  assert.deepEqual(pullName('h:5000/b:1'), { fromImage: 'h:5000/b', tag: '1' });
-  assert.deepEqual(pullName('b@sha256:00'), { fromImage: 'b', tag: 'sha256:00' });
-});
+const named = (reference: string) => {
+  const name = parseReference(reference);
+  assert.ok(name !== undefined);
+  return name;
+};
 
-test('the registry is the host before the first slash, or Docker Hub', () => {
-  assert.equal(registryOf('python:3.12'), 'docker.io');
-  assert.equal(registryOf('ada/private:1'), 'docker.io');
-  assert.equal(registryOf('registry.example.com/a'), 'registry.example.com');
-  assert.equal(registryOf('localhost/a'), 'localhost');
-  assert.equal(registryOf('h:5000/a'), 'h:5000');
+test('a name without a tag means one image, not all', () => {
+  const digest = `sha256:${'0'.repeat(64)}`;
+  assert.deepEqual(pullName(named('a/b')), { fromImage: 'docker.io/a/b', tag: 'latest' });
+  assert.deepEqual(pullName(named('h:5000/b')), { fromImage: 'h:5000/b', tag: 'latest' });
+  assert.deepEqual(pullName(named('h:5000/b:1')), { fromImage: 'h:5000/b', tag: '1' });
+  assert.deepEqual(pullName(named(`b:1@${digest}`)), {
+    fromImage: 'docker.io/library/b',
+    tag: digest,
+  });
 });
 
 test('Docker Hub has many names', () => {
@@ -35,9 +31,9 @@ test('Docker Hub has many names', () => {
 });
 
 test('a login goes to its own registry and to no other', () => {
-  assert.deepEqual(pullHeaders('python', login('registry.example.com')), {});
-  assert.deepEqual(pullHeaders('python', undefined), {});
-  const sent = pullHeaders('registry.example.com/a', login('registry.example.com'))[
+  assert.deepEqual(pullHeaders(named('python'), login('registry.example.com')), {});
+  assert.deepEqual(pullHeaders(named('python'), undefined), {});
+  const sent = pullHeaders(named('registry.example.com/a'), login('registry.example.com'))[
     'x-registry-auth'
   ];
   assert.deepEqual(JSON.parse(Buffer.from(sent ?? '', 'base64url').toString()), {
@@ -55,13 +51,14 @@ test('a login goes to its own registry and to no other', () => {
 test('a login of any length is padded: Docker takes none that is not for nobody', () => {
   for (const password of ['a', 'ab', 'abc', 'abcd']) {
     const of = { ...login('registry.example.com'), password };
-    const sent = pullHeaders('registry.example.com/a', of)['x-registry-auth'] ?? '';
+    const sent = pullHeaders(named('registry.example.com/a'), of)['x-registry-auth'] ?? '';
     assert.match(sent, /^(?:[\w-]{4})*(?:[\w-]{2}==|[\w-]{3}=)?$/);
   }
 });
 
 test('a pull that fails says which line, and what to do', () => {
-  const image = { reference: 'registry.example.com/a:1', line: 3, use: 'base' } as const;
+  const reference = 'registry.example.com/a:1';
+  const image = { reference, name: named(reference), line: 3, use: 'base' } as const;
   const explain = (refused: string, server?: string) =>
     explainPull(
       { image, dockerfile: 'Dockerfile', login: server === undefined ? undefined : login(server) },

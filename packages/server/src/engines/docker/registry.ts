@@ -1,26 +1,15 @@
 import type { RegistryLogin } from '../engine.ts';
+import type { ImageReference } from './image-reference.ts';
 
 /** An image's name as an engine is asked for it; a name without tag would mean all of them. */
 export type PullName = { fromImage: string; tag: string };
 
-export function pullName(reference: string): PullName {
-  const digest = reference.indexOf('@');
-  if (digest !== -1)
-    return { fromImage: reference.slice(0, digest), tag: reference.slice(digest + 1) };
-  const colon = reference.lastIndexOf(':');
-  if (colon > reference.lastIndexOf('/'))
-    return { fromImage: reference.slice(0, colon), tag: reference.slice(colon + 1) };
-  return { fromImage: reference, tag: 'latest' };
-}
+export const pullName = ({ domain, path, tag, digest }: ImageReference): PullName => ({
+  fromImage: `${domain}/${path}`,
+  tag: digest ?? tag ?? 'latest',
+});
 
 const HUB = 'docker.io';
-
-/** The registry that has the image: what is before the first slash, where that is a host. */
-export function registryOf(reference: string): string {
-  const slash = reference.indexOf('/');
-  const first = slash === -1 ? '' : reference.slice(0, slash);
-  return /[.:]/.test(first) || first === 'localhost' ? hostOf(first) : HUB;
-}
 
 /** A server as people write it; Docker Hub has many names. */
 export function hostOf(server: string): string {
@@ -36,10 +25,10 @@ export const serverAddress = ({ server }: RegistryLogin): string =>
 
 /** Goes with a pull, if the image is in the registry that the login is for. */
 export function pullHeaders(
-  reference: string,
+  { domain }: ImageReference,
   login: RegistryLogin | undefined,
 ): Record<string, string> {
-  if (login === undefined || registryOf(reference) !== hostOf(login.server)) return {};
+  if (login === undefined || hostOf(domain) !== hostOf(login.server)) return {};
   return { 'x-registry-auth': encode(credentials(login)) };
 }
 
