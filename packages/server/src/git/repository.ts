@@ -118,8 +118,7 @@ export async function checkout(
   const writing = { ...place, tree: into, index };
   const asking = { signal, within: CHECKOUT_WITHIN };
   try {
-    await git(writing, ['read-tree', `${commit}^{tree}`], asking);
-    await git(writing, ['checkout-index', '--all', '--force'], asking);
+    await git(writing, ['read-tree', '--reset', '-u', `${commit}^{tree}`], asking);
     return undefined;
   } catch (error) {
     return describeUnwritable(error);

@@ -14,6 +14,9 @@ export function noteRequests(session: Session): Requests {
   let protocol: string | undefined;
   let terminal: EnteringCommand['terminal'];
   let resize: (size: TerminalSize) => void = () => undefined;
+  let last: TerminalSize = { columns: 80, rows: 24 };
+  let resizing: NodeJS.Timeout | undefined;
+  session.once('close', () => clearTimeout(resizing));
   session.on('env', (accept, _reject, { key, val }) => {
     if (key === 'GIT_PROTOCOL') protocol = val;
     accept?.();
@@ -23,9 +26,13 @@ export function noteRequests(session: Session): Requests {
     accept?.();
   });
   session.on('window-change', (accept, _reject, info) => {
-    const size = sizeOf(info);
-    if (terminal !== undefined) terminal = { ...terminal, ...size };
-    resize(size);
+    if (terminal !== undefined) terminal = { ...terminal, ...sizeOf(info) };
+    last = sizeOf(info);
+    // an engine is not asked as often as a client may ask
+    resizing ??= setTimeout(() => {
+      resizing = undefined;
+      resize(last);
+    }, RESIZE_EVERY);
     accept?.();
   });
   return {
@@ -43,6 +50,7 @@ export function noteRequests(session: Session): Requests {
 }
 
 const LARGEST = 0xffff;
+const RESIZE_EVERY = 20;
 
 /** A window's size, as a terminal can have it. */
 const sizeOf = ({ cols, rows }: Pick<PseudoTtyInfo, 'cols' | 'rows'>): TerminalSize => ({
