@@ -8,6 +8,7 @@ import { openApp } from '../testing/app.ts';
 import { onEachDatabase, onSqlite } from '../testing/database.ts';
 import { answerTo, beginRequest, readAll, serveHttp } from '../testing/http.ts';
 import { makeApplication } from '../testing/rows.ts';
+import { until } from '../testing/until.ts';
 import type { Database } from '../store/database.ts';
 import { handleGitHttp } from './http-git.ts';
 
@@ -99,7 +100,7 @@ onSqlite('a client that resets its push leaves nothing behind', async (database,
   asked.end(FLUSH);
   const answer = await answerTo(asked);
   assert.equal(answer.statusCode, 200, await readAll(answer));
-  assert.deepEqual([...context.gitLimits.pushing], []);
+  await until(() => context.gitLimits.pushing.size === 0);
 });
 
 onSqlite('a body that stands still is given up, and its sender told', async (database, t) => {

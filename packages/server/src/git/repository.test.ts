@@ -43,10 +43,8 @@ async function open(t: TestContext) {
   const write = async (args: readonly string[], input: Buffer | string): Promise<string> => {
     const child = await spawnGit(place, { args, environment: WHO });
     child.stdin.end(input);
-    const [out] = await Promise.all([
-      child.stdout.toArray() as Promise<Buffer[]>,
-      child.stderr.resume(),
-    ]);
+    child.stderr.resume();
+    const out = (await child.stdout.toArray()) as Buffer[];
     return Buffer.concat(out).toString().trim();
   };
   const blob = (text: Buffer | string) => write(['hash-object', '-w', '--stdin'], text);

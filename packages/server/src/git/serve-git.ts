@@ -90,7 +90,8 @@ async function connect(child: GitProcess, exchange: Exchange, gone: AbortSignal)
   const over = AbortSignal.any([gone, AbortSignal.timeout(LONGEST)]);
   over.addEventListener('abort', child.end, { once: true });
   if (over.aborted) child.end();
-  const fed = feed(child, exchange);
+  let failure: Error | undefined;
+  void feed(child, exchange).then((error) => (failure = error));
   const complained =
     errors === undefined
       ? void child.stderr.resume()
@@ -100,20 +101,22 @@ async function connect(child: GitProcess, exchange: Exchange, gone: AbortSignal)
   complained?.catch(() => child.stderr.resume());
   const [[code]] = await Promise.all([exited, copied.catch(() => undefined)]);
   over.removeEventListener('abort', child.end);
-  const failure = await Promise.race([fed, undefined]);
   if (failure !== undefined) throw failure;
   return code ?? 1;
 }
 
 /** Gives git what the client says. Git may end before it has read all; the rest is then let go by. */
-async function feed(child: GitProcess, { input, service, silentMs }: Exchange) {
+async function feed(
+  child: GitProcess,
+  { input, service, silentMs }: Exchange,
+): Promise<Error | undefined> {
   const bounds = { most: LARGEST[service], ...(silentMs !== undefined && { silentMs }) };
   try {
     await carry(input, child.stdin, bounds);
   } catch (error) {
-    if (error instanceof Refusal || input.errored !== null) {
+    if (error instanceof Refusal || input.errored) {
       child.end();
-      return error;
+      return error as Error;
     }
     input.resume();
   }

@@ -28,7 +28,11 @@ export async function servePush(
   try {
     const child = await spawnHookedGit(place, { ...order, args: [...settings, ...order.args] });
     const hook = answerHooks(deps, { application, user, since }, child);
-    return await talk(child).finally(hook.end);
+    try {
+      return await talk(child);
+    } finally {
+      await hook.end();
+    }
   } finally {
     over();
     await clearQuarantines(deps, application);

@@ -83,7 +83,8 @@ function serveConnection(
     const seat = seats(user.id);
     if (seat === undefined || socket === undefined || gone.signal.aborted) {
       seat?.leave();
-      return void connection.end();
+      connection.end();
+      return;
     }
     gone.signal.addEventListener('abort', seat.leave, { once: true });
     const { refusal } = seat;
