@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { createTxtReader } from './read-txt.ts';
@@ -40,7 +39,7 @@ async function serveDns(t: TestContext, zone: Record<string, readonly string[]>)
     if (texts !== undefined) socket.send(answerTo(query, texts), port, address);
   });
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  return `127.0.0.1:${(socket.address() as AddressInfo).port}`;
+  return `127.0.0.1:${socket.address().port}`;
 }
 
 test('the texts of all names are read, whole; a name without any has none', async (t) => {
