@@ -213,8 +213,6 @@ onEachDatabase('an address counts once the operator says whose it is', async (db
   assert.deepEqual((await ask('GET', '/v2/self/emails', bob)).json, ['ceo@victim.example']);
   assert.equal((await add('ceo@victim.example', bob, { make_primary: true })).status, 204);
   assert.equal((await ask('DELETE', at('ada@example.com'), eve)).status, 204);
-  for (let count = 0; count < 9; count += 1) await add(`e${count}@example.com`, eve);
-  assert.equal((await add('one.more@example.com', eve)).status, 429);
 });
 
 onEachDatabase('whether a key is on an account is not told', async (db, t) => {
