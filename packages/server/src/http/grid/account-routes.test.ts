@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { pbkdf2 } from 'node:crypto';
+import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { authenticateToken } from '../../accounts/authenticate.ts';
 import { changePassword, signIn } from '../../accounts/sign-in.ts';
 import { DAY } from '../../lib/duration.ts';
 import type { Database } from '../../store/database.ts';
-import { PASSWORD, openApp } from '../../testing/app.ts';
+import { PASSWORD, askAsOperator, openApp } from '../../testing/app.ts';
 import type { TestApp } from '../../testing/app.ts';
 import { onEachDatabase, onSqlite } from '../../testing/database.ts';
 import { makeMember } from '../../testing/rows.ts';
@@ -31,12 +32,16 @@ const bearer = ({ token, secret }: { token: string; secret: string }) => ({
 });
 
 /** One credential of each kind, with the headers that show it. */
-async function makeEveryKind({ ask, context, claimed }: TestApp) {
+async function makeEveryKind({ app, ask, context, claimed }: TestApp, t: TestContext) {
   const from = { 'x-forwarded-for': '198.51.100.7' };
   const credentials = { email: 'ada@example.com', password: PASSWORD };
   const signIn = { ...credentials, name: 'grid login on laptop' };
   const signedIn = await ask('POST', '/grid/v1/sign-in', { body: signIn, headers: from });
-  const local = await ask('POST', '/grid/v1/sign-in', { body: { email: 'ada@example.com' } });
+  const local = await askAsOperator(t, app, {
+    method: 'POST',
+    path: '/grid/v1/sign-in',
+    body: JSON.stringify({ email: 'ada@example.com' }),
+  });
   const api = await ask('POST', '/api-tokens', {
     body: {
       ...credentials,
@@ -60,7 +65,7 @@ async function makeEveryKind({ ask, context, claimed }: TestApp) {
   const headers = {
     claim: bearer(claimed.pair),
     'grid login on laptop': bearer(signedIn.json as Pair),
-    'control socket': bearer(local.json as Pair),
+    'operator’s socket': bearer(JSON.parse(local.body) as Pair),
     ci: { authorization: `Bearer ${apiToken}` },
   };
   return { headers, allow, isSignedIn };
@@ -72,7 +77,7 @@ const works = async ({ ask }: TestApp, headers: Record<string, string>): Promise
 onEachDatabase('all that opens an account is listed, and ended one by one', async (db, t) => {
   const platform = await openApp(db, t);
   const { ask } = platform;
-  const { headers, isSignedIn } = await makeEveryKind(platform);
+  const { headers, isSignedIn } = await makeEveryKind(platform, t);
   const { json } = await ask('GET', '/grid/v1/self/tokens');
   const listed = json as Listed[];
   const shown = listed.map(({ kind, name, ip, usedAt, current }) => [
@@ -89,8 +94,8 @@ onEachDatabase('all that opens an account is listed, and ended one by one', asyn
       ['session', 'browser', '198.51.100.7', now, false],
       ['api', 'ci', null, null, false],
       ['pair', 'claim', null, now, true],
-      ['pair', 'control socket', null, now, false],
       ['pair', 'grid login on laptop', '198.51.100.7', now, false],
+      ['pair', 'operator’s socket', null, now, false],
     ],
   );
   for (const [name, own] of Object.entries(headers)) {
@@ -115,7 +120,7 @@ for (const [what, end] of Object.entries({
 }))
   onEachDatabase(`${what} ends every other session and pair, and says how many`, async (db, t) => {
     const platform = await openApp(db, t);
-    const { headers, allow, isSignedIn } = await makeEveryKind(platform);
+    const { headers, allow, isSignedIn } = await makeEveryKind(platform, t);
     await allow();
     const answer = await end(platform);
     assert.deepEqual(answer.json, { ended: 3, apiTokens: 1 }, answer.text);
@@ -126,7 +131,7 @@ for (const [what, end] of Object.entries({
     assert.deepEqual(Object.fromEntries(await Promise.all(left)), {
       claim: true,
       'grid login on laptop': false,
-      'control socket': false,
+      'operator’s socket': false,
       ci: true,
     });
     assert.equal(await isSignedIn(), false);
@@ -137,7 +142,7 @@ for (const [what, end] of Object.entries({
 onEachDatabase('what is used is renewed, once a day; what is not ends', async (db, t) => {
   const clock = { now: 1_000_000 };
   const platform = await openApp(db, t, clock);
-  const { headers, isSignedIn } = await makeEveryKind(platform);
+  const { headers, isSignedIn } = await makeEveryKind(platform, t);
   const writes = async (): Promise<unknown> =>
     db.read
       .selectFrom('tokens')
@@ -155,7 +160,7 @@ onEachDatabase('what is used is renewed, once a day; what is not ends', async (d
   assert.equal(await works(platform, headers.claim), true);
   clock.now += 14 * DAY;
   assert.equal(await isSignedIn(), false);
-  assert.equal(await works(platform, headers['control socket']), false);
+  assert.equal(await works(platform, headers['operator’s socket']), false);
   for (let day = 0; day < 240; day += 60) {
     clock.now += 60 * DAY;
     assert.equal(await works(platform, headers.claim), true);
@@ -208,8 +213,6 @@ onEachDatabase('an address counts once the operator says whose it is', async (db
   assert.deepEqual((await ask('GET', '/v2/self/emails', bob)).json, ['ceo@victim.example']);
   assert.equal((await add('ceo@victim.example', bob, { make_primary: true })).status, 204);
   assert.equal((await ask('DELETE', at('ada@example.com'), eve)).status, 204);
-  for (let count = 0; count < 9; count += 1) await add(`e${count}@example.com`, eve);
-  assert.equal((await add('one.more@example.com', eve)).status, 429);
 });
 
 onEachDatabase('whether a key is on an account is not told', async (db, t) => {
