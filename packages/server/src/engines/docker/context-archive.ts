@@ -40,9 +40,13 @@ export function archiveFolder(folder: string, options: ArchiveOptions = {}): Rea
 
 type Job = { archive: Pack; options: ArchiveOptions };
 
+const ROOT: Entry = { name: './', type: 'directory', mode: 0o755, mtime: new Date(0) };
+
 async function fill(job: Job, path: string): Promise<void> {
   await using folder = await holdFolder(path);
   const { prefix, instead } = job.options;
+  // engines take what does not begin with a plain entry, such as one of a name that is not ASCII, for no archive
+  if (instead !== undefined) await put(job.archive, ROOT);
   if (prefix !== undefined) await add(job, Buffer.from(folder.path), '');
   await addFolder(job, folder, { path: '', verdict: undefined });
   // the last, since of two of one name the later holds
@@ -56,6 +60,8 @@ async function addFolder(job: Job, folder: HeldFolder, { path, verdict }: Place)
   for (const child of await sortedEntries(folder)) {
     const name = child.name.toString();
     const childPath = path === '' ? name : `${path}/${name}`;
+    if (!Buffer.from(name).equals(child.name))
+      throw new Error(`the name ${childPath} is not UTF-8, and no image can have it: rename it.`);
     const decided = ignore?.decide(childPath, verdict);
     const ignored = decided?.ignored === true && !always.includes(childPath);
     if (!ignored) await add(job, folder.at(child.name), childPath);
