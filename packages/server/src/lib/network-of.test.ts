@@ -8,5 +8,7 @@ test('IPv4 addresses are each somebody’s, of IPv6 a network of 64 bits is', ()
     assert.equal(networkOf(address), '2001:db8:1:2');
   assert.equal(networkOf('2001:db8::1'), '2001:db8:0:0');
   assert.equal(networkOf('::1'), '0:0:0:0');
+  assert.equal(networkOf('::ffff:192.0.2.1'), '192.0.2.1', 'whichever way it is written');
+  assert.equal(networkOf('fe80::1%eth0'), networkOf('fe80::2'));
   assert.equal(networkOf(''), '');
 });

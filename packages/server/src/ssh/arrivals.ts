@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { SECOND } from '../lib/duration.ts';
+import { networkOf } from '../lib/network-of.ts';
 
 /** How far somebody has come who has not signed in: they who have come less far go first. */
 export const stages = ['connected', 'spoke', 'agreed'] as const;
@@ -36,16 +37,6 @@ export function whoGoes<Who extends Arrival>(
 
 const leastOf = <Who extends Arrival>(all: readonly Who[]): Who | undefined =>
   stages.map((stage) => all.find((one) => one.stage === stage)).find((one) => one !== undefined);
-
-/** An address of IPv4, or the network of one of IPv6, of which a client has as many addresses as it likes. */
-export function networkOf(address: string): string {
-  if (!address.includes(':') || address.includes('.')) return address;
-  const [head = '', tail] = address.split('%')[0]?.split('::') ?? [];
-  const groups = (text: string): string[] => text.split(':').filter((group) => group !== '');
-  const missing = tail === undefined ? 0 : 8 - groups(head).length - groups(tail).length;
-  const all = [...groups(head), ...Array<string>(missing).fill('0'), ...groups(tail ?? '')];
-  return `${all.slice(0, 4).join(':')}::/64`;
-}
 
 type Waiting = Arrival & { socket: Socket };
 type Client = { ip: string; port: number };
