@@ -6,6 +6,7 @@ import type { Keyring } from '../lib/encryption.ts';
 import { parseName, parseText } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demandNoMore, demandRoom } from '../limits/demand-room.ts';
+import { demandShare } from '../limits/demand-share.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { findVariant, isOffered, variants } from './application.ts';
 import type { Application, AvailableEngines, Variant } from './application.ts';
@@ -95,9 +96,11 @@ export async function createApplication(
   return application.id;
 }
 
-async function demandPlace(tx: Tx, { ownerId: of, maxNodes }: Omit<Application, 'headCommit'>) {
+async function demandPlace(tx: Tx, application: Omit<Application, 'headCommit'>) {
+  const { ownerId: of, maxNodes } = application;
   await demandRoom(tx, 'applications', { of, count: () => countApplications(tx, of) });
   await demandNoMore(tx, 'nodes', { of, adding: maxNodes });
+  await demandShare(tx, of, application);
 }
 
 function offeredVariant({ engines }: CreateDeps, slug: string): Variant {

@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import { parseName, parseText } from '../lib/name.ts';
 import { demandNoMore } from '../limits/demand-room.ts';
+import { demandShare } from '../limits/demand-share.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Application } from './application.ts';
@@ -35,6 +36,7 @@ export async function updateApplication(
   await database.transaction(async (tx) => {
     const adding = size.maxNodes > application.maxNodes ? size.maxNodes : 0;
     await demandNoMore(tx, 'nodes', { of: application.ownerId, adding });
+    if (isOther) await demandShare(tx, application.ownerId, size);
     await updateApplicationRow(tx, application.id, { ...change, ...name, ...text, ...size });
     await request(tx, 'routes', 'all', clock());
     if (isOther) await resized(tx, application.id, clock());

@@ -7,6 +7,7 @@ import { newId } from '../lib/ids.ts';
 import type { RunId, UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demandNoMore, demandRoom } from '../limits/demand-room.ts';
+import { demandShare } from '../limits/demand-share.ts';
 import { countWaitingRuns, findRunById } from '../runs/find-run.ts';
 import type { Run } from '../runs/run.ts';
 import { recordRunEvent } from '../runs/run-event.ts';
@@ -165,6 +166,7 @@ async function insert(
     const at = clock();
     const { ownerId: of, nodes } = run;
     await demandNoMore(tx, 'nodes', { of, adding: nodes });
+    await demandShare(tx, of, run);
     await demandRoom(tx, 'queued-runs', { of, count: () => countWaitingRuns(tx, of) });
     await startRun(tx, pool, { ...run, id, origin: 'request', engine, at });
     const made = await findRunById(tx, id);

@@ -83,6 +83,20 @@ export const limits = {
     means: 'nodes of one run, or of one application',
     helps: 'Ask for fewer nodes',
   },
+  memory: {
+    of: 'owner',
+    default: null,
+    most: null,
+    means: 'MiB of memory that what runs of the owner’s may hold together',
+    helps: 'Choose a smaller flavor, or fewer nodes',
+  },
+  gpus: {
+    of: 'owner',
+    default: null,
+    most: null,
+    means: 'GPUs that what runs of the owner’s may hold together',
+    helps: 'Choose a flavor with fewer GPUs, or fewer nodes',
+  },
   'queued-deployments': {
     of: 'owner',
     default: 500,

@@ -1,6 +1,7 @@
 import { MINUTE } from '../lib/duration.ts';
 import { spellRoughly } from '../lib/spell-duration.ts';
 import { nameOfClass } from './never-fits.ts';
+import type { LimitedBy } from './owner-share.ts';
 import type { Blocked } from './plan-queue.ts';
 import type { WaitReason } from './reason.ts';
 import { devicesIn, memoryIn } from './room.ts';
@@ -24,12 +25,19 @@ export type Wait = { reason: WaitReason; detail: string };
 /** Why one waits that the queue has blocked, with what would help to know. */
 export function describeWait(blocked: Blocked, demand: Demand, facts: WaitFacts): Wait {
   const when = expectation(blocked.startsAt, facts.now);
+  if (blocked.limit !== undefined)
+    return { reason: 'owner_limit', detail: describeLimit(blocked.limit, demand) };
   if (blocked.cause === 'promised')
     return {
       reason: 'behind_others',
       detail: `Number ${blocked.position} in its line: it would delay one that came first and is promised what it needs.${when}`,
     };
   return { ...describeRoom(demand, facts, when) };
+}
+
+function describeLimit({ name, most, held }: LimitedBy, demand: Demand): string {
+  const [unit, needed] = name === 'gpus' ? ['', demand.gpus] : [' MiB', demand.memoryMiB];
+  return `The limit "${name}" of its owner is ${most}${unit}: ${held} are held, and it needs ${needed * demand.nodes}.`;
 }
 
 function describeRoom(demand: Demand, facts: WaitFacts, when: string): Wait {

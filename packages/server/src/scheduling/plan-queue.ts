@@ -1,4 +1,6 @@
 import { copyRoom, give, lesser, nodesThatFit, place, take } from './room.ts';
+import { openShares } from './owner-share.ts';
+import type { LimitedBy, OwnerShare, Shares } from './owner-share.ts';
 import type { Demand, HostRoom, Room } from './room.ts';
 
 /** Something that waits, in the order in which it is to be looked at. */
@@ -9,6 +11,8 @@ export type Queued = {
   line: string;
   /** How long it will hold what it gets, in ms; undefined: until somebody ends it. */
   estimate: number | undefined;
+  /** Whose it is, where what its owner may hold is limited. */
+  owner?: string;
 };
 
 /** Something that holds room. */
@@ -34,12 +38,16 @@ export type QueueSituation = {
   queue: readonly Queued[];
   now: number;
   overtaking: Overtaking;
+  /** What owners who are limited may hold, and do. */
+  shares?: ReadonlyMap<string, OwnerShare>;
 };
 
-/** Why one waits: it has no room, or what it would take is promised to `first`. */
+/** Why one waits: it has no room, what it would take is promised to `first`, or its owner holds enough. */
 export type Blocked = {
   id: string;
-  cause: 'no_room' | 'promised';
+  cause: 'no_room' | 'promised' | 'owner_limit';
+  /** Which limit of its owner's, where that is the cause. */
+  limit?: LimitedBy;
   /** Counted from 1 within its line. */
   position: number;
   /** The first of its line, or of the line whose promise it would break. */
@@ -59,6 +67,7 @@ type Promised = { id: string; at: number; hosts: readonly number[]; demand: Dema
 
 type Planning = {
   situation: QueueSituation;
+  shares: Shares;
   free: Room;
   holders: Holder[];
   promises: Map<string, Promised | undefined>;
@@ -73,6 +82,7 @@ type Planning = {
 export function planQueue(situation: QueueSituation): QueuePlan {
   const planning: Planning = {
     situation,
+    shares: openShares(situation.shares),
     free: copyRoom(situation.free),
     holders: [...situation.holders],
     promises: new Map(),
@@ -82,6 +92,12 @@ export function planQueue(situation: QueueSituation): QueuePlan {
   const blocked: Blocked[] = [];
   const positions = new Map<string, number>();
   for (const entry of situation.queue) {
+    const limit = planning.shares.limitOf(entry);
+    if (limit !== undefined) {
+      const position = (positions.get(entry.line) ?? 0) + 1;
+      blocked.push({ ...held(entry, limit), position });
+      continue;
+    }
     const hosts = findHosts(planning, entry);
     if (Array.isArray(hosts)) {
       starts.push({ id: entry.id, hosts });
@@ -94,6 +110,15 @@ export function planQueue(situation: QueueSituation): QueuePlan {
   }
   return { starts, blocked, free: planning.free };
 }
+
+/** Its owner holds enough: it is nobody's first, and is promised nothing. */
+const held = ({ id }: Queued, limit: LimitedBy): Omit<Blocked, 'position'> => ({
+  id,
+  cause: 'owner_limit',
+  limit,
+  first: id,
+  startsAt: undefined,
+});
 
 /** Where its nodes go now; else whose promise stands in the way, or undefined where there is no room. */
 function findHosts(planning: Planning, entry: Queued): number[] | string | undefined {
@@ -142,8 +167,9 @@ const waitsForEndless = ({ firsts, promises, situation }: Planning, entry: Queue
   promises.get(entry.line) === undefined;
 
 function start(planning: Planning, entry: Queued, hosts: readonly number[]): void {
-  const { free, holders, promises, situation } = planning;
+  const { free, holders, promises, situation, shares } = planning;
   take(free, entry.demand, hosts);
+  shares.spend(entry);
   for (const promise of promises.values())
     if (promise !== undefined && !endsBy(situation.now, entry, promise.at))
       take(promise.spare, entry.demand, hosts);

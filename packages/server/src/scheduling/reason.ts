@@ -27,6 +27,11 @@ export const waitReasons = {
     means: 'It would delay one that came first, and is promised what it needs.',
     helps: 'A shorter maximum duration: what surely ends in time may go ahead.',
   },
+  owner_limit: {
+    means: 'Its owner holds as much memory, or as many GPUs, as a limit allows.',
+    helps:
+      'The end of something that its owner runs, or a higher limit from the operator ("grid limits").',
+  },
   behind_deployment: {
     means: 'Another deployment of the application is under way.',
     helps: 'Its end, or cancelling it.',

@@ -6,11 +6,14 @@ import type { KnownDevice, Lease } from '../scheduling/devices.ts';
 import { classOf } from '../scheduling/flavor-devices.ts';
 import { lineOf } from '../scheduling/order.ts';
 import type { Holder, Queued } from '../scheduling/plan-queue.ts';
+import type { OwnerShare } from '../scheduling/owner-share.ts';
 import { roomOf } from '../scheduling/pool.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import type { Demand, Room } from '../scheduling/room.ts';
 import { take } from '../scheduling/room.ts';
 import type { Schema } from '../store/schema.ts';
+import type { OwnerId } from '../lib/ids.ts';
+import { loadShares } from './load-shares.ts';
 import { selectHolding, selectQueue } from './queue-store.ts';
 import type { Holding } from './queue-store.ts';
 import type { Workload } from './workload.ts';
@@ -31,6 +34,8 @@ export type QueueFacts = {
   free: Room;
   capacity: Room;
   holders: Holder[];
+  /** What owners who are limited may hold, and do. */
+  shares: ReadonlyMap<OwnerId, OwnerShare>;
   waiting: readonly Workload[];
   devices: readonly KnownDevice[];
   leases: readonly Lease[];
@@ -49,9 +54,10 @@ export async function loadQueue(
   { pool, inventory }: QueueDeps,
   now: number,
 ): Promise<QueueFacts> {
-  const [waiting, holding, devices, leases] = [
-    await selectQueue(db, DEPTH),
-    await selectHolding(db),
+  const holding = await selectHolding(db);
+  const shares = await loadShares(db, holding);
+  const [waiting, devices, leases] = [
+    await selectQueue(db, DEPTH, [...shares.keys()]),
     await listDevices(db),
     await listLeases(db),
   ];
@@ -68,6 +74,7 @@ export async function loadQueue(
     free,
     capacity: roomOf(pool, devices),
     holders: [...holders, ...fenced],
+    shares,
     waiting,
     devices,
     leases,
@@ -103,6 +110,7 @@ export const toQueued = (workload: Workload): Queued => ({
   demand: demandOfWorkload(workload),
   line: lineOf(workload),
   estimate: workload.estimate ?? undefined,
+  owner: workload.ownerId,
 });
 
 function toHolder(one: Holding, places: ReadonlyMap<string, number>, now: number): Holder {
@@ -138,7 +146,9 @@ export function factsFor(
   { free, capacity, devices, leases, pool, now, driverSilent }: QueueFacts,
   deviceClass: string | undefined,
 ): WaitFacts {
-  const ofClass = devices.filter((one) => classOf(one, pool.flavorDevices) === deviceClass);
+  const ofClass = devices.filter(
+    (one) => classOf(one, pool.flavorDevices) === (deviceClass ?? undefined),
+  );
   const fenced = new Set(
     leases.filter(({ endedAt }) => endedAt !== null).map(({ deviceUuid }) => deviceUuid),
   );

@@ -5,6 +5,7 @@ import { insertDevice, setHealth } from '../scheduling/device-store.ts';
 import { selectLeases, setReleased } from '../scheduling/lease-store.ts';
 import { endLeases } from '../scheduling/devices.ts';
 import type { Database } from '../store/database.ts';
+import { setLimit } from '../limits/change-limits.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeApplication, makeDeployment, makeOwner } from '../testing/rows.ts';
 import { createWorkload } from './create-workload.ts';
@@ -36,6 +37,7 @@ async function open(database: Database, { memoryMiB = 800, gpus = 0 } = {}) {
     return found;
   };
   return {
+    ownerId,
     clock,
     driver,
     find,
@@ -206,3 +208,29 @@ onEachDatabase('who was cancelled gets nothing', async (database) => {
   await plan();
   assert.equal(await stateOf(id), 'waiting');
 });
+
+onEachDatabase(
+  'who holds as much as their owner may is told the limit, and goes on when that is raised',
+  async (database) => {
+    const { make, plan, stateOf, find, ownerId, clock } = await open(database);
+    const deps = { database, clock: () => clock.now };
+    await setLimit(deps, { name: 'memory', ownerId, value: 512 });
+    const [first, second, third] = [
+      await make({ at: 1 }),
+      await make({ at: 2 }),
+      await make({ at: 3 }),
+    ];
+    await plan();
+    assert.deepEqual(
+      [await stateOf(first), await stateOf(second), await stateOf(third)],
+      ['admitted', 'admitted', 'waiting: owner_limit'],
+    );
+    const { detail, expectedAt } = await find(third);
+    assert.match(detail ?? '', /"memory" of its owner is 512 MiB: 512 are held, and it needs 256/);
+    assert.equal(expectedAt, null);
+    await setLimit(deps, { name: 'memory', ownerId: undefined, value: 256 });
+    await setLimit(deps, { name: 'memory', ownerId, value: null });
+    await plan();
+    assert.equal(await stateOf(third), 'admitted', 'what is set for the owner counts for them');
+  },
+);

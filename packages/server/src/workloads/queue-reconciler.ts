@@ -29,9 +29,9 @@ export const queueReconciler =
   async (claim) => {
     const facts = await loadQueue(deps.database.read, deps, deps.clock());
     const { hopeless, hopeful } = sortOut(facts);
-    const { free, holders, now } = facts;
+    const { free, holders, shares, now } = facts;
     const queue = hopeful.map(toQueued);
-    const plan = planQueue({ free, holders, queue, now, overtaking: 'backfill' });
+    const plan = planQueue({ free, holders, shares, queue, now, overtaking: 'backfill' });
     await record(deps, claim, { facts, plan, hopeless });
     return nextPromise(plan, now);
   };
@@ -102,7 +102,8 @@ function describeBlocked(
     workload,
     reason,
     detail,
-    expectedAt: expectedAt ?? starts.get(workload.id),
+    // nobody knows when its owner lets something end
+    expectedAt: reason === 'owner_limit' ? undefined : (expectedAt ?? starts.get(workload.id)),
   }));
 }
 

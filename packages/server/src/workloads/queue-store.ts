@@ -10,6 +10,7 @@ import type { Workload } from './workload.ts';
 /** Something that is admitted and not gone. */
 export type Holding = {
   id: WorkloadId;
+  ownerId: OwnerId;
   kind: Workload['kind'];
   memoryMiB: number;
   gpus: number;
@@ -28,6 +29,7 @@ export async function selectHolding(db: Kysely<Schema>): Promise<Holding[]> {
     .selectFrom('workloads')
     .select([
       'id',
+      'owner_id as ownerId',
       'kind',
       'memory_mib as memoryMiB',
       'gpus',
@@ -47,19 +49,46 @@ export async function selectHolding(db: Kysely<Schema>): Promise<Holding[]> {
   }));
 }
 
-/** What waits for room, the one that is looked at first first; at most `limit`. */
-export async function selectQueue(db: Kysely<Schema>, limit: number): Promise<Workload[]> {
-  const turns = await db
+/**
+ * What waits for room, the one that is looked at first first; at most `limit`, and as many of each of those owners
+ * who are limited: what they may not have yet must not hide what others wait for.
+ */
+export async function selectQueue(
+  db: Kysely<Schema>,
+  limit: number,
+  limited: readonly OwnerId[] = [],
+): Promise<Workload[]> {
+  const first = db
     .selectFrom('workloads')
     .select(columns)
     .where('state', '=', 'waiting')
     .where('wanted', '=', 'up')
     .orderBy('turn_at')
     .orderBy('id')
-    .limit(limit)
-    .execute();
-  const hasAll = turns.length < limit;
+    .limit(limit);
+  const pages =
+    limited.length === 0
+      ? [first]
+      : [
+          first.where('owner_id', 'not in', limited),
+          ...limited.map((ownerId) => first.where('owner_id', '=', ownerId)),
+        ];
+  const lists = await Promise.all(pages.map((page) => page.execute()));
+  const turns = lists.flat();
+  const hasAll = lists.every((list) => list.length < limit);
   return orderByTurn(turns, hasAll ? turns : await selectFirsts(db, turns));
+}
+
+/** Whose things wait. */
+export async function selectWaitingOwners(db: Kysely<Schema>): Promise<OwnerId[]> {
+  const rows = await db
+    .selectFrom('workloads')
+    .select('owner_id as ownerId')
+    .distinct()
+    .where('state', '=', sql.lit('waiting'))
+    .where('wanted', '=', 'up')
+    .execute();
+  return rows.map(({ ownerId }) => ownerId);
 }
 
 /** Who takes these turns: where priorities count, an owner's first may have come after all of them. */

@@ -53,9 +53,9 @@ export async function showWait(
 }
 
 function viewer(facts: QueueFacts): (workload: Workload) => WaitView {
-  const { free, holders, waiting, capacity, now } = facts;
+  const { free, holders, shares, waiting, capacity, now } = facts;
   const queue = waiting.filter((one) => everFits(capacity, demandOfWorkload(one))).map(toQueued);
-  const plan = planQueue({ free, holders, queue, now, overtaking: 'backfill' });
+  const plan = planQueue({ free, holders, shares, queue, now, overtaking: 'backfill' });
   const blocked = new Map(plan.blocked.map((one) => [one.id, one]));
   const starts = expectStarts(facts);
   return (workload) => {
@@ -71,7 +71,8 @@ function viewer(facts: QueueFacts): (workload: Workload) => WaitView {
       line: lineOf(workload),
       position: known?.position ?? null,
       helps: helpsAgainst(wait.reason),
-      expectedAt: known?.startsAt ?? starts.get(workload.id) ?? null,
+      expectedAt:
+        wait.reason === 'owner_limit' ? null : (known?.startsAt ?? starts.get(workload.id) ?? null),
     };
   };
 }

@@ -10,6 +10,7 @@ import type { ApplicationId, OwnerId, UserId } from '../../lib/ids.ts';
 import type { LimitName } from '../../limits/limit.ts';
 import { countAdministered } from '../../organizations/list-organizations.ts';
 import { countWaitingRuns } from '../../runs/find-run.ts';
+import { countHeld } from '../../workloads/load-shares.ts';
 import type { HttpContext } from '../context.ts';
 
 type Use = Partial<Record<LimitName, number>>;
@@ -27,6 +28,7 @@ export async function countUse(
     applications: await countApplications(read, ownerId),
     'queued-deployments': await countQueued(read, ownerId),
     'queued-runs': await countWaitingRuns(read, ownerId),
+    ...(await countHeld(read, ownerId)),
     ...(applicationId !== undefined && (await countOfApplication(context, applicationId))),
   };
 }

@@ -206,6 +206,17 @@ onEachDatabase('runs that wait are limited, and nodes of each', async (...on) =>
   assertLimit(await scene.ask('POST', `${ownerPath(scene)}/applications`, { body: size }), 'nodes');
   const grown = { minInstances: 3, maxInstances: 3 };
   assertLimit(await scene.ask('PUT', applicationPath(scene), { body: grown }), 'nodes');
+  await set(scene, 'nodes', { value: 5 });
+  await set(scene, 'memory', { value: 2_500 });
+  await set(scene, 'gpus', { value: 1 });
+  assertLimit(await start({ nodes: 3 }), 'memory');
+  assertLimit(
+    await scene.ask('POST', `${ownerPath(scene)}/applications`, { body: size }),
+    'memory',
+  );
+  assertLimit(await scene.ask('PUT', applicationPath(scene), { body: grown }), 'memory');
+  await set(scene, 'memory', { value: null });
+  assertLimit(await start({ flavor: 'ML_XS', nodes: 2 }), 'gpus');
 });
 
 onSqlite('whoever signs in anew signs out where they signed in first', async (...on) => {
@@ -254,7 +265,7 @@ onEachDatabase('a limit is set for one, for all, and unset again', async (...on)
 });
 
 onSqlite('every limit is tried', async (...on) => {
-  const elsewhere = ['nodes', 'queued-runs', 'sessions', 'variable-bytes'];
+  const elsewhere = ['nodes', 'memory', 'gpus', 'queued-runs', 'sessions', 'variable-bytes'];
   const connections = ['log-followers', 'sockets'];
   const all = [...Object.keys(tried), ...elsewhere, ...connections];
   assert.deepEqual(limitNames.toSorted(), all.toSorted());
