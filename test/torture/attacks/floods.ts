@@ -35,7 +35,7 @@ export const floods: readonly Attack[] = [
     name: 'variables',
     async run(scene, tally, signal) {
       const path = `${application(scene.attacker)}/env`;
-      const names = Array.from({ length: 20_000 }, (_, at) => [`NAME_${at}`, 'x'.repeat(40)]);
+      const names = Array.from({ length: 20_000 }, (_, at) => [`NAME_${at}`, 'x'.repeat(20)]);
       const before = (await scene.attacker.ask('GET', path)).json as {
         name: string;
         value: string;

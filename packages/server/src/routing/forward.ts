@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { answerPage, pages } from './error-page.ts';
 import { answeredHeaders, forwardedHeaders } from './forwarded-headers.ts';
@@ -45,7 +46,7 @@ export function forward(forwarding: Forwarding): void {
     path: request.url ?? '/',
     method: request.method ?? 'GET',
     headers: forwardedHeaders(request, visit),
-    body: hasBody(request) ? request : null,
+    body: hasBody(request) ? bodyOf(request) : null,
     headersTimeout: idleMs,
     bodyTimeout: idleMs,
   };
@@ -54,6 +55,22 @@ export function forward(forwarding: Forwarding): void {
   } catch {
     answerPage(request, response, { page: pages.badRequest, id });
     done('over');
+  }
+}
+
+/**
+ * A body that may be given up in its middle, as by an instance that answers before it has come: the visitor's
+ * connection goes on with its next request all the same.
+ */
+const bodyOf = (request: IncomingMessage): Readable =>
+  // what breaks off is heard of the request
+  Readable.from(passOn(request), { objectMode: false }).on('error', () => undefined);
+
+async function* passOn(request: IncomingMessage): AsyncGenerator<Buffer> {
+  try {
+    yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  } finally {
+    request.resume();
   }
 }
 

@@ -48,6 +48,21 @@ test('chunks of a request arrive before its end', async (t) => {
   assert.equal(await readAll(await answerTo(asked)), 'both');
 });
 
+test('a connection goes on after an answer that did not wait for the whole body', async (t) => {
+  const { port: own } = await serveHttp(t, (request, response) => {
+    response.writeHead(request.method === 'POST' ? 413 : 200).end();
+  });
+  const { port } = await openTestRouter(t, [makeRoute({ upstreams: [upstreamAt(own)] })]);
+  const socket = connect(port, '127.0.0.1');
+  const answered = listenTo(socket);
+  const body = Buffer.alloc(8 * 1024 ** 2, 'x');
+  socket.write(`POST / HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: ${body.length}\r\n\r\n`);
+  socket.write(body);
+  socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+  assert.match(await answered(/HTTP\/1\.1 200/), /^HTTP\/1\.1 413/);
+  socket.destroy();
+});
+
 test('a visitor who leaves ends the request at the instance', async (t) => {
   const { server, port: own } = await serveHttp(t, (_, response) => void response.write('first'));
   const { port, router } = await openTestRouter(t, [makeRoute({ upstreams: [upstreamAt(own)] })]);
