@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { existsSync, statfsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Config } from '@grid/server/config.ts';
 import { canGuard } from '@grid/server/engines/docker/can-guard.ts';
 import { describeEngine } from '@grid/server/engines/docker/describe-engine.ts';
@@ -39,7 +41,9 @@ async function ask(
     const engine = await describeEngine(socketPath, AbortSignal.timeout(WITHIN));
     const disk = freeDisk(engine.dataFolder);
     const root = process.getuid?.() === 0;
-    return { is: 'there', socketPath, engine, disk, guarded: canGuard(), classicOnly, root };
+    const toolkit = await readToolkit();
+    const guarded = canGuard();
+    return { is: 'there', socketPath, engine, disk, guarded, classicOnly, toolkit, root };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return { is: 'silent', socketPath, why };
@@ -51,3 +55,10 @@ function freeDisk(folder: string | undefined): { freeGiB: number; share: number 
   const { bavail, bsize, blocks } = statfsSync(folder);
   return { freeGiB: (bavail * bsize) / 2 ** 30, share: bavail / blocks };
 }
+
+/** The version of NVIDIA's container toolkit, undefined where there is none. */
+const readToolkit = (): Promise<string | undefined> =>
+  promisify(execFile)('nvidia-ctk', ['--version'], { timeout: WITHIN }).then(
+    ({ stdout }) => /version (\d[\d.]*)/.exec(stdout)?.[1],
+    () => undefined,
+  );

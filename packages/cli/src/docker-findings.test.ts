@@ -13,6 +13,7 @@ const engine: EngineDescription = {
   cgroupDriver: 'cgroupfs',
   dataFolder: '/var/lib/docker',
   mapsUsers: false,
+  filtersCalls: true,
   rootless: false,
   keepsContainers: true,
   givesGpus: false,
@@ -25,6 +26,7 @@ const there = {
   disk: { freeGiB: 100, share: 0.5 },
   guarded: true,
   classicOnly: false,
+  toolkit: '1.17.8',
   root: true,
 } as const;
 
@@ -68,6 +70,7 @@ test('what an engine lacks is a limit with what mends it', () => {
     ["Docker's disk", { ...there, engine: { ...engine, storageDriver: 'vfs' } }],
     ["Docker's firewall", { ...there, guarded: false }],
     ["Docker's user namespaces", { ...there, engine: { ...engine, mapsUsers: true } }],
+    ["Docker's system calls", { ...there, engine: { ...engine, filtersCalls: false } }],
     ['live-restore', { ...there, engine: { ...engine, keepsContainers: false } }],
   ];
   for (const [what, seen] of limits) {

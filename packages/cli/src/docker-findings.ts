@@ -16,6 +16,8 @@ export type SeenDocker =
       disk: { freeGiB: number; share: number } | undefined;
       guarded: boolean;
       classicOnly: boolean;
+      /** Of NVIDIA's container toolkit, such as `1.17.8`; undefined without it. */
+      toolkit: string | undefined;
       /** Whether the platform is root. */
       root: boolean;
     };
@@ -66,6 +68,7 @@ const ofEngine = (seen: There): Finding[] => [
   storage(seen),
   firewall(seen),
   userIds(seen),
+  calls(seen),
   ...(seen.engine.name === 'Docker' ? [liveRestore(seen)] : []),
 ];
 
@@ -156,6 +159,16 @@ const userIds = ({ engine: { mapsUsers } }: There): Finding =>
         state: 'ok',
         detail:
           'are off (userns-remap), as the platform needs it; root in an image is root outside, with few rights',
+      };
+
+const calls = ({ engine: { name, filtersCalls } }: There): Finding =>
+  filtersCalls
+    ? { what: "Docker's system calls", state: 'ok', detail: `${name} filters those of containers` }
+    : {
+        what: "Docker's system calls",
+        state: 'limited',
+        detail: `${name} does not filter those of containers: more of the kernel is open to applications`,
+        mend: 'remove "seccomp-profile" from /etc/docker/daemon.json, then systemctl restart docker',
       };
 
 const liveRestore = ({ engine: { keepsContainers } }: There): Finding =>

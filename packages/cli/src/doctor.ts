@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '@grid/server/config.ts';
@@ -13,6 +14,7 @@ import { dockerFindings } from './docker-findings.ts';
 import type { Finding } from './finding.ts';
 import { gpuFindings } from './gpu-findings.ts';
 import { readControlState } from './platform.ts';
+import { promiseFindings } from './promise-findings.ts';
 import type { Printable } from './print.ts';
 import { colour } from './print.ts';
 
@@ -58,10 +60,22 @@ export async function diagnose(
   ]);
   const [docker, gpus] = await seen;
   const required = config.engine === 'docker';
-  const findings = [...own, ...dockerFindings(docker, { required }), ...gpuFindings(gpus, docker)];
+  const findings = [
+    ...own,
+    ...promiseFindings(describeMachine(own)),
+    ...dockerFindings(docker, { required }),
+    ...gpuFindings(gpus, docker),
+  ];
   const text = findings.map(describe).join('\n');
   return { findings, printable: { text, json: findings } };
 }
+
+const describeMachine = (own: readonly Finding[]) => ({
+  root,
+  user: userInfo().username,
+  arch: process.arch,
+  states: new Map(own.map(({ what, state }) => [what, state])),
+});
 
 const UNISOLATED = 'applications are not isolated, so only one organization is served';
 

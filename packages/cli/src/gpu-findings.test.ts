@@ -35,6 +35,7 @@ const docker = (givesGpus: boolean): SeenDocker => ({
     cgroupDriver: 'cgroupfs',
     dataFolder: '/var/lib/docker',
     mapsUsers: false,
+    filtersCalls: true,
     rootless: false,
     keepsContainers: true,
     givesGpus,
@@ -42,6 +43,7 @@ const docker = (givesGpus: boolean): SeenDocker => ({
   disk: undefined,
   guarded: true,
   classicOnly: false,
+  toolkit: '1.17.8',
   root: true,
 });
 
@@ -100,4 +102,18 @@ test('simulated ones are told as such, and a list that is not understood keeps t
   assert.deepEqual(briefly(await look('many')), ['GPUs: missing']);
   assert.deepEqual(briefly(await look('/no/such/file.json')), ['GPUs: limited']);
   assert.deepEqual(briefly(await lookAtGpus(none)), ['GPUs: ok']);
+});
+
+test('a container toolkit whose hooks obey containers is named, with the version that does not', () => {
+  for (const [toolkit, state] of [
+    ['1.17.7', 'limited'],
+    ['1.9.12', 'limited'],
+    ['1.17.8', 'ok'],
+    ['1.18.0', 'ok'],
+    ['2.0', 'ok'],
+  ] as const) {
+    const seen = { ...docker(true), toolkit } as SeenDocker;
+    const found = gpuFindings(there([device('GPU-1')]), seen);
+    assert.equal(found.find(({ what }) => what === 'GPUs in containers')?.state, state, toolkit);
+  }
 });

@@ -83,6 +83,15 @@ function inContainers(docker: SeenDocker): Finding[] {
   if (docker.is !== 'there') return [];
   const { name, givesGpus } = docker.engine;
   const what = 'GPUs in containers';
+  if (givesGpus && isUnsafe(docker.toolkit))
+    return [
+      {
+        what,
+        state: 'limited',
+        detail: `${name} can give them, by a container toolkit (${docker.toolkit}) that runs its hooks with a container's own variables, outside of it (CVE-2025-23266)`,
+        mend: 'apt-get install nvidia-container-toolkit (1.17.8 or newer), then systemctl restart docker',
+      },
+    ];
   if (givesGpus) return [{ what, state: 'ok', detail: `${name} can give them` }];
   return [
     {
@@ -92,4 +101,14 @@ function inContainers(docker: SeenDocker): Finding[] {
       mend: 'apt-get install nvidia-container-toolkit, then nvidia-ctk runtime configure --runtime=docker, then systemctl restart docker',
     },
   ];
+}
+
+/** The first whose hooks take nothing from a container. */
+const SAFE = [1, 17, 8];
+
+function isUnsafe(version: string | undefined): boolean {
+  if (version === undefined) return false;
+  const parts = version.split('.').map(Number);
+  const at = SAFE.findIndex((part, index) => (parts[index] ?? 0) !== part);
+  return at >= 0 && (parts[at] ?? 0) < (SAFE[at] ?? 0);
 }

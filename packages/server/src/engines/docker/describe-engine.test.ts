@@ -40,10 +40,10 @@ test('a Docker engine is described as it was started', async (t) => {
   assert.equal(found.name, 'Docker');
   assert.match(found.apiVersion, /^1\.\d+$/);
   assert.match(found.dataFolder ?? '', /grid-docker-.*\/data$/);
-  const { mapsUsers, rootless, keepsContainers } = found;
+  const { mapsUsers, filtersCalls, rootless, keepsContainers } = found;
   assert.deepEqual(
-    { mapsUsers, rootless, keepsContainers },
-    { mapsUsers: false, rootless: false, keepsContainers: true },
+    { mapsUsers, filtersCalls, rootless, keepsContainers },
+    { mapsUsers: false, filtersCalls: true, rootless: false, keepsContainers: true },
   );
 });
 
@@ -52,7 +52,7 @@ test('Podman, an engine of an ordinary user and one that maps users are told', a
   const info = {
     Driver: 'overlay',
     CgroupDriver: 'systemd',
-    SecurityOptions: ['name=rootless', 'name=userns'],
+    SecurityOptions: ['name=seccomp,profile=unconfined', 'name=rootless', 'name=userns'],
   };
   const podman = { 'api-version': '1.41', 'libpod-api-version': '5.4.0' };
   const socketPath = await answer(t, podman, { '/version': version, '/info': info });
@@ -65,6 +65,7 @@ test('Podman, an engine of an ordinary user and one that maps users are told', a
     cgroupDriver: 'systemd',
     dataFolder: undefined,
     mapsUsers: true,
+    filtersCalls: false,
     rootless: true,
     keepsContainers: true,
     givesGpus: false,

@@ -18,6 +18,8 @@ export type EngineDescription = {
   dataFolder: string | undefined;
   /** Whether it gives containers other user ids (`userns-remap`). */
   mapsUsers: boolean;
+  /** Whether it filters the system calls of containers. */
+  filtersCalls: boolean;
   /** Whether it is an ordinary user's own. */
   rootless: boolean;
   /** Whether what runs outlives a restart of it. */
@@ -60,6 +62,7 @@ export async function describeEngine(
     cgroupDriver: info.CgroupDriver,
     dataFolder: info.DockerRootDir,
     mapsUsers: has('userns'),
+    filtersCalls: options.some((one) => /^(name=)?seccomp(?!.*unconfined)/.test(one)),
     rootless: has('rootless'),
     // each container of Podman's has a process of its own that looks after it
     keepsContainers: isPodman || info.LiveRestoreEnabled === true,
