@@ -6,6 +6,7 @@ import { getCompileCacheDir } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CannotStart } from '../lib/cannot-start.ts';
+import { digestProgram } from './program-digest.ts';
 import type { RouterStatus } from './route-table.ts';
 import { readStatus, startSuccessor } from './router-client.ts';
 import type { Command } from './router-client.ts';
@@ -27,7 +28,11 @@ const program = [
 ];
 const entrance = join(import.meta.dirname, '..', 'engines', 'process', 'supervisor', 'enter.py');
 
-export const startedWith = (settings: RouterSettings) => describeSettings(settings, program);
+/** Read once: this process starts routers of its own sources, as they were when it began. */
+const digest = digestProgram(join(import.meta.dirname, '..'));
+
+export const startedWith = (settings: RouterSettings) =>
+  describeSettings(settings, [...program, digest]);
 
 const NAME = /^router-(\d+)\.sock$/;
 const numberOf = (name: string): number => Number(NAME.exec(name)?.[1] ?? 0);
