@@ -74,23 +74,26 @@ test('a ref that moved while nobody looked gets its deployment at the next start
   );
 });
 
-/** A push that git holds before any ref moves, until it is let go. */
-async function holdPush() {
+/**
+ * A push that git holds in a hook, before any ref moves or when they have, until it is let go. The next control
+ * plane writes the hooks anew.
+ */
+async function holdPush(where: 'pre-receive' | 'post-receive') {
   const folder = await platform.repository({ 'main.py': 'print(1)\n' });
   const env = ['CC_MLPYTHON_RUN_MAIN=main.py'];
   const id = await platform.create(folder, { type: 'ml_python', env });
   const repository = join(platform.data, 'repositories', `${id}.git`);
-  const hook = join(repository, 'hooks', 'pre-receive');
-  const [held, released] = [join(folder, 'held'), join(folder, 'released')];
-  const wait = `touch '${held}'; while [ ! -e '${released}' ]; do sleep 0.02; done`;
+  assert.equal((await platform.git(['ls-remote', 'grid'], folder)).code, 0);
+  const hook = join(platform.data, 'hooks', where);
+  const wait = 'touch held; while [ ! -e released ]; do sleep 0.02; done';
   writeFileSync(hook, readFileSync(hook, 'utf8').replace('\n', `\n${wait}\n`));
   const pushing = platform.git(['push', 'grid', 'HEAD:master'], folder);
-  await until('git holds the push', () => existsSync(held));
+  await until('git holds the push', () => existsSync(join(repository, 'held')));
   return {
     id,
     folder,
     pushing,
-    release: () => writeFileSync(released, ''),
+    release: () => writeFileSync(join(repository, 'released'), ''),
     hasMoved: () => existsSync(join(repository, 'refs', 'heads', 'master')),
     isUnderWay: () => commandLines().some((line) => line.includes(repository)),
   };
@@ -109,13 +112,11 @@ const commandLines = (): string[] =>
     });
 
 test('killed when a push has moved the ref and nobody knows, its deployment is there after the start', async () => {
-  const { id, pushing, release, hasMoved } = await holdPush();
-  const control = readFileSync(join(platform.data, 'control.json'), 'utf8');
-  process.kill((JSON.parse(control) as { pid: number }).pid, 'SIGSTOP');
-  release();
-  await until('the ref has moved', hasMoved);
+  const { id, pushing, release, hasMoved } = await holdPush('post-receive');
+  assert.ok(hasMoved());
   assert.equal(count(`deployments where application_id = '${id}'`), 0);
   platform.kill();
+  release();
   await pushing;
   await until('the control plane is dead', () => !platform.running());
   await platform.start();
@@ -124,7 +125,7 @@ test('killed when a push has moved the ref and nobody knows, its deployment is t
 });
 
 test('a push that outlives the control plane is refused, and not forgotten', async () => {
-  const { id, folder, pushing, release, hasMoved, isUnderWay } = await holdPush();
+  const { id, folder, pushing, release, hasMoved, isUnderWay } = await holdPush('pre-receive');
   platform.kill();
   await pushing;
   await until('the control plane is dead', () => !platform.running());
