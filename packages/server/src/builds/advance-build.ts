@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { lutimes, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
+import { Grown } from '../lib/count-growth.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import { removeTree } from '../lib/remove-tree.ts';
 import type { DataPaths } from '../paths.ts';
@@ -126,7 +127,10 @@ async function prepareTree(
     if (warm === undefined) {
       const unwritable = await deps.checkout({ ...input, into: partial }, signal);
       if (unwritable !== undefined) return unwritable;
-    } else await copyTree(deps.paths.artifact(warm.id), partial);
+    } else {
+      const grown = await copyWarm(deps.paths.artifact(warm.id), partial);
+      if (grown !== undefined) return grown;
+    }
     await rename(partial, tree);
     for (const notice of plan.notices) await deps.say(input, notice);
   }
@@ -136,6 +140,17 @@ async function prepareTree(
   if (refused !== undefined) return refused;
   const made = plan.build !== undefined || plan.hooks.after !== undefined;
   return made || plan.hooks.before !== undefined ? undefined : refuseStart(site);
+}
+
+async function copyWarm(artifact: string, into: string): Promise<Failure | undefined> {
+  try {
+    await copyTree(artifact, into);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Grown)) throw error;
+    const detail = `What was built before cannot be built on: ${error.message} Deploy it without its cache.`;
+    return { reason: 'disk_full', detail };
+  }
 }
 
 /** Before anything is built only where nothing could still make the file. */
