@@ -3,6 +3,7 @@ import { lutimes, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { Grown } from '../lib/count-growth.ts';
+import { holdOpened } from '../lib/held-folder.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import { removeTree } from '../lib/remove-tree.ts';
 import type { DataPaths } from '../paths.ts';
@@ -246,8 +247,7 @@ async function installedDependencies(
       return { environment: key };
   if (!isInstalled) return { install: dependencies };
   const sealed = input.useCache ? shared : fresh;
-  await mkdir(dirname(deps.paths.environment(sealed)), { recursive: true, mode: 0o700 });
-  await rename(staging, deps.paths.environment(sealed));
+  await putAway(deps, staging, deps.paths.environment(sealed));
   return { environment: sealed };
 }
 
@@ -290,9 +290,14 @@ const readDecided = ({ decision }: Site): Promise<Artifact | undefined> =>
 /** The tree under its final name: from now on nobody changes it. */
 async function finish(deps: BuildDeps, { tree }: Site, artifact: Artifact): Promise<BuildProgress> {
   const sealed = deps.paths.artifact(artifact.id);
-  if (!(await take(deps, sealed))) {
-    await mkdir(dirname(sealed), { recursive: true, mode: 0o700 });
-    await rename(tree, sealed);
-  }
+  if (!(await take(deps, sealed))) await putAway(deps, tree, sealed);
   return { next: 'done', artifact };
+}
+
+/** Whether it is old, and to be swept away, is not for its steps to say; nor whether its own user may move it. */
+async function putAway(deps: BuildDeps, made: string, sealed: string): Promise<void> {
+  await mkdir(dirname(sealed), { recursive: true, mode: 0o700 });
+  await using held = await holdOpened(made);
+  await take(deps, held.path);
+  await rename(made, sealed);
 }
