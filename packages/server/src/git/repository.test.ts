@@ -192,7 +192,7 @@ test('hooks are nobody’s to change, and of no repository', async (t) => {
   for (const name of ['pre-receive', 'post-receive']) {
     const { uid, mode } = lstatSync(join(place.hooks, name));
     assert.equal(uid, process.geteuid?.());
-    assert.equal(mode & 0o777, 0o755);
+    assert.equal(mode & 0o777, 0o750);
   }
   assert.ok(!existsSync(join(place.repository, 'hooks')));
 });
