@@ -110,7 +110,7 @@ test('where every network is given, one is taken from an owner of whom nothing r
 
 /** Until the answer is called, everybody else waits who wants the lock; `isWanted` says whether anybody does. */
 async function holdLock(t: TestContext, path: string) {
-  const holder = spawn('flock', [path, 'sh', '-c', 'echo held; read answer'], {
+  const holder = spawn('/usr/bin/flock', [path, 'sh', '-c', 'echo held; read answer'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   t.after(() => holder.kill());
