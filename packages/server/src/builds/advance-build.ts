@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { lutimes, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
+import { Grown } from '../lib/count-growth.ts';
+import { holdOpened } from '../lib/held-folder.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import { removeTree } from '../lib/remove-tree.ts';
 import type { DataPaths } from '../paths.ts';
@@ -126,7 +128,10 @@ async function prepareTree(
     if (warm === undefined) {
       const unwritable = await deps.checkout({ ...input, into: partial }, signal);
       if (unwritable !== undefined) return unwritable;
-    } else await copyTree(deps.paths.artifact(warm.id), partial);
+    } else {
+      const grown = await copyWarm(deps.paths.artifact(warm.id), partial);
+      if (grown !== undefined) return grown;
+    }
     await rename(partial, tree);
     for (const notice of plan.notices) await deps.say(input, notice);
   }
@@ -136,6 +141,17 @@ async function prepareTree(
   if (refused !== undefined) return refused;
   const made = plan.build !== undefined || plan.hooks.after !== undefined;
   return made || plan.hooks.before !== undefined ? undefined : refuseStart(site);
+}
+
+async function copyWarm(artifact: string, into: string): Promise<Failure | undefined> {
+  try {
+    await copyTree(artifact, into);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Grown)) throw error;
+    const detail = `What was built before cannot be built on: ${error.message} Deploy it without its cache.`;
+    return { reason: 'disk_full', detail };
+  }
 }
 
 /** Before anything is built only where nothing could still make the file. */
@@ -231,8 +247,7 @@ async function installedDependencies(
       return { environment: key };
   if (!isInstalled) return { install: dependencies };
   const sealed = input.useCache ? shared : fresh;
-  await mkdir(dirname(deps.paths.environment(sealed)), { recursive: true, mode: 0o700 });
-  await rename(staging, deps.paths.environment(sealed));
+  await putAway(deps, staging, deps.paths.environment(sealed));
   return { environment: sealed };
 }
 
@@ -275,9 +290,14 @@ const readDecided = ({ decision }: Site): Promise<Artifact | undefined> =>
 /** The tree under its final name: from now on nobody changes it. */
 async function finish(deps: BuildDeps, { tree }: Site, artifact: Artifact): Promise<BuildProgress> {
   const sealed = deps.paths.artifact(artifact.id);
-  if (!(await take(deps, sealed))) {
-    await mkdir(dirname(sealed), { recursive: true, mode: 0o700 });
-    await rename(tree, sealed);
-  }
+  if (!(await take(deps, sealed))) await putAway(deps, tree, sealed);
   return { next: 'done', artifact };
+}
+
+/** Whether it is old, and to be swept away, is not for its steps to say; nor whether its own user may move it. */
+async function putAway(deps: BuildDeps, made: string, sealed: string): Promise<void> {
+  await mkdir(dirname(sealed), { recursive: true, mode: 0o700 });
+  await using held = await holdOpened(made);
+  await take(deps, held.path);
+  await rename(made, sealed);
 }

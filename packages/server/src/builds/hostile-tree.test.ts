@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -9,6 +10,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -37,6 +39,9 @@ const recipes = {
 
 /** What is root's, and no tenant's: a name and a text that nobody may be shown. */
 const CANARY = 'canary-of-root';
+
+/** Whoever sets it would keep what is removed when it is old. */
+const FUTURE = new Date('2099-01-01');
 
 type Case = {
   runtime: BuildInput['runtime'];
@@ -251,7 +256,10 @@ const build =
       const told = await builder.advance(input, done, new AbortController().signal);
       if (told.next !== 'run') return told;
       const { number, files } = told.step;
-      if (files.environment?.access === 'writable') mkdirSync(files.environment.source);
+      if (files.environment?.access === 'writable') {
+        mkdirSync(files.environment.source);
+        utimesSync(files.environment.source, FUTURE, FUTURE);
+      }
       const isHook = told.step.name === name;
       if (isHook) hostile(files.application.source);
       done.push({ number, succeeded: true, reason: 'exited', detail: '' });
@@ -269,4 +277,25 @@ test('a build that is hostile to nobody is over with its artifact', async (t) =>
   const told = await scene.build(() => undefined);
   assert.ok(told.next === 'done');
   assert.equal(readFileSync(join(scene.canary, CANARY), 'utf8'), 'numpy==1 # a secret');
+});
+
+test('what a build made is as old as the platform says, and open to it, whatever its steps made of it', async (t) => {
+  const given = { ...python({}), files: ['main.py', 'requirements.txt'], replaces: '' };
+  const scene = makeScene(t, given);
+  const told = await scene.build((tree) => {
+    chmodSync(tree, 0o500);
+    utimesSync(tree, FUTURE, FUTURE);
+  });
+  assert.ok(told.next === 'done', JSON.stringify(told));
+  const made = ['artifacts', 'environments'].flatMap((folder) => {
+    const place = join(dirname(scene.canary), folder);
+    return readdirSync(place).map((name) => lstatSync(join(place, name)));
+  });
+  assert.deepEqual(
+    made.map(({ mtimeMs, mode }) => [mtimeMs, mode & 0o700]),
+    [
+      [0, 0o700],
+      [0, 0o700],
+    ],
+  );
 });

@@ -12,6 +12,7 @@ export async function findJail(root: string, works: Try): Promise<Jail> {
   const sandbox = [...describeSandbox(), '--unshare-pid', ...(isRoot ? [] : ['--unshare-user'])];
   const canBeOther = isRoot && isReachable(root);
   const candidates: Jail[] = [
+    { ownUser: isRoot, sandbox: [...sandbox, '--unshare-net'], limits: true },
     { ownUser: isRoot, sandbox, limits: true },
     { ownUser: canBeOther, sandbox: undefined, limits: true },
     { ownUser: canBeOther, sandbox: undefined, limits: false },
@@ -32,7 +33,7 @@ export function warnOf({ sandbox, ownUser, limits }: Jail): string[] {
   ];
 }
 
-/** The programs of this machine and nothing else of it: no network devices, no other process, no file of anybody's. */
+/** The programs of this machine and nothing else of it: no other process, no file of anybody's. */
 function describeSandbox(): string[] {
   const linked = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'].flatMap(bindProgram);
   const more = ['/etc/ld.so.cache', '/etc/alternatives'].flatMap((one) => [

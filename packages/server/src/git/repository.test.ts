@@ -11,6 +11,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -189,7 +192,7 @@ test('hooks are nobody’s to change, and of no repository', async (t) => {
   for (const name of ['pre-receive', 'post-receive']) {
     const { uid, mode } = lstatSync(join(place.hooks, name));
     assert.equal(uid, process.geteuid?.());
-    assert.equal(mode & 0o777, 0o755);
+    assert.equal(mode & 0o777, 0o750);
   }
   assert.ok(!existsSync(join(place.repository, 'hooks')));
 });
@@ -209,4 +212,15 @@ test('git ends where it takes more memory than it may', async (t) => {
   const { place } = await open(t);
   const eat = ['python3', '-c', 'x = bytearray(2 * 1024 ** 3)'];
   await assert.rejects(git(place, eat, { program: [] }), /MemoryError/);
+});
+
+test('git in its sandbox reaches nobody of this machine, and nobody else', async (t) => {
+  const { place } = await open(t);
+  const server = createServer((socket) => socket.end('here')).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const ask = `import socket; print(socket.create_connection(("127.0.0.1", ${port}), 5).recv(9))`;
+  const asked = git(place, ['/usr/bin/python3', '-c', ask], { program: [] });
+  await assert.rejects(asked, /Connection refused|unreachable/);
 });

@@ -1,5 +1,6 @@
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { GIT_USER } from './plan-git.ts';
 
 /**
  * Runs before any ref is touched. Its two answers are the product's: master and main deploy, tags
@@ -42,18 +43,26 @@ cat > /dev/null
 exit 0
 `;
 
-/** The hooks of all repositories, where git may read and run them. */
+/** The hooks of all repositories, where git may read and run them, and nobody else. */
 export async function writeHooks(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await chmod(folder, 0o711);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await openToGit(folder);
   for (const [name, text] of [
     ['pre-receive', PRE_RECEIVE],
     ['post-receive', POST_RECEIVE],
   ] as const) {
     const path = join(folder, name);
-    if ((await readFile(path, 'utf8').catch(() => undefined)) === text) continue;
-    await writeFile(`${path}.new`, text);
-    await chmod(`${path}.new`, 0o755);
-    await rename(`${path}.new`, path);
+    if ((await readFile(path, 'utf8').catch(() => undefined)) !== text) {
+      await writeFile(`${path}.new`, text);
+      await openToGit(`${path}.new`);
+      await rename(`${path}.new`, path);
+    }
+    await openToGit(path);
   }
+}
+
+/** Where git is a user of its own, by that user's group. */
+async function openToGit(path: string): Promise<void> {
+  if (process.geteuid?.() === 0) await chown(path, 0, GIT_USER);
+  await chmod(path, 0o750);
 }

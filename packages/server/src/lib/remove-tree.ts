@@ -15,7 +15,7 @@ const AT_ONCE = 32;
  */
 export async function removeTree(path: Name): Promise<void> {
   await using held = await holdOpened(path).catch(ignore('ENOENT', 'ENOTDIR', 'ELOOP'));
-  if (held === undefined) return unlink(path).catch(ignore('ENOENT'));
+  if (held === undefined) return await unlink(path).catch(ignore('ENOENT'));
   for (let look = 0; look < MOST_LOOKS; look += 1)
     if (!(await emptyFolder(held, { top: held, depth: 1 }))) break;
   await rmdir(path).catch(ignore('ENOENT'));

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import {
   chmodSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -16,6 +18,7 @@ import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { extract } from 'tar-stream';
+import { Grown } from '../../lib/count-growth.ts';
 import { archiveFolder } from './context-archive.ts';
 import type { ArchiveOptions } from './context-archive.ts';
 import { readIgnore } from './dockerignore.ts';
@@ -140,4 +143,16 @@ test('a folder nested deeper than anybody looks is an error of the stream', asyn
   const path = folder(t);
   mkdirSync(join(path, ...Array<string>(300).fill('d')), { recursive: true });
   await assert.rejects(buffer(archiveFolder(path)), { name: 'TooDeep' });
+});
+
+test('an archive is little larger than what it is made from: holes and second names end it', async (t) => {
+  const holes = folder(t);
+  writeFileSync(join(holes, 'first'), 'text');
+  truncateSync(join(holes, 'first'), 2 ** 40);
+  await assert.rejects(entriesOf(holes), Grown);
+  const names = folder(t);
+  writeFileSync(join(names, 'first'), Buffer.alloc(2 ** 20, 1));
+  linkSync(join(names, 'first'), join(names, 'second'));
+  await assert.rejects(entriesOf(names, { mostGrowth: 2 ** 19 }), Grown);
+  assert.deepEqual(await namesOf(names), ['first', 'second']);
 });

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { pack } from 'tar-stream';
 import type { Header, Pack } from 'tar-stream';
+import { createGrowthCount } from '../../lib/count-growth.ts';
 import { holdFolder } from '../../lib/held-folder.ts';
 import type { HeldFolder } from '../../lib/held-folder.ts';
 import type { Ignore, Verdict } from './dockerignore.ts';
@@ -22,6 +23,8 @@ export type ArchiveOptions = {
   /** Whose everything is there; root's unless it is said. */
   uid?: number;
   gid?: number;
+  /** How many bytes more it may be than what is archived: `Grown` says so. */
+  mostGrowth?: number;
 };
 
 /**
@@ -31,14 +34,18 @@ export type ArchiveOptions = {
  */
 export function archiveFolder(folder: string, options: ArchiveOptions = {}): Readable {
   const archive = pack();
-  fill({ archive, options }, folder).then(
+  fill({ archive, options, count: createGrowthCount(options.mostGrowth) }, folder).then(
     () => archive.finalize(),
     (error: Error) => archive.destroy(error),
   );
   return Readable.from(archive, { objectMode: false });
 }
 
-type Job = { archive: Pack; options: ArchiveOptions };
+type Job = {
+  archive: Pack;
+  options: ArchiveOptions;
+  count: ReturnType<typeof createGrowthCount>;
+};
 
 const ROOT: Entry = { name: './', type: 'directory', mode: 0o755, mtime: new Date(0) };
 
@@ -81,7 +88,7 @@ async function sortedEntries(folder: HeldFolder): Promise<Dirent<Buffer>[]> {
 const byName = (one: { name: Buffer }, other: { name: Buffer }): number =>
   one.name.toString() < other.name.toString() ? -1 : 1;
 
-async function add({ archive, options }: Job, at: Buffer, path: string): Promise<void> {
+async function add({ archive, options, count }: Job, at: Buffer, path: string): Promise<void> {
   const { prefix = '', uid = 0, gid = 0, instead } = options;
   if (instead?.path === path) return;
   const { mode, mtime } = await lstat(at);
@@ -92,7 +99,7 @@ async function add({ archive, options }: Job, at: Buffer, path: string): Promise
     await put(archive, { ...header, name: `${name}/`, type: 'directory' });
   else if (kind === constants.S_IFLNK)
     await put(archive, { ...header, type: 'symlink', linkname: await readlink(at) });
-  else if (kind === constants.S_IFREG) await putFile(archive, header, at);
+  else if (kind === constants.S_IFREG) await putFile({ archive, count }, header, at);
 }
 
 type Entry = Partial<Header> & Pick<Header, 'name'>;
@@ -104,9 +111,15 @@ const put = (archive: Pack, entry: Entry): Promise<void> =>
   });
 
 /** As many bytes as the file has when it is opened, though it may grow. */
-async function putFile(archive: Pack, entry: Entry, at: Buffer): Promise<void> {
+async function putFile(
+  { archive, count }: Pick<Job, 'archive' | 'count'>,
+  entry: Entry,
+  at: Buffer,
+): Promise<void> {
   await using file = await open(at, NOT_WAITING);
-  const { size } = await file.stat();
+  const stats = await file.stat();
+  count(stats);
+  const { size } = stats;
   if (size === 0) {
     archive.entry({ ...entry, type: 'file' }, '');
     return;

@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { Grown } from '../../lib/count-growth.ts';
+import { TooDeep } from '../../lib/held-folder.ts';
 import type { InstanceFiles } from '../engine.ts';
 import { isMissing } from './client.ts';
 import type { Call } from './client.ts';
@@ -101,9 +103,7 @@ async function addLayer(
   const body = { Image: from, Entrypoint: [], Cmd: ['/bin/true'], Labels: labels, HostConfig: {} };
   const id = await createContainer(client, { name, body }, signal);
   try {
-    const archive = archiveFolder(source, { prefix: at, ...user });
-    const put = { method: 'PUT', path: `/containers/${id}/archive`, query: { path: '/' } } as const;
-    await client.ask({ ...put, body: archive, withinSeconds: LAYER_WITHIN }, signal);
+    await putFolder(site, { id, archive: archiveFolder(source, { prefix: at, ...user }) }, signal);
     const [repo, tag] = image.split(':');
     const commit = {
       method: 'POST',
@@ -114,6 +114,22 @@ async function addLayer(
     await client.ask({ ...commit, query: { container: id, repo, tag, pause: false } }, signal);
   } finally {
     await removeContainer(client, id, site.closing).catch(() => undefined);
+  }
+}
+
+/** What no archive can be made of is the start's end; to the client the connection is broken. */
+async function putFolder(
+  { client }: Site,
+  { id, archive }: { id: string; archive: Readable },
+  signal: AbortSignal,
+): Promise<void> {
+  let broken: Error | undefined;
+  archive.once('error', (error) => (broken = error));
+  const put = { method: 'PUT', path: `/containers/${id}/archive`, query: { path: '/' } } as const;
+  try {
+    await client.ask({ ...put, body: archive, withinSeconds: LAYER_WITHIN }, signal);
+  } catch (error) {
+    throw broken instanceof Grown || broken instanceof TooDeep ? broken : error;
   }
 }
 

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -9,6 +18,7 @@ import { exitOf, start, textOf } from '../../testing/engine.ts';
 import { makeSpec } from '../../testing/instance.ts';
 import { silentLog } from '../../testing/log.ts';
 import { need } from '../../testing/need.ts';
+import { until } from '../../testing/until.ts';
 import type { InstanceSpec } from '../engine.ts';
 import { createProcessEngine } from './process-engine.ts';
 
@@ -96,4 +106,51 @@ test('where every network is given, one is taken from an owner of whom nothing r
   assert.ok(!('orga_0' in known) && 'orga_249' in known);
   const { addresses } = await opened.engine.nodeAddresses(one.ownerId, t.signal);
   assert.match(addresses[0] ?? '', /\.1\.128$/);
+});
+
+/** Until the answer is called, everybody else waits who wants the lock; `isWanted` says whether anybody does. */
+async function holdLock(t: TestContext, path: string) {
+  const holder = spawn('/usr/bin/flock', [path, 'sh', '-c', 'echo held; read answer'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.after(() => holder.kill());
+  await once(holder.stdout, 'data');
+  const waits = new RegExp(`-> FLOCK .*:${statSync(path).ino} `);
+  return {
+    isWanted: (): boolean => waits.test(readFileSync('/proc/locks', 'utf8')),
+    release: (): void => void holder.stdin.end('\n'),
+  };
+}
+
+test('an owner who starts something while their network is being given back keeps it', async (t) => {
+  const opened = await open(t);
+  const { engine, directory, numbers } = opened;
+  if (!need(t, engine.host.isolated, 'isolation (grid doctor)')) return;
+  const spec = await runOnce(opened, t);
+  await engine.remove(spec.workloadId, 0, t.signal);
+  const lock = await holdLock(t, join(directory, 'subnets.json.lock'));
+  const giving = engine.giveBack({ applications: [], owners: [spec.ownerId] }, [], t.signal);
+  await until(lock.isWanted);
+  const starts = join(directory, 'instances', 'inst_that_starts');
+  mkdirSync(starts);
+  t.after(() => rmSync(starts, { recursive: true, force: true }));
+  const { ownerId } = spec;
+  writeFileSync(join(starts, 'instance.json'), JSON.stringify({ ownerId, user: null }));
+  lock.release();
+  await giving;
+  assert.ok(ownerId in numbers('subnets'));
+  rmSync(starts, { recursive: true });
+  await engine.giveBack({ applications: [], owners: [ownerId] }, [], t.signal);
+  assert.ok(!(ownerId in numbers('subnets')));
+});
+
+test('a network that has become another owner’s is never remembered as one’s own', async (t) => {
+  const opened = await open(t);
+  const { engine, directory, numbers } = opened;
+  if (!need(t, engine.host.isolated, 'isolation (grid doctor)')) return;
+  const spec = await runOnce(opened, t);
+  const { [spec.ownerId]: former = 0 } = numbers('subnets');
+  writeFileSync(join(directory, 'subnets.json'), JSON.stringify({ orga_other: former }));
+  const { addresses } = await engine.nodeAddresses(spec.ownerId, t.signal);
+  assert.ok(!addresses[0]?.includes(`.${former}.128`), addresses[0]);
 });

@@ -21,8 +21,8 @@ class NoAddress(Exception):
 class Subnet:
     """The addresses of one owner."""
 
-    def __init__(self, platform, owner):
-        self.index = registry.allocate(platform.directory, 'subnets', owner, 1, MOST_OWNERS)
+    def __init__(self, platform, index):
+        self.index = index
         self.base = f'{platform.subnet}.{self.index}'
         self.bridge = f'b{self.index}'
         self.gateway = f'{self.base}.1'
@@ -41,10 +41,18 @@ class Subnet:
         return name.startswith(f'v{self.index}x')
 
 
+def subnet_of(platform, owner):
+    """
+    That of an owner, as it is written: it may have been another's a moment ago. Of an owner of whom an instance has
+    its record, it stays.
+    """
+    return Subnet(platform, registry.allocate(platform.directory, 'subnets', owner, 1, MOST_OWNERS))
+
+
 def for_nodes(platform, owner):
     """What the platform may give to the owner's nodes; without namespaces, of this machine's loopback."""
     if platform is not None:
-        return Subnet(platform, owner).upper()
+        return subnet_of(platform, owner).upper()
     part = hashlib.sha256(owner.encode()).digest()[0]
     return [f'127.77.{part}.{host}' for host in range(1, 255)]
 

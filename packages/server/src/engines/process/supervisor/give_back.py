@@ -23,12 +23,11 @@ def give_back(host, gone, places):
     except Unknown:
         return
     users = {one['user'] for one in there} | set(_users_of(places))
-    numbers = registry.names(host.directory, 'users')
-    free = [name for name in gone['applications'] if numbers.get(name) not in users]
-    registry.release(host.directory, 'users', free)
-    owners = {one['ownerId'] for one in there}
-    known = registry.names(host.directory, 'subnets')
-    release_subnets(host, [name for name in gone['owners'] if name in known and name not in owners])
+    with registry.releasing(host.directory, 'users') as numbers:
+        for name in gone['applications']:
+            if numbers.get(name) not in users:
+                numbers.pop(name, None)
+    release_subnets(host, gone['owners'])
 
 
 def find_idle(host):
@@ -41,21 +40,28 @@ def find_idle(host):
 
 
 def release_subnets(host, owners):
-    """For a process of its own: it enters the platform's network."""
+    """
+    Those of whom nothing is there. For a process of its own: it enters the platform's network. Whoever starts writes
+    the instance's record first and asks for the subnet then: one of the two sees the other.
+    """
     if not owners or host.platform is None:
         return
-    subnets = {owner: addresses.Subnet(host.platform, owner) for owner in owners}
     host.platform.enter()
-    links = [name for _, name in socket.if_nameindex()]
-    free = []
-    with netlink.Netlink() as here:
-        for owner, subnet in subnets.items():
+    with registry.releasing(host.directory, 'subnets') as numbers, netlink.Netlink() as here:
+        try:
+            there = {one['ownerId'] for one in _instances(host.directory)}
+        except Unknown:
+            return
+        links = [name for _, name in socket.if_nameindex()]
+        for owner in owners:
+            if owner not in numbers or owner in there:
+                continue
+            subnet = addresses.Subnet(host.platform, numbers[owner])
             if any(subnet.is_cable(name) for name in links):
                 continue
             if subnet.bridge in links:
                 here.remove_cable(subnet.bridge)
-            free.append(owner)
-    registry.release(host.directory, 'subnets', free)
+            del numbers[owner]
 
 
 def _instances(directory):

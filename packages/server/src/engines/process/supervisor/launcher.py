@@ -39,6 +39,7 @@ class Host:
         self.bwrap = shutil.which('bwrap')
         self.tag = hashlib.sha256(os.fsencode(directory)).hexdigest()[:8]
         self.warnings = []
+        self.users = {}  # of applications: what is known here, supervisors need not read again
         self.program = fingerprint()
         self.filters = {kind: system_calls.assemble(kind) for kind in system_calls.SANDBOXES}
         self.cgroups = {} if options.get('controlGroups') == 'none' else limits.find_cgroups()
@@ -93,10 +94,14 @@ class Host:
 
     def user_of(self, application):
         """Each application's own; without root there is one for all."""
-        return registry.allocate(self.directory, 'users', application, FIRST_USER, USERS) if self.root else None
+        if not self.root:
+            return None
+        if application not in self.users:
+            self.users[application] = registry.allocate(self.directory, 'users', application, FIRST_USER, USERS)
+        return self.users[application]
 
     def recall_numbers(self, spec):
-        """So that not every start reads them all from the disk; where there is none left, the start says so."""
+        """So that not every start reads all users from the disk; where there is none left, the start says so."""
         try:
             self.user_of(spec['applicationId'])
         except registry.Full:
@@ -108,12 +113,11 @@ class Host:
         if self.platform is None:
             return
         try:
-            addresses.Subnet(self.platform, owner)
+            addresses.subnet_of(self.platform, owner)
         except registry.Full:
             idle = give_back.find_idle(self)
             if idle is not None:
                 run_aside(lambda: give_back.release_subnets(self, [idle]))
-                registry.forget(self.directory, 'subnets', [idle])
 
     def describe(self):
         return {
@@ -169,8 +173,8 @@ def answer(host, listener, connection):
         messages.send(connection, {who: list(registry.names(host.directory, kind)) for who, kind in kinds.items()})
     elif request['do'] == 'give-back':
         gone = request['gone']
-        registry.forget(host.directory, 'users', gone['applications'])
-        registry.forget(host.directory, 'subnets', gone['owners'])
+        for application in gone['applications']:
+            host.users.pop(application, None)
         fork(listener, lambda: (give_back.give_back(host, gone, request['places']), messages.tell(connection, {})))
     elif request['do'] == 'describe':
         messages.send(connection, host.describe())

@@ -268,7 +268,7 @@ def plug_in(platform, owner, wanted=None):
     which is the wanted one if there is one. The namespace takes the cable away when it goes, and with it the
     address is free again.
     """
-    subnet = addresses.Subnet(platform, owner)
+    subnet = addresses.subnet_of(platform, owner)
     platform.enter()
     taken = {name for _, name in socket.if_nameindex()}
     bridge = _find_bridge(subnet, taken)
@@ -288,7 +288,7 @@ def plug_in(platform, owner, wanted=None):
 
 def unplug(platform, owner, address):
     """Takes the cable to that address away, as far as it is still there; for a process of its own."""
-    cable = addresses.Subnet(platform, owner).cable(address)
+    cable = addresses.subnet_of(platform, owner).cable(address)
     platform.enter()
     with netlink.Netlink() as outside:
         try:

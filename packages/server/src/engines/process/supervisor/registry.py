@@ -1,4 +1,5 @@
 """Small numbers that stay with a name as long as it is there: user ids of applications, subnets of owners."""
+import contextlib
 import fcntl
 import json
 import os
@@ -8,16 +9,9 @@ class Full(Exception):
     pass
 
 
-#: Numbers stay: what one process has asked for, those that it forks need not read again.
-_remembered = {}
-
-
 def allocate(directory, kind, name, first, count):
-    """The number of `name`, the same each time; a new name gets the lowest that is free."""
-    path = _path(directory, kind)
-    if (path, name) not in _remembered:
-        _remembered[path, name] = _allocate(path, kind, name, range(first, first + count))
-    return _remembered[path, name]
+    """The number of `name`, the same each time until it is given back; a new name gets the lowest that is free."""
+    return _allocate(_path(directory, kind), kind, name, range(first, first + count))
 
 
 def names(directory, kind):
@@ -25,19 +19,19 @@ def names(directory, kind):
     return _read(_path(directory, kind))
 
 
-def forget(directory, kind, gone):
-    """In this process alone; whoever asks again is told what is written."""
-    for name in gone:
-        _remembered.pop((_path(directory, kind), name), None)
-
-
-def release(directory, kind, gone):
-    """Gives numbers back: from now on another name may get them."""
+@contextlib.contextmanager
+def releasing(directory, kind):
+    """
+    Who has a number, and which; whom the caller takes out has none from now on, and another name may get it. Nobody is
+    told a number meanwhile: what is looked at in here to decide is not about to change.
+    """
     path = _path(directory, kind)
-    forget(directory, kind, gone)
     with _locked(path):
         known = _read(path)
-        _write(path, {name: number for name, number in known.items() if name not in gone})
+        left = dict(known)
+        yield left
+        if left != known:
+            _write(path, left)
 
 
 def _path(directory, kind):

@@ -1,7 +1,6 @@
 """The inside of an instance: its files, its user, its namespaces. Runs in the process that becomes it."""
 import os
 import resource
-import shutil
 
 import linux
 import trees
@@ -103,7 +102,7 @@ def _mount_application(application, scratch, user):
         linux.mount('overlay', f'{STAGE}/app', 'overlay', 0, options + (',userxattr' if user is None else ''))
     except OSError:
         copy = f'{scratch}/copy'
-        shutil.copytree(source, copy, symlinks=True)
+        trees.copy(source, copy)
         if user is not None:
             trees.give(copy, user)
         _bind(copy, f'{STAGE}/app')

@@ -5,13 +5,13 @@ can do whatever that user can, to the platform and to other instances; what is w
 import os
 import re
 import shlex
-import shutil
 import signal
 import socket
 
 import linux
 import programs
 import sandbox
+import trees
 import variables
 
 
@@ -22,7 +22,7 @@ def start(supervisor):
     folder = application['source']
     if application['access'] == 'throw-away':
         folder = f'{supervisor.scratch}/application'
-        shutil.copytree(application['source'], folder, symlinks=True)
+        trees.copy(application['source'], folder)
     supervisor.directory_inside = folder + spec['workingDirectory'][len(application['mountedAt']):]
     shared = spec['files'].get('shared')
     if shared:

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
+  appendFileSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -85,4 +90,26 @@ test('what is made for one is closed to others, and so is what is made above it'
   run(folder, `os.umask(0); trees.make_closed('caches/owner/application')`);
   for (const path of ['caches', 'caches/owner', 'caches/owner/application'])
     assert.equal(lstatSync(join(folder, path)).mode & 0o777, 0o700, path);
+});
+
+test('a copy of a tree says the same, and takes no more of the disk', (t) => {
+  const folder = makeFolder(t);
+  const at = (path: string): string => join(folder, path);
+  writeFileSync(at('tree/holes'), 'first');
+  truncateSync(at('tree/holes'), 2 ** 33);
+  appendFileSync(at('tree/holes'), 'last');
+  writeFileSync(at('tree/data'), Buffer.alloc(2 ** 20, 7), { mode: 0o750 });
+  for (const name of ['one', 'two']) linkSync(at('tree/data'), at(`tree/a/${name}`));
+  symlinkSync('../beside', at('tree/link'));
+  execFileSync('/usr/bin/mkfifo', [at('tree/pipe')]);
+  run(folder, `trees.copy('tree', 'copy')`);
+  const blocks = (path: string): number => lstatSync(at(path)).blocks;
+  assert.ok(blocks('copy/holes') <= blocks('tree/holes') + 8, String(blocks('copy/holes')));
+  assert.equal(lstatSync(at('copy/holes')).size, 2 ** 33 + 4);
+  assert.equal(execFileSync('tail', ['-c', '4', at('copy/holes')], { encoding: 'utf8' }), 'last');
+  const [data, two] = ['copy/data', 'copy/a/two'].map((path) => lstatSync(at(path)));
+  assert.deepEqual([data?.mode, data?.nlink, data?.ino], [0o100750, 3, two?.ino]);
+  assert.deepEqual(readFileSync(at('copy/a/one')), readFileSync(at('tree/data')));
+  assert.equal(readlinkSync(at('copy/link')), '../beside');
+  assert.throws(() => lstatSync(at('copy/pipe')));
 });
