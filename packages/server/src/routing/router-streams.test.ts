@@ -77,6 +77,40 @@ test('a reader who is slow holds the instance back, and gets everything', async 
   assert.equal((await readAll(answer)).length, size);
 });
 
+test('those who hold an instance’s connections keep nobody else out', async (t) => {
+  const { port: own } = await serveHttp(t, (request, response) => {
+    if (request.method === 'GET') response.end('served');
+  });
+  const { port, ask, router } = await openTestRouter(t, [
+    makeRoute({ upstreams: [upstreamAt(own)] }),
+  ]);
+  const slow = { ...headers, 'content-length': '100' };
+  const held = Array.from({ length: 300 }, () => {
+    const asked = beginRequest({ port, headers: slow, method: 'POST' });
+    asked.on('error', () => undefined).write('x');
+    return asked;
+  });
+  t.after(() => held.forEach((asked) => asked.destroy()));
+  await until(() => router.inFlight()[upstreamAt(own).instanceId] === held.length);
+  assert.equal((await ask()).body, 'served');
+});
+
+test('a body that stands still, and an answer that nobody reads, are given up', async (t) => {
+  const { port: own } = await serveHttp(t, (request, response) => {
+    if (request.method === 'GET') response.end(Buffer.alloc(64 * 1024 * 1024));
+  });
+  const route = makeRoute({ upstreams: [upstreamAt(own)], idleTimeoutSeconds: 0.2 });
+  const { port, router } = await openTestRouter(t, [route]);
+  const text = `Host: ${HOST}\r\nContent-Length: 9\r\n\r\n`;
+  for (const asked of [`POST / HTTP/1.1\r\n${text}x`, `GET / HTTP/1.1\r\n${text}123456789`]) {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    t.after(() => socket.destroy());
+    socket.write(asked);
+    await until(() => Object.keys(router.inFlight()).length === 1);
+    await until(() => Object.keys(router.inFlight()).length === 0);
+  }
+});
+
 test('a request that waits to be told to go on is told', async (t) => {
   const { port: own } = await serveHttp(t, (request, response) => request.pipe(response));
   const { port } = await openTestRouter(t, [makeRoute({ upstreams: [upstreamAt(own)] })]);
