@@ -85,8 +85,7 @@ export async function followDeployment(
   const printing = (async () => {
     const { signal } = over;
     const call = { params: paramsOf(application), query: { deploymentId }, signal };
-    for await (const line of readStream(client, logs.streamLogs, call))
-      say(formatLine(line));
+    for await (const line of readStream(client, logs.streamLogs, call)) say(formatLine(line));
   })();
   try {
     const deployment = await Promise.race([

@@ -160,8 +160,7 @@ async function followRun(client: Client, params: RunParams, node?: number): Prom
   const over = new AbortController();
   const printing = (async () => {
     const call = { params, query: nodeQuery(node), signal: over.signal };
-    for await (const line of readStream(client, runs.streamRunLog, call))
-      say(formatLine(line));
+    for await (const line of readStream(client, runs.streamRunLog, call)) say(formatLine(line));
   })();
   try {
     const run = await Promise.race([

@@ -38,8 +38,7 @@ export const listAdded = async (db: Kysely<Schema>, userId: UserId): Promise<str
 export const addEmail = ({ database, clock }: Deps, user: User, text: string): Promise<void> => {
   const email = parseEmail(text);
   return database.transaction(async (tx) => {
-    const count = async () =>
-      (await listAdded(tx, user.id)).filter((one) => one !== email).length;
+    const count = async () => (await listAdded(tx, user.id)).filter((one) => one !== email).length;
     // first, since it lets one of the user's at a time go on
     await demandRoom(tx, 'emails', { of: user.id, count });
     if ((await findEmailOwner(tx, email)) === user.id)

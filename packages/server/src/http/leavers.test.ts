@@ -28,7 +28,9 @@ async function open(database: Database, t: TestContext) {
   const leave = async (path: string): Promise<void> => {
     const asked = once(app.server, 'request');
     const socket = connect(port, '127.0.0.1').on('error', () => undefined);
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}\r\n\r\n`);
+    socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}\r\n\r\n`,
+    );
     const [request] = (await asked) as [IncomingMessage];
     request.socket.destroy();
     socket.destroy();

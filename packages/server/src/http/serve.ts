@@ -43,8 +43,7 @@ export function serve<
     config: { guarded: endpoint.open !== true },
     async handler(request, reply) {
       const call = await readCall(context, endpoint, request);
-      if (endpoint.open !== true)
-        whenClosed(reply.raw, context.crowd.requests.take(call.user.id));
+      if (endpoint.open !== true) whenClosed(reply.raw, context.crowd.requests.take(call.user.id));
       const answer = await handle({ ...call, body: await readValue(endpoint, request) });
       if (answer === undefined) return reply.code(204).send();
       return reply.type('application/json').send(JSON.stringify(answer));

@@ -103,7 +103,10 @@ test('whom a proxy on this machine names counts, whatever the client wrote befor
     assert.ok(origin.forwardedFor.length < 300);
   }
   const ports = { 'x-forwarded-for': '203.0.113.9:4711, [2001:db8::1]:80' };
-  assert.equal(originOf({ headers: ports, socket }).forwardedFor, '203.0.113.9, 2001:db8::1, 127.0.0.1');
+  assert.equal(
+    originOf({ headers: ports, socket }).forwardedFor,
+    '203.0.113.9, 2001:db8::1, 127.0.0.1',
+  );
   const nothing = originOf({ headers: { 'x-forwarded-for': 'unknown' }, socket });
   assert.deepEqual([nothing.client, nothing.forwardedFor], ['127.0.0.1', '127.0.0.1']);
 });
