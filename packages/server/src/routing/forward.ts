@@ -65,7 +65,7 @@ export function forward(forwarding: Forwarding): void {
 }
 
 function createHandler({ visit, done }: Forwarding): Dispatcher.DispatchHandler {
-  const { request, response, id } = visit;
+  const { response, id } = visit;
   let abandon: (() => void) | undefined;
   const leave = (): void => abandon?.();
   return {
@@ -78,7 +78,6 @@ function createHandler({ visit, done }: Forwarding): Dispatcher.DispatchHandler 
       if (status < 200) return;
       const raw = (controller.rawHeaders ?? []) as (Buffer | string)[];
       response.writeHead(status, answeredHeaders(raw, id));
-      if (request.method === 'HEAD') response.flushHeaders();
       response.on('drain', () => controller.resume());
     },
     onResponseData(controller, chunk) {

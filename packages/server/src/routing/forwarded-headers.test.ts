@@ -130,7 +130,18 @@ test('headers of one connection stay there, those that Connection names too', ()
   );
   assert.equal(told['x-mine'], undefined);
   const answered = answeredHeaders(
-    ['Connection', 'close', 'Keep-Alive', 'timeout=5', 'Transfer-Encoding', 'chunked', 'ETag', '1'],
+    [
+      'Connection',
+      'close',
+      'Keep-Alive',
+      'timeout=5',
+      'Transfer-Encoding',
+      'chunked',
+      'Trailer',
+      'X',
+      'ETag',
+      '1',
+    ],
     'the-id',
   );
   assert.deepEqual(answered, ['ETag', '1', 'X-Request-Id', 'the-id']);

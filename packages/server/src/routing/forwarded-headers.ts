@@ -160,16 +160,22 @@ const NOT_ANSWERED: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
+  // what comes behind a body is not passed on
+  'trailer',
   'transfer-encoding',
   'x-request-id',
 ]);
+
+/** Each byte is a character, as Node has headers: whatever they mean, they go on as they came. */
+const plainText = (text: Buffer | string = ''): string =>
+  typeof text === 'string' ? text : text.toString('latin1');
 
 /** An instance's headers as the client gets them. */
 export function answeredHeaders(raw: readonly (Buffer | string)[], id: string): string[] {
   const kept: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
-    const name = String(raw[index]);
-    if (!NOT_ANSWERED.has(name.toLowerCase())) kept.push(name, String(raw[index + 1]));
+    const name = plainText(raw[index]);
+    if (!NOT_ANSWERED.has(name.toLowerCase())) kept.push(name, plainText(raw[index + 1]));
   }
   kept.push('X-Request-Id', id);
   return kept;
