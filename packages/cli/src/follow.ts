@@ -3,7 +3,7 @@ import { deployments, logs } from '@grid/api';
 import type { Application, Client, Deployment, LogRecord, Stream } from '@grid/api';
 import { Failure } from './fail.ts';
 import { paramsOf } from './find-application.ts';
-import { colour } from './print.ts';
+import { colour, say } from './print.ts';
 
 const RECONNECT_AFTER = 500;
 const ASK_EVERY = 300;
@@ -85,8 +85,7 @@ export async function followDeployment(
   const printing = (async () => {
     const { signal } = over;
     const call = { params: paramsOf(application), query: { deploymentId }, signal };
-    for await (const line of readStream(client, logs.streamLogs, call))
-      process.stdout.write(`${formatLine(line)}\n`);
+    for await (const line of readStream(client, logs.streamLogs, call)) say(formatLine(line));
   })();
   try {
     const deployment = await Promise.race([

@@ -1,5 +1,6 @@
 import { ApiError } from '@grid/api';
 import { Failure, exitCodes } from './fail.ts';
+import { shownOn } from './print.ts';
 import { buildProgram } from './program.ts';
 
 async function main(): Promise<void> {
@@ -7,7 +8,8 @@ async function main(): Promise<void> {
     await buildProgram().parseAsync(process.argv);
   } catch (error) {
     // what a command has begun must not keep it from ending
-    process.stderr.write(`${describe(error)}\n`, () => process.exit(exitCode(error)));
+    const text = shownOn(process.stderr, describe(error));
+    process.stderr.write(`${text}\n`, () => process.exit(exitCode(error)));
   }
 }
 

@@ -12,8 +12,31 @@ export function print(found: Printable, format: 'human' | 'json'): void {
         : found.table.length === 0
           ? found.empty
           : formatTable(found.table);
-  if (text !== '') process.stdout.write(`${text}\n`);
+  if (text !== '') say(text);
 }
+
+/** Prints lines that may hold what others wrote. */
+export const say = (text: string): void =>
+  void process.stdout.write(`${shownOn(process.stdout, text)}\n`);
+
+/** A character that makes a terminal do something, with what may make it a colour. */
+const CONTROL = /(\p{Cc})(\[[\d;:]*m)?/gu;
+const KEPT: ReadonlySet<string> = new Set(['\t', '\n', '\r']);
+const ESCAPE = '\u001B';
+
+/**
+ * Text as a terminal is to show it, and to do nothing else: it may come from anybody who made a request that an
+ * application wrote down. Colours stay. Files and other programs get it as it is.
+ */
+export const shownOn = ({ isTTY }: { isTTY?: boolean }, text: string): string =>
+  isTTY === true
+    ? text.replaceAll(CONTROL, (one, control: string, rest = '') =>
+        KEPT.has(control) || (control === ESCAPE && rest !== '') ? one : spell(control) + rest,
+      )
+    : text;
+
+const spell = (control: string): string =>
+  `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`;
 
 /** Columns as wide as they need to be; numbers to the right. */
 function formatTable(rows: readonly Readonly<Record<string, string | number>>[]): string {

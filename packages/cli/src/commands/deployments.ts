@@ -9,7 +9,7 @@ import { followDeployment } from '../follow.ts';
 import { headCommit, runGit } from '../git.ts';
 import { formatOption, parseCount } from '../options.ts';
 import type { Format } from '../options.ts';
-import { ago, colour, euros, print } from '../print.ts';
+import { ago, colour, euros, print, say } from '../print.ts';
 import { readProfile, signedIn } from '../profile.ts';
 import { startSpinner } from '../spinner.ts';
 import { platformStatus } from './platform.ts';
@@ -147,9 +147,7 @@ function activityCommand(program: Command): void {
       if (follow === true) {
         const deps = { client, profile: readProfile() };
         for await (const one of followActivity(deps, application, limit))
-          process.stdout.write(
-            `${format === 'json' ? JSON.stringify(one) : formatActivity(one)}\n`,
-          );
+          say(format === 'json' ? JSON.stringify(one) : formatActivity(one));
       }
       const params = paramsOf(application);
       const found = await client.call(deployments.listDeployments, { params, query: { limit } });

@@ -5,7 +5,7 @@ import { Failure } from '../fail.ts';
 import { findApplication, paramsOf } from '../find-application.ts';
 import { formatLine, readStream } from '../follow.ts';
 import { formatOption } from '../options.ts';
-import { colour } from '../print.ts';
+import { colour, say } from '../print.ts';
 import { signedIn } from '../profile.ts';
 
 /** What applications say, and what they were asked. */
@@ -37,7 +37,7 @@ function logsCommand(program: Command): void {
       const client = signedIn();
       const call = { params: paramsOf(await findApplication(client, options.app)), query };
       for await (const line of readStream(client, logs.streamLogs, call))
-        show(options.format === 'json' ? JSON.stringify(line) : formatLine(line));
+        say(options.format === 'json' ? JSON.stringify(line) : formatLine(line));
     });
 }
 
@@ -54,11 +54,9 @@ function accessLogsCommand(program: Command): void {
       const client = signedIn();
       const call = { params: paramsOf(await findApplication(client, options.app)), query };
       for await (const access of readStream(client, logs.streamAccessLogs, call))
-        show(options.format === 'json' ? JSON.stringify(access) : formatAccess(access));
+        say(options.format === 'json' ? JSON.stringify(access) : formatAccess(access));
     });
 }
-
-const show = (line: string): boolean => process.stdout.write(`${line}\n`);
 
 function formatAccess({ date, source, http }: AccessRecord): string {
   const { request, response } = http;

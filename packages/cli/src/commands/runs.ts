@@ -15,7 +15,7 @@ import {
   parseSeconds,
 } from '../options.ts';
 import type { Format } from '../options.ts';
-import { ago, colour, euros, print, spellSeconds } from '../print.ts';
+import { ago, colour, euros, print, spellSeconds, say } from '../print.ts';
 import { signedIn } from '../profile.ts';
 
 /** Runs, beside those that pushes make. */
@@ -41,7 +41,7 @@ export function runCommands(program: Command): void {
       if (follow === true) return conclude(await followRun(client, params, node));
       const query = { until: new Date().toISOString(), ...nodeQuery(node) };
       for await (const line of readStream(client, runs.streamRunLog, { params, query }))
-        process.stdout.write(`${formatLine(line)}\n`);
+        say(formatLine(line));
     });
   run
     .command('stop <run>')
@@ -160,8 +160,7 @@ async function followRun(client: Client, params: RunParams, node?: number): Prom
   const over = new AbortController();
   const printing = (async () => {
     const call = { params, query: nodeQuery(node), signal: over.signal };
-    for await (const line of readStream(client, runs.streamRunLog, call))
-      process.stdout.write(`${formatLine(line)}\n`);
+    for await (const line of readStream(client, runs.streamRunLog, call)) say(formatLine(line));
   })();
   try {
     const run = await Promise.race([

@@ -1,17 +1,18 @@
 import type { Clock } from '../lib/clock.ts';
 import { MINUTE } from '../lib/duration.ts';
 import type { UserId } from '../lib/ids.ts';
+import { networkOf } from '../lib/network-of.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { findPassword, isPasswordHash } from './account-store.ts';
-import { createTries, placeOf } from './limit-tries.ts';
+import { createTries } from './limit-tries.ts';
 import { verifyPassword } from './password.ts';
 import { parseEmail } from './user.ts';
 
 export type Credentials = {
   email: string;
   password: string;
-  /** Who tries, by address; `local` on the platform's own socket. */
+  /** Who tries, by address or network; `local` on the platform's own socket. */
   client: string;
 };
 
@@ -35,7 +36,7 @@ export function createPasswordCheck({ database, clock }: Deps, most = LIMITS): C
   const limits = createLimits(clock, most);
   return (credentials) => {
     const email = parseEmail(credentials.email);
-    return limits({ client: placeOf(credentials.client), email }, async () => {
+    return limits({ client: networkOf(credentials.client), email }, async () => {
       const user = await findPassword(database.read, email);
       const right = await verifyPassword(credentials.password, user?.hash ?? NOBODY);
       if (!right || user === undefined || user.hash === null) return undefined;

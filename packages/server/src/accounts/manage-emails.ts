@@ -1,8 +1,10 @@
+import type { Kysely } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import type { UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demandRoom } from '../limits/demand-room.ts';
 import type { Database, Tx } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
 import { setEmail } from './account-store.ts';
 import {
   deleteEmail,
@@ -23,6 +25,12 @@ export {
 
 type Deps = { database: Database; clock: Clock };
 
+/** The addresses beside the first, proven or not. */
+export const listAdded = async (db: Kysely<Schema>, userId: UserId): Promise<string[]> => [
+  ...(await selectSecondaryEmails(db, userId)),
+  ...(await selectPendingEmails(db, userId)),
+];
+
 /**
  * Adds an address beside the first. It counts once it is proven: an operator's word proves it, and until then it
  * is nobody's. Whether another account has it is not told.
@@ -30,13 +38,14 @@ type Deps = { database: Database; clock: Clock };
 export const addEmail = ({ database, clock }: Deps, user: User, text: string): Promise<void> => {
   const email = parseEmail(text);
   return database.transaction(async (tx) => {
+    const count = async () => (await listAdded(tx, user.id)).filter((one) => one !== email).length;
+    // first, since it lets one of the user's at a time go on
+    await demandRoom(tx, 'emails', { of: user.id, count });
     if ((await findEmailOwner(tx, email)) === user.id)
       throw new Refusal('own_email', `${email} is one of your addresses already.`);
     const order = { email, userId: user.id, at: clock() };
-    const pending = await selectPendingEmails(tx, user.id);
-    if (pending.includes(email) && !user.operator) return;
-    const count = async () => pending.length + (await selectSecondaryEmails(tx, user.id)).length;
-    await demandRoom(tx, 'emails', { of: user.id, count });
+    const isPending = (await selectPendingEmails(tx, user.id)).includes(email);
+    if (isPending && !user.operator) return;
     await (user.operator ? proveIn(tx, order) : insertPendingEmail(tx, order));
   });
 };

@@ -1,4 +1,5 @@
 import type { UserId } from '../lib/ids.ts';
+import { isUnprintable } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
 
 export type User = {
@@ -13,7 +14,11 @@ export type User = {
 /** `email` as it is kept: lower case. Refuses what is no address. */
 export function parseEmail(email: string): string {
   const address = email.trim().toLowerCase();
-  if (address.length > 254 || !/^[^\s@<>()",;:\\\p{Cc}]+@[a-z0-9.-]+$/u.test(address))
+  if (
+    address.length > 254 ||
+    isUnprintable(address) ||
+    !/^[^\s@<>()",;:\\\p{Cc}]+@[a-z0-9.-]+$/u.test(address)
+  )
     throw new Refusal('invalid_email', `${JSON.stringify(email)} is not an e-mail address.`, {
       email: 'must be an address such as ada@example.com',
     });

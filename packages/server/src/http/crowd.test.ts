@@ -102,7 +102,7 @@ onSqlite('who follows more logs than anybody reads has those, and no more', asyn
   const answers = hold({ path, headers: { authorization } });
   await until(() => answers.length === MANY);
   await othersAreServed();
-  assert.deepEqual(statusesOf(answers), { 200: 64, 429: MANY - 64 });
+  assert.deepEqual(statusesOf(answers), { 200: 64, 409: MANY - 64 });
   answers.find(({ statusCode }) => statusCode === 200)?.destroy();
   await until(async () => {
     const asked = beginRequest({ port, path, headers: { ...host, authorization } });
@@ -124,7 +124,7 @@ onSqlite('a team follows its logs, each member their own', async (database, t) =
   const all = members.map(({ headers }) => hold({ path, headers }));
   await until(() => all.every((answers) => answers.length === MANY));
   await othersAreServed();
-  for (const answers of all) assert.deepEqual(statusesOf(answers), { 200: 64, 429: MANY - 64 });
+  for (const answers of all) assert.deepEqual(statusesOf(answers), { 200: 64, 409: MANY - 64 });
 });
 
 onSqlite('pushes that never end hold nobody up', async (database, t) => {
@@ -163,6 +163,7 @@ onSqlite('event sockets are so many of strangers, and of one user', async (datab
     socket.send(hello);
     await Promise.race([once(socket, 'message'), once(socket, 'close')]);
   }
-  assert.deepEqual(closed, Array(MANY - 64).fill(1013));
+  await until(() => closed.length === MANY - 32);
+  assert.deepEqual(new Set(closed), new Set([1008]));
   await othersAreServed();
 });

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { networkOf } from '../lib/network-of.ts';
 import { createPlaces } from '../lib/places.ts';
 import type { Places } from '../lib/places.ts';
+import { whenClosed } from '../lib/when-closed.ts';
 import { isLocal } from './operator-socket.ts';
 import { clientAddress } from './client-address.ts';
 
@@ -35,6 +36,6 @@ export const createCrowd = (): Crowd => ({
 export function boundStrangers(app: FastifyInstance, { crowd }: { crowd: Crowd }): void {
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.guarded === true || isLocal(request)) return;
-    reply.raw.once('close', crowd.strangers.take(networkOf(clientAddress(request) ?? '')));
+    whenClosed(reply.raw, crowd.strangers.take(networkOf(clientAddress(request) ?? '')));
   });
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { MINUTE } from '../lib/duration.ts';
 import { openApp } from '../testing/app.ts';
 import { onEachDatabase, onSqlite } from '../testing/database.ts';
 import {
@@ -50,7 +51,8 @@ function attempts(endpoint: Described, params: Record<string, string>): Ask[] {
 }
 
 onEachDatabase('no field of any endpoint makes the platform fail', async (database, t) => {
-  const { app, claimed } = await openApp(database, t);
+  const clock = { now: 1_000_000 };
+  const { app, claimed } = await openApp(database, t, clock);
   const { organizationId: ownerId, pair } = claimed;
   const headers = { authorization: `Bearer ${pair.token}.${pair.secret}` };
   for (const endpoint of endpoints) {
@@ -70,10 +72,15 @@ onEachDatabase('no field of any endpoint makes the platform fail', async (databa
         ...payload,
       });
       const asked = `${endpoint.name} ${url.slice(0, 300)} ${body?.slice(0, 300)}`;
-      assert.ok(statusCode < 500 && statusCode !== 429, `${statusCode}: ${asked}`);
+      // passwords are tried a few at a time
+      const isLookedAt = statusCode !== 429 || endpoint.name === 'grid.setPassword';
+      assert.ok(statusCode < 500 && isLookedAt, `${statusCode}: ${asked}`);
     };
-    for (let first = 0; first < asks.length; first += AT_A_TIME)
+    for (let first = 0; first < asks.length; first += AT_A_TIME) {
+      // as many may be created again
+      clock.now += MINUTE;
       await Promise.all(asks.slice(first, first + AT_A_TIME).map(answer));
+    }
   }
 });
 

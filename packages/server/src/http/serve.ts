@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { authenticateToken } from '../accounts/authenticate.ts';
 import type { Authenticated } from '../accounts/authenticate.ts';
 import { Refusal } from '../lib/refusal.ts';
+import { whenClosed } from '../lib/when-closed.ts';
 import { clientAddress, clientOf } from './client-address.ts';
 import type { HttpContext } from './context.ts';
 import { isLocal } from './operator-socket.ts';
@@ -42,8 +43,7 @@ export function serve<
     config: { guarded: endpoint.open !== true },
     async handler(request, reply) {
       const call = await readCall(context, endpoint, request);
-      if (endpoint.open !== true)
-        reply.raw.once('close', context.crowd.requests.take(call.user.id));
+      if (endpoint.open !== true) whenClosed(reply.raw, context.crowd.requests.take(call.user.id));
       const answer = await handle({ ...call, body: await readValue(endpoint, request) });
       if (answer === undefined) return reply.code(204).send();
       return reply.type('application/json').send(JSON.stringify(answer));

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { FastifyReply } from 'fastify';
+import { whenClosed } from '../lib/when-closed.ts';
 
 const HEARTBEAT_EVERY = 2_000;
 
@@ -11,6 +12,8 @@ export type EventStream = {
   cut(): void;
   /** Aborts when the client leaves. */
   signal: AbortSignal;
+  /** Calls back then, also where they have left. */
+  whenLeft(then: () => void): void;
 };
 
 /** Server-sent events (HTML standard §9.2) with a heartbeat, which clients need every few seconds. */
@@ -27,14 +30,15 @@ export function openEventStream(reply: FastifyReply): EventStream {
   // who does not read what was sent needs no sign that we are here
   const beat = (): boolean => !raw.writableNeedDrain && raw.write('event:HEARTBEAT\ndata:{}\n\n');
   const timer = setInterval(beat, HEARTBEAT_EVERY);
-  raw.on('close', () => {
+  raw.on('error', () => leaving.abort());
+  beat();
+  whenClosed(raw, () => {
     clearInterval(timer);
     leaving.abort();
   });
-  raw.on('error', () => leaving.abort());
-  beat();
   return {
     signal: leaving.signal,
+    whenLeft: (then) => whenClosed(raw, then),
     end: () => raw.end(),
     cut: () => raw.destroy(),
     async send({ event, id, data }) {

@@ -5,13 +5,13 @@ export type Places = {
   take(key: string): () => void;
 };
 
-/** So many at a time in all, and of each key where that is said; `what` they are is said to who gets none. */
+/** So many at a time in all, and of each key, where that is said; `what` they are is said to who gets none. */
 export function createPlaces({
-  total,
+  total = Number.POSITIVE_INFINITY,
   each = Number.POSITIVE_INFINITY,
   what,
 }: {
-  total: number;
+  total?: number;
   each?: number;
   what: string;
 }): Places {

@@ -162,7 +162,7 @@ const openSsh = (
   address: () => string,
 ): Promise<SshServer> =>
   startSshServer(
-    { database, clock, paths, log, gitLimits, engines: engines.of, inside: new Map(), address },
+    { database, clock, paths, log, gitLimits, engines: engines.of, address },
     { address: config.sshAddress, port: config.sshPort, keys: paths.keys },
   );
 

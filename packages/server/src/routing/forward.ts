@@ -31,6 +31,12 @@ const REFUSED = new Set([
 /** Whether nobody took the connection, so that another may be asked. */
 export const isRefused = ({ code }: NodeJS.ErrnoException): boolean => REFUSED.has(code ?? '');
 
+/**
+ * How long a client may let its connection stand still, with a body that does not come or an answer that it does
+ * not take: so much longer than an instance may be silent that it is told of one that is.
+ */
+const stuckAfter = (idleMs: number): number => 2 * idleMs + 1_000;
+
 const SILENT = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
 export const hasBody = ({ headers, method }: IncomingMessage): boolean =>
@@ -42,6 +48,7 @@ export const hasBody = ({ headers, method }: IncomingMessage): boolean =>
 export function forward(forwarding: Forwarding): void {
   const { visit, pool, idleMs, done } = forwarding;
   const { request, response, id } = visit;
+  response.socket?.setTimeout(stuckAfter(idleMs));
   const options = {
     path: request.url ?? '/',
     method: request.method ?? 'GET',
@@ -75,7 +82,7 @@ async function* passOn(request: IncomingMessage): AsyncGenerator<Buffer> {
 }
 
 function createHandler({ visit, done }: Forwarding): Dispatcher.DispatchHandler {
-  const { request, response, id } = visit;
+  const { response, id } = visit;
   let abandon: (() => void) | undefined;
   const leave = (): void => abandon?.();
   return {
@@ -88,7 +95,6 @@ function createHandler({ visit, done }: Forwarding): Dispatcher.DispatchHandler 
       if (status < 200) return;
       const raw = (controller.rawHeaders ?? []) as (Buffer | string)[];
       response.writeHead(status, answeredHeaders(raw, id));
-      if (request.method === 'HEAD') response.flushHeaders();
       response.on('drain', () => controller.resume());
     },
     onResponseData(controller, chunk) {

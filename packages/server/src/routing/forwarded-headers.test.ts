@@ -92,6 +92,25 @@ test('of several proxies, the one that came to us names the client', () => {
   assert.equal(originOf({ headers, socket }).client, '203.0.113.9');
 });
 
+test('whom a proxy on this machine names counts, whatever the client wrote before that', () => {
+  const socket = { remoteAddress: '::ffff:127.0.0.1', localPort: 80 };
+  const client = '203.0.113.9';
+  for (const written of ['unknown', '<script>', '', ' , ', '10.0.0.1:80, ', '1, '.repeat(1_000)]) {
+    const headers = { 'x-forwarded-for': `${written}, ${client}` };
+    const origin = originOf({ headers, socket });
+    assert.equal(origin.client, client, written);
+    assert.match(origin.forwardedFor, /^([\d.]+, )*203\.0\.113\.9, 127\.0\.0\.1$/);
+    assert.ok(origin.forwardedFor.length < 300);
+  }
+  const ports = { 'x-forwarded-for': '203.0.113.9:4711, [2001:db8::1]:80' };
+  assert.equal(
+    originOf({ headers: ports, socket }).forwardedFor,
+    '203.0.113.9, 2001:db8::1, 127.0.0.1',
+  );
+  const nothing = originOf({ headers: { 'x-forwarded-for': 'unknown' }, socket });
+  assert.deepEqual([nothing.client, nothing.forwardedFor], ['127.0.0.1', '127.0.0.1']);
+});
+
 test('headers of one connection stay there, those that Connection names too', () => {
   const told = forwarded([
     ['Connection', 'close, X-Mine, Secret_Sauce'],
@@ -111,7 +130,18 @@ test('headers of one connection stay there, those that Connection names too', ()
   );
   assert.equal(told['x-mine'], undefined);
   const answered = answeredHeaders(
-    ['Connection', 'close', 'Keep-Alive', 'timeout=5', 'Transfer-Encoding', 'chunked', 'ETag', '1'],
+    [
+      'Connection',
+      'close',
+      'Keep-Alive',
+      'timeout=5',
+      'Transfer-Encoding',
+      'chunked',
+      'Trailer',
+      'X',
+      'ETag',
+      '1',
+    ],
     'the-id',
   );
   assert.deepEqual(answered, ['ETag', '1', 'X-Request-Id', 'the-id']);

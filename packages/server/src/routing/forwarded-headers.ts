@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
 /** Meant for one connection only (RFC 9110 §7.6.1), or ours to say. */
@@ -93,6 +94,22 @@ type Asked = Pick<IncomingMessage, 'headers'> & {
 export const isEncrypted = ({ socket }: Pick<Asked, 'socket'>): boolean =>
   socket.encrypted === true;
 
+/** Longer than any row of proxies. */
+const MOST_ADDRESSES = 10;
+
+/**
+ * The addresses at the end of what proxies wrote, without the ports that some write behind them. Each proxy adds
+ * one to what it was sent, which may be anything: what is none hides nothing that stands behind it.
+ */
+function addressesIn(list: string | string[] | undefined): string[] {
+  if (typeof list !== 'string') return [];
+  const said = list
+    .split(',')
+    .slice(-MOST_ADDRESSES)
+    .map((one) => one.trim().replace(/^(?:\[([\da-f:.]+)\]|([\d.]+))(?::\d+)?$/i, '$1$2'));
+  return said.slice(said.findLastIndex((one) => isIP(one) === 0) + 1);
+}
+
 /**
  * What forwarding headers say is believed from this machine alone, where a proxy of the operator's may
  * stand before us: anybody can write them.
@@ -105,11 +122,11 @@ export function originOf(request: Asked): Origin {
     const value = proxied ? headers[name] : undefined;
     return typeof value === 'string' && rule.test(value) ? value : undefined;
   };
-  const before = said('x-forwarded-for', /^[\d.:a-f, ]{1,200}$/i);
+  const before = proxied ? addressesIn(headers['x-forwarded-for']) : [];
   return {
     proxied,
-    client: before?.split(',').at(-1)?.trim() ?? peer,
-    forwardedFor: before === undefined ? peer : `${before}, ${peer}`,
+    client: before.at(-1) ?? peer,
+    forwardedFor: [...before, peer].join(', '),
     proto: said('x-forwarded-proto', /^https?$/) ?? (isEncrypted(request) ? 'https' : 'http'),
     host: said('x-forwarded-host', /^[\w.:[\]-]{1,255}$/) ?? headers.host ?? '',
     port: said('x-forwarded-port', /^\d{1,5}$/) ?? String(socket.localPort ?? ''),
@@ -143,16 +160,22 @@ const NOT_ANSWERED: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
+  // what comes behind a body is not passed on
+  'trailer',
   'transfer-encoding',
   'x-request-id',
 ]);
+
+/** Each byte is a character, as Node has headers: whatever they mean, they go on as they came. */
+const plainText = (text: Buffer | string = ''): string =>
+  typeof text === 'string' ? text : text.toString('latin1');
 
 /** An instance's headers as the client gets them. */
 export function answeredHeaders(raw: readonly (Buffer | string)[], id: string): string[] {
   const kept: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
-    const name = String(raw[index]);
-    if (!NOT_ANSWERED.has(name.toLowerCase())) kept.push(name, String(raw[index + 1]));
+    const name = plainText(raw[index]);
+    if (!NOT_ANSWERED.has(name.toLowerCase())) kept.push(name, plainText(raw[index + 1]));
   }
   kept.push('X-Request-Id', id);
   return kept;

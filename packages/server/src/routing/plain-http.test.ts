@@ -36,6 +36,8 @@ test('a proxy on this machine that was asked over plain http speaks for others',
   const asked = (proto: string) => ({ headers: { 'x-forwarded-proto': proto } });
   assert.equal(plan('GET', '127.0.0.1', asked('http')), 'redirect');
   assert.equal(plan('POST', '127.0.0.1', asked('http')), 'refuse');
+  for (const proto of ['HTTP', 'http, https', 'https,http', ''])
+    assert.equal(plan('POST', '127.0.0.1', asked(proto)), 'refuse', proto);
   assert.equal(plan('POST', '127.0.0.1', asked('https')), 'serve');
   assert.equal(plan('POST', '192.0.2.7', asked('https')), 'refuse');
 });

@@ -17,12 +17,15 @@ export function planPlain(
   return AUTHORITY.test(url) ? 'serve' : 'redirect';
 }
 
-/** A proxy on this machine that says it was asked over plain http speaks for somebody elsewhere. */
+/** A proxy on this machine that says it was not asked over https speaks for somebody elsewhere. */
 const isFromHere = ({
   headers,
   socket,
 }: Pick<IncomingMessage, 'headers'> & Parameters<typeof isEncrypted>[0]): boolean =>
-  isLoopback(socket.remoteAddress) && headers['x-forwarded-proto'] !== 'http';
+  isLoopback(socket.remoteAddress) && ENCRYPTED.has(headers['x-forwarded-proto']);
+
+/** Some proxies name the protocol of a socket. */
+const ENCRYPTED: ReadonlySet<unknown> = new Set([undefined, 'https', 'wss']);
 
 /** The same address over https. */
 export function secureLocation(host: string, port: number, url: string): string {

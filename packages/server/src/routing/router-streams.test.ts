@@ -92,6 +92,64 @@ test('a reader who is slow holds the instance back, and gets everything', async 
   assert.equal((await readAll(answer)).length, size);
 });
 
+test('those who hold an instance’s connections keep nobody else out', async (t) => {
+  const { port: own } = await serveHttp(t, (request, response) => {
+    if (request.method === 'GET') response.end('served');
+  });
+  const { port, ask, router } = await openTestRouter(t, [
+    makeRoute({ upstreams: [upstreamAt(own)] }),
+  ]);
+  const slow = { ...headers, 'content-length': '100' };
+  const held = Array.from({ length: 300 }, () => {
+    const asked = beginRequest({ port, headers: slow, method: 'POST' });
+    asked.on('error', () => undefined).write('x');
+    return asked;
+  });
+  t.after(() => held.forEach((asked) => asked.destroy()));
+  await until(() => router.inFlight()[upstreamAt(own).instanceId] === held.length);
+  assert.equal((await ask()).body, 'served');
+});
+
+test('a body that stands still, and an answer that nobody reads, are given up', async (t) => {
+  const { port: own } = await serveHttp(t, (request, response) => {
+    if (request.method === 'GET') response.end(Buffer.alloc(64 * 1024 * 1024));
+  });
+  const route = makeRoute({ upstreams: [upstreamAt(own)], idleTimeoutSeconds: 0.2 });
+  const { port, router } = await openTestRouter(t, [route]);
+  const text = `Host: ${HOST}\r\nContent-Length: 9\r\n\r\n`;
+  for (const asked of [`POST / HTTP/1.1\r\n${text}x`, `GET / HTTP/1.1\r\n${text}123456789`]) {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    t.after(() => socket.destroy());
+    socket.write(asked);
+    await until(() => Object.keys(router.inFlight()).length === 1);
+    await until(() => Object.keys(router.inFlight()).length === 0);
+  }
+});
+
+test('headers in any alphabet reach the visitor byte for byte', async (t) => {
+  const name = 'Location: /\u6f22\u00e9';
+  const latin = Buffer.from('X-Latin: \u00e9', 'latin1');
+  const lines = [Buffer.from(`HTTP/1.1 302 Found\r\n${name}\r\n`), latin];
+  const sent = Buffer.concat([...lines, Buffer.from('\r\nContent-Length: 0\r\n\r\n')]);
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined).on('data', () => socket.write(sent));
+  });
+  t.after(() => server.close());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const upstream = upstreamAt((server.address() as AddressInfo).port);
+  const { port } = await openTestRouter(t, [makeRoute({ upstreams: [upstream] })]);
+  for (const method of ['GET', 'HEAD', 'UPGRADE']) {
+    const socket = connect(port, '127.0.0.1');
+    t.after(() => socket.destroy());
+    const [asked, upgrade] =
+      method === 'UPGRADE' ? ['GET', 'Upgrade\r\nUpgrade: x'] : [method, 'close'];
+    socket.write(`${asked} / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: ${upgrade}\r\n\r\n`);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    assert.ok(answer.includes(Buffer.from(name)), `${method} ${String(answer)}`);
+    assert.ok(answer.includes(latin), `${method} ${String(answer)}`);
+  }
+});
+
 test('a request that waits to be told to go on is told', async (t) => {
   const { port: own } = await serveHttp(t, (request, response) => request.pipe(response));
   const { port } = await openTestRouter(t, [makeRoute({ upstreams: [upstreamAt(own)] })]);

@@ -194,6 +194,7 @@ function visitInstance(state: State, one: Visit, target: Target): void {
   const { request, response, origin } = one;
   const { route, upstream } = target;
   const release = state.upstreams.enter(upstream.instanceId);
+  const { pool, leave } = state.upstreams.connect(upstream);
   if (route.stickySessions)
     response.setHeader(
       'set-cookie',
@@ -202,9 +203,10 @@ function visitInstance(state: State, one: Visit, target: Target): void {
   const count = countBytes(request.socket);
   forward({
     visit: one,
-    pool: state.upstreams.poolOf(upstream),
+    pool,
     idleMs: route.idleTimeoutSeconds * 1000,
     done(outcome) {
+      leave();
       release();
       one.tried.add(upstream.instanceId);
       if (outcome === 'refused') return visit(state, one);

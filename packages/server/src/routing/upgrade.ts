@@ -55,14 +55,14 @@ export function forwardUpgrade(
     answered = true;
     const headers = [...answeredHeaders(answer.rawHeaders, id), 'Connection', 'close'];
     socket.once('close', () => done('over'));
-    socket.write(headOf(answer, headers));
+    socket.write(headOf(answer, headers), 'latin1');
     // without a length its end is the connection's: what breaks off must not look whole
     pipeline(answer, socket, (error) => void (error && socket.destroy()));
   });
   asked.once('upgrade', (answer, upstream, first) => {
     answered = true;
     upstream.setTimeout(0);
-    socket.write(headOf(answer, answer.rawHeaders));
+    socket.write(headOf(answer, answer.rawHeaders), 'latin1');
     socket.write(first);
     ownErrors(upstream).write(head);
     join(socket, upstream, () => done('over'));

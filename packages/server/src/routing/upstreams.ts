@@ -1,14 +1,17 @@
-import { Pool } from 'undici';
 import type { Load } from './choose-upstream.ts';
+import { createConnections } from './connections.ts';
+import type { Connection, Connections } from './connections.ts';
 import type { RouteTable, Upstream } from './route-table.ts';
 
+/** Kept of each instance, and used again. */
 const CONNECTIONS = 256;
 /** Shorter than what usual servers keep an idle connection: none is closed while a request is sent on it. */
 const KEEP_ALIVE = 1_500;
 
 /** Connections to instances, and how much is under way at each. */
 export type Upstreams = {
-  poolOf(upstream: Upstream): Pool;
+  /** A connection for a request; leave it when that is over. */
+  connect(upstream: Upstream): Connection;
   /** Counts something that begins at an instance; call the answer when it is over. */
   enter(instanceId: string): () => void;
   loadOf(instanceId: string): Load;
@@ -20,20 +23,20 @@ export type Upstreams = {
 const originOf = ({ host, port }: Upstream): string => `http://${host}:${port}`;
 
 export function createUpstreams(): Upstreams {
-  const pools = new Map<string, Pool>();
+  const pools = new Map<string, Connections>();
   const counts = new Map<string, number>();
   const latest = new Map<string, number>();
   let entered = 0;
   const count = (instanceId: string): number => counts.get(instanceId) ?? 0;
   return {
     loadOf: (instanceId) => ({ inFlight: count(instanceId), latest: latest.get(instanceId) ?? 0 }),
-    poolOf(upstream) {
+    connect(upstream) {
       const origin = originOf(upstream);
       const known = pools.get(origin);
-      if (known !== undefined) return known;
-      const pool = new Pool(origin, { connections: CONNECTIONS, keepAliveTimeout: KEEP_ALIVE });
-      pools.set(origin, pool);
-      return pool;
+      if (known !== undefined) return known.take();
+      const made = createConnections(origin, { kept: CONNECTIONS, keepAliveTimeout: KEEP_ALIVE });
+      pools.set(origin, made);
+      return made.take();
     },
     enter(instanceId) {
       counts.set(instanceId, count(instanceId) + 1);
@@ -52,7 +55,7 @@ export function createUpstreams(): Upstreams {
       for (const [origin, pool] of pools) {
         if (origins.has(origin)) continue;
         pools.delete(origin);
-        void pool.close();
+        pool.close();
       }
     },
   };

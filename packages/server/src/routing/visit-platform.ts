@@ -1,11 +1,11 @@
 import { connect } from 'node:net';
-import { Client, Pool } from 'undici';
-import type { Dispatcher } from 'undici';
 import type { Clock } from '../lib/clock.ts';
 import { networkOf } from '../lib/network-of.ts';
 import { createPlaces } from '../lib/places.ts';
 import type { Places } from '../lib/places.ts';
 import { Refusal, refusals } from '../lib/refusal.ts';
+import { createConnections } from './connections.ts';
+import type { Connections } from './connections.ts';
 import { answerPage, pages } from './error-page.ts';
 import { forward, hasBody } from './forward.ts';
 import type { Outcome } from './forward.ts';
@@ -25,7 +25,7 @@ export type PlatformOptions = {
 
 export type PlatformVisits = { visit(visit: Visit): void; upgrade(upgrade: Upgrade): void };
 
-/** So many connections are kept and used again. Whoever comes while all are held has one of their own. */
+/** Kept, and used again. */
 const CONNECTIONS = 64;
 /** How many requests there may be at a time, in all and from one address: many people may share one. */
 const MOST = 4_096;
@@ -35,10 +35,8 @@ const KNOCK_EVERY = 100;
 const PLATFORM = 'platform';
 
 type Site = PlatformOptions & {
-  pool: Pool;
+  connections: Connections;
   places: Places;
-  /** Requests under way by the pool. */
-  pooled: number;
   hold: Hold;
   knocking: boolean;
 };
@@ -50,12 +48,11 @@ type Site = PlatformOptions & {
 export function createPlatformVisits(options: PlatformOptions): PlatformVisits {
   const site: Site = {
     ...options,
-    pool: new Pool('http://localhost', {
+    connections: createConnections('http://localhost', {
       socketPath: options.controlSocket,
-      connections: CONNECTIONS,
+      kept: CONNECTIONS,
     }),
     places: createPlaces({ total: MOST, each: MOST_OF_ADDRESS, what: 'requests' }),
-    pooled: 0,
     hold: createHold(options.clock),
     knocking: false,
   };
@@ -90,18 +87,8 @@ function admitUpgrade(site: Site, upgrade: Upgrade): void {
   });
 }
 
-/** A kept connection, or one for this request alone; with what is to be done when it is over. */
-function takeConnection(site: Site): { pool: Dispatcher; leave(): void } {
-  if (site.pooled >= CONNECTIONS) {
-    const own = new Client('http://localhost', { socketPath: site.controlSocket });
-    return { pool: own, leave: () => void own.close().catch(() => undefined) };
-  }
-  site.pooled += 1;
-  return { pool: site.pool, leave: () => (site.pooled -= 1) };
-}
-
 function pass(site: Site, visit: Visit): void {
-  const { pool, leave } = takeConnection(site);
+  const { pool, leave } = site.connections.take();
   const done = (outcome: Outcome): void => {
     leave();
     if (outcome === 'over') return;

@@ -1,6 +1,7 @@
 import type { CommandEnd } from '../engines/engine.ts';
 import { DAY } from '../lib/duration.ts';
-import type { UserId } from '../lib/ids.ts';
+import { createPlaces } from '../lib/places.ts';
+import type { Places } from '../lib/places.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Asked } from './asked.ts';
 import { enterInstance } from './enter-instance.ts';
@@ -11,12 +12,13 @@ import { whenSilent } from './silence.ts';
 import type { Talk } from './talk.ts';
 
 export type GatewayDeps = EnterDeps & {
-  /** How many sessions each user has in instances. */
-  inside: Map<UserId, number>;
+  /** The sessions of each user in instances. */
+  inside: Places;
 };
 
 /** Each costs the machine two small processes that no limit of an instance holds. */
-const MOST_SESSIONS = 20;
+export const createInside = (): Places => createPlaces({ each: 20, what: 'sessions in instances' });
+
 /** A shell may be left alone overnight. */
 const SILENT_FOR = DAY;
 
@@ -28,7 +30,7 @@ export async function serveGateway(
 ): Promise<CommandEnd> {
   const { user, channel, requests, write, left } = talk;
   const enterable = await demandEnterable(deps.database.read, user, place);
-  const leave = takePlace(deps.inside, user.id);
+  const leave = deps.inside.take(user.id);
   const silent = new AbortController();
   whenSilent(channel, { within: SILENT_FOR, until: left }, () => silent.abort());
   try {
@@ -41,18 +43,6 @@ export async function serveGateway(
   } finally {
     leave();
   }
-}
-
-function takePlace(inside: Map<UserId, number>, user: UserId): () => void {
-  const count = inside.get(user) ?? 0;
-  if (count >= MOST_SESSIONS)
-    throw new Refusal('too_many', `You have ${count} sessions in instances: leave one first.`);
-  inside.set(user, count + 1);
-  return () => {
-    const left = (inside.get(user) ?? 1) - 1;
-    if (left === 0) inside.delete(user);
-    else inside.set(user, left);
-  };
 }
 
 const greet = ({ instance, application }: Enterable): string =>

@@ -34,7 +34,6 @@ async function openServer(database: Database, t: TestContext) {
       ...deps,
       log: silentLog,
       engines: () => assert.fail('nobody enters an instance'),
-      inside: new Map(),
       address: () => 'ssh://git@localhost',
     },
     { address: '127.0.0.1', port: 0, keys },

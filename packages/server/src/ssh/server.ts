@@ -6,6 +6,7 @@ import { CannotStart } from '../lib/cannot-start.ts';
 import { MINUTE, SECOND } from '../lib/duration.ts';
 import { watchArrivals } from './arrivals.ts';
 import { cutOffDeaf } from './backlog.ts';
+import { createInside } from './gateway.ts';
 import { readHostKey } from './host-key.ts';
 import { createSeats } from './seats.ts';
 import { serveSession } from './session.ts';
@@ -28,9 +29,10 @@ const ALIVE = { keepaliveInterval: 30 * SECOND, keepaliveCountMax: 6 };
 
 /** Serves git and the gateway into instances to whoever has a key on an account. */
 export async function startSshServer(
-  deps: SshDeps,
+  known: Omit<SshDeps, 'inside'>,
   { address, port, keys }: { address: string; port: number; keys: string },
 ): Promise<SshServer> {
+  const deps = { ...known, inside: createInside() };
   const connections = new Set<Connection>();
   const server = new ssh.Server({ hostKeys: [readHostKey(keys)], ident: 'CleverGrid', ...ALIVE });
   const parts = { arrivals: watchArrivals(), seats: createSeats() };

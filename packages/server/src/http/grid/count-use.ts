@@ -1,4 +1,4 @@
-import { listSecondaryEmails } from '../../accounts/manage-emails.ts';
+import { listAdded } from '../../accounts/manage-emails.ts';
 import { listKeys } from '../../accounts/manage-keys.ts';
 import { countTokens } from '../../accounts/manage-tokens.ts';
 import { listDomains } from '../../applications/change-domains.ts';
@@ -39,7 +39,7 @@ async function countOfUser({ database, seats }: HttpContext, userId: UserId): Pr
   return {
     organizations: await countAdministered(read, userId),
     'ssh-keys': (await listKeys(read, userId)).length,
-    emails: (await listSecondaryEmails(read, userId)).length,
+    emails: (await listAdded(read, userId)).length,
     'api-tokens': tokens.api,
     sessions: tokens.pair + tokens.session,
     'log-followers': seats.taken('log-followers', userId),

@@ -161,6 +161,27 @@ for (const [name, { add, remove }] of Object.entries(tried))
     assert.ok(again.status < 300, again.text);
   });
 
+onEachDatabase(
+  'addresses that nobody has proven count too, also of many at once',
+  async (...on) => {
+    const scene = await openScene(...on);
+    const { headers } = await makeMember(scene.context.database);
+    const add = (email: string) => scene.ask('PUT', `/v2/self/emails/${email}`, { headers });
+    assert.equal((await set(scene, 'emails', { value: 2 })).status, 204);
+    const same = await Promise.all(Array.from({ length: 4 }, () => add('same@example.com')));
+    assert.deepEqual(new Set(same.map(({ status }) => status)), new Set([204]));
+    const names = ['a', 'b', 'c', 'd'];
+    const answers = await Promise.all(names.map((name) => add(`${name}@example.com`)));
+    const refused = answers.filter(({ status }) => status >= 300);
+    assert.equal(refused.length, names.length - 1);
+    for (const one of refused) assertLimit(one, 'emails');
+    assert.equal((await add('same@example.com')).status, 204);
+    const path = `/grid/v1/owners/self/limits`;
+    const { limits } = (await scene.ask('GET', path, { headers })).json as { limits: Known[] };
+    assert.equal(limits.find(({ name }) => name === 'emails')?.used, 2);
+  },
+);
+
 onSqlite('variables are limited in bytes, and refused before they are encrypted', async (...on) => {
   const scene = await openScene(...on);
   const path = `${applicationPath(scene)}/env`;

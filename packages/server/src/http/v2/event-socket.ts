@@ -82,6 +82,7 @@ async function admit(session: Session): Promise<void> {
   const { audience, client, context } = session;
   const user = await prove(session);
   if (user === undefined) return deny(client);
+  if (client.readyState !== client.OPEN) return;
   client.once('close', context.crowd.sockets.take(''));
   const stand = await takeSeat(context, 'sockets', user.id);
   client.once('close', stand);

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { followLogs } from '../../logs/follow-log.ts';
 import type { FollowedLine, Following } from '../../logs/follow-log.ts';
 import { authenticateToken } from '../../accounts/authenticate.ts';
+import { whenClosed } from '../../lib/when-closed.ts';
 import type { HttpContext } from '../context.ts';
 import { readCall } from '../serve.ts';
 import { takeSeat } from '../take-seat.ts';
@@ -34,7 +35,7 @@ export function serveLog<P extends z.ZodType, Q extends z.ZodType<Bounds>, D ext
     config: { guarded: true },
     async handler(request, reply) {
       const call = await readCall(context, stream, request);
-      reply.raw.once('close', context.crowd.streams.take(''));
+      whenClosed(reply.raw, context.crowd.streams.take(''));
       const stand = await takeSeat(context, 'log-followers', call.user.id);
       try {
         const log = await open(call);
@@ -70,7 +71,7 @@ function cutWhenRevoked(
   const timer = setInterval(() => {
     prove().catch((error: unknown) => log.warn({ err: error }, 'a reader could not be proven'));
   }, PROVEN_EVERY);
-  events.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  events.whenLeft(() => clearInterval(timer));
 }
 
 function lastEventId({ headers }: FastifyRequest): string | undefined {
