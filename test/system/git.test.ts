@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -39,9 +39,13 @@ async function application() {
   return { id, folder, change, deployments, push, repository: settings };
 }
 
-/** As root, git's own user has the repository. */
-const configure = (repository: string, name: string, value: string): Promise<Ran> =>
-  run('git', ['config', '--file', join(repository, 'config'), name, value]);
+/** As root, git's own user has the repository, and what is written anew in it. */
+async function configure(repository: string, name: string, value: string): Promise<void> {
+  const file = join(repository, 'config');
+  await run('git', ['config', '--file', file, name, value]);
+  const { uid, gid } = statSync(repository);
+  chownSync(file, uid, gid);
+}
 
 const sshAs = (identity: string, ...args: string[]): Promise<Ran> => {
   const options = [
