@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -77,6 +85,21 @@ const FILL = 'head -c 100m /dev/zero';
 
 for (const isolation of ['auto', 'none'] as const) {
   const rule = ruleFor(`process engine (${isolation})`, (t) => open(t, isolation));
+
+  rule('a removal that was cut off is finished by whoever starts next', async (subject, t) => {
+    const one = subject.spec('echo over');
+    await start(subject, one, t);
+    await exitOf(subject, one, t);
+    const engine = join(one.logDirectory, '..', '..');
+    const home = globSync(`**/instances/${one.instanceId}`, { cwd: engine })[0];
+    assert.ok(home);
+    const removed = join(engine, home, '..', '..', 'removed');
+    await subject.engine.remove(one.workloadId, 0, t.signal);
+    assert.deepEqual(readdirSync(removed), []);
+    mkdirSync(join(removed, 'half', 'of it'), { recursive: true });
+    await subject.reopen();
+    assert.equal(existsSync(removed), false);
+  });
 
   rule('what an instance leaves in the background ends with it', async (subject, t) => {
     const marker = `600.${randomBytes(4).readUInt32BE()}`;

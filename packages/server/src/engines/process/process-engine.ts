@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -51,6 +51,7 @@ export async function createProcessEngine(
   const { log, ...starting } = options;
   const { directory } = starting;
   const host = await adoptLauncher(starting);
+  await removeTree(removedIn(directory));
   const boot = readBootId();
   const instances = createInstanceIndex(directory, boot);
   const site: Site = { starting, directory, log, instances };
@@ -172,10 +173,23 @@ async function remove(
       if (alive && exit === undefined) await endSupervisor(directory, record, graceSeconds);
       await whenOver(record, graceSeconds * 1000 + MARGIN, signal);
       await removeGroups(record.groups ?? [], MARGIN, signal);
-      await removeTree(directory);
       await rm(join(site.directory, 'changes', record.instanceId), { force: true });
+      await forget(site.directory, record.instanceId);
     }),
   );
+}
+
+/** What is being removed; whoever starts next after a crash goes on with it. */
+const removedIn = (directory: string): string => join(directory, 'removed');
+
+/** All of an instance's folder is known, or none: without its record nobody would remove the rest. */
+async function forget(directory: string, id: InstanceId): Promise<void> {
+  const leaving = join(removedIn(directory), id);
+  await mkdir(removedIn(directory), { recursive: true, mode: 0o700 });
+  await rename(join(directory, 'instances', id), leaving).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await removeTree(leaving);
 }
 
 /** TERM, and KILL after the grace: the supervisor does both. */
