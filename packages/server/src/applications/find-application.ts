@@ -5,6 +5,8 @@ import type { Schema } from '../store/schema.ts';
 import type { Application } from './application.ts';
 import { selectApplication } from './application-store.ts';
 
+export { findDeployable, findDeploying, setWanted } from './deployable-store.ts';
+export type { Deployable } from './deployable-store.ts';
 export {
   countApplications,
   selectApplication as findApplication,

@@ -6,7 +6,7 @@ import type { Reconciler } from '../reconcile/reconciler.ts';
 import { listLeases } from '../scheduling/devices.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { presentWorkloads } from '../workloads/list-workloads.ts';
-import { findDeploying } from './deployable-store.ts';
+import { findDeploying } from '../applications/find-application.ts';
 import { selectPending } from './deployment-store.ts';
 import { forgetVariables } from './forget-variables.ts';
 import { requestPending } from './queue-deployment.ts';

@@ -21,8 +21,8 @@ import { findWorkload, workloadInstances } from '../workloads/list-workloads.ts'
 import { wantGone } from '../workloads/want-gone.ts';
 import { describeExit, succeeded } from '../workloads/workload.ts';
 import type { Instance } from '../workloads/workload.ts';
-import { chooseEngine } from './choose-engine.ts';
-import { demandVariables } from './environment.ts';
+import { chooseEngine } from '../workloads/choose-engine.ts';
+import { demandVariables } from '../applications/environments.ts';
 import type { DeploymentDeps, Look } from './look.ts';
 import { goesBeside } from './plan-deployment.ts';
 import type { Situation } from './plan-deployment.ts';

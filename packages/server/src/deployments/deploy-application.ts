@@ -5,7 +5,7 @@ import { Refusal } from '../lib/refusal.ts';
 import { demandRoom } from '../limits/demand-room.ts';
 import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
-import { findDeployable } from './deployable-store.ts';
+import { findDeployable } from '../applications/find-application.ts';
 import { countQueued, selectLastDeployedCommit } from './deployment-store.ts';
 import { joinQueued, queueDeployment } from './queue-deployment.ts';
 

@@ -20,11 +20,11 @@ import { workloadInstances } from '../workloads/list-workloads.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';
 import { buildInput, stepOutcome } from './build-deployment.ts';
 import { describeNode } from './describe-node.ts';
-import { findDeploying } from './deployable-store.ts';
-import type { Deployable } from './deployable-store.ts';
+import { findDeploying } from '../applications/find-application.ts';
+import type { Deployable } from '../applications/find-application.ts';
 import type { Deployment } from './deployment.ts';
 import { findDeploymentById } from './deployment-store.ts';
-import type { Environments } from './environment.ts';
+import type { Environments } from '../applications/environments.ts';
 
 type Deps = { database: Database; paths: DataPaths; builder: Builder; environments: Environments };
 

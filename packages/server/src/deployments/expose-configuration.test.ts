@@ -6,7 +6,7 @@ import { onEachDatabase } from '../testing/database.ts';
 import { makeApplication, makeOwner, openKeys } from '../testing/rows.ts';
 import { deployApplication } from './deploy-application.ts';
 import { moveDeployment } from './deployment-store.ts';
-import { createEnvironments, demandVariables } from './environment.ts';
+import { createEnvironments, demandVariables } from '../applications/environments.ts';
 import { exposeConfiguration } from './expose-configuration.ts';
 import { listDeployments } from './list-deployments.ts';
 

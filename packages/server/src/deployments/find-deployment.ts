@@ -1,1 +1,1 @@
-export { findDeploymentById } from './deployment-store.ts';
+export { findDeploymentById, selectBuilt as findBuilt } from './deployment-store.ts';

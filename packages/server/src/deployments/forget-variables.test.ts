@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { recordArtifact } from '../builds/record-artifact.ts';
 import type { ApplicationId, DeploymentId, OwnerId, RunId } from '../lib/ids.ts';
+import { openVariables } from '../runs/run-variables.ts';
 import { findRunById } from '../runs/find-run.ts';
 import { KEPT_RUNS } from '../runs/run-store.ts';
 import type { Database } from '../store/database.ts';
@@ -8,7 +9,7 @@ import type { DeploymentStatus } from '../store/schema.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeApplication, makeDeployment, makeOwner, makeRun, openKeys } from '../testing/rows.ts';
-import { createEnvironments } from './environment.ts';
+import { createEnvironments } from '../applications/environments.ts';
 import { findDeploymentById } from './find-deployment.ts';
 import { forgetVariables } from './forget-variables.ts';
 
@@ -80,7 +81,7 @@ onEachDatabase('a run can be made once more as long as its artifact is kept', as
   const seen = async (id: RunId) => {
     const run = await findRunById(database.read, id);
     assert.ok(run !== undefined);
-    return environments.openRun(run);
+    return openVariables({ database, environments }, run);
   };
   await forget(database, owned);
   assert.deepEqual([await seen(asked), await seen(own)], [{ SECRET: 'x' }, { SECRET: 'x' }]);

@@ -7,7 +7,7 @@ import { presentWorkloads, workloadInstances } from '../workloads/list-workloads
 import { demandOfWorkload, loadQueue } from '../workloads/load-queue.ts';
 import type { QueueDeps } from '../workloads/load-queue.ts';
 import type { Workload } from '../workloads/workload.ts';
-import { findDeploying } from './deployable-store.ts';
+import { findDeploying } from '../applications/find-application.ts';
 import { isFinal } from './deployment.ts';
 import { findDeploymentById, findPredecessor } from './deployment-store.ts';
 import type { Situation } from './plan-deployment.ts';

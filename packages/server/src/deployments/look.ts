@@ -4,8 +4,8 @@ import type { Log } from '../lib/log.ts';
 import type { Claim } from '../reconcile/reconciler.ts';
 import type { QueueDeps } from '../workloads/load-queue.ts';
 import type { Database } from '../store/database.ts';
-import type { EngineChoice } from './choose-engine.ts';
-import type { Environments } from './environment.ts';
+import type { EngineChoice } from '../workloads/choose-engine.ts';
+import type { Environments } from '../applications/environments.ts';
 import type { Situation } from './plan-deployment.ts';
 
 export type DeploymentDeps = QueueDeps & {

@@ -5,7 +5,7 @@ import { isWaitReason } from '../scheduling/reason.ts';
 import { describeExit, latestAttempts } from '../workloads/workload.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';
 import type { Deployment } from './deployment.ts';
-import type { Deployable } from './deployable-store.ts';
+import type { Deployable } from '../applications/find-application.ts';
 
 /** All that decides what a deployment does next. */
 export type Situation = {

@@ -2,8 +2,8 @@ import type { ApplicationId, DeploymentId, UserId } from '../lib/ids.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Tx } from '../store/database.ts';
 import { recordDeploymentEvent } from './deployment-event.ts';
-import { setWanted } from './deployable-store.ts';
-import type { Deployable } from './deployable-store.ts';
+import { setWanted } from '../applications/find-application.ts';
+import type { Deployable } from '../applications/find-application.ts';
 import { insertDeployment, selectPending, wantCancelled } from './deployment-store.ts';
 
 type Order = {

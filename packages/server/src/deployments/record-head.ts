@@ -2,7 +2,7 @@ import type { ApplicationId, DeploymentId, UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Tx } from '../store/database.ts';
 import { queueDeployment } from './queue-deployment.ts';
-import { findDeployable } from './deployable-store.ts';
+import { findDeployable } from '../applications/find-application.ts';
 
 /** Records that a pushed commit is to be deployed; in the transaction that records the head as seen. */
 export async function recordHead(

@@ -1,6 +1,6 @@
 import type { ApplicationId, UserId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import { findDeployable } from './deployable-store.ts';
+import { findDeployable } from '../applications/find-application.ts';
 import { selectLive } from './deployment-store.ts';
 import { queueDeployment } from './queue-deployment.ts';
 

@@ -8,13 +8,13 @@ import { startRun } from '../runs/start-run.ts';
 import type { Tx } from '../store/database.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
 import { wantGone } from '../workloads/want-gone.ts';
-import { chooseEngine } from './choose-engine.ts';
-import type { Deployable } from './deployable-store.ts';
+import { chooseEngine } from '../workloads/choose-engine.ts';
+import type { Deployable } from '../applications/find-application.ts';
 import type { Deployment } from './deployment.ts';
 import { recordDeploymentEvent } from './deployment-event.ts';
 import type { DeploymentDeps, Look } from './look.ts';
 import { moveDeployment, selectLive, setDeploymentReason } from './deployment-store.ts';
-import { environmentHash } from './environment.ts';
+import { environmentHash } from '../applications/environments.ts';
 import { requestPending } from './queue-deployment.ts';
 
 /** How long instances that are replaced may take to finish what they do. */

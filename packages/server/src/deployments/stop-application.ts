@@ -5,8 +5,8 @@ import { cancelRequested } from '../runs/stop-run.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { wantGone } from '../workloads/want-gone.ts';
 import { recordDeploymentEvent } from './deployment-event.ts';
-import { findDeployable, setWanted } from './deployable-store.ts';
-import type { Deployable } from './deployable-store.ts';
+import { findDeployable, setWanted } from '../applications/find-application.ts';
+import type { Deployable } from '../applications/find-application.ts';
 import { insertDeployment, moveDeployment, selectLive } from './deployment-store.ts';
 import { cancelPending } from './queue-deployment.ts';
 

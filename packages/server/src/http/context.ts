@@ -1,5 +1,6 @@
-import type { EngineChoice } from '../deployments/choose-engine.ts';
-import type { Environments } from '../deployments/environment.ts';
+import type { EngineChoice } from '../workloads/choose-engine.ts';
+import type { Environments } from '../applications/environments.ts';
+import type { RunRequestDeps } from '../runs/request-run.ts';
 import type { Inventory } from '../scheduling/inventory.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import type { CheckPassword } from '../accounts/check-password.ts';
@@ -57,6 +58,7 @@ export type HttpContext = {
   inventory: Inventory;
   refuseWhatNeverFits: CreateDeps['refuseWhatNeverFits'];
   environments: Environments;
+  findBuilt: RunRequestDeps['findBuilt'];
   /** What runs what is asked for. */
   engineChoice: EngineChoice;
   createRepository: CreateDeps['createRepository'];

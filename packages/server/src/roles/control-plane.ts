@@ -6,7 +6,8 @@ import { listApplicationIds } from '../applications/find-application.ts';
 import type { Authority } from '../certificates/certificate.ts';
 import { openCertificate } from '../certificates/open-certificate.ts';
 import type { Config } from '../config.ts';
-import { createEnvironments } from '../deployments/environment.ts';
+import { findBuilt } from '../deployments/find-deployment.ts';
+import { createEnvironments } from '../applications/environments.ts';
 import type { ProcessEngine } from '../engines/process/process-engine.ts';
 import { createGitLimits } from '../git/git-limits.ts';
 import type { GitLimits } from '../git/git-limits.ts';
@@ -247,6 +248,7 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     refuseWhatNeverFits: (size) =>
       refuseWhatNeverFits({ pool, devices: inventory.devices() }, size),
     environments: createEnvironments(database, keyring),
+    findBuilt: (id, commit) => findBuilt(database.read, id, commit),
     engineChoice: engines.choice,
     createRepository: (id) => createRepository(paths, id),
     hasCommit: ({ applicationId, commitId }) =>

@@ -2,7 +2,7 @@ import { findArtifact } from '../builds/find-artifact.ts';
 import { markJudged, runHooks } from '../builds/run-hooks.ts';
 import { servedPort } from '../builds/served-port.ts';
 import { findDeploymentById } from '../deployments/find-deployment.ts';
-import type { Environments } from '../deployments/environment.ts';
+import type { Environments } from '../applications/environments.ts';
 import type { Engines } from '../engines/engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import { MINUTE } from '../lib/duration.ts';

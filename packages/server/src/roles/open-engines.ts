@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
-import type { EngineChoice } from '../deployments/choose-engine.ts';
+import type { EngineChoice } from '../workloads/choose-engine.ts';
 import { createDockerEngine, socketOf } from '../engines/docker/docker-engine.ts';
 import type { DockerEngine } from '../engines/docker/docker-engine.ts';
 import { findDockerSocket } from '../engines/docker/find-socket.ts';

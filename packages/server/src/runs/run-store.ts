@@ -267,3 +267,17 @@ export async function clearRunVariables(
     .executeTakeFirst();
   return Number(numUpdatedRows);
 }
+
+/** The variables that the run was given, as they are kept: in its own row, or in its deployment's. */
+export async function selectSealed(
+  db: Kysely<Schema>,
+  { id, environment, deploymentId }: Pick<Run, 'id' | 'environment' | 'deploymentId'>,
+): Promise<{ id: RunId | DeploymentId; environment: string | null }> {
+  if (environment !== null) return { id, environment };
+  const deployment = await db
+    .selectFrom('deployments')
+    .select(['id', 'environment'])
+    .where('id', '=', deploymentId)
+    .executeTakeFirst();
+  return deployment ?? { id, environment: null };
+}

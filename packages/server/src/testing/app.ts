@@ -6,7 +6,8 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { createPasswordCheck } from '../accounts/check-password.ts';
 import { claimPlatform } from '../accounts/claim-platform.ts';
 import type { Claimed } from '../accounts/claim-platform.ts';
-import { createEnvironments } from '../deployments/environment.ts';
+import { findBuilt } from '../deployments/find-deployment.ts';
+import { createEnvironments } from '../applications/environments.ts';
 import { createGitLimits } from '../git/git-limits.ts';
 import { buildApp } from '../http/build-app.ts';
 import type { HttpContext } from '../http/context.ts';
@@ -119,6 +120,7 @@ const createContext = (database: Database, folder: string, clock: () => number):
   inventory: noDevices,
   refuseWhatNeverFits: () => undefined,
   environments: createEnvironments(database, openKeys),
+  findBuilt: (id, commit) => findBuilt(database.read, id, commit),
   engineChoice: { offered: ['process'], fallback: 'process' },
   createRepository: async () => undefined,
   hasCommit: async () => true,

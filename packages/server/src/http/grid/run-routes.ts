@@ -1,6 +1,6 @@
 import { runs } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
-import { rerun, requestRun } from '../../deployments/request-run.ts';
+import { rerun, requestRun } from '../../runs/request-run.ts';
 import { parseId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { SECOND } from '../../lib/duration.ts';

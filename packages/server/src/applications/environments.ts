@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import { loadEnvironment, sizeOfVariables } from '../applications/environment.ts';
-import { loadInherited } from '../applications/link-application.ts';
+import { loadEnvironment, sizeOfVariables } from './environment.ts';
+import { loadInherited } from './link-application.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { ApplicationId, DeploymentId, OwnerId, RunId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demandNoMore } from '../limits/demand-room.ts';
-import type { Run } from '../runs/run.ts';
 import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
-import { findDeploymentById } from './deployment-store.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -19,8 +17,6 @@ export type Environments = {
   present(applicationId: ApplicationId): Promise<Variables>;
   /** Variables for the row of this id. */
   seal(id: DeploymentId | RunId, variables: Variables): string;
-  /** What a run was given: its own, or its deployment's. */
-  openRun(run: Pick<Run, 'id' | 'environment' | 'deploymentId'>): Promise<Variables>;
   /** What a deployment or a run with variables of its own was given. Throws where it cannot be decrypted. */
   open(of: { id: DeploymentId | RunId; environment: string | null }): Variables;
 };
@@ -37,16 +33,7 @@ export function createEnvironments(database: Database, keyring: Keyring): Enviro
     if (environment === '') throw forgotten(id);
     return JSON.parse(keyring.decrypt(environment, context(id))) as Variables;
   };
-  return {
-    present: load,
-    seal,
-    open,
-    async openRun(run) {
-      if (run.environment !== null) return open(run);
-      const deployment = await findDeploymentById(database.read, run.deploymentId);
-      return deployment === undefined ? {} : open(deployment);
-    },
-  };
+  return { present: load, seal, open };
 }
 
 const context = (id: DeploymentId | RunId): string =>

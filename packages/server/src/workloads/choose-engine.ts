@@ -1,13 +1,18 @@
-import type { Failure, Variables } from '../builds/recipe.ts';
 import type { EngineName } from '../engines/engine.ts';
 
 /** The engines that this platform has, and the one that runs what asks for none. */
 export type EngineChoice = { offered: readonly EngineName[]; fallback: EngineName };
 
+/** Why none can. */
+type Failure = { reason: 'invalid_variable'; detail: string };
+
 /** What runs an application: the engine that it needs, that it asks for, or the platform's choice. */
 export function chooseEngine(
   { offered, fallback }: EngineChoice,
-  { runtime, environment }: { runtime: string | undefined; environment: Variables },
+  {
+    runtime,
+    environment,
+  }: { runtime: string | undefined; environment: Readonly<Record<string, string>> },
 ): EngineName | Failure {
   const asked = environment['CG_ENGINE']?.trim() || undefined;
   const needed = runtime === 'docker' ? 'docker' : undefined;

@@ -1,28 +1,27 @@
 import { findVariant } from '../applications/application.ts';
 import type { Application } from '../applications/application.ts';
-import { findArtifact } from '../builds/find-artifact.ts';
 import type { Artifact } from '../builds/build.ts';
+import { findArtifact } from '../builds/find-artifact.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
-import type { RunId, UserId } from '../lib/ids.ts';
+import type { ApplicationId, DeploymentId, RunId, UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demandNoMore, demandRoom } from '../limits/demand-room.ts';
 import { demandShare } from '../limits/demand-share.ts';
-import { countWaitingRuns, findRunById } from '../runs/find-run.ts';
-import type { Run } from '../runs/run.ts';
-import { recordRunEvent } from '../runs/run-event.ts';
-import { parseRunOptions } from '../runs/run-options.ts';
-import { startRun } from '../runs/start-run.ts';
-import type { NewRun } from '../runs/run.ts';
+import { countWaitingRuns, findRunById } from './find-run.ts';
+import type { Run } from './run.ts';
+import { recordRunEvent } from './run-event.ts';
+import { parseRunOptions } from './run-options.ts';
+import { openVariables } from './run-variables.ts';
+import { startRun } from './start-run.ts';
+import type { NewRun } from './run.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import type { Database } from '../store/database.ts';
 import type { Priority } from '../store/schema.ts';
-import { chooseEngine } from './choose-engine.ts';
-import type { EngineChoice } from './choose-engine.ts';
-import { selectBuilt } from './deployment-store.ts';
-import type { Deployment } from './deployment.ts';
-import { demandVariables, environmentHash } from './environment.ts';
-import type { Environments } from './environment.ts';
+import { chooseEngine } from '../workloads/choose-engine.ts';
+import type { EngineChoice } from '../workloads/choose-engine.ts';
+import { demandVariables, environmentHash } from '../applications/environments.ts';
+import type { Environments } from '../applications/environments.ts';
 
 export type RunRequestDeps = {
   database: Database;
@@ -31,7 +30,12 @@ export type RunRequestDeps = {
   environments: Environments;
   engineChoice: EngineChoice;
   refuseWhatNeverFits(size: { flavor: string; nodes: number }): void;
+  /** The newest deployment of the application that was built, of a commit or of any. */
+  findBuilt(applicationId: ApplicationId, commit: string | undefined): Promise<Built | undefined>;
 };
+
+/** A deployment with what was built for it. */
+type Built = { id: DeploymentId; commitId: string; artifactId: string | null };
 
 export type RunRequest = {
   application: Application;
@@ -97,7 +101,7 @@ export async function rerun(
       'conflict',
       `What run ${run.id} was made from is not kept any more: deploy commit ${run.commitId.slice(0, 8)} again ("grid restart --commit").`,
     );
-  const variables = await deps.environments.openRun(run);
+  const variables = await openVariables(deps, run);
   const id = newId('run');
   return insert(deps, {
     id,
@@ -122,11 +126,11 @@ const commandLine = (words: readonly string[]): readonly string[] =>
   words.length === 1 && /\s/.test(words[0] ?? '') ? ['/bin/sh', '-c', words[0] ?? ''] : words;
 
 async function findBuilt(
-  { database }: RunRequestDeps,
+  { database, findBuilt: find }: RunRequestDeps,
   { id, name }: Application,
   commit: string | undefined,
-): Promise<{ deployment: Deployment; artifact: Artifact }> {
-  const deployment = await selectBuilt(database.read, id, commit);
+): Promise<{ deployment: Built; artifact: Artifact }> {
+  const deployment = await find(id, commit);
   const artifact = deployment && (await findArtifact(database.read, deployment.artifactId ?? ''));
   if (deployment !== undefined && artifact !== undefined) return { deployment, artifact };
   throw new Refusal(
@@ -139,7 +143,7 @@ async function findBuilt(
 
 const subjectOf = (
   { ownerId, id: applicationId }: Application,
-  { id: deploymentId, commitId }: Deployment,
+  { id: deploymentId, commitId }: Built,
   { id: artifactId }: Artifact,
 ) => ({ ownerId, applicationId, deploymentId, commitId, artifactId });
 
