@@ -1,5 +1,5 @@
 import type { Failure, Variables } from '../builds/recipe.ts';
-import type { EngineName } from '../engines/engine.ts';
+import type { EngineName } from '../workloads/engine.ts';
 
 /** The engines that this platform has, and the one that runs what asks for none. */
 export type EngineChoice = { offered: readonly EngineName[]; fallback: EngineName };

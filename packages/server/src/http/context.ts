@@ -1,6 +1,6 @@
 import type { EngineChoice } from '../deployments/choose-engine.ts';
 import type { Environments } from '../deployments/environment.ts';
-import type { Inventory } from '../scheduling/inventory.ts';
+import type { Inventory } from '../devices/inventory.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import type { CheckPassword } from '../accounts/check-password.ts';
 import type { AvailableEngines } from '../applications/application.ts';
