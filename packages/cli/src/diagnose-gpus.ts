@@ -1,6 +1,6 @@
 import type { Config } from '@grid/server/config.ts';
-import { openDevices } from '@grid/server/engines/nvidia/open-devices.ts';
-import type { OpenDevices } from '@grid/server/engines/nvidia/open-devices.ts';
+import { openDevices } from '@grid/server/devices/open-devices.ts';
+import type { OpenDevices } from '@grid/server/devices/open-devices.ts';
 import type { SeenGpus } from './gpu-findings.ts';
 
 /** One look may take several of the tool's answers. */

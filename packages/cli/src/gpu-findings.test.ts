@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Device } from '@grid/server/scheduling/device.ts';
+import type { Device } from '@grid/server/devices/device.ts';
 import { lookAtGpus } from './diagnose-gpus.ts';
 import type { SeenDocker } from './docker-findings.ts';
 import { gpuFindings } from './gpu-findings.ts';

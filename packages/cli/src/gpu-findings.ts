@@ -1,4 +1,4 @@
-import type { Device } from '@grid/server/scheduling/device.ts';
+import type { Device } from '@grid/server/devices/device.ts';
 import type { SeenDocker } from './docker-findings.ts';
 import type { Finding } from './finding.ts';
 

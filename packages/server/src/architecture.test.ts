@@ -15,6 +15,7 @@ const ranks = [
     'deployments',
     'runs',
     'workloads',
+    'devices',
     'scheduling',
     'billing',
     'limits',
@@ -26,7 +27,7 @@ const ranks = [
 ];
 
 /** Ports are declared where they are used or implemented, and are types that anybody may import. */
-const ports = ['engines/engine.ts', 'routing/route-table.ts'];
+const ports = ['workloads/engine.ts', 'routing/route-table.ts'];
 
 /** What is removed so is the platform's own: what tenants wrote is removed by `removeTree`. */
 const MAY_REMOVE = /^(git\/repository|builds\/recipes\/python\/installer|store\/|testing\/)/;
@@ -36,7 +37,7 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   [
     'child processes',
     /'node:child_process'/,
-    /^(engines\/(process\/|nvidia\/nvidia-smi)|git\/run-git|routing\/router-process|builds\/recipes\/(python\/(installer|interpreters)|java\/(jdks|build-tools))|testing\/)/,
+    /^(engines\/process\/|devices\/nvidia\/nvidia-smi|git\/run-git|routing\/router-process|builds\/recipes\/(python\/(installer|interpreters)|java\/(jdks|build-tools))|testing\/)/,
   ],
   [
     'the network',
@@ -46,13 +47,9 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   [
     'files',
     /'node:fs(\/promises)?'/,
-    /^(engines\/|git\/|ssh\/host-key|routing\/|certificates\/|roles\/|store\/|logs\/|builds\/(recipes\/|advance-build|sweep-files|copy-tree|keep-cache-budget|refuse-tree)|lib\/(encryption|held-folder|remove-tree|resolve-beneath)|testing\/)/,
+    /^(engines\/|devices\/(nvidia\/|simulated-devices)|git\/|ssh\/host-key|routing\/|certificates\/|roles\/|store\/|logs\/|builds\/(recipes\/|advance-build|sweep-files|copy-tree|keep-cache-budget|refuse-tree)|lib\/(encryption|held-folder|remove-tree|resolve-beneath)|testing\/)/,
   ],
-  [
-    'a path below a tree',
-    /\bjoin\(\s*(\w+\.)*(tree|staging|source|context)\b/,
-    /^(engines\/contract|engines\/node-network-contract|testing\/)/,
-  ],
+  ['a path below a tree', /\bjoin\(\s*(\w+\.)*(tree|staging|source|context)\b/, /^testing\//],
   ['everything below a path', /\brm(Sync)?\([^)]*recursive|\bcp(Sync)?\(/, MAY_REMOVE],
   ['the web framework', /'fastify'/, /^(http|testing)\//],
   ['the environment', /\bprocess\.env\b/, /^testing\//],
@@ -72,7 +69,7 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
 
 /** The parts of the server that the command line runs in its own process. */
 const openToCommandLine =
-  /^(config|parse-config|paths|roles\/[\w-]+|builds\/recipes\/(python\/interpreters|java\/(jdks|build-tools))|engines\/docker\/(can-guard|describe-engine|find-socket)|engines\/nvidia\/open-devices|scheduling\/(device|past-runs|plan-queue|replay))\.ts$/;
+  /^(config|parse-config|paths|roles\/[\w-]+|builds\/recipes\/(python\/interpreters|java\/(jdks|build-tools))|engines\/docker\/(can-guard|describe-engine|find-socket)|devices\/(device|open-devices)|scheduling\/(past-runs|plan-queue|replay))\.ts$/;
 
 type Source = { path: string; text: string; imports: string[] };
 
@@ -154,8 +151,7 @@ test('builds know of runtimes by one table, and a recipe knows no other', () => 
 });
 
 test('what is for tests is used by tests alone', () => {
-  const isForTests = (path: string): boolean =>
-    folderOf(path) === 'testing' || path.endsWith('contract.ts');
+  const isForTests = (path: string): boolean => folderOf(path) === 'testing';
   const shipped = server.filter(({ path }) => !isForTests(path));
   assert.deepEqual(
     arrows(shipped).filter(({ to }) => isForTests(to)),
@@ -247,7 +243,7 @@ const harmless: readonly string[] = [
   String.raw`^[a-zA-Z0-9][\w.-]*(:\d+)?(\/[a-z0-9][a-z0-9._-]*)*(:\w[\w.-]*)?(@[\w+.-]+:[0-9a-fA-F]+)?$`,
 ];
 /** What these read comes from a driver's own program. */
-const trusting = ['engines/nvidia/parse-devices.ts'];
+const trusting = ['devices/nvidia/parse-devices.ts'];
 
 /** Regular expressions in a source: between slashes, where a value may stand. */
 const patternsIn = (text: string): string[] =>

@@ -1,4 +1,4 @@
-import type { Sandbox } from '../engines/engine.ts';
+import type { Sandbox } from '../workloads/engine.ts';
 import { parseId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Database } from '../store/database.ts';

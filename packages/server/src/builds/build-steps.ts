@@ -1,4 +1,4 @@
-import type { InstanceFiles, Work } from '../engines/engine.ts';
+import type { InstanceFiles, Work } from '../workloads/engine.ts';
 import type { DataPaths } from '../paths.ts';
 import { programVariables } from './build-site.ts';
 import type { Site } from './build-site.ts';

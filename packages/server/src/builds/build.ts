@@ -1,5 +1,5 @@
 import type { ApplicationId, DeploymentId, OwnerId } from '../lib/ids.ts';
-import type { Command, ContainerCommand, InstanceFiles, Work } from '../engines/engine.ts';
+import type { Command, ContainerCommand, InstanceFiles, Work } from '../workloads/engine.ts';
 import { MINUTE } from '../lib/duration.ts';
 
 /** What an application is written for; each has a recipe. */

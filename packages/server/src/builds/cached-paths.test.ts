@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import type { Command } from '../engines/engine.ts';
+import type { Command } from '../workloads/engine.ts';
 import { planCachedPaths } from './cached-paths.ts';
 
 const planOf = (paths: string, isOn = 'true') =>

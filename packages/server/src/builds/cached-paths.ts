@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { Command } from '../engines/engine.ts';
+import type { Command } from '../workloads/engine.ts';
 import type { Failure, Variables } from './recipe.ts';
 import { isOn } from './values.ts';
 

@@ -1,4 +1,4 @@
-import type { Command } from '../engines/engine.ts';
+import type { Command } from '../workloads/engine.ts';
 import type { BuildInput } from './build.ts';
 import { planCachedPaths } from './cached-paths.ts';
 import type { CachedPaths } from './cached-paths.ts';

@@ -1,4 +1,4 @@
-import type { Command, ContainerCommand, ImageBuild, RegistryLogin } from '../engines/engine.ts';
+import type { Command, ContainerCommand, ImageBuild, RegistryLogin } from '../workloads/engine.ts';
 import type { BuildFailure, BuildInput } from './build.ts';
 import type { Documented } from './variables.ts';
 

@@ -1,4 +1,4 @@
-import type { Command } from '../engines/engine.ts';
+import type { Command } from '../workloads/engine.ts';
 
 type Variables = Readonly<Record<string, string>>;
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import type { Command } from '../engines/engine.ts';
+import type { Command } from '../workloads/engine.ts';
 import type { Failure } from './recipe.ts';
 import { SSH_FILE, planSshKey } from './ssh-key.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Command } from '../engines/engine.ts';
+import type { Command } from '../workloads/engine.ts';
 import type { CommitFiles, Failure, Variables } from './recipe.ts';
 import { insideTree } from './values.ts';
 

@@ -1,4 +1,4 @@
-import type { Command, ContainerCommand, Work } from '../engines/engine.ts';
+import type { Command, ContainerCommand, Work } from '../workloads/engine.ts';
 import { SECOND } from '../lib/duration.ts';
 import { STEP_WITHIN } from './build.ts';
 import type { BuildInput } from './build.ts';

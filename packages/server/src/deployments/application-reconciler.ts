@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
-import { listLeases } from '../scheduling/devices.ts';
+import { listLeases } from '../devices/devices.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { presentWorkloads } from '../workloads/list-workloads.ts';
 import { findDeploying } from '../applications/find-application.ts';

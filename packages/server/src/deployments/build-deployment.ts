@@ -9,7 +9,7 @@ import type {
   StepOutcome,
 } from '../builds/build.ts';
 import { recordArtifact } from '../builds/record-artifact.ts';
-import type { EngineName } from '../engines/engine.ts';
+import type { EngineName } from '../workloads/engine.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import { parseRunOptions } from '../runs/run-options.ts';

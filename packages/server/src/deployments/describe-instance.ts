@@ -8,13 +8,13 @@ import {
   withoutHost,
 } from '../builds/platform-variables.ts';
 import { ifNeverJudged, runHooks } from '../builds/run-hooks.ts';
-import type { Command, InstanceSpec } from '../engines/engine.ts';
+import type { Command, InstanceSpec } from '../workloads/engine.ts';
 import { servedPort } from '../builds/served-port.ts';
 import type { DataPaths } from '../paths.ts';
 import { findRunById } from '../runs/find-run.ts';
 import type { Run } from '../runs/run.ts';
-import type { GrantedDevice } from '../scheduling/device.ts';
-import { grantedTo } from '../scheduling/devices.ts';
+import type { GrantedDevice } from '../devices/device.ts';
+import { grantedTo } from '../devices/devices.ts';
 import type { Database } from '../store/database.ts';
 import { workloadInstances } from '../workloads/list-workloads.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';

@@ -1,4 +1,4 @@
-import type { Command, InstanceFiles, InstanceSpec } from '../engines/engine.ts';
+import type { Command, InstanceFiles, InstanceSpec } from '../workloads/engine.ts';
 import type { DataPaths } from '../paths.ts';
 import { findAttemptNumber } from '../runs/find-run.ts';
 import { CHECKPOINTS, nodeNames, nodeVariables, startBarrier } from '../runs/node-variables.ts';

@@ -1,4 +1,4 @@
-import type { Lease } from '../scheduling/devices.ts';
+import type { Lease } from '../devices/devices.ts';
 import type { Tx } from '../store/database.ts';
 import { findWorkload } from '../workloads/list-workloads.ts';
 import { requestOwner } from '../workloads/request-owner.ts';

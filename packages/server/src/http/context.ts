@@ -1,7 +1,7 @@
 import type { EngineChoice } from '../workloads/choose-engine.ts';
 import type { Environments } from '../applications/environments.ts';
 import type { RunRequestDeps } from '../runs/request-run.ts';
-import type { Inventory } from '../scheduling/inventory.ts';
+import type { Inventory } from '../devices/inventory.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import type { CheckPassword } from '../accounts/check-password.ts';
 import type { AvailableEngines } from '../applications/application.ts';

@@ -1,4 +1,4 @@
-import type { Device } from '../scheduling/device.ts';
+import type { Device } from '../devices/device.ts';
 import type { Counter, Gauge, Values } from './metric.ts';
 import type { Holder, SampledInstance } from './metrics-store.ts';
 import type { Newest } from './read-metrics.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { InstanceMeasure } from '../engines/engine.ts';
+import type { InstanceMeasure } from '../workloads/engine.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../lib/duration.ts';
 import { newId } from '../lib/ids.ts';
 import type { InstanceId } from '../lib/ids.ts';
@@ -7,7 +7,7 @@ import type { Log } from '../lib/log.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import { ClaimLost, claimDue, request } from '../reconcile/queue.ts';
 import { takeEpoch } from '../reconcile/reconciliation-store.ts';
-import type { DeviceMeasure } from '../scheduling/device.ts';
+import type { DeviceMeasure } from '../devices/device.ts';
 import type { Database } from '../store/database.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { silentLog } from '../testing/log.ts';

@@ -1,9 +1,9 @@
-import type { InstanceMeasure, Meter } from '../engines/engine.ts';
+import type { InstanceMeasure, Meter } from '../workloads/engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { holdClaim } from '../reconcile/queue.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
-import type { DeviceMeasure, DeviceSource } from '../scheduling/device.ts';
+import type { DeviceMeasure, DeviceSource } from '../devices/device.ts';
 import type { Database } from '../store/database.ts';
 import { SAMPLES, beginningOf } from './metric.ts';
 import type { Point, Values } from './metric.ts';

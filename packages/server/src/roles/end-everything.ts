@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDockerEngine, socketOf } from '../engines/docker/docker-engine.ts';
 import type { DockerEngine } from '../engines/docker/docker-engine.ts';
-import type { Engine } from '../engines/engine.ts';
+import type { Engine } from '../workloads/engine.ts';
 import { createProcessEngine } from '../engines/process/process-engine.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';

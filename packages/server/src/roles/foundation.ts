@@ -5,7 +5,7 @@ import type { Keyring } from '../lib/encryption.ts';
 import type { Log } from '../lib/log.ts';
 import type { DataPaths } from '../paths.ts';
 import type { RouterHandle } from '../routing/keep-router.ts';
-import type { Inventory } from '../scheduling/inventory.ts';
+import type { Inventory } from '../devices/inventory.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import type { Database } from '../store/database.ts';
 import type { OpenEngines } from './open-engines.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { listOwned } from '../applications/find-application.ts';
-import type { Numbered, Place } from '../engines/engine.ts';
+import type { Numbered, Place } from '../workloads/engine.ts';
 import { MINUTE } from '../lib/duration.ts';
 import type { DataPaths } from '../paths.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';

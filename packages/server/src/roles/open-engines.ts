@@ -4,7 +4,7 @@ import type { EngineChoice } from '../workloads/choose-engine.ts';
 import { createDockerEngine, socketOf } from '../engines/docker/docker-engine.ts';
 import type { DockerEngine } from '../engines/docker/docker-engine.ts';
 import { findDockerSocket } from '../engines/docker/find-socket.ts';
-import type { Capacity, Engines } from '../engines/engine.ts';
+import type { Capacity, Engines } from '../workloads/engine.ts';
 import { createProcessEngine } from '../engines/process/process-engine.ts';
 import type { ProcessEngine } from '../engines/process/process-engine.ts';
 import { CannotStart } from '../lib/cannot-start.ts';

@@ -17,7 +17,7 @@ import { steadyClock } from '../lib/clock.ts';
 import { metricsKeeper } from '../metrics/sample.ts';
 import type { Kind, Reconciler } from '../reconcile/reconciler.ts';
 import { runReconciler } from '../runs/run-reconciler.ts';
-import { devicesReconciler } from '../scheduling/devices-reconciler.ts';
+import { devicesReconciler } from '../devices/devices-reconciler.ts';
 import { routeReconciler } from '../routing/route-reconciler.ts';
 import type { Observer } from '../workloads/observe-instance.ts';
 import { compareEngine } from '../workloads/compare-engine.ts';

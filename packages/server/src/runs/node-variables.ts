@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Command, NodeAddresses } from '../engines/engine.ts';
+import type { Command, NodeAddresses } from '../workloads/engine.ts';
 
 /** Where a run keeps what outlives its attempts, inside its nodes. */
 export const CHECKPOINTS = '/run/checkpoints';

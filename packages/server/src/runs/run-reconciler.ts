@@ -3,7 +3,7 @@ import { SECOND } from '../lib/duration.ts';
 import type { RunId } from '../lib/ids.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
-import { leasesOf, listDevices } from '../scheduling/devices.ts';
+import { leasesOf, listDevices } from '../devices/devices.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { findWorkload, workloadInstances } from '../workloads/list-workloads.ts';

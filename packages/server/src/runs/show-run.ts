@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { subjectUsage } from '../billing/account-usage.ts';
 import { readDeviceUsage } from '../metrics/read-device-metrics.ts';
-import { leasesOf } from '../scheduling/devices.ts';
+import { leasesOf } from '../devices/devices.ts';
 import type { Schema } from '../store/schema.ts';
 import { workloadInstances } from '../workloads/list-workloads.ts';
 import type { Instance } from '../workloads/workload.ts';

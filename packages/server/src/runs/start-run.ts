@@ -1,4 +1,4 @@
-import type { EngineName } from '../engines/engine.ts';
+import type { EngineName } from '../workloads/engine.ts';
 import type { RunId } from '../lib/ids.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import type { Tx } from '../store/database.ts';

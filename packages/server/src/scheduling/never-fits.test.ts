@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Refusal } from '../lib/refusal.ts';
 import { chooseDefaultFlavor } from './default-flavor.ts';
-import { classFor, classOf, describeUnmatched } from './flavor-devices.ts';
+import { classFor, classOf, describeUnmatched } from '../devices/flavor-devices.ts';
 import { defaultBuildFlavor, findFlavor, flavors } from './flavor.ts';
 import { refuseWhatNeverFits } from './never-fits.ts';
 import type { PooledDevice } from './pool.ts';

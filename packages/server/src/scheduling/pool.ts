@@ -1,5 +1,5 @@
-import { classFor, classOf } from './flavor-devices.ts';
-import type { FlavorDevices } from './flavor-devices.ts';
+import { classFor, classOf } from '../devices/flavor-devices.ts';
+import type { FlavorDevices } from '../devices/flavor-devices.ts';
 import type { Flavor } from './flavor.ts';
 import type { Demand, Room } from './room.ts';
 
@@ -9,9 +9,6 @@ export type Pool = {
   hosts: readonly { name: string; memoryMiB: number }[];
   flavorDevices: FlavorDevices;
 };
-
-/** The host of a platform that is one machine. */
-export const LOCAL = 'local';
 
 /** A device that counts for somebody. */
 export type PooledDevice = { host: string; model: string; parentUuid: string | null };

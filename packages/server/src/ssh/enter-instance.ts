@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { CommandEnd, Entered, EnteringCommand, Engines } from '../engines/engine.ts';
+import type { CommandEnd, Entered, EnteringCommand, Engines } from '../workloads/engine.ts';
 import { appendEvent } from '../events/append.ts';
 import { carry } from '../lib/carry.ts';
 import type { Clock } from '../lib/clock.ts';

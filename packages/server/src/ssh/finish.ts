@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { ServerChannel } from 'ssh2';
-import type { CommandEnd } from '../engines/engine.ts';
+import type { CommandEnd } from '../workloads/engine.ts';
 
 /** The signals that SSH has names for (RFC 4254 §6.10) and ssh2 knows. */
 const NAMED = [

@@ -1,4 +1,4 @@
-import type { CommandEnd } from '../engines/engine.ts';
+import type { CommandEnd } from '../workloads/engine.ts';
 import { DAY } from '../lib/duration.ts';
 import { createPlaces } from '../lib/places.ts';
 import type { Places } from '../lib/places.ts';

@@ -1,5 +1,5 @@
 import type { PseudoTtyInfo, Session } from 'ssh2';
-import type { EnteringCommand, TerminalSize } from '../engines/engine.ts';
+import type { EnteringCommand, TerminalSize } from '../workloads/engine.ts';
 
 /** What a client asks for around its command; everything else it asks for is refused. */
 export type Requests = {

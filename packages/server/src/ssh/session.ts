@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ServerChannel, Session } from 'ssh2';
 import type { User } from '../accounts/user.ts';
-import type { CommandEnd } from '../engines/engine.ts';
+import type { CommandEnd } from '../workloads/engine.ts';
 import { demandPush, demandRepository } from '../git/accept-push.ts';
 import type { GitDeps } from '../git/accept-push.ts';
 import { serveGit } from '../git/serve-git.ts';

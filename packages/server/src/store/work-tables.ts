@@ -1,4 +1,4 @@
-import type { EngineName } from '../engines/engine.ts';
+import type { EngineName } from '../workloads/engine.ts';
 import type {
   ApplicationId,
   DeploymentId,

@@ -1,4 +1,4 @@
-import type { Inventory } from '../scheduling/inventory.ts';
+import type { Inventory } from '../devices/inventory.ts';
 
 /** A machine without devices. */
 export const noDevices: Inventory = {

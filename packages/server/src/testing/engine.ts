@@ -1,11 +1,11 @@
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Engine, Exit, InstanceSpec, Meter, Observation } from '../engines/engine.ts';
+import type { Engine, Exit, InstanceSpec, Meter, Observation } from '../workloads/engine.ts';
 import { newId } from '../lib/ids.ts';
 import type { InstanceId } from '../lib/ids.ts';
 import { openLogReader } from '../logs/read-log.ts';
-import type { GrantedDevice } from '../scheduling/device.ts';
+import type { GrantedDevice } from '../devices/device.ts';
 import type { LogLine } from '../logs/log.ts';
 
 /** An engine under test, with what its tests need to know of it. */

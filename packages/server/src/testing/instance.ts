@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { InstanceSpec } from '../engines/engine.ts';
+import type { InstanceSpec } from '../workloads/engine.ts';
 import { newId } from '../lib/ids.ts';
 
 /** An instance of a new application of a new owner that runs a script of `/bin/sh`; what is given is changed. */

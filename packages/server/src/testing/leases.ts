@@ -1,7 +1,7 @@
 import type { InstanceId } from '../lib/ids.ts';
-import { insertDevice } from '../scheduling/device-store.ts';
-import { endLeases, leaseDevice, listDevices } from '../scheduling/devices.ts';
-import { setReleased } from '../scheduling/lease-store.ts';
+import { insertDevice } from '../devices/device-store.ts';
+import { endLeases, leaseDevice, listDevices } from '../devices/devices.ts';
+import { setReleased } from '../devices/lease-store.ts';
 import type { Database } from '../store/database.ts';
 import { findInstance } from '../workloads/running-instances.ts';
 

@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { openDevices } from '../engines/nvidia/open-devices.ts';
-import type { DeviceSource } from '../scheduling/device.ts';
+import { openDevices } from '../devices/open-devices.ts';
+import type { DeviceSource } from '../devices/device.ts';
 
 /** A program that answers each question with the file of that name beside its folder, and may hang or fail. */
 const PROGRAM = `#!/bin/sh

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { InstanceSpec } from '../engines/engine.ts';
+import type { InstanceSpec } from '../workloads/engine.ts';
 import { createProcessEngine } from '../engines/process/process-engine.ts';
 import type { ProcessEngine } from '../engines/process/process-engine.ts';
 import { makeSpec } from './instance.ts';

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { EngineName } from '../engines/engine.ts';
+import type { EngineName } from './engine.ts';
 import type { OwnerId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';

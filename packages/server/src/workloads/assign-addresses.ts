@@ -1,4 +1,4 @@
-import type { NodeAddresses } from '../engines/engine.ts';
+import type { NodeAddresses } from './engine.ts';
 import { holdClaim } from '../reconcile/queue.ts';
 import type { Claim } from '../reconcile/reconciler.ts';
 import type { Database } from '../store/database.ts';

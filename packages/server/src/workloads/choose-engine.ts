@@ -1,4 +1,4 @@
-import type { EngineName } from '../engines/engine.ts';
+import type { EngineName } from './engine.ts';
 
 /** The engines that this platform has, and the one that runs what asks for none. */
 export type EngineChoice = { offered: readonly EngineName[]; fallback: EngineName };

@@ -1,4 +1,4 @@
-import type { EngineName, Observation } from '../engines/engine.ts';
+import type { EngineName, Observation } from './engine.ts';
 import { MINUTE, SECOND } from '../lib/duration.ts';
 import type { InstanceId, WorkloadId } from '../lib/ids.ts';
 import { Unavailable } from '../lib/unavailable.ts';

@@ -1,4 +1,4 @@
-import type { EngineName } from '../engines/engine.ts';
+import type { EngineName } from './engine.ts';
 import { MINUTE } from '../lib/duration.ts';
 import type { ApplicationId, DeploymentId, OwnerId, RunId, WorkloadId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';

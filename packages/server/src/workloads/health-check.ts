@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Engine } from '../engines/engine.ts';
+import type { Engine } from './engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { InstanceId } from '../lib/ids.ts';

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { EngineName, Exit, Observation } from '../engines/engine.ts';
+import type { EngineName, Exit, Observation } from './engine.ts';
 import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';

@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
 import { expectedEnd } from '../scheduling/estimate.ts';
 import type { WaitFacts } from '../scheduling/describe-wait.ts';
-import { listDevices, listLeases } from '../scheduling/devices.ts';
-import type { KnownDevice, Lease } from '../scheduling/devices.ts';
-import { classOf } from '../scheduling/flavor-devices.ts';
+import { listDevices, listLeases } from '../devices/devices.ts';
+import type { KnownDevice, Lease } from '../devices/devices.ts';
+import { classOf } from '../devices/flavor-devices.ts';
 import { lineOf } from '../scheduling/order.ts';
 import type { Holder, Queued } from '../scheduling/plan-queue.ts';
 import type { OwnerShare } from '../scheduling/owner-share.ts';

@@ -1,4 +1,4 @@
-import type { EngineName, Engines, Observation } from '../engines/engine.ts';
+import type { EngineName, Engines, Observation } from './engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { InstanceId } from '../lib/ids.ts';
 import { request } from '../reconcile/queue.ts';

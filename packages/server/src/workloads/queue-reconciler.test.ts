@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { WorkloadId } from '../lib/ids.ts';
 import { claimDue, release, request } from '../reconcile/queue.ts';
-import { insertDevice, setHealth } from '../scheduling/device-store.ts';
-import { selectLeases, setReleased } from '../scheduling/lease-store.ts';
-import { endLeases } from '../scheduling/devices.ts';
+import { insertDevice, setHealth } from '../devices/device-store.ts';
+import { selectLeases, setReleased } from '../devices/lease-store.ts';
+import { endLeases } from '../devices/devices.ts';
 import type { Database } from '../store/database.ts';
 import { setLimit } from '../limits/change-limits.ts';
 import { onEachDatabase } from '../testing/database.ts';

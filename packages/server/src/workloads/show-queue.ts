@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { MINUTE, DAY, SECOND } from '../lib/duration.ts';
 import type { OwnerId } from '../lib/ids.ts';
 import { describeWait } from '../scheduling/describe-wait.ts';
-import { classOf } from '../scheduling/flavor-devices.ts';
+import { classOf } from '../devices/flavor-devices.ts';
 import { everFits } from '../scheduling/never-fits.ts';
 import { lineOf } from '../scheduling/order.ts';
 import { planQueue } from '../scheduling/plan-queue.ts';

@@ -1,11 +1,11 @@
-import type { InstanceSpec } from '../engines/engine.ts';
+import type { InstanceSpec } from './engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { InstanceId, WorkloadId } from '../lib/ids.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
-import { endLeases } from '../scheduling/devices.ts';
+import { endLeases } from '../devices/devices.ts';
 import { findFlavor } from '../scheduling/flavor.ts';
 import type { Database } from '../store/database.ts';
 import { closeUsage } from './account-instance.ts';

@@ -1,5 +1,5 @@
 import type { ExpressionBuilder, Kysely } from 'kysely';
-import type { EngineName } from '../engines/engine.ts';
+import type { EngineName } from './engine.ts';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId, OwnerId, RunId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';

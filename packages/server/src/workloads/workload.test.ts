@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Exit } from '../engines/engine.ts';
+import type { Exit } from './engine.ts';
 import { sentenceOf } from './workload.ts';
 
 const exit: Exit = {

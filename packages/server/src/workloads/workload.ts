@@ -1,4 +1,4 @@
-import type { EngineName, Exit } from '../engines/engine.ts';
+import type { EngineName, Exit } from './engine.ts';
 import type {
   ApplicationId,
   DeploymentId,

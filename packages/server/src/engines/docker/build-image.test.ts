@@ -17,7 +17,7 @@ import {
 } from '../../testing/image-build.ts';
 import { serveRegistry } from '../../testing/registry.ts';
 import { until } from '../../testing/until.ts';
-import type { RegistryLogin } from '../engine.ts';
+import type { RegistryLogin } from '../../workloads/engine.ts';
 import { buildImage } from './build-image.ts';
 import type { BuildOrder } from './build-image.ts';
 import { hasBuildKit } from './choose-builder.ts';

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { OwnerId } from '../../lib/ids.ts';
 import { Unavailable } from '../../lib/unavailable.ts';
-import type { ImageBuild, RegistryLogin } from '../engine.ts';
+import type { ImageBuild, RegistryLogin } from '../../workloads/engine.ts';
 import { archiveContext, readInside } from './build-context.ts';
 import { emptyFile, explainFailure } from './build-failure.ts';
 import type { BuildFailure } from './build-failure.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import type { ImageBuild } from '../engine.ts';
+import type { ImageBuild } from '../../workloads/engine.ts';
 import type { DockerClient } from './client.ts';
 import type { Say } from './pull-images.ts';
 

@@ -1,5 +1,5 @@
 import type { InstanceId } from '../../lib/ids.ts';
-import type { Exit } from '../engine.ts';
+import type { Exit } from '../../workloads/engine.ts';
 import { inspectContainer, readFileOf } from './containers.ts';
 import type { InstanceLogs } from './instance-logs.ts';
 import { hookName } from './names.ts';

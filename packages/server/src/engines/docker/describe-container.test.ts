@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { InstanceSpec } from '../engine.ts';
+import type { InstanceSpec } from '../../workloads/engine.ts';
 import { makeSpec } from '../../testing/instance.ts';
 import { tmpdir } from 'node:os';
 import { imageContainer, programContainer } from './describe-container.ts';

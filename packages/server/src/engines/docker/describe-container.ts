@@ -1,4 +1,4 @@
-import type { ContainerCommand, InstanceFiles, InstanceSpec } from '../engine.ts';
+import type { ContainerCommand, InstanceFiles, InstanceSpec } from '../../workloads/engine.ts';
 import type { LogConfig } from './log-driver.ts';
 import { bind, programMounts } from './machine-programs.ts';
 import type { Mount, User } from './machine-programs.ts';

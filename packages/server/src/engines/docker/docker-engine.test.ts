@@ -30,9 +30,9 @@ import {
 import type { Subject } from '../../testing/engine.ts';
 import { makeSpec } from '../../testing/instance.ts';
 import { silentLog } from '../../testing/log.ts';
-import { engineContract } from '../contract.ts';
-import { entranceContract } from '../entrance-contract.ts';
-import { nodeNetworkContract } from '../node-network-contract.ts';
+import { engineContract } from '../../testing/contracts/engine-contract.ts';
+import { entranceContract } from '../../testing/contracts/entrance-contract.ts';
+import { nodeNetworkContract } from '../../testing/contracts/node-network-contract.ts';
 import { createDockerEngine } from './docker-engine.ts';
 import type { DockerEngine } from './docker-engine.ts';
 import { LABEL, containerName } from './names.ts';

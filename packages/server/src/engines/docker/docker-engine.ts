@@ -14,7 +14,7 @@ import type {
   Meter,
   NodeNetwork,
   WorkloadSpec,
-} from '../engine.ts';
+} from '../../workloads/engine.ts';
 import { canGuard } from './can-guard.ts';
 import { createDockerClient } from './client.ts';
 import { inspectContainer, removeContainer } from './containers.ts';

@@ -1,5 +1,5 @@
 import { Unavailable } from '../../lib/unavailable.ts';
-import type { Exit } from '../engine.ts';
+import type { Exit } from '../../workloads/engine.ts';
 import { DockerError } from './client.ts';
 import { isTaken } from './stumble.ts';
 

@@ -4,7 +4,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { constants } from 'node:os';
 import type { InstanceId } from '../../lib/ids.ts';
-import type { CommandEnd, Entered, EnteringCommand, TerminalSize } from '../engine.ts';
+import type { CommandEnd, Entered, EnteringCommand, TerminalSize } from '../../workloads/engine.ts';
 import { DockerError, isMissing } from './client.ts';
 import { inspectContainer, unless } from './containers.ts';
 import { demultiplex } from './demultiplex.ts';

@@ -2,7 +2,7 @@ import { chmod, lchown, lstat, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { holdFolder } from '../../lib/held-folder.ts';
 import type { HeldFolder } from '../../lib/held-folder.ts';
-import type { InstanceFiles, InstanceSpec } from '../engine.ts';
+import type { InstanceFiles, InstanceSpec } from '../../workloads/engine.ts';
 import type { User } from './machine-programs.ts';
 
 /** What an instance writes into is there, and belongs to its user; only root can give something away. */

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { Grown } from '../../lib/count-growth.ts';
 import { TooDeep } from '../../lib/held-folder.ts';
-import type { InstanceFiles } from '../engine.ts';
+import type { InstanceFiles } from '../../workloads/engine.ts';
 import { isMissing } from './client.ts';
 import type { Call } from './client.ts';
 import { createContainer, removeContainer, unless } from './containers.ts';

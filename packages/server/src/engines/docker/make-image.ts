@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { HeldFolder } from '../../lib/held-folder.ts';
 import { holdBeneath } from '../../lib/resolve-beneath.ts';
-import type { ImageBuild, InstanceSpec } from '../engine.ts';
+import type { ImageBuild, InstanceSpec } from '../../workloads/engine.ts';
 import { buildImage } from './build-image.ts';
 import type { Built } from './build-image.ts';
 import { Ended } from './ended.ts';

@@ -1,6 +1,6 @@
 import { SECOND } from '../../lib/duration.ts';
 import type { InstanceId } from '../../lib/ids.ts';
-import type { InstanceMeasure } from '../engine.ts';
+import type { InstanceMeasure } from '../../workloads/engine.ts';
 import { isMissing } from './client.ts';
 import { listContainers, unless } from './containers.ts';
 import type { Listed } from './containers.ts';

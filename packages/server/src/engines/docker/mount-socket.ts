@@ -1,4 +1,4 @@
-import type { ContainerCommand } from '../engine.ts';
+import type { ContainerCommand } from '../../workloads/engine.ts';
 import { Ended } from './ended.ts';
 import type { Site } from './site.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { OwnerId } from '../../lib/ids.ts';
-import type { NodeAddresses } from '../engine.ts';
+import type { NodeAddresses } from '../../workloads/engine.ts';
 import { canGuard } from './can-guard.ts';
 import { isMissing, isThere } from './client.ts';
 import { createContainer, removeContainer, startContainer, unless } from './containers.ts';

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { Exit, Observation } from '../engine.ts';
+import type { Exit, Observation } from '../../workloads/engine.ts';
 import type { Inspected } from './containers.ts';
 import type { Ending, Kept, Record } from './record.ts';
 import type { StepsTold } from './steps.ts';

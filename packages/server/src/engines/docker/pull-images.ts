@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { OwnerId } from '../../lib/ids.ts';
-import type { RegistryLogin } from '../engine.ts';
+import type { RegistryLogin } from '../../workloads/engine.ts';
 import { DockerError, isMissing } from './client.ts';
 import type { DockerClient } from './client.ts';
 import type { Dialect, Dockerfile, NeededImage } from './dockerfile.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Exit, ExitReason, InstanceSpec } from '../engine.ts';
+import type { Exit, ExitReason, InstanceSpec } from '../../workloads/engine.ts';
 import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../../lib/ids.ts';
 import { removeTree } from '../../lib/remove-tree.ts';
 

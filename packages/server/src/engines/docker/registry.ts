@@ -1,4 +1,4 @@
-import type { RegistryLogin } from '../engine.ts';
+import type { RegistryLogin } from '../../workloads/engine.ts';
 import type { ImageReference } from './image-reference.ts';
 
 /** An image's name as an engine is asked for it; a name without tag would mean all of them. */

@@ -1,7 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { GrantedDevice } from '../../scheduling/device.ts';
+import type { GrantedDevice } from '../../devices/device.ts';
 import type { DockerClient } from './client.ts';
 
 /** How a container is given GPUs (`HostConfig.DeviceRequests`). */

@@ -1,5 +1,5 @@
 import type { InstanceId, WorkloadId } from '../../lib/ids.ts';
-import type { Observation } from '../engine.ts';
+import type { Observation } from '../../workloads/engine.ts';
 import { inspectContainer, listContainers } from './containers.ts';
 import type { Listed } from './containers.ts';
 import type { Crew } from './crew.ts';

@@ -1,4 +1,4 @@
-import type { Command, ContainerCommand, InstanceSpec } from '../engine.ts';
+import type { Command, ContainerCommand, InstanceSpec } from '../../workloads/engine.ts';
 import { createContainer, inspectContainer, startContainer } from './containers.ts';
 import { imageContainer, programContainer } from './describe-container.ts';
 import { Ended, endOfStart } from './ended.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import type { Command } from '../engine.ts';
+import type { Command } from '../../workloads/engine.ts';
 import { STEPS_FILE, argvOf, readSteps } from './steps.ts';
 
 const say = (name: string, line: string): Command => ({ name, argv: ['/bin/sh', '-c', line] });

@@ -1,4 +1,4 @@
-import type { Command, InstanceSpec } from '../engine.ts';
+import type { Command, InstanceSpec } from '../../workloads/engine.ts';
 
 /** A folder of the instance's user, where the steps of an instance are told of. */
 export const STEPS_FOLDER = '/run/instance';

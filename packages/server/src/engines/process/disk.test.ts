@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 import { exitOf, prints, start, textOf, withLimit } from '../../testing/engine.ts';
 import { makeSpec } from '../../testing/instance.ts';
 import { silentLog } from '../../testing/log.ts';
-import type { InstanceSpec } from '../engine.ts';
+import type { InstanceSpec } from '../../workloads/engine.ts';
 import { createProcessEngine } from './process-engine.ts';
 
 const isRoot = process.getuid?.() === 0;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Readable, Writable } from 'node:stream';
-import type { CommandEnd, Entered } from '../engine.ts';
+import type { CommandEnd, Entered } from '../../workloads/engine.ts';
 
 /** What frames are: kind (1 byte), length (4 bytes, big endian), then the bytes. */
 const KINDS = { output: 1, errors: 2, typed: 4, resized: 5, ended: 6 } as const;

@@ -19,7 +19,7 @@ import { makeSpec } from '../../testing/instance.ts';
 import { silentLog } from '../../testing/log.ts';
 import { need } from '../../testing/need.ts';
 import { until } from '../../testing/until.ts';
-import type { InstanceSpec } from '../engine.ts';
+import type { InstanceSpec } from '../../workloads/engine.ts';
 import { createProcessEngine } from './process-engine.ts';
 
 async function open(t: TestContext, prepare?: (directory: string) => void) {

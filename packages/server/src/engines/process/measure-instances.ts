@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { InstanceMeasure } from '../engine.ts';
+import type { InstanceMeasure } from '../../workloads/engine.ts';
 import { listInstanceDirectories } from './observation.ts';
 import type { Record } from './observation.ts';
 import { readUse } from './read-use.ts';

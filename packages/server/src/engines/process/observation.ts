@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Endpoint, Exit, Observation } from '../engine.ts';
+import type { Endpoint, Exit, Observation } from '../../workloads/engine.ts';
 import type { InstanceId, WorkloadId } from '../../lib/ids.ts';
 
 /** What a supervisor writes of its instance (`instance.json`). */

@@ -18,10 +18,10 @@ import { silentLog } from '../../testing/log.ts';
 import { need } from '../../testing/need.ts';
 import { exitOf, ruleFor, serve, start, textOf, withLimit } from '../../testing/engine.ts';
 import type { Subject } from '../../testing/engine.ts';
-import { engineContract } from '../contract.ts';
-import type { InstanceSpec } from '../engine.ts';
-import { entranceContract } from '../entrance-contract.ts';
-import { nodeNetworkContract } from '../node-network-contract.ts';
+import { engineContract } from '../../testing/contracts/engine-contract.ts';
+import type { InstanceSpec } from '../../workloads/engine.ts';
+import { entranceContract } from '../../testing/contracts/entrance-contract.ts';
+import { nodeNetworkContract } from '../../testing/contracts/node-network-contract.ts';
 import { createProcessEngine } from './process-engine.ts';
 import type { ProcessEngine } from './process-engine.ts';
 

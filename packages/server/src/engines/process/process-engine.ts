@@ -14,7 +14,7 @@ import type {
   Numbered,
   NumberKeeper,
   WorkloadSpec,
-} from '../engine.ts';
+} from '../../workloads/engine.ts';
 import type { InstanceId, WorkloadId } from '../../lib/ids.ts';
 import type { Log } from '../../lib/log.ts';
 import { removeTree } from '../../lib/remove-tree.ts';

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { InstanceMeasure } from '../engine.ts';
+import type { InstanceMeasure } from '../../workloads/engine.ts';
 
 /** Where it is to be read what an instance uses. */
 export type UseFiles = {

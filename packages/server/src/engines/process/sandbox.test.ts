@@ -7,7 +7,7 @@ import { run, textOf } from '../../testing/engine.ts';
 import { need } from '../../testing/need.ts';
 import { openProcessEngine, readSystemCalls } from '../../testing/process-engine.ts';
 import type { ProcessSubject } from '../../testing/process-engine.ts';
-import type { InstanceSpec } from '../engine.ts';
+import type { InstanceSpec } from '../../workloads/engine.ts';
 
 type Call = readonly [name: string, ...args: number[]];
 

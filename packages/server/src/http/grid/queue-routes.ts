@@ -5,14 +5,9 @@ import { findApplication } from '../../applications/find-application.ts';
 import { whyWaits } from '../../deployments/why-waits.ts';
 import { DAY } from '../../lib/duration.ts';
 import { listMemberships } from '../../organizations/list-organizations.ts';
-import {
-  declareRepaired,
-  forgetDevice,
-  listDevices,
-  listLeases,
-} from '../../scheduling/devices.ts';
-import type { KnownDevice, Lease } from '../../scheduling/devices.ts';
-import { classOf } from '../../scheduling/flavor-devices.ts';
+import { declareRepaired, forgetDevice, listDevices, listLeases } from '../../devices/devices.ts';
+import type { KnownDevice, Lease } from '../../devices/devices.ts';
+import { classOf } from '../../devices/flavor-devices.ts';
 import { listPastRuns } from '../../workloads/list-workloads.ts';
 import { showQueue } from '../../workloads/show-queue.ts';
 import type { WaitView } from '../../workloads/show-queue.ts';

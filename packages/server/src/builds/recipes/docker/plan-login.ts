@@ -1,4 +1,4 @@
-import type { RegistryLogin } from '../../../engines/engine.ts';
+import type { RegistryLogin } from '../../../workloads/engine.ts';
 import type { Failure, Variables } from '../../recipe.ts';
 
 const DOCKER_HUB = 'https://index.docker.io/v1/';

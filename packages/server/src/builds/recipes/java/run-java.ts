@@ -1,4 +1,4 @@
-import type { Command } from '../../../engines/engine.ts';
+import type { Command } from '../../../workloads/engine.ts';
 
 /**
  * Makes every variable a system property. The values go by a file of arguments that nobody else can read,

@@ -1,4 +1,4 @@
-import type { Command } from '../../../engines/engine.ts';
+import type { Command } from '../../../workloads/engine.ts';
 import type { Dependencies } from '../../recipe.ts';
 import type { Installer } from './installer.ts';
 import type { Interpreter } from './interpreters.ts';

@@ -1,10 +1,10 @@
-import type { Clock } from '../../lib/clock.ts';
-import type { DeviceSource } from '../../scheduling/device.ts';
-import type { Roots } from './device-facts.ts';
-import { createNvidiaDevices } from './nvidia-devices.ts';
-import { createNvidiaSmi, findNvidiaSmi } from './nvidia-smi.ts';
-import { openKernelLog } from './read-kernel-log.ts';
-import type { KernelLog } from './read-kernel-log.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { DeviceSource } from './device.ts';
+import type { Roots } from './nvidia/device-facts.ts';
+import { createNvidiaDevices } from './nvidia/nvidia-devices.ts';
+import { createNvidiaSmi, findNvidiaSmi } from './nvidia/nvidia-smi.ts';
+import { openKernelLog } from './nvidia/read-kernel-log.ts';
+import type { KernelLog } from './nvidia/read-kernel-log.ts';
 import { createSimulatedDevices } from './simulated-devices.ts';
 
 export type DeviceOptions = {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { Unavailable } from '../../lib/unavailable.ts';
-import type { Device, DeviceMeasure, DeviceSource } from '../../scheduling/device.ts';
+import { Unavailable } from '../lib/unavailable.ts';
+import type { Device, DeviceMeasure, DeviceSource } from './device.ts';
 import { SIMULATED_MODELS } from './simulated-models.ts';
 
 const SimulatedDevice = z.strictObject({

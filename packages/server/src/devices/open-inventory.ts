@@ -1,11 +1,11 @@
 import type { Config } from '../config.ts';
-import { openDevices } from '../engines/nvidia/open-devices.ts';
+import { openDevices } from './open-devices.ts';
 import { CannotStart } from '../lib/cannot-start.ts';
 import type { Clock } from '../lib/clock.ts';
-import { listRepairs } from '../scheduling/devices.ts';
-import { describeUnmatched } from '../scheduling/flavor-devices.ts';
-import { openInventory } from '../scheduling/inventory.ts';
-import type { Inventory } from '../scheduling/inventory.ts';
+import { listRepairs } from './devices.ts';
+import { describeUnmatched } from './flavor-devices.ts';
+import { openInventory } from './inventory.ts';
+import type { Inventory } from './inventory.ts';
 import type { Database } from '../store/database.ts';
 
 export type OpenInventory = { inventory: Inventory; warnings: readonly string[] };

@@ -1,6 +1,6 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
-import type { GrantedDevice } from '../scheduling/device.ts';
+import type { GrantedDevice } from '../devices/device.ts';
 
 export type EngineName = 'process' | 'docker';
 

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { newId } from '../lib/ids.ts';
-import { exitOf, prints, ruleFor, run, runningOf, start, textOf } from '../testing/engine.ts';
-import type { Subject } from '../testing/engine.ts';
-import type { Engine, InstanceSpec, NodeNetwork } from './engine.ts';
+import { newId } from '../../lib/ids.ts';
+import { exitOf, prints, ruleFor, run, runningOf, start, textOf } from '../engine.ts';
+import type { Subject } from '../engine.ts';
+import type { Engine, InstanceSpec, NodeNetwork } from '../../workloads/engine.ts';
 
 type Networked = Subject & { engine: Engine & NodeNetwork };
 type Rule = ReturnType<typeof ruleFor<Networked>>;

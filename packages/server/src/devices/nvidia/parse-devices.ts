@@ -1,4 +1,4 @@
-import type { DeviceMeasure } from '../../scheduling/device.ts';
+import type { DeviceMeasure } from '../device.ts';
 
 /** What `--query-gpu` is asked for; `parseGpus` reads them in this order. */
 export const GPU_COLUMNS =

@@ -2,10 +2,16 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
-import { newId } from '../lib/ids.ts';
-import { exitOf, prints, ruleFor, start, textOf, withLimit } from '../testing/engine.ts';
-import type { Subject } from '../testing/engine.ts';
-import type { CommandEnd, Engine, Entered, Entrance, InstanceSpec } from './engine.ts';
+import { newId } from '../../lib/ids.ts';
+import { exitOf, prints, ruleFor, start, textOf, withLimit } from '../engine.ts';
+import type { Subject } from '../engine.ts';
+import type {
+  CommandEnd,
+  Engine,
+  Entered,
+  Entrance,
+  InstanceSpec,
+} from '../../workloads/engine.ts';
 
 type Enterable = Subject & { engine: Engine & Entrance };
 type Rule = ReturnType<typeof ruleFor<Enterable>>;

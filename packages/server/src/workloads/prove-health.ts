@@ -3,18 +3,18 @@ import { markJudged, runHooks } from '../builds/run-hooks.ts';
 import { servedPort } from '../builds/served-port.ts';
 import { findDeploymentById } from '../deployments/find-deployment.ts';
 import type { Environments } from '../applications/environments.ts';
-import type { Engines } from '../engines/engine.ts';
+import type { Engines } from './engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import { MINUTE } from '../lib/duration.ts';
 import type { InstanceId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
 import { findFlavor } from '../scheduling/flavor.ts';
 import type { Database } from '../store/database.ts';
-import { createHealthChecker } from '../workloads/health-check.ts';
-import type { HealthChecker } from '../workloads/health-check.ts';
-import { healthPaths, startTimeout } from '../workloads/health.ts';
-import { findUnproved, recordHealthy, recordUnhealthy } from '../workloads/watch-health.ts';
-import type { Instance } from '../workloads/workload.ts';
+import { createHealthChecker } from './health-check.ts';
+import type { HealthChecker } from './health-check.ts';
+import { healthPaths, startTimeout } from './health.ts';
+import { findUnproved, recordHealthy, recordUnhealthy } from './watch-health.ts';
+import type { Instance } from './workload.ts';
 
 type Deps = {
   database: Database;

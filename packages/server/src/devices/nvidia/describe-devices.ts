@@ -1,4 +1,4 @@
-import type { Device, DeviceTrouble } from '../../scheduling/device.ts';
+import type { Device, DeviceTrouble } from '../device.ts';
 import type { DriverEntry } from './device-facts.ts';
 import type { GpuRow, ListedSlice, Listing } from './parse-devices.ts';
 import type { GpuDetails, SliceDetails, SlicePlace } from './parse-details.ts';

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { newId } from '../lib/ids.ts';
-import type { InstanceId, OwnerId } from '../lib/ids.ts';
+import { newId } from '../../lib/ids.ts';
+import type { InstanceId, OwnerId } from '../../lib/ids.ts';
 import {
   exitOf,
   prints,
@@ -16,10 +16,10 @@ import {
   textOf,
   withLimit,
   workloadOf,
-} from '../testing/engine.ts';
-import type { Grantable, Open, Rule, Subject } from '../testing/engine.ts';
-import { need } from '../testing/need.ts';
-import type { Engine, InstanceMeasure, InstanceSpec } from './engine.ts';
+} from '../engine.ts';
+import type { Grantable, Open, Rule, Subject } from '../engine.ts';
+import { need } from '../need.ts';
+import type { Engine, InstanceMeasure, InstanceSpec } from '../../workloads/engine.ts';
 
 /** What each engine must pass: the platform is written against this, and against nothing else. */
 export function engineContract(name: string, open: Open<Subject>): void {

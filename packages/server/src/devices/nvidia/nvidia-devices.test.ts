@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Unavailable } from '../../lib/unavailable.ts';
-import type { Device } from '../../scheduling/device.ts';
+import type { Device } from '../device.ts';
 import { BOOTED_AT, driverEntry, fakeMachine } from '../../testing/nvidia.ts';
 import type { FakeMachine } from '../../testing/nvidia.ts';
 

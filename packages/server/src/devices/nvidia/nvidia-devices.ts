@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
 import { Unavailable } from '../../lib/unavailable.ts';
-import type { Device, DeviceMeasure, DeviceSource } from '../../scheduling/device.ts';
+import type { Device, DeviceMeasure, DeviceSource } from '../device.ts';
 import { describeDevices, minorOf, placeOf } from './describe-devices.ts';
 import {
   hasNvidiaCard,

@@ -1,15 +1,15 @@
-import type { Exposed, Family } from '../metrics/prometheus.ts';
-import { readHolders } from '../metrics/read-metrics.ts';
-import type { KnownDevice } from '../scheduling/devices.ts';
+import type { KnownDevice } from '../devices/devices.ts';
+import type { Inventory } from '../devices/inventory.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Database } from '../store/database.ts';
 import { summarizeQueue } from '../workloads/show-queue.ts';
-import type { Foundation } from './foundation.ts';
+import type { Exposed, Family } from './prometheus.ts';
+import { readHolders } from './read-metrics.ts';
+
+type Deps = { database: Database; inventory: Inventory; clock: Clock };
 
 /** The devices of this machine as Prometheus is told of them, and who has leased which. */
-export async function exposeDevices({
-  database,
-  inventory,
-  clock,
-}: Pick<Foundation, 'database' | 'inventory' | 'clock'>): Promise<Exposed> {
+export async function exposeDevices({ database, inventory, clock }: Deps): Promise<Exposed> {
   const holders = await readHolders(database.read);
   const { waiting, accuracy } = await summarizeQueue(database.read, clock());
   return {

@@ -11,7 +11,7 @@ import { selectLeases, setLeaseDetail, setReleased } from './lease-store.ts';
 import type { Lease } from './lease-store.ts';
 import { planDevices } from './plan-devices.ts';
 import type { DeviceChange } from './plan-devices.ts';
-import { LOCAL } from './pool.ts';
+import { LOCAL } from '../lib/host.ts';
 
 /** How often the driver is asked what there is. */
 const LOOK_EVERY = 15 * SECOND;
