@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '@grid/server/config.ts';
-import { canGuard } from '@grid/server/engines/docker/can-guard.ts';
+import { canGuard } from '@grid/server/engines/docker/networks/can-guard.ts';
 import { describeEngine } from '@grid/server/engines/docker/describe-engine.ts';
 import {
   findClosedSocket,

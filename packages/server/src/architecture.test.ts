@@ -69,7 +69,7 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
 
 /** The parts of the server that the command line runs in its own process. */
 const openToCommandLine =
-  /^(config|parse-config|paths|roles\/[\w-]+|builds\/recipes\/(python\/interpreters|java\/(jdks|build-tools))|engines\/docker\/(can-guard|describe-engine|find-socket)|devices\/(device|open-devices)|scheduling\/(past-runs|plan-queue|replay))\.ts$/;
+  /^(config|parse-config|paths|roles\/[\w-]+|builds\/recipes\/(python\/interpreters|java\/(jdks|build-tools))|engines\/docker\/(networks\/can-guard|describe-engine|find-socket)|devices\/(device|open-devices)|scheduling\/(past-runs|plan-queue|replay))\.ts$/;
 
 type Source = { path: string; text: string; imports: string[] };
 
@@ -180,7 +180,7 @@ for (const [thing, pattern, where] of mayTouch)
 
 /** Who goes about in what tenants may have changed: a folder that is held, and a name in it. */
 const amongTenants =
-  /^(builds\/(copy-tree|keep-cache-budget|prune-tree|read-tree)|engines\/docker\/(build-context|context-archive|disk-use|give-files|make-image)|lib\/(held-folder|remove-tree|resolve-beneath))\.ts$/;
+  /^(builds\/(copy-tree|keep-cache-budget|prune-tree|read-tree)|engines\/docker\/(images\/(build-context|context-archive|make-image)|containers\/(disk-use|prepare-files))|lib\/(held-folder|remove-tree|resolve-beneath))\.ts$/;
 /** Calls that follow no link that stands at the name, or are given a descriptor. */
 const followNothing =
   /^(constants|Dirent|Stats|FileHandle|chmod|copyFile|lchown|lstat|mkdir|open|readlink|rename|rmdir|symlink|unlink)$/;

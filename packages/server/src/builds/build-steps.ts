@@ -1,7 +1,7 @@
 import type { InstanceFiles, Work } from '../workloads/engine.ts';
 import type { DataPaths } from '../paths.ts';
-import { programVariables } from './build-site.ts';
-import type { Site } from './build-site.ts';
+import { programVariables } from './build-setup.ts';
+import type { Site } from './build-setup.ts';
 import type { BuildStep } from './build.ts';
 import { buildVariables, homeOf, withoutHost } from './platform-variables.ts';
 import type { Dependencies } from './recipe.ts';

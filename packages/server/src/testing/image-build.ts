@@ -4,11 +4,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { buildImage } from '../engines/docker/build-image.ts';
-import type { BuildOrder } from '../engines/docker/build-image.ts';
+import { buildImage } from '../engines/docker/images/build-image.ts';
+import type { BuildOrder } from '../engines/docker/images/build-image.ts';
 import type { DockerClient } from '../engines/docker/client.ts';
-import { createBuildKitHold } from '../engines/docker/hold-buildkit.ts';
-import { createPrivateImages } from '../engines/docker/private-images.ts';
+import { createBuildKitHold } from '../engines/docker/images/hold-buildkit.ts';
+import { createPrivateImages } from '../engines/docker/images/private-images.ts';
 import { newId } from '../lib/ids.ts';
 import { openBusybox } from './docker.ts';
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { hasBuildKit } from './choose-builder.ts';
+import { hasBuildKit } from './images/choose-builder.ts';
 import { createDockerClient } from './client.ts';
-import { CdiInfo, knowsGpus, readCdi } from './request-devices.ts';
+import { CdiInfo, knowsGpus, readCdi } from './containers/request-devices.ts';
 
 /** What an operator may want to know of an engine. */
 export type EngineDescription = {

@@ -15,27 +15,27 @@ import type {
   NodeNetwork,
   WorkloadSpec,
 } from '../../workloads/engine.ts';
-import { canGuard } from './can-guard.ts';
+import { canGuard } from './networks/can-guard.ts';
 import { createDockerClient } from './client.ts';
-import { inspectContainer, removeContainer } from './containers.ts';
-import { createCrew } from './crew.ts';
-import type { Crew } from './crew.ts';
-import { endInstance } from './end-instance.ts';
-import { enterInstance, execute } from './enter-instance.ts';
+import { inspectContainer, removeContainer } from './containers/containers.ts';
+import { createCrew } from './containers/container-supervisor.ts';
+import type { Crew } from './containers/container-supervisor.ts';
+import { endInstance } from './containers/end-instance.ts';
+import { enterInstance, execute } from './containers/enter-instance.ts';
 import { followEngine } from './follow-engine.ts';
-import { createBuildKitHold } from './hold-buildkit.ts';
-import type { Sweep } from './images.ts';
-import { measureContainers } from './measure-containers.ts';
+import { createBuildKitHold } from './images/hold-buildkit.ts';
+import type { Sweep } from './images/images.ts';
+import { measureContainers } from './containers/measure-containers.ts';
 import { containerUser } from './machine-programs.ts';
 import { containerName, hookName, hooks } from './names.ts';
-import { addressOf } from './observation.ts';
-import { nodeAddresses } from './network.ts';
-import { createPrivateImages } from './private-images.ts';
-import { createRecords } from './record.ts';
-import type { Kept } from './record.ts';
-import { containersOf, instanceOf, list, observe } from './see-instances.ts';
-import type { Site } from './site.ts';
-import { startInstance } from './start-instance.ts';
+import { addressOf } from './containers/observation.ts';
+import { nodeAddresses } from './networks/owner-networks.ts';
+import { createPrivateImages } from './images/private-images.ts';
+import { createRecords } from './instance-record.ts';
+import type { Kept } from './instance-record.ts';
+import { containersOf, instanceOf, list, observe } from './containers/observe-instances.ts';
+import type { Site } from './docker-deps.ts';
+import { startInstance } from './containers/start-instance.ts';
 
 export type DockerOptions = {
   directory: string;

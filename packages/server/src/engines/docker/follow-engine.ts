@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { InstanceId } from '../../lib/ids.ts';
 import { LABEL, ofPlatform } from './names.ts';
-import type { Site } from './site.ts';
+import type { Site } from './docker-deps.ts';
 
 /** What became of a container: epoch milliseconds, and of a `kill` the number of the signal. */
 export type Change = { action: string; at: number; signal: number };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { pack } from 'tar-stream';
 import { Readable } from 'node:stream';
-import { STEPS_FOLDER } from './steps.ts';
+import { STEPS_FOLDER } from './containers/run-steps.ts';
 
 /** Who programs run as, inside and outside; files of an instance belong to it. */
 export type User = { uid: number; gid: number };
