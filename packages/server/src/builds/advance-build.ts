@@ -9,7 +9,7 @@ import { removeTree } from '../lib/remove-tree.ts';
 import type { DataPaths } from '../paths.ts';
 import type { Artifact, BuildInput, BuildProgress, Builder, StepOutcome } from './build.ts';
 import { programVariables } from './build-setup.ts';
-import type { Site } from './build-setup.ts';
+import type { BuildSetup } from './build-setup.ts';
 import { commandStep } from './build-steps.ts';
 import { checkStart } from './check-start.ts';
 import { copyTree } from './copy-tree.ts';
@@ -59,22 +59,22 @@ async function advanceBuild(deps: BuildDeps, look: Look): Promise<BuildProgress>
   if ('reason' in plan) return failed(plan);
   const broken = done.find(({ succeeded }) => !succeeded);
   if (broken !== undefined) return failed(describeBroken(plan, broken));
-  const site = await openSite(deps, { input, plan, treeId: found.treeId });
-  const decided = await readDecided(site);
-  if (decided !== undefined) return finish(deps, site, decided);
-  const { warm } = site;
+  const setup = await openSetup(deps, { input, plan, treeId: found.treeId });
+  const decided = await readDecided(setup);
+  if (decided !== undefined) return finish(deps, setup, decided);
+  const { warm } = setup;
   if (warm !== undefined && plan.hooks.before === undefined)
     return { next: 'done', artifact: warm };
-  const refused = await prepareTree(deps, site, look);
-  return refused === undefined ? nextStep(deps, site, done) : failed(refused);
+  const refused = await prepareTree(deps, setup, look);
+  return refused === undefined ? nextStep(deps, setup, done) : failed(refused);
 }
 
 const failed = ({ reason, detail }: Failure): BuildProgress => ({ next: 'failed', reason, detail });
 
-async function openSite(
+async function openSetup(
   deps: BuildDeps,
-  { input, plan, treeId }: Pick<Site, 'input' | 'plan' | 'treeId'>,
-): Promise<Site> {
+  { input, plan, treeId }: Pick<BuildSetup, 'input' | 'plan' | 'treeId'>,
+): Promise<BuildSetup> {
   const key = inputKey(input, treeId, plan);
   const known =
     input.useCache && plan.reusable ? await deps.findMadeFrom(input.applicationId, key) : undefined;
@@ -117,10 +117,10 @@ async function take({ clock }: Pick<BuildDeps, 'clock'>, path: string): Promise<
 /** Puts the tree in place under its name only when it is whole; refuses one that cannot be built. */
 async function prepareTree(
   deps: BuildDeps,
-  site: Site,
+  setup: BuildSetup,
   { input, done, signal }: Look,
 ): Promise<Failure | undefined> {
-  const { tree, plan, warm } = site;
+  const { tree, plan, warm } = setup;
   if (!existsSync(tree)) {
     const partial = `${tree}.partial`;
     await removeTree(partial);
@@ -140,7 +140,7 @@ async function prepareTree(
     (await refuseTree(tree)) ?? (await refuseFolder(tree, plan.folder, 'in the repository'));
   if (refused !== undefined) return refused;
   const made = plan.build !== undefined || plan.hooks.after !== undefined;
-  return made || plan.hooks.before !== undefined ? undefined : refuseStart(site);
+  return made || plan.hooks.before !== undefined ? undefined : refuseStart(setup);
 }
 
 async function copyWarm(artifact: string, into: string): Promise<Failure | undefined> {
@@ -155,23 +155,23 @@ async function copyWarm(artifact: string, into: string): Promise<Failure | undef
 }
 
 /** Before anything is built only where nothing could still make the file. */
-const refuseStart = (site: Site): Promise<Failure | undefined> =>
+const refuseStart = (setup: BuildSetup): Promise<Failure | undefined> =>
   refuseFile(
-    site,
-    site.plan.start,
-    site.plan.build === undefined ? 'in the repository' : 'after the build',
+    setup,
+    setup.plan.start,
+    setup.plan.build === undefined ? 'in the repository' : 'after the build',
   );
 
 /** Nothing but the pre-build hook makes what an image is built by. */
-const refuseBuild = async (site: Site): Promise<Failure | undefined> => {
-  const { build, hooks } = site.plan;
+const refuseBuild = async (setup: BuildSetup): Promise<Failure | undefined> => {
+  const { build, hooks } = setup.plan;
   if (build === undefined || !('needs' in build)) return undefined;
   const where = hooks.before === undefined ? 'in the repository' : 'after CC_PRE_BUILD_HOOK';
-  return refuseFile(site, build.needs, where);
+  return refuseFile(setup, build.needs, where);
 };
 
 const refuseFile = async (
-  { plan, tree }: Site,
+  { plan, tree }: BuildSetup,
   needed: NeededFile,
   where: string,
 ): Promise<Failure | undefined> =>
@@ -181,58 +181,58 @@ const refuseFile = async (
 
 async function nextStep(
   deps: BuildDeps,
-  site: Site,
+  setup: BuildSetup,
   done: readonly StepOutcome[],
 ): Promise<BuildProgress> {
-  const { cached, hooks, build } = site.plan;
+  const { cached, hooks, build } = setup.plan;
   const isDone = (number: number) => done.some((step) => step.number === number);
-  const afresh = !site.input.useCache;
-  const restore = site.warm === undefined ? cached?.restore({ afresh }) : undefined;
+  const afresh = !setup.input.useCache;
+  const restore = setup.warm === undefined ? cached?.restore({ afresh }) : undefined;
   for (const [number, command] of [
     [STEP.restore, restore],
     [STEP.before, hooks.before],
   ] as const)
-    if (command !== undefined && !isDone(number)) return run(deps, site, { number, command });
-  if (site.warm !== undefined) return seal(deps, site, site.warm.environmentKey);
+    if (command !== undefined && !isDone(number)) return run(deps, setup, { number, command });
+  if (setup.warm !== undefined) return seal(deps, setup, setup.warm.environmentKey);
 
-  const installed = await installedDependencies(deps, site, isDone(STEP.dependencies));
+  const installed = await installedDependencies(deps, setup, isDone(STEP.dependencies));
   if ('reason' in installed) return failed(installed);
   if ('install' in installed) {
     const { install } = installed;
-    return run(deps, site, {
+    return run(deps, setup, {
       number: STEP.dependencies,
       command: install.install,
       installs: install,
     });
   }
   const { environment } = installed;
-  const unbuildable = isDone(STEP.build) ? undefined : await refuseBuild(site);
+  const unbuildable = isDone(STEP.build) ? undefined : await refuseBuild(setup);
   if (unbuildable !== undefined) return failed(unbuildable);
   for (const [number, command] of [
-    [STEP.build, build && buildWork(build, { image: site.image, afresh })],
+    [STEP.build, build && buildWork(build, { image: setup.image, afresh })],
     [STEP.after, hooks.after],
     [STEP.save, cached?.save],
   ] as const)
     if (command !== undefined && !isDone(number))
-      return run(deps, site, { number, command, environment });
-  await pruneTree(site.tree, site.plan.folder, site.plan.kept);
-  const refused = await refuseStart(site);
-  return refused === undefined ? seal(deps, site, environment) : failed(refused);
+      return run(deps, setup, { number, command, environment });
+  await pruneTree(setup.tree, setup.plan.folder, setup.plan.kept);
+  const refused = await refuseStart(setup);
+  return refused === undefined ? seal(deps, setup, environment) : failed(refused);
 }
 
 const run = (
   { paths }: BuildDeps,
-  site: Site,
+  setup: BuildSetup,
   order: Parameters<typeof commandStep>[2],
-): BuildProgress => ({ next: 'run', step: commandStep(paths, site, order) });
+): BuildProgress => ({ next: 'run', step: commandStep(paths, setup, order) });
 
 /** The key of the sealed dependencies, undefined where there are none, or what is to be installed first. */
 async function installedDependencies(
   deps: BuildDeps,
-  site: Site,
+  setup: BuildSetup,
   isInstalled: boolean,
 ): Promise<{ environment: string | undefined } | { install: Dependencies } | Failure> {
-  const { input, plan, tree, treeId, staging } = site;
+  const { input, plan, tree, treeId, staging } = setup;
   const { dependencies } = plan;
   if (dependencies === undefined) return { environment: undefined };
   const { namedBy, path } = dependencies;
@@ -259,18 +259,18 @@ const missing = (named: string): Failure => ({
 /** Decides on the artifact; from then on the build is over, also for whoever carries on after a crash. */
 async function seal(
   deps: BuildDeps,
-  site: Site,
+  setup: BuildSetup,
   environment: string | undefined,
 ): Promise<BuildProgress> {
-  const { plan, decision } = site;
+  const { plan, decision } = setup;
   const { portVariable } = plan.start;
   const artifact: Artifact = {
-    id: site.artifactId,
+    id: setup.artifactId,
     environmentKey: environment,
     start: {
       folder: plan.folder,
       prepare: plan.prepare,
-      command: startWork(plan.start, site.image),
+      command: startWork(plan.start, setup.image),
       ...(portVariable !== undefined && { portVariable }),
       environment: programVariables(plan, { withDependencies: environment !== undefined }),
       readOnly: plan.toolchain.readOnly,
@@ -278,17 +278,21 @@ async function seal(
   };
   await writeFile(`${decision}.new`, JSON.stringify(artifact));
   await rename(`${decision}.new`, decision);
-  return finish(deps, site, artifact);
+  return finish(deps, setup, artifact);
 }
 
-const readDecided = ({ decision }: Site): Promise<Artifact | undefined> =>
+const readDecided = ({ decision }: BuildSetup): Promise<Artifact | undefined> =>
   readFile(decision, 'utf8').then(
     (text) => JSON.parse(text) as Artifact,
     () => undefined,
   );
 
 /** The tree under its final name: from now on nobody changes it. */
-async function finish(deps: BuildDeps, { tree }: Site, artifact: Artifact): Promise<BuildProgress> {
+async function finish(
+  deps: BuildDeps,
+  { tree }: BuildSetup,
+  artifact: Artifact,
+): Promise<BuildProgress> {
   const sealed = deps.paths.artifact(artifact.id);
   if (!(await take(deps, sealed))) await putAway(deps, tree, sealed);
   return { next: 'done', artifact };

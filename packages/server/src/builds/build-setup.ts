@@ -4,7 +4,7 @@ import { SYSTEM_PATH } from './platform-variables.ts';
 import { SSH_VARIABLES } from './ssh-key.ts';
 
 /** Everything about one build that does not change while it goes on. */
-export type Site = {
+export type BuildSetup = {
   input: BuildInput;
   plan: Plan;
   treeId: string;

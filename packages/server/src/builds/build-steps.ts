@@ -1,7 +1,7 @@
 import type { InstanceFiles, Work } from '../workloads/engine.ts';
 import type { DataPaths } from '../paths.ts';
 import { programVariables } from './build-setup.ts';
-import type { Site } from './build-setup.ts';
+import type { BuildSetup } from './build-setup.ts';
 import type { BuildStep } from './build.ts';
 import { buildVariables, homeOf, withoutHost } from './platform-variables.ts';
 import type { Dependencies } from './recipe.ts';
@@ -18,10 +18,10 @@ type Order = {
 /** A command of the user's, or of the recipe's, with what is installed so far; or an image of the tree. */
 export function commandStep(
   paths: DataPaths,
-  site: Site,
+  setup: BuildSetup,
   { number, command, environment: key, installs }: Order,
 ): BuildStep {
-  const { input, plan } = site;
+  const { input, plan } = setup;
   const home = homeOf(input.applicationId);
   const programs = programVariables(plan, {
     withDependencies: key !== undefined || installs !== undefined,
@@ -39,7 +39,7 @@ export function commandStep(
     name: command.name,
     before: makesImage ? [] : prepared,
     command,
-    files: files(paths, site, { key, installs }),
+    files: files(paths, setup, { key, installs }),
     workingDirectory: plan.folder === '' ? home : `${home}/${plan.folder}`,
     environment: makesImage ? withoutHost(variables, programs, input.environment) : variables,
     masked: plan.masked,
@@ -48,7 +48,7 @@ export function commandStep(
 
 const files = (
   paths: DataPaths,
-  { input, plan, tree, staging }: Site,
+  { input, plan, tree, staging }: BuildSetup,
   { key, installs }: { key: string | undefined; installs: Dependencies | undefined },
 ): InstanceFiles => ({
   application: { source: tree, mountedAt: homeOf(input.applicationId), access: 'writable' },

@@ -56,66 +56,70 @@ const NEWEST = 47;
 
 export function createDockerClient(socketPath: string): DockerClient {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 8 });
-  const site: Site = { socketPath, agent, version: undefined };
+  const engine: EngineSocket = { socketPath, agent, version: undefined };
   return {
     async ask<T>(call: Call, signal: AbortSignal): Promise<T> {
-      const body = await askInTime(site, call, signal);
+      const body = await askInTime(engine, call, signal);
       return (body === '' ? undefined : JSON.parse(body)) as T;
     },
-    open: (call, signal) => open(site, call, signal),
-    hijack: (call, signal) => hijack(site, call, signal),
+    open: (call, signal) => open(engine, call, signal),
+    hijack: (call, signal) => hijack(engine, call, signal),
   };
 }
 
 const ANSWERS_WITHIN = 60;
 
 /** The answer's text; an engine that hangs is as good as away. */
-async function askInTime(site: Site, call: Call, signal: AbortSignal): Promise<string> {
+async function askInTime(engine: EngineSocket, call: Call, signal: AbortSignal): Promise<string> {
   const seconds = call.withinSeconds ?? ANSWERS_WITHIN;
   const late = AbortSignal.timeout(seconds * 1000);
   const either = AbortSignal.any([signal, late]);
   try {
-    const answer = await open(site, call, either);
+    const answer = await open(engine, call, either);
     return await text(answer).catch((error: NodeJS.ErrnoException) => {
-      throw describe(site, error, either);
+      throw describe(engine, error, either);
     });
   } catch (error) {
     if (!late.aborted || signal.aborted) throw error;
     throw new Unavailable(
-      `The Docker engine at ${site.socketPath}: it has not answered for ${seconds} seconds.`,
+      `The Docker engine at ${engine.socketPath}: it has not answered for ${seconds} seconds.`,
     );
   }
 }
 
-type Site = { socketPath: string; agent: Agent; version: string | undefined };
+type EngineSocket = { socketPath: string; agent: Agent; version: string | undefined };
 
 /** The version that both speak, as the engine answers a ping; asked again after it was away. */
-async function negotiate(site: Site, signal: AbortSignal): Promise<string> {
-  if (site.version !== undefined) return site.version;
-  const answer = await send(site, { path: '/_ping' }, { agent: site.agent }, signal);
+async function negotiate(engine: EngineSocket, signal: AbortSignal): Promise<string> {
+  if (engine.version !== undefined) return engine.version;
+  const answer = await send(engine, { path: '/_ping' }, { agent: engine.agent }, signal);
   answer.resume();
   const [, minor] = /^1\.(\d+)$/.exec(String(answer.headers['api-version'])) ?? [];
   if (minor === undefined || Number(minor) < OLDEST)
     throw new Unavailable(
-      `The engine at ${site.socketPath} does not speak Docker's API 1.${OLDEST} (Docker 19.03) or newer.`,
+      `The engine at ${engine.socketPath} does not speak Docker's API 1.${OLDEST} (Docker 19.03) or newer.`,
     );
-  site.version = `v1.${Math.min(Number(minor), NEWEST)}`;
-  return site.version;
+  engine.version = `v1.${Math.min(Number(minor), NEWEST)}`;
+  return engine.version;
 }
 
-async function open(site: Site, call: Call, signal: AbortSignal): Promise<IncomingMessage> {
-  const version = await negotiate(site, signal);
+async function open(
+  engine: EngineSocket,
+  call: Call,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const version = await negotiate(engine, signal);
   const versioned = { ...call, path: `/${version}${call.path}` };
-  const answer = await send(site, versioned, { agent: site.agent }, signal);
+  const answer = await send(engine, versioned, { agent: engine.agent }, signal);
   return refuseFailure(answer);
 }
 
-async function hijack(site: Site, call: Call, signal: AbortSignal): Promise<Socket> {
-  const version = await negotiate(site, signal);
+async function hijack(engine: EngineSocket, call: Call, signal: AbortSignal): Promise<Socket> {
+  const version = await negotiate(engine, signal);
   const versioned = { ...call, path: `/${version}${call.path}` };
   const headers = { connection: 'Upgrade', upgrade: 'tcp' };
   return new Promise((resolve, reject) => {
-    const outgoing = begin(site, versioned, { agent: false, headers });
+    const outgoing = begin(engine, versioned, { agent: false, headers });
     outgoing.once('upgrade', (_, socket: Socket, head: Buffer) => {
       if (head.length > 0) socket.unshift(head);
       resolve(socket);
@@ -123,13 +127,17 @@ async function hijack(site: Site, call: Call, signal: AbortSignal): Promise<Sock
     outgoing.once('response', (answer) => {
       refuseFailure(answer).then(() => reject(new Error('the engine gave no connection')), reject);
     });
-    outgoing.once('error', (error) => reject(describe(site, error, signal)));
+    outgoing.once('error', (error) => reject(describe(engine, error, signal)));
     signal.addEventListener('abort', () => outgoing.destroy(), { once: true });
     outgoing.end(call.body === undefined ? undefined : JSON.stringify(call.body));
   });
 }
 
-function begin(site: Site, { method, path, query, body, headers }: Call, how: RequestOptions) {
+function begin(
+  engine: EngineSocket,
+  { method, path, query, body, headers }: Call,
+  how: RequestOptions,
+) {
   const search = new URLSearchParams(
     Object.entries(query ?? {})
       .filter(([, value]) => value !== undefined)
@@ -138,7 +146,7 @@ function begin(site: Site, { method, path, query, body, headers }: Call, how: Re
   const type = body instanceof Readable ? 'application/x-tar' : 'application/json';
   return httpRequest({
     ...how,
-    socketPath: site.socketPath,
+    socketPath: engine.socketPath,
     method: method ?? 'GET',
     path: search === '' ? path : `${path}?${search}`,
     headers: {
@@ -151,15 +159,15 @@ function begin(site: Site, { method, path, query, body, headers }: Call, how: Re
 }
 
 function send(
-  site: Site,
+  engine: EngineSocket,
   call: Call,
   how: RequestOptions,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const outgoing = begin(site, call, { ...how, signal });
+    const outgoing = begin(engine, call, { ...how, signal });
     outgoing.once('response', resolve);
-    outgoing.once('error', (error) => reject(describe(site, error, signal)));
+    outgoing.once('error', (error) => reject(describe(engine, error, signal)));
     give(outgoing, call.body);
   });
 }
@@ -189,12 +197,12 @@ function messageOf(body: string): string | undefined {
 }
 
 /** What a broken connection means: that nobody is there, unless we broke it ourselves. */
-function describe(site: Site, error: NodeJS.ErrnoException, signal: AbortSignal): Error {
+function describe(engine: EngineSocket, error: NodeJS.ErrnoException, signal: AbortSignal): Error {
   if (signal.aborted) return error;
-  site.version = undefined;
+  engine.version = undefined;
   const denied = error.code === 'EACCES' || error.code === 'EPERM';
   const why = denied
     ? 'this user may not use it (usermod -aG docker <user>)'
     : `it does not answer (${error.code ?? error.message})`;
-  return new Unavailable(`The Docker engine at ${site.socketPath}: ${why}.`);
+  return new Unavailable(`The Docker engine at ${engine.socketPath}: ${why}.`);
 }

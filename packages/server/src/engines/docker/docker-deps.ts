@@ -6,16 +6,16 @@ import type { DockerClient } from './client.ts';
 import type { User } from './machine-programs.ts';
 import type { PlatformId } from './names.ts';
 import type { PrivateImages } from './images/private-images.ts';
-import type { Records } from './instance-record.ts';
+import type { InstanceRecords } from './instance-record.ts';
 
 /** What the parts of the engine share. */
-export type Site = {
+export type DockerDeps = {
   client: DockerClient;
   socketPath: string;
   platform: PlatformId;
   /** Where the engine keeps its records. */
   directory: string;
-  records: Records;
+  records: InstanceRecords;
   /** Who programs of instances run as. */
   user: User;
   /** The machine's boot. */
@@ -35,18 +35,3 @@ export type Site = {
   /** Aborted when the control plane ends; what runs goes on. */
   closing: AbortSignal;
 };
-
-/** Work that is under way by name: who asks for it again gets the same. */
-export function createOnce<K, V>() {
-  const underWay = new Map<K, Promise<V>>();
-  return {
-    has: (key: K): boolean => underWay.has(key),
-    run(key: K, work: () => Promise<V>): Promise<V> {
-      const known = underWay.get(key);
-      if (known !== undefined) return known;
-      const begun = work().finally(() => underWay.delete(key));
-      underWay.set(key, begun);
-      return begun;
-    },
-  };
-}

@@ -18,8 +18,8 @@ import type {
 import { canGuard } from './networks/can-guard.ts';
 import { createDockerClient } from './client.ts';
 import { inspectContainer, removeContainer } from './containers/containers.ts';
-import { createCrew } from './containers/container-supervisor.ts';
-import type { Crew } from './containers/container-supervisor.ts';
+import { createContainerSupervisor } from './containers/container-supervisor.ts';
+import type { ContainerSupervisor } from './containers/container-supervisor.ts';
 import { endInstance } from './containers/end-instance.ts';
 import { enterInstance, execute } from './containers/enter-instance.ts';
 import { followEngine } from './follow-engine.ts';
@@ -31,10 +31,10 @@ import { containerName, hookName, hooks } from './names.ts';
 import { addressOf } from './containers/observation.ts';
 import { nodeAddresses } from './networks/owner-networks.ts';
 import { createPrivateImages } from './images/private-images.ts';
-import { createRecords } from './instance-record.ts';
+import { createInstanceRecords } from './instance-record.ts';
 import type { Kept } from './instance-record.ts';
 import { containersOf, instanceOf, list, observe } from './containers/observe-instances.ts';
-import type { Site } from './docker-deps.ts';
+import type { DockerDeps } from './docker-deps.ts';
 import { startInstance } from './containers/start-instance.ts';
 
 export type DockerOptions = {
@@ -71,30 +71,30 @@ const SOCKET_FILE = 'socket';
 export async function createDockerEngine(options: DockerOptions): Promise<DockerEngine> {
   const closing = new AbortController();
   const watchers = new Set<(id: InstanceId) => void>();
-  const site = await openSite(options, closing.signal, (id) => {
+  const deps = await openDeps(options, closing.signal, (id) => {
     for (const watcher of watchers) watcher(id);
   });
-  const crew = createCrew(site);
-  void followEngine(site, crew);
+  const supervisor = createContainerSupervisor(deps);
+  void followEngine(deps, supervisor);
   return {
     name: 'docker',
-    ensure: (workload) => ensure(site, crew, workload),
-    remove: (id, graceSeconds, signal) => remove(site, crew, { id, graceSeconds, signal }),
-    observe: (id, signal) => observe(site, crew, id, signal),
-    list: (signal) => list(site, crew, signal),
+    ensure: (workload) => ensure(deps, supervisor, workload),
+    remove: (id, graceSeconds, signal) => remove(deps, supervisor, { id, graceSeconds, signal }),
+    observe: (id, signal) => observe(deps, supervisor, id, signal),
+    list: (signal) => list(deps, supervisor, signal),
     watch(changed, signal) {
       watchers.add(changed);
       signal.addEventListener('abort', () => watchers.delete(changed), { once: true });
     },
-    connect: (id, port, signal) => dial(site, { id, port }, signal),
-    exec: (id, argv, signal) => execute(site, { id, argv }, signal),
-    enter: (id, command, signal) => enterInstance(site, id, command, signal),
-    measure: (signal) => measureContainers(site, signal),
+    connect: (id, port, signal) => dial(deps, { id, port }, signal),
+    exec: (id, argv, signal) => execute(deps, { id, argv }, signal),
+    enter: (id, command, signal) => enterInstance(deps, id, command, signal),
+    measure: (signal) => measureContainers(deps, signal),
     nodeAddresses: async (ownerId, signal) =>
-      nodeAddresses(site, await crew.parts.networks.ensure(ownerId, signal), signal),
+      nodeAddresses(deps, await supervisor.parts.networks.ensure(ownerId, signal), signal),
     capacity: async () => {
       const signal = AbortSignal.timeout(10_000);
-      const info = await site.client.ask<{ NCPU: number; MemTotal: number }>(
+      const info = await deps.client.ask<{ NCPU: number; MemTotal: number }>(
         { path: '/info' },
         signal,
       );
@@ -106,12 +106,12 @@ export async function createDockerEngine(options: DockerOptions): Promise<Docker
       };
     },
     async sweep(sweep, signal) {
-      await crew.parts.images.sweep(sweep, signal);
-      await crew.parts.networks.sweep(signal);
+      await supervisor.parts.images.sweep(sweep, signal);
+      await supervisor.parts.networks.sweep(signal);
     },
     async keepBuildCache(mostMiB, signal) {
       const query = { all: true, 'keep-storage': mostMiB * 2 ** 20 };
-      await site.client.ask({ method: 'POST', path: '/build/prune', query }, signal);
+      await deps.client.ask({ method: 'POST', path: '/build/prune', query }, signal);
     },
     close: () => closing.abort(),
   };
@@ -120,11 +120,11 @@ export async function createDockerEngine(options: DockerOptions): Promise<Docker
 const UNGUARDED =
   'Containers reach this machine and the networks around it: apt-get install nftables';
 
-async function openSite(
+async function openDeps(
   options: DockerOptions,
   closing: AbortSignal,
-  tell: Site['tell'],
-): Promise<Site> {
+  tell: DockerDeps['tell'],
+): Promise<DockerDeps> {
   const { directory, socketPath, builder, ...rest } = options;
   const instances = join(directory, 'instances');
   await mkdir(instances, { recursive: true, mode: 0o700 });
@@ -135,7 +135,7 @@ async function openSite(
     socketPath,
     client: createDockerClient(socketPath),
     platform: await platformId(join(directory, 'platform-id')),
-    records: createRecords(instances),
+    records: createInstanceRecords(instances),
     user: containerUser(),
     boot: (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim(),
     buildkit: builder === 'auto',
@@ -155,28 +155,34 @@ async function platformId(path: string): Promise<string> {
 }
 
 async function ensure(
-  site: Site,
-  crew: Crew,
+  deps: DockerDeps,
+  supervisor: ContainerSupervisor,
   { workloadId, graceSeconds, instances }: WorkloadSpec,
 ): Promise<void> {
   const wanted = new Set(instances.map(({ instanceId }) => instanceId));
-  const unwanted = (await keptOf(site, workloadId)).filter(
+  const unwanted = (await keptOf(deps, workloadId)).filter(
     ({ record, exit }) => exit === undefined && !wanted.has(record.instanceId),
   );
   await Promise.all([
-    ...unwanted.map(({ record: { instanceId } }) => stop(site, crew, instanceId, graceSeconds)),
-    ...instances.map((spec) => begin(site, crew, spec)),
+    ...unwanted.map(({ record: { instanceId } }) =>
+      stop(deps, supervisor, instanceId, graceSeconds),
+    ),
+    ...instances.map((spec) => begin(deps, supervisor, spec)),
   ]);
 }
 
 /** What takes its time goes on by itself; it is seen when it is over, and may be asked for again. */
-async function begin(site: Site, crew: Crew, spec: InstanceSpec): Promise<void> {
+async function begin(
+  deps: DockerDeps,
+  supervisor: ContainerSupervisor,
+  spec: InstanceSpec,
+): Promise<void> {
   if (takesLong(spec))
-    await site.client.ask({ path: '/info' }, AbortSignal.timeout(ANSWERS_WITHIN));
-  const started = crew.starts.run(spec.instanceId, (signal) =>
-    startInstance(site, crew.parts, spec, signal),
+    await deps.client.ask({ path: '/info' }, AbortSignal.timeout(ANSWERS_WITHIN));
+  const started = supervisor.starts.run(spec.instanceId, (signal) =>
+    startInstance(deps, supervisor.parts, spec, signal),
   );
-  if (takesLong(spec)) started.catch(crew.failed('an instance is not started yet'));
+  if (takesLong(spec)) started.catch(supervisor.failed('an instance is not started yet'));
   else await started;
 }
 
@@ -187,19 +193,24 @@ const takesLong = ({ command, before }: InstanceSpec): boolean =>
   'makes' in command || ('image' in command && before.length > 0);
 
 /** Ends an instance, however far it is; its end is on record afterwards. */
-async function stop(site: Site, crew: Crew, id: InstanceId, graceSeconds: number): Promise<void> {
+async function stop(
+  deps: DockerDeps,
+  supervisor: ContainerSupervisor,
+  id: InstanceId,
+  graceSeconds: number,
+): Promise<void> {
   const ending = { reason: 'stopped', detail: undefined, graceSeconds } as const;
-  await site.records.end(id, { ...ending, at: site.clock() });
-  await crew.starts.breakOff(id);
-  await endInstance(site, id, ending);
-  await crew.conclude(id);
-  await concludeUnstarted(site, crew, id);
+  await deps.records.end(id, { ...ending, at: deps.clock() });
+  await supervisor.starts.breakOff(id);
+  await endInstance(deps, id, ending);
+  await supervisor.conclude(id);
+  await concludeUnstarted(deps, supervisor, id);
 }
 
 /** One that never came to a container has nothing else that could say how it ended. */
 async function concludeUnstarted(
-  { records, clock }: Site,
-  { parts }: Crew,
+  { records, clock }: DockerDeps,
+  { parts }: ContainerSupervisor,
   id: InstanceId,
 ): Promise<void> {
   const kept = await records.read(id);
@@ -210,23 +221,23 @@ async function concludeUnstarted(
   await records.exit(id, { ...nothing, at: clock(), reason: 'stopped' });
 }
 
-const keptOf = async ({ records }: Site, id: WorkloadId): Promise<Kept[]> =>
+const keptOf = async ({ records }: DockerDeps, id: WorkloadId): Promise<Kept[]> =>
   (await records.list()).filter(({ record }) => record.workloadId === id);
 
 async function remove(
-  site: Site,
-  crew: Crew,
+  deps: DockerDeps,
+  supervisor: ContainerSupervisor,
   { id, graceSeconds, signal }: { id: WorkloadId; graceSeconds: number; signal: AbortSignal },
 ): Promise<void> {
-  const strangers = await containersOf(site, id, signal);
-  const known = (await keptOf(site, id)).map(({ record }) => record.instanceId);
+  const strangers = await containersOf(deps, id, signal);
+  const known = (await keptOf(deps, id)).map(({ record }) => record.instanceId);
   const all = new Set([...known, ...strangers.map(instanceOf)]);
   await Promise.all(
     [...all].map(async (instanceId) => {
-      await stop(site, crew, instanceId, graceSeconds);
+      await stop(deps, supervisor, instanceId, graceSeconds);
       for (const name of [containerName(instanceId), ...hooksOf(instanceId)])
-        await removeContainer(site.client, name, signal);
-      await site.records.forget(instanceId);
+        await removeContainer(deps.client, name, signal);
+      await deps.records.forget(instanceId);
     }),
   );
 }
@@ -234,11 +245,11 @@ async function remove(
 const hooksOf = (id: InstanceId): string[] => hooks.map((hook) => hookName(id, hook));
 
 async function dial(
-  site: Site,
+  deps: DockerDeps,
   { id, port }: { id: InstanceId; port: number },
   signal: AbortSignal,
 ): Promise<Socket> {
-  const found = await inspectContainer(site.client, containerName(id), signal);
+  const found = await inspectContainer(deps.client, containerName(id), signal);
   const host = found && addressOf(found);
   if (host === undefined || host === '') throw new Error(`instance ${id} serves nothing`);
   return new Promise((resolve, reject) => {

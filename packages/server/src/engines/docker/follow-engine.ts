@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { InstanceId } from '../../lib/ids.ts';
 import { LABEL, ofPlatform } from './names.ts';
-import type { Site } from './docker-deps.ts';
+import type { DockerDeps } from './docker-deps.ts';
 
 /** What became of a container: epoch milliseconds, and of a `kill` the number of the signal. */
 export type Change = { action: string; at: number; signal: number };
@@ -18,12 +18,12 @@ const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 5000;
 
 /** Listens to what the engine tells of our containers, for as long as the control plane runs. */
-export async function followEngine(site: Site, heard: Heard): Promise<void> {
-  const { clock, closing, log } = site;
+export async function followEngine(deps: DockerDeps, heard: Heard): Promise<void> {
+  const { clock, closing, log } = deps;
   let pause = FIRST_PAUSE;
   while (!closing.aborted) {
     try {
-      await listen(site, {
+      await listen(deps, {
         ...heard,
         async back() {
           await heard.back();
@@ -34,14 +34,14 @@ export async function followEngine(site: Site, heard: Heard): Promise<void> {
       if (closing.aborted) return;
       log.warn({ err: error }, 'the Docker engine is not heard');
     }
-    site.lostAt = clock();
+    deps.lostAt = clock();
     await wait(pause, undefined, { signal: closing }).catch(() => undefined);
     pause = Math.min(LONGEST_PAUSE, pause * 2);
   }
 }
 
 /** Until the engine breaks off. It is looked at once it is listened to, so nothing is missed in between. */
-async function listen({ client, platform, closing }: Site, heard: Heard): Promise<void> {
+async function listen({ client, platform, closing }: DockerDeps, heard: Heard): Promise<void> {
   const filters = { type: ['container'], label: [ofPlatform(platform)] };
   const query = { filters: JSON.stringify(filters) };
   const events = await client.open({ path: '/events', query }, closing);

@@ -6,7 +6,7 @@ import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../../lib/i
 import { removeTree } from '../../lib/remove-tree.ts';
 
 /** What we keep of an instance beside its container; the rest the engine knows. */
-export type Record = {
+export type InstanceRecord = {
   instanceId: InstanceId;
   workloadId: WorkloadId;
   ownerId: OwnerId;
@@ -34,14 +34,14 @@ export type Ending = {
   graceSeconds: number;
 };
 
-export type Kept = { record: Record; ending: Ending | undefined; exit: Exit | undefined };
+export type Kept = { record: InstanceRecord; ending: Ending | undefined; exit: Exit | undefined };
 
 /** The instances of this engine, a folder each. */
-export const createRecords = (directory: string) => {
+export const createInstanceRecords = (directory: string) => {
   const folder = (id: InstanceId): string => join(directory, id);
   const file = (id: InstanceId, name: string): string => join(directory, id, name);
   const read = async (id: InstanceId): Promise<Kept | undefined> => {
-    const record = await readJson<Record>(file(id, 'record.json'));
+    const record = await readJson<InstanceRecord>(file(id, 'record.json'));
     if (record === undefined) return undefined;
     const [ending, exit] = await Promise.all([
       readJson<Ending>(file(id, 'ending.json')),
@@ -56,7 +56,7 @@ export const createRecords = (directory: string) => {
       const found = await Promise.all(ids.map((id) => read(id as InstanceId)));
       return found.filter((one) => one !== undefined);
     },
-    async write(record: Record): Promise<void> {
+    async write(record: InstanceRecord): Promise<void> {
       await mkdir(folder(record.instanceId), { recursive: true, mode: 0o700 });
       await replaceJson(file(record.instanceId, 'record.json'), record);
     },
@@ -79,12 +79,12 @@ export const createRecords = (directory: string) => {
   };
 };
 
-export type Records = ReturnType<typeof createRecords>;
+export type InstanceRecords = ReturnType<typeof createInstanceRecords>;
 
 export function newRecord(
   spec: InstanceSpec,
-  { work, boot, at }: Pick<Record, 'work' | 'boot'> & { at: number },
-): Record {
+  { work, boot, at }: Pick<InstanceRecord, 'work' | 'boot'> & { at: number },
+): InstanceRecord {
   const { application, environment, cache, shared } = spec.files;
   const written = [
     application.access === 'writable' ? application.source : undefined,

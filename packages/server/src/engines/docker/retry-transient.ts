@@ -9,21 +9,21 @@ const LASTING =
   /OCI runtime|runc|exec|no such file|not found|no space left|device driver|CDI device/i;
 
 /** Whether another has the address that was asked for; the engine may only be about to take it back. */
-export const isTaken = (error: unknown): boolean =>
+export const isAddressTaken = (error: unknown): boolean =>
   error instanceof DockerError && /address already in use/i.test(error.message);
 
 /** Whether the engine failed at something of its own, such as a firewall that others change in the same moment. */
-export const isStumble = (error: unknown): boolean =>
-  isTaken(error) ||
+export const isTransient = (error: unknown): boolean =>
+  isAddressTaken(error) ||
   (error instanceof DockerError && error.status >= 500 && !LASTING.test(error.message));
 
-/** Tries again what the engine stumbles over; the work may be repeated. */
-export async function overStumbles<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+/** Tries again what failed for a moment only; the work may be repeated. */
+export async function retryTransient<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (const pause of PAUSES) {
     try {
       return await work();
     } catch (error) {
-      if (!isStumble(error)) throw error;
+      if (!isTransient(error)) throw error;
       await wait(pause, undefined, { signal });
     }
   }

@@ -54,12 +54,12 @@ export async function createProcessEngine(
   await removeTree(removedIn(directory));
   const boot = readBootId();
   const instances = createInstanceIndex(directory, boot);
-  const site: Site = { starting, directory, log, instances };
+  const deps: Deps = { starting, directory, log, instances };
   return {
     name: 'process',
     host,
-    ensure: (workload, signal) => ensure(site, workload, signal),
-    remove: (id, graceSeconds, signal) => remove(site, { id, graceSeconds, signal }),
+    ensure: (workload, signal) => ensure(deps, workload, signal),
+    remove: (id, graceSeconds, signal) => remove(deps, { id, graceSeconds, signal }),
     async observe(id) {
       const seen = instances.see(id);
       return seen && toObservation(seen);
@@ -74,16 +74,16 @@ export async function createProcessEngine(
       return dial(launcherSocket(directory), target, signal);
     },
     async exec(instanceId, argv, signal) {
-      const { answer, socket } = await demand(site, { do: 'exec', instanceId, argv }, signal);
+      const { answer, socket } = await demand(deps, { do: 'exec', instanceId, argv }, signal);
       socket.destroy();
       return answer as CommandEnd;
     },
     async enter(instanceId, { argv, terminal = null }, signal) {
-      const { socket } = await demand(site, { do: 'enter', instanceId, argv, terminal }, signal);
+      const { socket } = await demand(deps, { do: 'enter', instanceId, argv, terminal }, signal);
       return openEntered(socket, signal);
     },
     measure: createMeasuring(directory, boot),
-    ...numbersOf(site),
+    ...numbersOf(deps),
     capacity: async () => ({
       cpus: availableParallelism(),
       memoryMiB: Math.floor((await machineMemory()) / 2 ** 20),
@@ -98,9 +98,9 @@ export async function createProcessEngine(
 }
 
 /** What the launcher keeps for names: networks of owners, users of applications. */
-const numbersOf = (site: Site): NodeNetwork & NumberKeeper => {
+const numbersOf = (deps: Deps): NodeNetwork & NumberKeeper => {
   const tell = async (message: object, signal: AbortSignal): Promise<unknown> => {
-    const { answer, socket } = await demand(site, message, signal);
+    const { answer, socket } = await demand(deps, message, signal);
     socket.destroy();
     return answer;
   };
@@ -115,66 +115,66 @@ const numbersOf = (site: Site): NodeNetwork & NumberKeeper => {
 };
 
 /** What the engine's verbs share. */
-type Site = {
+type Deps = {
   starting: LauncherOptions;
   directory: string;
   log: Log;
   instances: InstanceIndex;
 };
 
-const home = ({ directory }: Site, id: string): string => join(directory, 'instances', id);
+const home = ({ directory }: Deps, id: string): string => join(directory, 'instances', id);
 
 /** Asks the launcher; one that died is started again first. Rejects with the error that it answers. */
-async function demand(site: Site, message: object, signal: AbortSignal): Promise<Conversation> {
-  const conversation = await reach(site, message, signal);
+async function demand(deps: Deps, message: object, signal: AbortSignal): Promise<Conversation> {
+  const conversation = await reach(deps, message, signal);
   const { error } = conversation.answer as { error?: string };
   if (error === undefined) return conversation;
   conversation.socket.destroy();
   throw new Error(error);
 }
 
-async function reach(site: Site, message: object, signal: AbortSignal): Promise<Conversation> {
-  const socket = launcherSocket(site.directory);
+async function reach(deps: Deps, message: object, signal: AbortSignal): Promise<Conversation> {
+  const socket = launcherSocket(deps.directory);
   try {
     return await converse(socket, message, signal);
   } catch (error) {
     if (signal.aborted) throw error;
-    site.log.warn({ err: error }, 'the launcher does not answer: it is started again');
-    await adoptLauncher(site.starting);
+    deps.log.warn({ err: error }, 'the launcher does not answer: it is started again');
+    await adoptLauncher(deps.starting);
     return converse(socket, message, signal);
   }
 }
 
-async function ensure(site: Site, workload: WorkloadSpec, signal: AbortSignal): Promise<void> {
+async function ensure(deps: Deps, workload: WorkloadSpec, signal: AbortSignal): Promise<void> {
   const wanted = new Set(workload.instances.map(({ instanceId }) => instanceId));
-  const unwanted = site.instances
+  const unwanted = deps.instances
     .seeOf(workload.workloadId)
     .filter(
       ({ record, exit, alive }) => alive && exit === undefined && !wanted.has(record.instanceId),
     );
   for (const { record } of unwanted)
-    await endSupervisor(home(site, record.instanceId), record, workload.graceSeconds);
-  await Promise.all(workload.instances.map((spec) => start(site, spec, signal)));
+    await endSupervisor(home(deps, record.instanceId), record, workload.graceSeconds);
+  await Promise.all(workload.instances.map((spec) => start(deps, spec, signal)));
 }
 
-async function start(site: Site, spec: InstanceSpec, signal: AbortSignal): Promise<void> {
-  const { socket } = await demand(site, { do: 'start', spec }, signal);
+async function start(deps: Deps, spec: InstanceSpec, signal: AbortSignal): Promise<void> {
+  const { socket } = await demand(deps, { do: 'start', spec }, signal);
   socket.destroy();
 }
 
 async function remove(
-  site: Site,
+  deps: Deps,
   { id, graceSeconds, signal }: { id: WorkloadId; graceSeconds: number; signal: AbortSignal },
 ): Promise<void> {
-  const all = site.instances.seeOf(id);
+  const all = deps.instances.seeOf(id);
   await Promise.all(
     all.map(async ({ record, exit, alive }) => {
-      const directory = home(site, record.instanceId);
+      const directory = home(deps, record.instanceId);
       if (alive && exit === undefined) await endSupervisor(directory, record, graceSeconds);
       await whenOver(record, graceSeconds * 1000 + MARGIN, signal);
       await removeGroups(record.groups ?? [], MARGIN, signal);
-      await rm(join(site.directory, 'changes', record.instanceId), { force: true });
-      await forget(site.directory, record.instanceId);
+      await rm(join(deps.directory, 'changes', record.instanceId), { force: true });
+      await forget(deps.directory, record.instanceId);
     }),
   );
 }

@@ -6,7 +6,7 @@ import { isMissing, isThere } from '../client.ts';
 import type { DockerClient } from '../client.ts';
 import type { ContainerBody } from './describe-container.ts';
 import { ofPlatform } from '../names.ts';
-import { overStumbles } from '../retry-transient.ts';
+import { retryTransient } from '../retry-transient.ts';
 import type { PlatformId } from '../names.ts';
 
 /** What the engine says of a container, as far as it is looked at (`GET /containers/{id}/json`). */
@@ -57,7 +57,7 @@ export const startContainer = (
   client: DockerClient,
   id: string,
   signal: AbortSignal,
-): Promise<void> => overStumbles(() => startOnce(client, id, signal), signal);
+): Promise<void> => retryTransient(() => startOnce(client, id, signal), signal);
 
 async function startOnce(client: DockerClient, id: string, signal: AbortSignal): Promise<void> {
   const found = await inspectContainer(client, id, signal);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Unavailable } from '../../../lib/unavailable.ts';
 import { DockerError } from '../client.ts';
-import { Ended, endOfStart } from './early-exit.ts';
-import { isStumble } from '../retry-transient.ts';
+import { EarlyExit, exitOfStart } from './early-exit.ts';
+import { isTransient } from '../retry-transient.ts';
 
 test('a start that came to nothing says why, and what helps', () => {
   for (const [error, reason, detail] of [
@@ -20,15 +20,15 @@ test('a start that came to nothing says why, and what helps', () => {
       'start_failed',
       /container toolkit/,
     ],
-    [new Ended({ reason: 'before_failed', detail: 'hook' }), 'before_failed', /^hook$/],
+    [new EarlyExit({ reason: 'before_failed', detail: 'hook' }), 'before_failed', /^hook$/],
   ] as const) {
-    const end = endOfStart(error, 5);
+    const end = exitOfStart(error, 5);
     assert.deepEqual([end.reason, end.at], [reason, 5]);
     assert.match(end.detail ?? '', detail);
   }
-  assert.throws(() => endOfStart(new Unavailable('away'), 5), Unavailable);
+  assert.throws(() => exitOfStart(new Unavailable('away'), 5), Unavailable);
 });
 
 test('nothing that gives GPUs to containers is not waited for', () => {
-  assert.equal(isStumble(new DockerError(500, 'could not select device driver "nvidia"')), false);
+  assert.equal(isTransient(new DockerError(500, 'could not select device driver "nvidia"')), false);
 });

@@ -1,13 +1,13 @@
 import { Unavailable } from '../../../lib/unavailable.ts';
 import type { Exit } from '../../../workloads/engine.ts';
 import { DockerError } from '../client.ts';
-import { isTaken } from '../retry-transient.ts';
+import { isAddressTaken } from '../retry-transient.ts';
 
 type Told = Pick<Exit, 'reason'> & Partial<Pick<Exit, 'exitCode' | 'detail' | 'step'>>;
 
 /** An instance is over before there is a container that could say so. */
-export class Ended extends Error {
-  override readonly name = 'Ended';
+export class EarlyExit extends Error {
+  override readonly name = 'EarlyExit';
   readonly told: Told;
 
   constructor(told: Told) {
@@ -17,11 +17,11 @@ export class Ended extends Error {
 }
 
 /** What a start that came to nothing is to the user; an engine that is away is not that, and thrown on. */
-export function endOfStart(error: unknown, at: number): Exit {
+export function exitOfStart(error: unknown, at: number): Exit {
   if (error instanceof Unavailable || !(error instanceof Error)) throw error;
   const end = { at, exitCode: undefined, signal: undefined, step: '', detail: undefined };
-  if (error instanceof Ended) return { ...end, ...error.told };
-  if (isTaken(error)) return { ...end, reason: 'start_failed', detail: TAKEN };
+  if (error instanceof EarlyExit) return { ...end, ...error.told };
+  if (isAddressTaken(error)) return { ...end, reason: 'start_failed', detail: TAKEN };
   const { message } = error;
   if (!(error instanceof DockerError))
     return { ...end, reason: 'start_failed', detail: `start_failed: ${message}` };

@@ -3,8 +3,8 @@ import { inspectContainer } from './containers.ts';
 import type { Inspected } from './containers.ts';
 import { diskUse } from './disk-use.ts';
 import { endInstance } from './end-instance.ts';
-import type { Record } from '../instance-record.ts';
-import type { Site } from '../docker-deps.ts';
+import type { InstanceRecord } from '../instance-record.ts';
+import type { DockerDeps } from '../docker-deps.ts';
 
 const MIB = 2 ** 20;
 const LOOK_EVERY = 1000;
@@ -16,8 +16,8 @@ const volumesOf = ({ Mounts }: Inspected): string[] =>
   (Mounts ?? []).filter(({ Type }) => Type === 'volume').map(({ Source }) => Source);
 
 /** Ends an instance that has filled its disk; resolves when it is over, or the control plane is. */
-export async function holdToDisk(site: Site, record: Record): Promise<void> {
-  const { client, clock, closing } = site;
+export async function enforceDiskLimit(deps: DockerDeps, record: InstanceRecord): Promise<void> {
+  const { client, clock, closing } = deps;
   const { containerId, instanceId, diskMiB } = record;
   if (containerId === undefined) return;
   for (;;) {
@@ -27,7 +27,7 @@ export async function holdToDisk(site: Site, record: Record): Promise<void> {
     const folders = [...record.writable, ...volumesOf(found)];
     const used = (found.SizeRw ?? 0) + (await diskUse(folders, closing));
     if (used > diskMiB * MIB)
-      return endInstance(site, instanceId, {
+      return endInstance(deps, instanceId, {
         reason: 'disk_full',
         detail: `disk_full: it wrote more than its ${diskMiB} MiB of disk. Write less, or to an add-on.`,
         graceSeconds: 0,

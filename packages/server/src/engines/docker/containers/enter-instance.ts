@@ -14,7 +14,7 @@ import { DockerError, isMissing } from '../client.ts';
 import { inspectContainer, unless } from './containers.ts';
 import { demultiplex } from './demultiplex.ts';
 import { containerName } from '../names.ts';
-import type { Site } from '../docker-deps.ts';
+import type { DockerDeps } from '../docker-deps.ts';
 
 /** Marks all that was started by one who entered: children inherit it. */
 const MARK = 'CG_ENTERED';
@@ -31,7 +31,7 @@ type Exec = { id: string; socket: Socket };
 
 /** A command beside an instance's own; rejects where the instance does not run. */
 async function beginExec(
-  { client }: Site,
+  { client }: DockerDeps,
   { id, argv, terminal, mark }: ExecOrder,
   signal: AbortSignal,
 ): Promise<Exec> {
@@ -56,7 +56,10 @@ async function beginExec(
 }
 
 /** How a command ended, or undefined where its instance ended under it. */
-async function endOfExec({ client, closing }: Site, { id }: Exec): Promise<CommandEnd | undefined> {
+async function endOfExec(
+  { client, closing }: DockerDeps,
+  { id }: Exec,
+): Promise<CommandEnd | undefined> {
   const call = { path: `/exec/${id}/json` };
   const found = await unless(
     isMissing,
@@ -78,18 +81,18 @@ const HEARD =
 
 /** Runs a command to its end; it speaks where the instance's own command does, and is heard in its log. */
 export async function execute(
-  site: Site,
+  deps: DockerDeps,
   order: { id: InstanceId; argv: readonly string[] },
   signal: AbortSignal,
 ): Promise<CommandEnd> {
   const argv = ['/bin/sh', '-c', HEARD, 'sh', ...order.argv];
-  const exec = await beginExec(site, { ...order, argv }, signal);
+  const exec = await beginExec(deps, { ...order, argv }, signal);
   const abort = (): void => void exec.socket.destroy();
   signal.addEventListener('abort', abort, { once: true });
   await untilClosed(exec.socket);
   signal.removeEventListener('abort', abort);
   signal.throwIfAborted();
-  const end = await endOfExec(site, exec);
+  const end = await endOfExec(deps, exec);
   if (end === undefined) throw new Error('the instance ended');
   return end;
 }
@@ -102,13 +105,13 @@ function untilClosed(socket: Socket): Promise<void> {
 
 /** Lets somebody in; everything that they started ends when they leave, or when their command does. */
 export async function enterInstance(
-  site: Site,
+  deps: DockerDeps,
   id: InstanceId,
   { argv, terminal }: EnteringCommand,
   signal: AbortSignal,
 ): Promise<Entered> {
   const mark = randomUUID();
-  const exec = await beginExec(site, { id, argv: told(argv, terminal), terminal, mark }, signal);
+  const exec = await beginExec(deps, { id, argv: told(argv, terminal), terminal, mark }, signal);
   const { socket } = exec;
   const [output, errors] = [new PassThrough(), new PassThrough()];
   let left = false;
@@ -120,9 +123,9 @@ export async function enterInstance(
   const pumped = pump(socket, { output, errors, raw: terminal !== undefined });
   const ended = pumped.then(async () => {
     signal.removeEventListener('abort', leave);
-    await endMarked(site, id, mark);
-    const end = left ? undefined : await endOfExec(site, exec);
-    return (await isOver(site, id)) ? undefined : end;
+    await endMarked(deps, id, mark);
+    const end = left ? undefined : await endOfExec(deps, exec);
+    return (await isOver(deps, id)) ? undefined : end;
   });
   const close = (): void => {
     output.end();
@@ -133,7 +136,7 @@ export async function enterInstance(
     input: inputOf(socket, terminal === undefined ? undefined : END_OF_INPUT),
     output,
     errors,
-    resize: (size) => void resize(site, exec, size),
+    resize: (size) => void resize(deps, exec, size),
     leave,
     ended,
   };
@@ -149,7 +152,7 @@ const told = (argv: readonly string[], size: TerminalSize | undefined): string[]
 };
 
 /** Whether an instance is over, or about to be. */
-async function isOver({ client, records, closing }: Site, id: InstanceId): Promise<boolean> {
+async function isOver({ client, records, closing }: DockerDeps, id: InstanceId): Promise<boolean> {
   if ((await records.read(id))?.ending !== undefined) return true;
   const found = await inspectContainer(client, containerName(id), closing);
   return found?.State.Status !== 'running';
@@ -188,7 +191,11 @@ const inputOf = (socket: Socket, last: string | undefined): Writable =>
     },
   });
 
-async function resize({ client, closing }: Site, { id }: Exec, size: TerminalSize): Promise<void> {
+async function resize(
+  { client, closing }: DockerDeps,
+  { id }: Exec,
+  size: TerminalSize,
+): Promise<void> {
   const query = { h: size.rows, w: size.columns };
   const call = { method: 'POST', path: `/exec/${id}/resize`, query } as const;
   await client.ask(call, closing).catch(() => undefined);
@@ -206,18 +213,18 @@ exit $((told > 0))
 `;
 
 /** HUP to what is left of those who entered, and KILL two seconds later. */
-async function endMarked(site: Site, id: InstanceId, mark: string): Promise<void> {
+async function endMarked(deps: DockerDeps, id: InstanceId, mark: string): Promise<void> {
   const tell = async (signal: string): Promise<boolean> => {
     const argv = ['/bin/sh', '-c', TELL, 'tell', mark, signal];
-    const exec = await beginExec(site, { id, argv }, site.closing);
+    const exec = await beginExec(deps, { id, argv }, deps.closing);
     await untilClosed(exec.socket);
-    const end = await endOfExec(site, exec);
+    const end = await endOfExec(deps, exec);
     return end !== undefined && 'exitCode' in end && end.exitCode === 1;
   };
   try {
-    const began = site.clock();
-    for (let some = await tell('HUP'); some && site.clock() - began < GRACE;) {
-      await wait(50, undefined, { signal: site.closing });
+    const began = deps.clock();
+    for (let some = await tell('HUP'); some && deps.clock() - began < GRACE;) {
+      await wait(50, undefined, { signal: deps.closing });
       some = await tell('0');
     }
     while (await tell('KILL'));

@@ -6,7 +6,7 @@ import { listContainers, unless } from './containers.ts';
 import type { Listed } from './containers.ts';
 import { containerName } from '../names.ts';
 import { instanceOf } from './observe-instances.ts';
-import type { Site } from '../docker-deps.ts';
+import type { DockerDeps } from '../docker-deps.ts';
 
 /** All together. */
 const WITHIN = 5 * SECOND;
@@ -25,16 +25,16 @@ export type Stats = {
 
 /** Measures the containers of instances that run; what is not answered in time is not told. */
 export async function measureContainers(
-  site: Site,
+  deps: DockerDeps,
   signal: AbortSignal,
 ): Promise<InstanceMeasure[]> {
   const late = AbortSignal.any([signal, AbortSignal.timeout(WITHIN)]);
-  const containers = await listContainers(site.client, site.platform, late);
+  const containers = await listContainers(deps.client, deps.platform, late);
   const waiting = containers.filter(isMeasured);
   const found: InstanceMeasure[] = [];
   const work = async (): Promise<void> => {
     for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
-      const stats = await askStats(site, one, late).catch(() => undefined);
+      const stats = await askStats(deps, one, late).catch(() => undefined);
       if (stats !== undefined) found.push(toMeasure(instanceOf(one), stats));
     }
   };
@@ -47,7 +47,7 @@ const isMeasured = (one: Listed): boolean =>
   one.State === 'running' && one.Names.includes(`/${containerName(instanceOf(one))}`);
 
 const askStats = (
-  { client }: Site,
+  { client }: DockerDeps,
   { Id }: Listed,
   signal: AbortSignal,
 ): Promise<Stats | undefined> => {

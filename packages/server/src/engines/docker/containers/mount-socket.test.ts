@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ended } from './early-exit.ts';
+import { EarlyExit } from './early-exit.ts';
 import { socketFor } from './mount-socket.ts';
 
 const socketPath = '/var/run/docker.sock';
@@ -11,5 +11,5 @@ test('a container has the socket where it asks for it and the operator allows it
     assert.equal(socketFor({ allowSocket, socketPath }, command), undefined);
   const asking = { ...command, mountSocket: true };
   assert.equal(socketFor({ allowSocket: true, socketPath }, asking), socketPath);
-  assert.throws(() => socketFor({ allowSocket: false, socketPath }, asking), Ended);
+  assert.throws(() => socketFor({ allowSocket: false, socketPath }, asking), EarlyExit);
 });

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { InstanceId } from '../../../lib/ids.ts';
 import type { Change } from '../follow-engine.ts';
-import type { Site } from '../docker-deps.ts';
+import type { DockerDeps } from '../docker-deps.ts';
 
 const { SIGINT, SIGQUIT, SIGKILL, SIGTERM } = constants.signals;
 const ENDING: readonly number[] = [SIGINT, SIGQUIT, SIGKILL, SIGTERM];
@@ -14,7 +14,11 @@ export const endsIt = ({ action, signal }: Change): boolean =>
  * Remembers that somebody else ended an instance: an engine that stops ends all of its containers so, and tells
  * of it first. What the platform ends itself is on record before.
  */
-export const noteForeignEnd = ({ records }: Site, id: InstanceId, { at }: Change): Promise<void> =>
+export const noteForeignEnd = (
+  { records }: DockerDeps,
+  id: InstanceId,
+  { at }: Change,
+): Promise<void> =>
   records.end(id, {
     reason: 'supervisor_lost',
     detail:

@@ -4,12 +4,12 @@ import { newId } from '../../../lib/ids.ts';
 import type { Inspected } from './containers.ts';
 import { concludeExit, lastWords, toObservation } from './observation.ts';
 import type { End } from './observation.ts';
-import type { Record } from '../instance-record.ts';
+import type { InstanceRecord } from '../instance-record.ts';
 
 const START = Date.parse('2026-01-01T00:00:00Z');
 const at = (seconds: number): string => new Date(START + seconds * 1000).toISOString();
 
-const record: Record = {
+const record: InstanceRecord = {
   instanceId: newId('instance'),
   workloadId: newId('workload'),
   ownerId: newId('organization'),

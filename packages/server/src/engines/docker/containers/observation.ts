@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { Exit, Observation } from '../../../workloads/engine.ts';
 import type { Inspected } from './containers.ts';
-import type { Ending, Kept, Record } from '../instance-record.ts';
+import type { Ending, Kept, InstanceRecord } from '../instance-record.ts';
 import type { StepsTold } from './run-steps.ts';
 
 /** Docker gives the end by a signal as 128 and the signal's number, as shells do. */
@@ -9,7 +9,7 @@ const BY_SIGNAL = 128;
 
 /** All that says how an instance ended. */
 export type End = {
-  record: Record;
+  record: InstanceRecord;
   ending: Ending | undefined;
   state: Inspected['State'];
   steps: StepsTold | undefined;
@@ -36,7 +36,7 @@ export function concludeExit(end: End): Exit {
   return because('exited');
 }
 
-export const memorySentence = ({ memoryMiB }: Pick<Record, 'memoryMiB'>): string =>
+export const memorySentence = ({ memoryMiB }: Pick<InstanceRecord, 'memoryMiB'>): string =>
   `memory_limit: it needed more than the ${memoryMiB} MiB of its flavor. Choose a larger flavor, or let it use less.`;
 
 const REBOOTED = 'The instance was lost: the machine restarted.';

@@ -1,7 +1,7 @@
 import type { InstanceId } from '../../../lib/ids.ts';
 
 /** Starts that are under way: who asks for one again gets the same, and it can be broken off. */
-export function createStarts(closing: AbortSignal) {
+export function createPendingStarts(closing: AbortSignal) {
   const underWay = new Map<InstanceId, { over: Promise<void>; breaking: AbortController }>();
   return {
     run(id: InstanceId, start: (signal: AbortSignal) => Promise<void>): Promise<void> {
@@ -22,4 +22,4 @@ export function createStarts(closing: AbortSignal) {
   };
 }
 
-export type Starts = ReturnType<typeof createStarts>;
+export type PendingStarts = ReturnType<typeof createPendingStarts>;

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { makeSpec } from '../../../testing/instance.ts';
 import { need } from '../../../testing/need.ts';
 import { diskUse } from './disk-use.ts';
-import { giveFiles } from './prepare-files.ts';
+import { prepareFiles } from './prepare-files.ts';
 
 const SOMEBODY = { uid: 12_345, gid: 12_345 };
 
@@ -22,7 +22,7 @@ test('a tree is given whole, and nothing that a link in it leads to', async (t) 
   const { files } = makeSpec(folder, 'true');
   const application = { ...files.application, source, access: 'writable' } as const;
 
-  await giveFiles({ ...makeSpec(folder, 'true'), files: { ...files, application } }, SOMEBODY);
+  await prepareFiles({ ...makeSpec(folder, 'true'), files: { ...files, application } }, SOMEBODY);
   const owner = (path: string): number => lstatSync(path).uid;
   for (const path of ['', 'a', 'a/b', 'a/b/file', 'a/link'])
     assert.equal(owner(join(source, path)), SOMEBODY.uid, path);

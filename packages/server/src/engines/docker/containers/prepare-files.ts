@@ -6,7 +6,7 @@ import type { InstanceFiles, InstanceSpec } from '../../../workloads/engine.ts';
 import type { User } from '../machine-programs.ts';
 
 /** What an instance writes into is there, and belongs to its user; only root can give something away. */
-export async function giveFiles({ files }: InstanceSpec, user: User): Promise<void> {
+export async function prepareFiles({ files }: InstanceSpec, user: User): Promise<void> {
   const { application, environment, cache } = files;
   const installed = environment?.access === 'writable' ? environment.source : undefined;
   if (installed !== undefined) await makeInstalled(installed);
@@ -14,7 +14,7 @@ export async function giveFiles({ files }: InstanceSpec, user: User): Promise<vo
   await makeShared(files);
   const mine = application.access === 'writable' ? application.source : undefined;
   for (const folder of [mine, installed, cache?.source])
-    if (folder !== undefined) await giveTree(folder, user);
+    if (folder !== undefined) await chownTree(folder, user);
 }
 
 /** Its owner's other applications read it, too, as whoever they run as: they come by no path to it. */
@@ -36,17 +36,17 @@ export async function makeShared({ shared }: InstanceFiles): Promise<void> {
 }
 
 /** The root is given last: one that belongs to the user is given whole. */
-async function giveTree(path: string, user: User): Promise<void> {
+async function chownTree(path: string, user: User): Promise<void> {
   if ((await lstat(path)).uid === user.uid) return;
   await using folder = await holdFolder(path);
-  await giveInside(folder, user);
+  await chownInside(folder, user);
   await lchown(path, user.uid, user.gid);
 }
 
-async function giveInside(folder: HeldFolder, user: User): Promise<void> {
+async function chownInside(folder: HeldFolder, user: User): Promise<void> {
   for await (const entry of folder.entries()) {
     await using inner = entry.isDirectory() ? await folder.enter(entry.name) : undefined;
-    if (inner !== undefined) await giveInside(inner, user);
+    if (inner !== undefined) await chownInside(inner, user);
     await lchown(folder.at(entry.name), user.uid, user.gid);
   }
 }

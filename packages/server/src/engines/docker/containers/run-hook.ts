@@ -1,13 +1,13 @@
 import { startContainer, waitForContainer } from './containers.ts';
 import type { InstanceLogs } from '../logs/instance-logs.ts';
-import type { Record } from '../instance-record.ts';
-import type { Site } from '../docker-deps.ts';
+import type { InstanceRecord } from '../instance-record.ts';
+import type { DockerDeps } from '../docker-deps.ts';
 
 /** Runs a hook's container to its end, and hears it in the instance's log; answers with its exit code. */
 export async function runHook(
-  { client }: Site,
+  { client }: DockerDeps,
   logs: InstanceLogs,
-  { record, id, signal }: { record: Record; id: string; signal: AbortSignal },
+  { record, id, signal }: { record: InstanceRecord; id: string; signal: AbortSignal },
 ): Promise<number> {
   await startContainer(client, id, signal);
   const [code] = await Promise.all([waitForContainer(client, id, signal), logs.mirror(record, id)]);

@@ -1,4 +1,4 @@
-import { keepLocal } from './keep-add-local.ts';
+import { keepAddLocal } from './keep-add-local.ts';
 import { splitInstructions } from './split-instructions.ts';
 import type { Instruction, Mistake, Split } from './split-instructions.ts';
 import { mayHideSource, renameSource, splitFlags, trimStart } from './split-flags.ts';
@@ -182,7 +182,7 @@ function rewriteSources(state: State, text: string, line: number): string {
 
 function rewriteAdd(state: State, text: string, line: number): string {
   const { flags, rest } = splitFlags(rewriteSources(state, text, line));
-  const kept = keepLocal(rest);
+  const kept = keepAddLocal(rest);
   if (kept === undefined)
     refuse(
       state,

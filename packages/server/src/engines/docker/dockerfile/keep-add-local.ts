@@ -3,7 +3,7 @@
  * say; undefined where one is an address. An engine fetches those itself, from the machine's own network, where
  * everything is that no build may reach.
  */
-export function keepLocal(text: string): string | undefined {
+export function keepAddLocal(text: string): string | undefined {
   const list = asJson(text);
   const words = list ?? text.split(/[\s\u0085]+/).filter((word) => word !== '');
   const sources = words.slice(0, -1);

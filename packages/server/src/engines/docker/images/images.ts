@@ -9,25 +9,25 @@ import { createContainer, removeContainer, unless } from '../containers/containe
 import { archiveFolder } from './context-archive.ts';
 import { baseLayer } from '../machine-programs.ts';
 import { LABEL, imageName, ofPlatform } from '../names.ts';
-import { createOnce } from '../docker-deps.ts';
-import type { Site } from '../docker-deps.ts';
+import { createSingleFlight } from '../single-flight.ts';
+import type { DockerDeps } from '../docker-deps.ts';
 import { basename } from 'node:path';
 
 /**
  * Images of what builds made, in layers: an empty machine, then the application, which an instance may write to.
  * Installed dependencies are in none: they are mounted, since a layer of them costs many seconds.
  */
-export function createImages(site: Site) {
-  const once = createOnce<string, string>();
+export function createImages(deps: DockerDeps) {
+  const once = createSingleFlight<string, string>();
   const layer = (image: string, make: () => Promise<void>, signal: AbortSignal): Promise<string> =>
     once.run(image, async () => {
-      if (!(await hasImage(site, image, signal))) await make();
+      if (!(await hasImage(deps, image, signal))) await make();
       return image;
     });
   const base = (signal: AbortSignal): Promise<string> => {
-    const { digest, archive } = baseLayer(site.user);
+    const { digest, archive } = baseLayer(deps.user);
     const image = imageName('base', digest);
-    return layer(image, () => importImage(site, image, archive(), signal), signal);
+    return layer(image, () => importImage(deps, image, archive(), signal), signal);
   };
   return {
     base,
@@ -38,17 +38,17 @@ export function createImages(site: Site) {
       const { source, mountedAt } = application;
       const image = imageName('application', basename(source));
       const make = async (): Promise<void> =>
-        addLayer(site, { from: await base(signal), image, source, at: mountedAt.slice(1) }, signal);
+        addLayer(deps, { from: await base(signal), image, source, at: mountedAt.slice(1) }, signal);
       return layer(image, make, signal);
     },
     /** Removes the images whose source is gone, of those that were there before `before` (epoch ms). */
     async sweep({ isKept, before }: Sweep, signal: AbortSignal): Promise<void> {
-      const filters = JSON.stringify({ label: [ofPlatform(site.platform)] });
+      const filters = JSON.stringify({ label: [ofPlatform(deps.platform)] });
       const call: Call = { path: '/images/json', query: { filters } };
-      for (const { Id, Labels, Created } of await site.client.ask<ListedImage[]>(call, signal)) {
+      for (const { Id, Labels, Created } of await deps.client.ask<ListedImage[]>(call, signal)) {
         const source = Labels?.[LABEL.source];
         if (source === undefined || Created * 1000 >= before || isKept(source)) continue;
-        await removeImage(site, Id, signal);
+        await removeImage(deps, Id, signal);
       }
     },
   };
@@ -69,12 +69,16 @@ type ListedImage = {
   Created: number;
 };
 
-const hasImage = async ({ client }: Site, image: string, signal: AbortSignal): Promise<boolean> =>
+const hasImage = async (
+  { client }: DockerDeps,
+  image: string,
+  signal: AbortSignal,
+): Promise<boolean> =>
   (await unless(isMissing, client.ask<object>({ path: `/images/${image}/json` }, signal))) !==
   undefined;
 
 async function importImage(
-  { client, platform }: Site,
+  { client, platform }: DockerDeps,
   image: string,
   body: Readable,
   signal: AbortSignal,
@@ -92,18 +96,18 @@ const LAYER_WITHIN = 1800;
 
 /** An image with one layer more: a folder of this machine. */
 async function addLayer(
-  site: Site,
+  deps: DockerDeps,
   { from, image, source, at }: { from: string; image: string; source: string; at: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, platform, user } = site;
+  const { client, platform, user } = deps;
   const labels = { [LABEL.platform]: platform, [LABEL.source]: source };
   const name = `clever-grid-layer-${platform}-${basename(source)}`;
   await removeContainer(client, name, signal);
   const body = { Image: from, Entrypoint: [], Cmd: ['/bin/true'], Labels: labels, HostConfig: {} };
   const id = await createContainer(client, { name, body }, signal);
   try {
-    await putFolder(site, { id, archive: archiveFolder(source, { prefix: at, ...user }) }, signal);
+    await putFolder(deps, { id, archive: archiveFolder(source, { prefix: at, ...user }) }, signal);
     const [repo, tag] = image.split(':');
     const commit = {
       method: 'POST',
@@ -113,13 +117,13 @@ async function addLayer(
     } as const;
     await client.ask({ ...commit, query: { container: id, repo, tag, pause: false } }, signal);
   } finally {
-    await removeContainer(client, id, site.closing).catch(() => undefined);
+    await removeContainer(client, id, deps.closing).catch(() => undefined);
   }
 }
 
 /** What no archive can be made of is the start's end; to the client the connection is broken. */
 async function putFolder(
-  { client }: Site,
+  { client }: DockerDeps,
   { id, archive }: { id: string; archive: Readable },
   signal: AbortSignal,
 ): Promise<void> {
@@ -134,9 +138,9 @@ async function putFolder(
 }
 
 /** One that a container still uses, or that others are made from, stays until the next time. */
-const removeImage = (site: Site, id: string, signal: AbortSignal): Promise<unknown> =>
+const removeImage = (deps: DockerDeps, id: string, signal: AbortSignal): Promise<unknown> =>
   unless(
     (error) =>
       error instanceof Error && 'status' in error && [404, 409].includes(Number(error.status)),
-    site.client.ask({ method: 'DELETE', path: `/images/${id}` }, signal),
+    deps.client.ask({ method: 'DELETE', path: `/images/${id}` }, signal),
   );

@@ -4,21 +4,21 @@ import { holdBeneath } from '../../../lib/resolve-beneath.ts';
 import type { ImageBuild, InstanceSpec } from '../../../workloads/engine.ts';
 import { buildImage } from './build-image.ts';
 import type { Built } from './build-image.ts';
-import { Ended } from '../containers/early-exit.ts';
+import { EarlyExit } from '../containers/early-exit.ts';
 import type { InstanceLogs } from '../logs/instance-logs.ts';
 import { LABEL } from '../names.ts';
 import type { Networks } from '../networks/owner-networks.ts';
-import type { Record } from '../instance-record.ts';
-import type { Site } from '../docker-deps.ts';
+import type { InstanceRecord } from '../instance-record.ts';
+import type { DockerDeps } from '../docker-deps.ts';
 
-type Order = { spec: InstanceSpec; record: Record; build: ImageBuild; signal: AbortSignal };
+type Order = { spec: InstanceSpec; record: InstanceRecord; build: ImageBuild; signal: AbortSignal };
 
 /**
  * Makes an image, which is all that this instance does; throws how it ended. It is not seen before it is
  * over: whoever asks for it again, after a crash say, has it made again, out of the layers that are there.
  */
 export async function makeImage(
-  site: Site,
+  deps: DockerDeps,
   { logs, networks }: { logs: InstanceLogs; networks: Networks },
   { spec, record, build, signal }: Order,
 ): Promise<never> {
@@ -26,27 +26,27 @@ export async function makeImage(
   const network = await networks.ensure(spec.ownerId, signal);
   const log = logs.write(record);
   const order = {
-    makes: { ...build.makes, builder: site.buildkit ? build.makes.builder : 'classic' },
+    makes: { ...build.makes, builder: deps.buildkit ? build.makes.builder : 'classic' },
     context: context.path,
     arguments: spec.environment,
-    labels: { [LABEL.platform]: site.platform, [LABEL.source]: build.makes.image },
+    labels: { [LABEL.platform]: deps.platform, [LABEL.source]: build.makes.image },
     ...spec.limits,
     network,
-    holdBuildKit: site.holdBuildKit,
-    privateImages: site.privateImages,
+    holdBuildKit: deps.holdBuildKit,
+    privateImages: deps.privateImages,
     ownerId: spec.ownerId,
     say: (line: string): void => {
-      log.say(line, site.clock());
+      log.say(line, deps.clock());
       log.flush();
     },
     print: (stream: 'stdout' | 'stderr', text: string): void => {
-      log.write(stream === 'stdout' ? 1 : 2, site.clock(), Buffer.from(text));
+      log.write(stream === 'stdout' ? 1 : 2, deps.clock(), Buffer.from(text));
       log.flush();
     },
   } as const;
   let built: Built;
   try {
-    built = await buildImage(site.client, order, signal);
+    built = await buildImage(deps.client, order, signal);
   } catch (error) {
     log.leave();
     throw error;
@@ -64,11 +64,11 @@ async function holdContext(
   const held = await holdBeneath(application.source, folder);
   if (held !== undefined) return held;
   const detail = `invalid_file: ${folder} is no folder of the application, or leads out of it. Leave it where it is.`;
-  throw new Ended({ reason: 'invalid_file', detail, step: name });
+  throw new EarlyExit({ reason: 'invalid_file', detail, step: name });
 }
 
-function endOf(built: Built, { name }: ImageBuild): Ended {
-  if (built.ok) return new Ended({ reason: 'exited', exitCode: 0, step: name });
+function endOf(built: Built, { name }: ImageBuild): EarlyExit {
+  if (built.ok) return new EarlyExit({ reason: 'exited', exitCode: 0, step: name });
   const { reason, detail, exitCode } = built;
-  return new Ended({ reason, detail, exitCode, step: name });
+  return new EarlyExit({ reason, detail, exitCode, step: name });
 }

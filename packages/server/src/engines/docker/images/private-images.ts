@@ -1,13 +1,13 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { OwnerId } from '../../../lib/ids.ts';
-import { createTurns } from '../serial-queue.ts';
+import { createSerialQueue } from '../serial-queue.ts';
 
 /**
  * Images that were pulled with a login, and the owners who could: the engine has them for everybody, its
  * registry has not. Known by their ids, whatever they are called.
  */
 export function createPrivateImages(path: string) {
-  const inTurn = createTurns();
+  const inTurn = createSerialQueue();
   const read = async (): Promise<Record<string, readonly OwnerId[]>> => {
     try {
       return JSON.parse(await readFile(path, 'utf8')) as Record<string, readonly OwnerId[]>;

@@ -13,11 +13,11 @@ import { waitForContainer } from '../containers/containers.ts';
 import { guardRules } from './guard-rules.ts';
 import { programMounts } from '../machine-programs.ts';
 import { LABEL, bridgeName, networkName, ofPlatform } from '../names.ts';
-import { overStumbles } from '../retry-transient.ts';
+import { retryTransient } from '../retry-transient.ts';
 import { candidateSubnets, lowerHalf, parseRoutes, upperHalf } from './subnets.ts';
-import { createOnce } from '../docker-deps.ts';
-import { createTurns } from '../serial-queue.ts';
-import type { Site } from '../docker-deps.ts';
+import { createSingleFlight } from '../single-flight.ts';
+import { createSerialQueue } from '../serial-queue.ts';
+import type { DockerDeps } from '../docker-deps.ts';
 
 const BRIDGE_NAME = 'com.docker.network.bridge.name';
 
@@ -29,19 +29,22 @@ type Network = {
 };
 
 /** The networks of owners, each guarded before anything is on it. */
-export function createNetworks(site: Site, baseImage: (signal: AbortSignal) => Promise<string>) {
-  const once = createOnce<string, string>();
+export function createNetworks(
+  deps: DockerDeps,
+  baseImage: (signal: AbortSignal) => Promise<string>,
+) {
+  const once = createSingleFlight<string, string>();
   const ready = new Set<string>();
-  const inTurn = createTurns();
+  const inTurn = createSerialQueue();
   const guardAll = (signal: AbortSignal): Promise<void> =>
-    inTurn(async () => guard(site, await baseImage(signal), signal));
+    inTurn(async () => guard(deps, await baseImage(signal), signal));
   return {
     /** The name of the owner's network, which is there and guarded. */
     ensure: (owner: OwnerId, signal: AbortSignal): Promise<string> => {
-      const name = networkName(site.platform, owner);
+      const name = networkName(deps.platform, owner);
       if (ready.has(name)) return Promise.resolve(name);
       return once.run(name, async () => {
-        await overStumbles(() => makeNetwork(site, owner, signal), signal);
+        await retryTransient(() => makeNetwork(deps, owner, signal), signal);
         await guardAll(signal);
         ready.add(name);
         return name;
@@ -52,10 +55,10 @@ export function createNetworks(site: Site, baseImage: (signal: AbortSignal) => P
     /** Removes networks that nothing is on. */
     async sweep(signal: AbortSignal): Promise<void> {
       ready.clear();
-      for (const { Id } of await listNetworks(site, signal))
+      for (const { Id } of await listNetworks(deps, signal))
         await unless(
           isInUse,
-          site.client.ask({ method: 'DELETE', path: `/networks/${Id}` }, signal),
+          deps.client.ask({ method: 'DELETE', path: `/networks/${Id}` }, signal),
         );
       await guardAll(signal);
     },
@@ -68,29 +71,29 @@ export type Networks = ReturnType<typeof createNetworks>;
 const isInUse = (error: unknown): boolean =>
   error instanceof Error && 'status' in error && [403, 404, 409].includes(Number(error.status));
 
-async function makeNetwork(site: Site, owner: OwnerId, signal: AbortSignal): Promise<void> {
+async function makeNetwork(deps: DockerDeps, owner: OwnerId, signal: AbortSignal): Promise<void> {
   const taken = parseRoutes(readFileSync('/proc/net/route', 'utf8'));
   for (const subnet of candidateSubnets(owner, taken))
-    if (await tryNetwork(site, { owner, subnet }, signal)) return;
+    if (await tryNetwork(deps, { owner, subnet }, signal)) return;
   throw new Error('no address is left for the network of its owner: 10.64.0.0/10 is taken');
 }
 
 /** Whether it is there; false where its addresses are taken. */
 async function tryNetwork(
-  site: Site,
+  deps: DockerDeps,
   { owner, subnet }: { owner: OwnerId; subnet: string },
   signal: AbortSignal,
 ): Promise<boolean> {
   const body = {
-    Name: networkName(site.platform, owner),
+    Name: networkName(deps.platform, owner),
     CheckDuplicate: true,
     Driver: 'bridge',
-    Labels: { [LABEL.platform]: site.platform, [LABEL.owner]: owner },
-    Options: { [BRIDGE_NAME]: bridgeName(site.platform, owner) },
+    Labels: { [LABEL.platform]: deps.platform, [LABEL.owner]: owner },
+    Options: { [BRIDGE_NAME]: bridgeName(deps.platform, owner) },
     IPAM: { Driver: 'default', Config: [{ Subnet: subnet, IPRange: lowerHalf(subnet) }] },
   };
   try {
-    await site.client.ask({ method: 'POST', path: '/networks/create', body }, signal);
+    await deps.client.ask({ method: 'POST', path: '/networks/create', body }, signal);
     return true;
   } catch (error) {
     if (isThere(error)) return true;
@@ -101,7 +104,7 @@ async function tryNetwork(
 
 /** Addresses of a network that is there, which the engine gives to nobody by itself. */
 export async function nodeAddresses(
-  { client }: Site,
+  { client }: DockerDeps,
   network: string,
   signal: AbortSignal,
 ): Promise<NodeAddresses> {
@@ -110,11 +113,11 @@ export async function nodeAddresses(
   return { addresses, networkInterface: 'eth0' };
 }
 
-const listNetworks = (site: Site, signal: AbortSignal): Promise<Network[]> =>
-  site.client.ask(
+const listNetworks = (deps: DockerDeps, signal: AbortSignal): Promise<Network[]> =>
+  deps.client.ask(
     {
       path: '/networks',
-      query: { filters: JSON.stringify({ label: [ofPlatform(site.platform)] }) },
+      query: { filters: JSON.stringify({ label: [ofPlatform(deps.platform)] }) },
     },
     signal,
   );
@@ -123,18 +126,18 @@ const listNetworks = (site: Site, signal: AbortSignal): Promise<Network[]> =>
  * Puts the rules in force by way of a container in the host's network, which may do that and no more: the
  * platform itself need not be root.
  */
-async function guard(site: Site, image: string, signal: AbortSignal): Promise<void> {
+async function guard(deps: DockerDeps, image: string, signal: AbortSignal): Promise<void> {
   if (!canGuard()) return;
-  const rules = guardRules(await describeGuarded(site, signal));
-  const name = `clever-grid-guard-${site.platform}`;
-  await removeContainer(site.client, name, signal);
+  const rules = guardRules(await describeGuarded(deps, signal));
+  const name = `clever-grid-guard-${deps.platform}`;
+  await removeContainer(deps.client, name, signal);
   const body = {
     Image: image,
     Entrypoint: [],
     Cmd: ['/bin/sh', '-c', 'printf %s "$RULES" | nft -f - 2>&1'],
     Env: [`RULES=${rules}`, 'PATH=/usr/sbin:/usr/bin:/sbin:/bin'],
     User: '0',
-    Labels: { [LABEL.platform]: site.platform },
+    Labels: { [LABEL.platform]: deps.platform },
     HostConfig: {
       NetworkMode: 'host',
       CapDrop: ['ALL'],
@@ -143,29 +146,32 @@ async function guard(site: Site, image: string, signal: AbortSignal): Promise<vo
       ReadonlyRootfs: true,
     },
   };
-  const id = await createContainer(site.client, { name, body }, signal);
-  await startContainer(site.client, id, signal);
-  const code = await waitForContainer(site.client, id, signal);
-  await removeContainer(site.client, id, signal);
+  const id = await createContainer(deps.client, { name, body }, signal);
+  await startContainer(deps.client, id, signal);
+  const code = await waitForContainer(deps.client, id, signal);
+  await removeContainer(deps.client, id, signal);
   if (code !== 0) throw new Error(`the firewall took no rules (nft ended with ${code})`);
 }
 
-async function describeGuarded(site: Site, signal: AbortSignal) {
-  const networks = await listNetworks(site, signal);
+async function describeGuarded(deps: DockerDeps, signal: AbortSignal) {
+  const networks = await listNetworks(deps, signal);
   const bridges = networks.flatMap(({ Options }) => Options?.[BRIDGE_NAME] ?? []).toSorted();
   return {
-    table: `clever_grid_docker_${site.platform}`,
+    table: `clever_grid_docker_${deps.platform}`,
     bridges,
     buildBridge:
-      site.buildkit && bridges.length > 0 ? await defaultBridge(site, signal) : undefined,
+      deps.buildkit && bridges.length > 0 ? await defaultBridge(deps, signal) : undefined,
     resolvers: findResolvers(),
-    allowed: site.allowedNetworks,
+    allowed: deps.allowedNetworks,
   };
 }
 
 /** Podman calls its own otherwise, and Docker may be told to have none. */
-const defaultBridge = async (site: Site, signal: AbortSignal): Promise<string | undefined> => {
-  const asked = site.client.ask<Network>({ path: '/networks/bridge' }, signal);
+const defaultBridge = async (
+  deps: DockerDeps,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  const asked = deps.client.ask<Network>({ path: '/networks/bridge' }, signal);
   return (await unless(isMissing, asked))?.Options?.[BRIDGE_NAME];
 };
 
