@@ -66,8 +66,8 @@ async function measure(scene: Scene): Promise<number> {
 async function checkWhole({ database }: Scene): Promise<void> {
   const leases = await database.read
     .selectFrom('leases')
-    .innerJoin('devices', 'devices.uuid', 'leases.device_uuid')
-    .select(['leases.workload_id as id', 'leases.number', 'devices.host'])
+    .innerJoin('devices', 'devices.uuid', 'leases.deviceUuid')
+    .select(['leases.workloadId as id', 'leases.number', 'devices.host'])
     .execute();
   const gangs = Map.groupBy(leases, ({ id }) => id);
   const isWhole = (nodes: readonly { number: number; host: string }[]): boolean =>

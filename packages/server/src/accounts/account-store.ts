@@ -10,7 +10,7 @@ export const userColumns = [
   'users.email',
   'users.name',
   'users.operator',
-  'users.created_at as createdAt',
+  'users.createdAt',
 ] as const;
 
 export type UserRow = Omit<User, 'operator'> & { operator: 0 | 1 };
@@ -34,9 +34,9 @@ export const insertUser = (
       id: user.id,
       email: user.email,
       name: user.name,
-      password_hash: user.passwordHash,
+      passwordHash: user.passwordHash,
       operator: user.operator ? 1 : 0,
-      created_at: user.at,
+      createdAt: user.at,
     })
     .execute();
 
@@ -54,7 +54,7 @@ export const findPassword = (
 ): Promise<{ id: UserId; hash: string | null } | undefined> =>
   db
     .selectFrom('users')
-    .select(['id', 'password_hash as hash'])
+    .select(['id', 'passwordHash as hash'])
     .where('email', '=', email)
     .executeTakeFirst();
 
@@ -65,15 +65,15 @@ export async function isPasswordHash(
 ): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('users')
-    .set({ password_hash: hash })
+    .set({ passwordHash: hash })
     .where('id', '=', id)
-    .where('password_hash', '=', hash)
+    .where('passwordHash', '=', hash)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
 }
 
 export const setPasswordHash = (tx: Tx, id: UserId, hash: string) =>
-  tx.updateTable('users').set({ password_hash: hash }).where('id', '=', id).execute();
+  tx.updateTable('users').set({ passwordHash: hash }).where('id', '=', id).execute();
 
 export const setEmail = (tx: Tx, id: UserId, email: string) =>
   tx.updateTable('users').set({ email }).where('id', '=', id).execute();
@@ -91,10 +91,10 @@ export async function selectNames(
 /** The account that a public key belongs to, or undefined. */
 export const findKeyOwner = async (db: Kysely<Schema>, key: string): Promise<User | undefined> => {
   const row = await db
-    .selectFrom('ssh_keys')
-    .innerJoin('users', 'users.id', 'ssh_keys.user_id')
+    .selectFrom('sshKeys')
+    .innerJoin('users', 'users.id', 'sshKeys.userId')
     .select(userColumns)
-    .where('ssh_keys.key', '=', key)
+    .where('sshKeys.key', '=', key)
     .executeTakeFirst();
   return row && toUser(row);
 };
@@ -104,9 +104,9 @@ export const selectKeys = (
   userId: UserId,
 ): Promise<(SshKey & { name: string })[]> =>
   db
-    .selectFrom('ssh_keys')
+    .selectFrom('sshKeys')
     .select(['name', 'type', 'key', 'fingerprint', 'comment'])
-    .where('user_id', '=', userId)
+    .where('userId', '=', userId)
     .orderBy('name')
     .execute();
 
@@ -115,27 +115,27 @@ export const insertKey = (
   { userId, name, at, ...key }: SshKey & { userId: UserId; name: string; at: number },
 ) =>
   tx
-    .insertInto('ssh_keys')
-    .values({ user_id: userId, name, ...key, created_at: at })
+    .insertInto('sshKeys')
+    .values({ userId, name, ...key, createdAt: at })
     .execute();
 
 export const deleteKey = (tx: Tx, userId: UserId, name: string) =>
-  tx.deleteFrom('ssh_keys').where('user_id', '=', userId).where('name', '=', name).execute();
+  tx.deleteFrom('sshKeys').where('userId', '=', userId).where('name', '=', name).execute();
 
 export const insertClaimToken = (tx: Tx, hash: string, at: number) =>
-  tx.insertInto('claim_tokens').values({ hash, created_at: at, used_at: null }).execute();
+  tx.insertInto('claimTokens').values({ hash, createdAt: at, usedAt: null }).execute();
 
 export const deleteUnusedClaims = (tx: Tx) =>
-  tx.deleteFrom('claim_tokens').where('used_at', 'is', null).execute();
+  tx.deleteFrom('claimTokens').where('usedAt', 'is', null).execute();
 
 /** Whether it is a claim token that nobody has used. */
 export const isClaimToken = async (db: Kysely<Schema>, hash: string): Promise<boolean> =>
   (await db
-    .selectFrom('claim_tokens')
+    .selectFrom('claimTokens')
     .select('hash')
     .where('hash', '=', hash)
-    .where('used_at', 'is', null)
+    .where('usedAt', 'is', null)
     .executeTakeFirst()) !== undefined;
 
 export const takeClaimToken = (tx: Tx, hash: string, at: number) =>
-  tx.updateTable('claim_tokens').set({ used_at: at }).where('hash', '=', hash).execute();
+  tx.updateTable('claimTokens').set({ usedAt: at }).where('hash', '=', hash).execute();

@@ -12,41 +12,41 @@ export async function findEmailOwner(
     .selectFrom('users')
     .select('id')
     .where('email', '=', email)
-    .union(db.selectFrom('secondary_emails').select('user_id as id').where('email', '=', email))
+    .union(db.selectFrom('secondaryEmails').select('userId as id').where('email', '=', email))
     .executeTakeFirst();
   return row?.id;
 }
 
 const select = async (
   db: Kysely<Schema>,
-  table: 'secondary_emails' | 'pending_emails',
+  table: 'secondaryEmails' | 'pendingEmails',
   userId: UserId,
 ): Promise<string[]> => {
   const rows = await db
     .selectFrom(table)
     .select('email')
-    .where('user_id', '=', userId)
+    .where('userId', '=', userId)
     .orderBy('email')
     .execute();
   return rows.map(({ email }) => email);
 };
 
 export const selectSecondaryEmails = (db: Kysely<Schema>, userId: UserId): Promise<string[]> =>
-  select(db, 'secondary_emails', userId);
+  select(db, 'secondaryEmails', userId);
 
 /** Addresses that the user says are theirs, and nobody has proven. */
 export const selectPendingEmails = (db: Kysely<Schema>, userId: UserId): Promise<string[]> =>
-  select(db, 'pending_emails', userId);
+  select(db, 'pendingEmails', userId);
 
 export type PendingEmail = { email: string; userId: UserId; name: string; at: number };
 
 /** Everybody's, the oldest first. */
 export const selectEveryPendingEmail = (db: Kysely<Schema>): Promise<PendingEmail[]> =>
   db
-    .selectFrom('pending_emails as p')
-    .innerJoin('users as u', 'u.id', 'p.user_id')
-    .select(['p.email', 'p.user_id as userId', 'u.name', 'p.created_at as at'])
-    .orderBy('p.created_at')
+    .selectFrom('pendingEmails as p')
+    .innerJoin('users as u', 'u.id', 'p.userId')
+    .select(['p.email', 'p.userId', 'u.name', 'p.createdAt as at'])
+    .orderBy('p.createdAt')
     .orderBy('p.email')
     .limit(1000)
     .execute();
@@ -54,25 +54,25 @@ export const selectEveryPendingEmail = (db: Kysely<Schema>): Promise<PendingEmai
 type Order = { email: string; userId: UserId; at: number };
 
 export const insertSecondaryEmail = (tx: Tx, { email, userId, at }: Order) =>
-  tx.insertInto('secondary_emails').values({ email, user_id: userId, created_at: at }).execute();
+  tx.insertInto('secondaryEmails').values({ email, userId, createdAt: at }).execute();
 
 export const insertPendingEmail = (tx: Tx, { email, userId, at }: Order) =>
-  tx.insertInto('pending_emails').values({ email, user_id: userId, created_at: at }).execute();
+  tx.insertInto('pendingEmails').values({ email, userId, createdAt: at }).execute();
 
 /** False where the user has no such address in this table. */
 export async function deleteEmail(
   tx: Tx,
-  table: 'secondary_emails' | 'pending_emails',
+  table: 'secondaryEmails' | 'pendingEmails',
   { email, userId }: { email: string; userId: UserId },
 ): Promise<boolean> {
   const { numDeletedRows } = await tx
     .deleteFrom(table)
     .where('email', '=', email)
-    .where('user_id', '=', userId)
+    .where('userId', '=', userId)
     .executeTakeFirst();
   return numDeletedRows > 0n;
 }
 
 /** Those that nobody has proven since. */
 export const deletePendingEmails = (tx: Tx, since: number) =>
-  tx.deleteFrom('pending_emails').where('created_at', '<', since).execute();
+  tx.deleteFrom('pendingEmails').where('createdAt', '<', since).execute();

@@ -57,7 +57,7 @@ export const confirmEmail = (
 ): Promise<void> => {
   const email = parseEmail(text);
   return database.transaction(async (tx) => {
-    if (!(await deleteEmail(tx, 'pending_emails', { email, userId })))
+    if (!(await deleteEmail(tx, 'pendingEmails', { email, userId })))
       throw new Refusal('not_found', `${userId} has not added ${email}.`);
     await proveIn(tx, { email, userId, at: clock() });
   });
@@ -77,7 +77,7 @@ export const makePrimary = ({ database, clock }: Deps, user: User, text: string)
   const email = parseEmail(text);
   return database.transaction(async (tx) => {
     if (email === user.email) return;
-    if (!(await deleteEmail(tx, 'secondary_emails', { email, userId: user.id })))
+    if (!(await deleteEmail(tx, 'secondaryEmails', { email, userId: user.id })))
       throw notYours(email);
     await setEmail(tx, user.id, email);
     await insertSecondaryEmail(tx, { email: user.email, userId: user.id, at: clock() });
@@ -91,8 +91,8 @@ export const removeEmail = ({ database }: Deps, user: User, text: string): Promi
     if (email === user.email)
       throw new Refusal('conflict', 'Make another address the first one before you remove it.');
     const order = { email, userId: user.id };
-    const wasPending = await deleteEmail(tx, 'pending_emails', order);
-    if (!(await deleteEmail(tx, 'secondary_emails', order)) && !wasPending) throw notYours(email);
+    const wasPending = await deleteEmail(tx, 'pendingEmails', order);
+    if (!(await deleteEmail(tx, 'secondaryEmails', order)) && !wasPending) throw notYours(email);
   });
 };
 

@@ -22,9 +22,9 @@ const columns = [
   'tokens.name as tokenName',
   'tokens.kind',
   'tokens.ip',
-  'tokens.created_at as tokenCreatedAt',
-  'tokens.expires_at as expiresAt',
-  'tokens.used_at as usedAt',
+  'tokens.createdAt as tokenCreatedAt',
+  'tokens.expiresAt',
+  'tokens.usedAt',
 ] as const;
 
 /** Whom a token belongs to, with what proves it. */
@@ -34,10 +34,10 @@ export async function findTokenOwner(
 ): Promise<{ user: User; secretHash: string; token: Token } | undefined> {
   const row = await db
     .selectFrom('tokens')
-    .innerJoin('users', 'users.id', 'tokens.user_id')
+    .innerJoin('users', 'users.id', 'tokens.userId')
     .select(userColumns)
     .select(columns)
-    .select('tokens.secret_hash as secretHash')
+    .select('tokens.secretHash')
     .where('tokens.token', '=', token)
     .executeTakeFirst();
   if (row === undefined) return undefined;
@@ -63,14 +63,14 @@ export const insertToken = (tx: Tx, token: Token & { userId: UserId; secretHash:
     .insertInto('tokens')
     .values({
       token: token.token,
-      user_id: token.userId,
-      secret_hash: token.secretHash,
+      userId: token.userId,
+      secretHash: token.secretHash,
       name: token.name,
       kind: token.kind,
       ip: token.ip,
-      created_at: token.createdAt,
-      expires_at: token.expiresAt,
-      used_at: token.usedAt,
+      createdAt: token.createdAt,
+      expiresAt: token.expiresAt,
+      usedAt: token.usedAt,
     })
     .execute();
 
@@ -78,12 +78,7 @@ export const setTokenUsed = (
   tx: Tx,
   token: string,
   { usedAt, expiresAt }: Pick<Token, 'usedAt' | 'expiresAt'>,
-) =>
-  tx
-    .updateTable('tokens')
-    .set({ used_at: usedAt, expires_at: expiresAt })
-    .where('token', '=', token)
-    .execute();
+) => tx.updateTable('tokens').set({ usedAt, expiresAt }).where('token', '=', token).execute();
 
 /** Whether there is such a token, and it stays until the transaction is over: it is written as it is. */
 export async function holdToken(tx: Tx, token: string): Promise<boolean> {
@@ -103,11 +98,11 @@ export const selectTokens = (
 ): Promise<Token[]> =>
   db
     .selectFrom('tokens')
-    .select(['token', 'name', 'kind', 'ip', 'created_at as createdAt'])
-    .select(['used_at as usedAt', 'expires_at as expiresAt'])
-    .where('user_id', '=', userId)
+    .select(['token', 'name', 'kind', 'ip', 'createdAt'])
+    .select(['usedAt', 'expiresAt'])
+    .where('userId', '=', userId)
     .where('kind', 'in', kinds)
-    .orderBy('created_at', 'desc')
+    .orderBy('createdAt', 'desc')
     .orderBy('token')
     .execute();
 
@@ -118,7 +113,7 @@ export async function deleteToken(
 ): Promise<boolean> {
   const { numDeletedRows } = await tx
     .deleteFrom('tokens')
-    .where('user_id', '=', userId)
+    .where('userId', '=', userId)
     .where('token', '=', token)
     .where('kind', 'in', kinds)
     .executeTakeFirst();
@@ -131,13 +126,13 @@ export async function deleteOthers(
   { userId, keep, kinds }: { userId: UserId; keep: string; kinds: readonly TokenKind[] },
 ): Promise<number> {
   await tx
-    .deleteFrom('cli_logins')
-    .where('user_id', '=', userId)
-    .where('read_at', 'is', null)
+    .deleteFrom('cliLogins')
+    .where('userId', '=', userId)
+    .where('readAt', 'is', null)
     .execute();
   const { numDeletedRows } = await tx
     .deleteFrom('tokens')
-    .where('user_id', '=', userId)
+    .where('userId', '=', userId)
     .where('token', '!=', keep)
     .where('kind', 'in', kinds)
     .executeTakeFirst();
@@ -149,13 +144,13 @@ export const insertCliLogin = (
   login: { hash: string; userId: UserId; at: number; expiresAt: number },
 ) =>
   tx
-    .insertInto('cli_logins')
+    .insertInto('cliLogins')
     .values({
       hash: login.hash,
-      user_id: login.userId,
-      created_at: login.at,
-      expires_at: login.expiresAt,
-      read_at: null,
+      userId: login.userId,
+      createdAt: login.at,
+      expiresAt: login.expiresAt,
+      readAt: null,
     })
     .execute();
 
@@ -163,28 +158,28 @@ export type CliLogin = { userId: UserId; expiresAt: number; readAt: number | nul
 
 export const findCliLogin = (db: Kysely<Schema>, hash: string): Promise<CliLogin | undefined> =>
   db
-    .selectFrom('cli_logins')
-    .select(['user_id as userId', 'expires_at as expiresAt', 'read_at as readAt'])
+    .selectFrom('cliLogins')
+    .select(['userId', 'expiresAt', 'readAt'])
     .where('hash', '=', hash)
     .executeTakeFirst();
 
 /** Uses up a login; false where it was read before. */
 export async function setCliLoginRead(tx: Tx, hash: string, at: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
-    .updateTable('cli_logins')
-    .set({ read_at: at })
+    .updateTable('cliLogins')
+    .set({ readAt: at })
     .where('hash', '=', hash)
-    .where('read_at', 'is', null)
+    .where('readAt', 'is', null)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
 }
 
 /** Tokens of these kinds whose time was over by `before`. */
 export const deleteExpiredTokens = (tx: Tx, kinds: readonly TokenKind[], before: number) =>
-  tx.deleteFrom('tokens').where('kind', 'in', kinds).where('expires_at', '<', before).execute();
+  tx.deleteFrom('tokens').where('kind', 'in', kinds).where('expiresAt', '<', before).execute();
 
 export const deleteExpiredLogins = (tx: Tx, before: number) =>
-  tx.deleteFrom('cli_logins').where('expires_at', '<', before).execute();
+  tx.deleteFrom('cliLogins').where('expiresAt', '<', before).execute();
 
 /** Keeps `newest`, and beside it `most` of those that a command line or a browser was signed in by last. */
 export async function deleteOldestSessions(
@@ -196,10 +191,10 @@ export async function deleteOldestSessions(
     .where('token', 'in', ({ selectFrom }) =>
       selectFrom('tokens')
         .select('token')
-        .where('user_id', '=', userId)
+        .where('userId', '=', userId)
         .where('kind', '!=', 'api')
         .where('token', '!=', newest)
-        .orderBy('created_at', 'desc')
+        .orderBy('createdAt', 'desc')
         .orderBy('token')
         .limit(FAR)
         .offset(most),

@@ -8,29 +8,29 @@ import type { Size } from './size.ts';
 const select = (db: Kysely<Schema>) =>
   db
     .selectFrom('applications as a')
-    .leftJoin('repositories as r', 'r.application_id', 'a.id')
+    .leftJoin('repositories as r', 'r.applicationId', 'a.id')
     .select([
       'a.id',
-      'a.owner_id as ownerId',
+      'a.ownerId',
       'a.name',
       'a.description',
       'a.zone',
       'a.variant',
       'a.kind',
       'a.flavor',
-      'a.build_flavor as buildFlavor',
+      'a.buildFlavor',
       'a.nodes',
-      'a.max_nodes as maxNodes',
-      'a.max_flavor as maxFlavor',
-      'a.zero_downtime as zeroDowntime',
-      'a.sticky_sessions as stickySessions',
-      'a.cancel_on_push as cancelOnPush',
-      'a.force_https as forceHttps',
+      'a.maxNodes',
+      'a.maxFlavor',
+      'a.zeroDowntime',
+      'a.stickySessions',
+      'a.cancelOnPush',
+      'a.forceHttps',
       'a.wanted',
-      'a.created_at as createdAt',
-      'r.seen_commit as headCommit',
+      'a.createdAt',
+      'r.seenCommit as headCommit',
     ])
-    .where('a.deleted_at', 'is', null);
+    .where('a.deletedAt', 'is', null);
 
 type Flags = 'zeroDowntime' | 'stickySessions' | 'cancelOnPush' | 'forceHttps';
 type Row = Omit<Application, Flags> & Record<Flags, 0 | 1>;
@@ -57,7 +57,7 @@ export async function selectApplications(
   ownerId: OwnerId,
 ): Promise<Application[]> {
   const rows = await select(db)
-    .where('a.owner_id', '=', ownerId)
+    .where('a.ownerId', '=', ownerId)
     .orderBy('a.name')
     .orderBy('a.id')
     .execute();
@@ -69,8 +69,8 @@ export const countApplications = async (db: Kysely<Schema>, ownerId: OwnerId): P
   const row = await db
     .selectFrom('applications')
     .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('owner_id', '=', ownerId)
-    .where('deleted_at', 'is', null)
+    .where('ownerId', '=', ownerId)
+    .where('deletedAt', 'is', null)
     .executeTakeFirstOrThrow();
   return row.count;
 };
@@ -82,7 +82,7 @@ export const selectApplicationIds = async (db: Kysely<Schema>): Promise<Applicat
 export const selectOwned = (
   db: Kysely<Schema>,
 ): Promise<{ id: ApplicationId; ownerId: OwnerId }[]> =>
-  db.selectFrom('applications').select(['id', 'owner_id as ownerId']).execute();
+  db.selectFrom('applications').select(['id', 'ownerId']).execute();
 
 export async function insertApplication(
   tx: Tx,
@@ -92,34 +92,34 @@ export async function insertApplication(
     .insertInto('applications')
     .values({
       id: application.id,
-      owner_id: application.ownerId,
+      ownerId: application.ownerId,
       name: application.name,
       description: application.description,
       zone: application.zone,
       variant: application.variant,
       kind: application.kind,
       flavor: application.flavor,
-      build_flavor: application.buildFlavor,
+      buildFlavor: application.buildFlavor,
       nodes: application.nodes,
-      max_nodes: application.maxNodes,
-      max_flavor: application.maxFlavor,
-      zero_downtime: application.zeroDowntime ? 1 : 0,
-      sticky_sessions: application.stickySessions ? 1 : 0,
-      cancel_on_push: application.cancelOnPush ? 1 : 0,
-      force_https: application.forceHttps ? 1 : 0,
+      maxNodes: application.maxNodes,
+      maxFlavor: application.maxFlavor,
+      zeroDowntime: application.zeroDowntime ? 1 : 0,
+      stickySessions: application.stickySessions ? 1 : 0,
+      cancelOnPush: application.cancelOnPush ? 1 : 0,
+      forceHttps: application.forceHttps ? 1 : 0,
       wanted: application.wanted,
-      created_at: application.createdAt,
-      deleted_at: null,
+      createdAt: application.createdAt,
+      deletedAt: null,
     })
     .execute();
   await tx
     .insertInto('repositories')
     .values({
-      application_id: application.id,
-      seen_commit: null,
-      seen_refs: '{}',
-      seen_at: null,
-      pusher_id: null,
+      applicationId: application.id,
+      seenCommit: null,
+      seenRefs: '{}',
+      seenAt: null,
+      pusherId: null,
     })
     .execute();
 }
@@ -136,14 +136,14 @@ export const updateApplicationRow = (tx: Tx, id: ApplicationId, change: Applicat
       ...(change.description !== undefined && { description: change.description }),
       ...(change.kind !== undefined && { kind: change.kind }),
       ...(change.flavor !== undefined && { flavor: change.flavor }),
-      ...(change.buildFlavor !== undefined && { build_flavor: change.buildFlavor }),
+      ...(change.buildFlavor !== undefined && { buildFlavor: change.buildFlavor }),
       ...(change.nodes !== undefined && { nodes: change.nodes }),
-      ...(change.maxNodes !== undefined && { max_nodes: change.maxNodes }),
-      ...(change.maxFlavor !== undefined && { max_flavor: change.maxFlavor }),
-      ...flag('zero_downtime', change.zeroDowntime),
-      ...flag('sticky_sessions', change.stickySessions),
-      ...flag('cancel_on_push', change.cancelOnPush),
-      ...flag('force_https', change.forceHttps),
+      ...(change.maxNodes !== undefined && { maxNodes: change.maxNodes }),
+      ...(change.maxFlavor !== undefined && { maxFlavor: change.maxFlavor }),
+      ...flag('zeroDowntime', change.zeroDowntime),
+      ...flag('stickySessions', change.stickySessions),
+      ...flag('cancelOnPush', change.cancelOnPush),
+      ...flag('forceHttps', change.forceHttps),
     })
     .where('id', '=', id)
     .execute();
@@ -157,9 +157,9 @@ export const updateSandbox = (tx: Tx, id: ApplicationId, sandbox: 'strict' | 'ne
 export const setDeleted = (tx: Tx, id: ApplicationId, at: number) =>
   tx
     .updateTable('applications')
-    .set({ deleted_at: at })
+    .set({ deletedAt: at })
     .where('id', '=', id)
-    .where('deleted_at', 'is', null)
+    .where('deletedAt', 'is', null)
     .execute();
 
 /** In the order that their references ask for; what was used and what happened stays on record. */
@@ -170,8 +170,8 @@ const BELONGINGS = [
   'runs',
   'deployments',
   'artifacts',
-  'environment_values',
-  'exposed_values',
+  'environmentValues',
+  'exposedValues',
   'dependencies',
   'domains',
   'repositories',
@@ -181,10 +181,10 @@ const BELONGINGS = [
 export async function deleteRows(tx: Tx, id: ApplicationId): Promise<void> {
   await tx
     .deleteFrom('attempts')
-    .where('run_id', 'in', tx.selectFrom('runs').select('id').where('application_id', '=', id))
+    .where('runId', 'in', tx.selectFrom('runs').select('id').where('applicationId', '=', id))
     .execute();
-  await tx.deleteFrom('dependencies').where('dependency_id', '=', id).execute();
+  await tx.deleteFrom('dependencies').where('dependencyId', '=', id).execute();
   for (const table of BELONGINGS)
-    await tx.deleteFrom(table).where('application_id', '=', id).execute();
+    await tx.deleteFrom(table).where('applicationId', '=', id).execute();
   await tx.deleteFrom('applications').where('id', '=', id).execute();
 }

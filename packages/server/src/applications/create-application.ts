@@ -71,7 +71,7 @@ export async function createApplication(
     const port = application.kind === 'webapp' && variant.runtime !== 'docker' ? PORT : {};
     const values = { ...port, ...variant.variables, ...order.environment };
     await setVariablesIn(tx, deps.keyring, {
-      table: 'environment_values',
+      table: 'environmentValues',
       id: application.id,
       values,
       at: deps.clock(),

@@ -10,15 +10,15 @@ export const insertDependency = (
 ) =>
   tx
     .insertInto('dependencies')
-    .values({ application_id: id, dependency_id: dependencyId, created_at: at })
-    .onConflict((conflict) => conflict.columns(['application_id', 'dependency_id']).doNothing())
+    .values({ applicationId: id, dependencyId, createdAt: at })
+    .onConflict((conflict) => conflict.columns(['applicationId', 'dependencyId']).doNothing())
     .execute();
 
 export const deleteDependency = (tx: Tx, id: ApplicationId, dependencyId: ApplicationId) =>
   tx
     .deleteFrom('dependencies')
-    .where('application_id', '=', id)
-    .where('dependency_id', '=', dependencyId)
+    .where('applicationId', '=', id)
+    .where('dependencyId', '=', dependencyId)
     .execute();
 
 /** What the application depends on, the one linked first at first. */
@@ -28,12 +28,12 @@ export const selectDependencies = async (
 ): Promise<ApplicationId[]> => {
   const rows = await db
     .selectFrom('dependencies')
-    .innerJoin('applications', 'applications.id', 'dependencies.dependency_id')
-    .select('dependency_id as id')
-    .where('application_id', '=', id)
-    .where('deleted_at', 'is', null)
-    .orderBy('dependencies.created_at')
-    .orderBy('dependency_id')
+    .innerJoin('applications', 'applications.id', 'dependencies.dependencyId')
+    .select('dependencyId as id')
+    .where('applicationId', '=', id)
+    .where('deletedAt', 'is', null)
+    .orderBy('dependencies.createdAt')
+    .orderBy('dependencyId')
     .execute();
   return rows.map((row) => row.id);
 };
@@ -45,9 +45,9 @@ export const selectDependents = async (
 ): Promise<ApplicationId[]> => {
   const rows = await db
     .selectFrom('dependencies')
-    .select('application_id as id')
-    .where('dependency_id', '=', id)
-    .orderBy('application_id')
+    .select('applicationId as id')
+    .where('dependencyId', '=', id)
+    .orderBy('applicationId')
     .execute();
   return rows.map((row) => row.id);
 };

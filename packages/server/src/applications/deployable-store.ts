@@ -37,22 +37,22 @@ export async function findDeploying(
 ): Promise<Deployable | undefined> {
   const row = await db
     .selectFrom('applications as a')
-    .leftJoin('repositories as r', 'r.application_id', 'a.id')
+    .leftJoin('repositories as r', 'r.applicationId', 'a.id')
     .select([
       'a.id',
-      'a.owner_id as ownerId',
+      'a.ownerId',
       'a.name',
       'a.variant',
       'a.kind',
       'a.flavor',
-      'a.build_flavor as buildFlavor',
+      'a.buildFlavor',
       'a.nodes',
-      'a.zero_downtime as zeroDowntime',
-      'a.cancel_on_push as cancelOnPush',
+      'a.zeroDowntime',
+      'a.cancelOnPush',
       'a.sandbox',
       'a.wanted',
-      'a.deleted_at as deletedAt',
-      'r.seen_commit as headCommit',
+      'a.deletedAt',
+      'r.seenCommit as headCommit',
     ])
     .where('a.id', '=', id)
     .executeTakeFirst();

@@ -13,19 +13,19 @@ export const insertDomain = (
     .insertInto('domains')
     .values({
       host: domain.host,
-      path_prefix: domain.pathPrefix,
-      application_id: domain.applicationId,
+      pathPrefix: domain.pathPrefix,
+      applicationId: domain.applicationId,
       favourite: 0,
-      created_at: domain.at,
+      createdAt: domain.at,
     })
     .execute();
 
 export const selectDomains = async (db: Kysely<Schema>, id: ApplicationId): Promise<Domain[]> => {
   const rows = await db
     .selectFrom('domains')
-    .select(['host', 'path_prefix as pathPrefix', 'favourite'])
-    .where('application_id', '=', id)
-    .orderBy('created_at')
+    .select(['host', 'pathPrefix', 'favourite'])
+    .where('applicationId', '=', id)
+    .orderBy('createdAt')
     .orderBy('host')
     .execute();
   return rows.map((row) => ({ ...row, favourite: row.favourite === 1 }));
@@ -35,13 +35,8 @@ export const selectDomains = async (db: Kysely<Schema>, id: ApplicationId): Prom
 export const selectHeld = (db: Kysely<Schema>, host: string): Promise<Held[]> =>
   db
     .selectFrom('domains')
-    .innerJoin('applications', 'applications.id', 'domains.application_id')
-    .select([
-      'host',
-      'path_prefix as pathPrefix',
-      'application_id as applicationId',
-      'owner_id as ownerId',
-    ])
+    .innerJoin('applications', 'applications.id', 'domains.applicationId')
+    .select(['host', 'pathPrefix', 'applicationId', 'ownerId'])
     .where(({ or, eb }) =>
       or([
         eb(
@@ -57,14 +52,14 @@ export const selectHeld = (db: Kysely<Schema>, host: string): Promise<Held[]> =>
 /** What the operator has said of the name, or of one above it. */
 export const selectReserved = (db: Kysely<Schema>, host: string): Promise<Reserved[]> =>
   db
-    .selectFrom('reserved_names')
-    .select(['host', 'owner_id as ownerId'])
+    .selectFrom('reservedNames')
+    .select(['host', 'ownerId'])
     .where('host', 'in', lineOf(baseOf(host)))
     .execute();
 
 /** All that the operator has said, by name. */
 export const selectEveryReserved = (db: Kysely<Schema>): Promise<Reserved[]> =>
-  db.selectFrom('reserved_names').select(['host', 'owner_id as ownerId']).orderBy('host').execute();
+  db.selectFrom('reservedNames').select(['host', 'ownerId']).orderBy('host').execute();
 
 /** Says of a name whose it is, whatever was said before. */
 export async function putReserved(
@@ -72,16 +67,13 @@ export async function putReserved(
   { host, ownerId, at }: { host: string; ownerId: OwnerId | null; at: number },
 ): Promise<void> {
   await deleteReserved(tx, host);
-  await tx
-    .insertInto('reserved_names')
-    .values({ host, owner_id: ownerId, created_at: at })
-    .execute();
+  await tx.insertInto('reservedNames').values({ host, ownerId, createdAt: at }).execute();
 }
 
 /** False where nothing was said of it. */
 export async function deleteReserved(tx: Tx, host: string): Promise<boolean> {
   const { numDeletedRows } = await tx
-    .deleteFrom('reserved_names')
+    .deleteFrom('reservedNames')
     .where('host', '=', host)
     .executeTakeFirst();
   return numDeletedRows > 0n;
@@ -90,9 +82,9 @@ export async function deleteReserved(tx: Tx, host: string): Promise<boolean> {
 export const deleteDomain = (tx: Tx, id: ApplicationId, { host, pathPrefix }: Address) =>
   tx
     .deleteFrom('domains')
-    .where('application_id', '=', id)
+    .where('applicationId', '=', id)
     .where('host', '=', host)
-    .where('path_prefix', '=', pathPrefix)
+    .where('pathPrefix', '=', pathPrefix)
     .execute();
 
 /** Makes one domain the favourite, or none. */
@@ -101,13 +93,13 @@ export async function setFavourite(
   id: ApplicationId,
   domain: Address | undefined,
 ): Promise<void> {
-  await tx.updateTable('domains').set({ favourite: 0 }).where('application_id', '=', id).execute();
+  await tx.updateTable('domains').set({ favourite: 0 }).where('applicationId', '=', id).execute();
   if (domain === undefined) return;
   await tx
     .updateTable('domains')
     .set({ favourite: 1 })
-    .where('application_id', '=', id)
+    .where('applicationId', '=', id)
     .where('host', '=', domain.host)
-    .where('path_prefix', '=', domain.pathPrefix)
+    .where('pathPrefix', '=', domain.pathPrefix)
     .execute();
 }

@@ -4,9 +4,9 @@ import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 
 /** What an application sees itself, and what it shows to those that depend on it: alike but for that. */
-export type ValueTable = 'environment_values' | 'exposed_values';
+export type ValueTable = 'environmentValues' | 'exposedValues';
 
-const named = (table: ValueTable) => table as 'environment_values';
+const named = (table: ValueTable) => table as 'environmentValues';
 
 /**
  * Nobody else changes values of the application before this transaction is over; whose it is, or undefined where
@@ -17,7 +17,7 @@ export async function takeApplication(tx: Tx, id: ApplicationId): Promise<OwnerI
     .updateTable('applications')
     .set(({ ref }) => ({ name: ref('name') }))
     .where('id', '=', id)
-    .returning('owner_id as ownerId')
+    .returning('ownerId')
     .executeTakeFirst();
   return row?.ownerId;
 }
@@ -30,7 +30,7 @@ export const selectValues = (
   db
     .selectFrom(named(table))
     .select(['name', 'value'])
-    .where('application_id', '=', id)
+    .where('applicationId', '=', id)
     .orderBy('name')
     .execute();
 
@@ -49,11 +49,11 @@ export async function upsertValues(
     const some = entries.slice(from, from < whole ? from + AT_A_TIME : from + 1);
     await tx
       .insertInto(named(table))
-      .values(some.map((one) => ({ application_id: id, ...one, updated_at: at })))
+      .values(some.map((one) => ({ applicationId: id, ...one, updatedAt: at })))
       .onConflict((conflict) =>
-        conflict.columns(['application_id', 'name']).doUpdateSet(({ ref }) => ({
+        conflict.columns(['applicationId', 'name']).doUpdateSet(({ ref }) => ({
           value: ref('excluded.value'),
-          updated_at: ref('excluded.updated_at'),
+          updatedAt: ref('excluded.updatedAt'),
         })),
       )
       .execute();
@@ -62,10 +62,10 @@ export async function upsertValues(
 
 export const deleteValue = (tx: Tx, id: ApplicationId, name: string) =>
   tx
-    .deleteFrom('environment_values')
-    .where('application_id', '=', id)
+    .deleteFrom('environmentValues')
+    .where('applicationId', '=', id)
     .where('name', '=', name)
     .execute();
 
 export const deleteValues = (tx: Tx, table: ValueTable, id: ApplicationId) =>
-  tx.deleteFrom(named(table)).where('application_id', '=', id).execute();
+  tx.deleteFrom(named(table)).where('applicationId', '=', id).execute();

@@ -33,7 +33,7 @@ export const loadEnvironment = (
   db: Kysely<Schema>,
   keyring: Keyring,
   id: ApplicationId,
-): Promise<Variables> => loadValues(db, keyring, { table: 'environment_values', id });
+): Promise<Variables> => loadValues(db, keyring, { table: 'environmentValues', id });
 
 /** Its own variables, or those that it exposes. */
 export async function loadValues(
@@ -57,7 +57,7 @@ export const setVariables = (
     setVariablesIn(tx, keyring, { ...own(applicationId), values, at: clock() }),
   );
 
-const own = (id: ApplicationId): Place => ({ table: 'environment_values', id });
+const own = (id: ApplicationId): Place => ({ table: 'environmentValues', id });
 
 /** These variables and no others. */
 export const replaceVariables = (
@@ -122,7 +122,7 @@ async function refuseVariables(tx: Tx, keyring: Keyring, order: Checked): Promis
   const [former, staying] = partition(order.present, ({ name }) => Object.hasOwn(values, name));
   const present = order.present.length;
   const adding = Object.keys(values).length - former.length;
-  const name = table === 'environment_values' ? 'variables' : 'exposed-variables';
+  const name = table === 'environmentValues' ? 'variables' : 'exposed-variables';
   await demandNoMore(tx, name, { of, present, adding });
   for (const [variable, value] of Object.entries(values)) refuseVariable(variable, value);
   const bytes = bytesOf(keyring, former);

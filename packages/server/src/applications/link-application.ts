@@ -47,7 +47,7 @@ export async function loadInherited(
   for (const dependency of await selectDependencies(db, id))
     Object.assign(
       inherited,
-      await loadValues(db, keyring, { table: 'exposed_values', id: dependency }),
+      await loadValues(db, keyring, { table: 'exposedValues', id: dependency }),
     );
   return inherited;
 }

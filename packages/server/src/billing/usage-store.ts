@@ -9,50 +9,50 @@ export async function insertInterval(
   interval: NewInterval & { gpus: number; microEurosPerDay: number },
 ): Promise<void> {
   await tx
-    .insertInto('usage_intervals')
+    .insertInto('usageIntervals')
     .values({
-      instance_id: interval.instanceId,
-      owner_id: interval.ownerId,
-      application_id: interval.applicationId,
-      subject_id: interval.subjectId,
-      instance_number: interval.instanceNumber,
+      instanceId: interval.instanceId,
+      ownerId: interval.ownerId,
+      applicationId: interval.applicationId,
+      subjectId: interval.subjectId,
+      instanceNumber: interval.instanceNumber,
       flavor: interval.flavor,
       gpus: interval.gpus,
-      micro_euros_per_day: interval.microEurosPerDay,
-      started_at: interval.at,
-      heartbeat_at: interval.at,
-      ended_at: null,
+      microEurosPerDay: interval.microEurosPerDay,
+      startedAt: interval.at,
+      heartbeatAt: interval.at,
+      endedAt: null,
     })
     .execute();
 }
 
 export async function setHeartbeat(tx: Tx, id: InstanceId, at: number): Promise<void> {
   await tx
-    .updateTable('usage_intervals')
-    .set({ heartbeat_at: at })
-    .where('instance_id', '=', id)
-    .where('ended_at', 'is', null)
-    .where('heartbeat_at', '<', at)
+    .updateTable('usageIntervals')
+    .set({ heartbeatAt: at })
+    .where('instanceId', '=', id)
+    .where('endedAt', 'is', null)
+    .where('heartbeatAt', '<', at)
     .execute();
 }
 
 export async function setEnded(tx: Tx, id: InstanceId, at: number): Promise<void> {
   await tx
-    .updateTable('usage_intervals')
+    .updateTable('usageIntervals')
     .set(({ eb, ref }) => ({
-      ended_at: eb.case().when(ref('started_at'), '>', at).then(ref('started_at')).else(at).end(),
+      endedAt: eb.case().when(ref('startedAt'), '>', at).then(ref('startedAt')).else(at).end(),
     }))
-    .where('instance_id', '=', id)
-    .where('ended_at', 'is', null)
+    .where('instanceId', '=', id)
+    .where('endedAt', 'is', null)
     .execute();
 }
 
 export async function setEndedAtHeartbeat(tx: Tx, id: InstanceId): Promise<void> {
   await tx
-    .updateTable('usage_intervals')
-    .set(({ ref }) => ({ ended_at: ref('heartbeat_at') }))
-    .where('instance_id', '=', id)
-    .where('ended_at', 'is', null)
+    .updateTable('usageIntervals')
+    .set(({ ref }) => ({ endedAt: ref('heartbeatAt') }))
+    .where('instanceId', '=', id)
+    .where('endedAt', 'is', null)
     .execute();
 }
 
@@ -63,21 +63,21 @@ export const selectIntervals = (
   { from, to }: { from: number; to: number },
 ): Promise<Interval[]> =>
   db
-    .selectFrom('usage_intervals as u')
-    .leftJoin('applications as a', 'a.id', 'u.application_id')
+    .selectFrom('usageIntervals as u')
+    .leftJoin('applications as a', 'a.id', 'u.applicationId')
     .select([
-      'u.application_id as applicationId',
+      'u.applicationId',
       'a.name as applicationName',
-      'u.subject_id as subjectId',
-      'u.instance_number as instanceNumber',
+      'u.subjectId',
+      'u.instanceNumber',
       'u.flavor',
       'u.gpus',
-      'u.micro_euros_per_day as microEurosPerDay',
-      'u.started_at as startedAt',
-      'u.ended_at as endedAt',
+      'u.microEurosPerDay',
+      'u.startedAt',
+      'u.endedAt',
     ])
-    .where('u.owner_id', '=', ownerId)
-    .where('u.started_at', '<', to)
-    .where(({ eb, or }) => or([eb('u.ended_at', 'is', null), eb('u.ended_at', '>', from)]))
-    .orderBy('u.started_at')
+    .where('u.ownerId', '=', ownerId)
+    .where('u.startedAt', '<', to)
+    .where(({ eb, or }) => or([eb('u.endedAt', 'is', null), eb('u.endedAt', '>', from)]))
+    .orderBy('u.startedAt')
     .execute();

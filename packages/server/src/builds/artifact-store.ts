@@ -14,7 +14,7 @@ const toArtifact = ({ id, start, environmentKey }: Row): Artifact => ({
   start: JSON.parse(start) as ArtifactStart,
 });
 
-const columns = ['id', 'start', 'environment_key as environmentKey'] as const;
+const columns = ['id', 'start', 'environmentKey'] as const;
 
 export async function selectArtifact(
   db: Kysely<Schema>,
@@ -35,7 +35,7 @@ export async function selectArtifacts(
   const rows = await db
     .selectFrom('artifacts')
     .select(columns)
-    .where('application_id', '=', applicationId)
+    .where('applicationId', '=', applicationId)
     .execute();
   return rows.map(toArtifact);
 }
@@ -49,9 +49,9 @@ export async function selectMadeFrom(
   const row = await db
     .selectFrom('artifacts')
     .select(columns)
-    .where('application_id', '=', applicationId)
+    .where('applicationId', '=', applicationId)
     .where('id', 'like', `${inputKey}.%`)
-    .orderBy('created_at', 'desc')
+    .orderBy('createdAt', 'desc')
     .executeTakeFirst();
   return row && toArtifact(row);
 }
@@ -63,11 +63,11 @@ export async function selectEnvironment(
 ): Promise<string | undefined> {
   const row = await db
     .selectFrom('artifacts')
-    .select('environment_key as key')
+    .select('environmentKey as key')
     .where(({ eb, or }) =>
-      or([eb('environment_key', '=', key), eb('environment_key', 'like', `${key}.%`)]),
+      or([eb('environmentKey', '=', key), eb('environmentKey', 'like', `${key}.%`)]),
     )
-    .orderBy('created_at', 'desc')
+    .orderBy('createdAt', 'desc')
     .executeTakeFirst();
   return row?.key ?? undefined;
 }
@@ -85,39 +85,39 @@ export const upsertArtifact = (tx: Tx, artifact: NewArtifact) =>
     .insertInto('artifacts')
     .values({
       id: artifact.id,
-      owner_id: artifact.ownerId,
-      application_id: artifact.applicationId,
-      commit_id: artifact.commitId,
+      ownerId: artifact.ownerId,
+      applicationId: artifact.applicationId,
+      commitId: artifact.commitId,
       start: JSON.stringify(artifact.start),
-      environment_key: artifact.environmentKey ?? null,
-      created_at: artifact.at,
-      used_at: artifact.at,
+      environmentKey: artifact.environmentKey ?? null,
+      createdAt: artifact.at,
+      usedAt: artifact.at,
     })
-    .onConflict((conflict) => conflict.column('id').doUpdateSet({ used_at: artifact.at }))
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ usedAt: artifact.at }))
     .execute();
 
 /** All that decides what of the builds is still needed. */
 export async function selectSweepable(db: Kysely<Schema>): Promise<Omit<Found, 'lying'>> {
   const artifacts = await db
     .selectFrom('artifacts')
-    .select(['id', 'application_id as applicationId', 'commit_id as commitId'])
-    .select(['environment_key as environmentKey', 'used_at as usedAt'])
+    .select(['id', 'applicationId', 'commitId'])
+    .select(['environmentKey', 'usedAt'])
     .execute();
   const deployments = await db
     .selectFrom('deployments')
-    .select(['id as deploymentId', 'status', 'artifact_id as artifactId'])
-    .select(['commit_id as commitId', 'started_at as startedAt'])
+    .select(['id as deploymentId', 'status', 'artifactId'])
+    .select(['commitId', 'startedAt'])
     .where('status', 'in', [...pendingStatuses, 'live'])
     .execute();
   const running = await db
     .selectFrom('workloads as w')
-    .innerJoin('deployments as d', 'd.id', 'w.deployment_id')
-    .select('d.artifact_id as artifactId')
+    .innerJoin('deployments as d', 'd.id', 'w.deploymentId')
+    .select('d.artifactId')
     .where('w.state', 'in', ['waiting', 'admitted'])
     .execute();
   const runs = await db
     .selectFrom('runs')
-    .select('artifact_id as artifactId')
+    .select('artifactId')
     .where('status', 'in', ['waiting', 'running'])
     .execute();
   const named = [...deployments, ...running, ...runs].flatMap(({ artifactId }) => artifactId ?? []);
@@ -147,7 +147,7 @@ export async function deleteUnused(tx: Tx, { id, usedAt }: KnownArtifact): Promi
   const { numDeletedRows } = await tx
     .deleteFrom('artifacts')
     .where('id', '=', id)
-    .where('used_at', '=', usedAt)
+    .where('usedAt', '=', usedAt)
     .executeTakeFirst();
   return numDeletedRows > 0n;
 }
@@ -159,8 +159,8 @@ export const selectBuilt = (
 ): Promise<{ ownerId: OwnerId; applicationId: ApplicationId }[]> =>
   db
     .selectFrom('workloads')
-    .select(['owner_id as ownerId', 'application_id as applicationId'])
+    .select(['ownerId', 'applicationId'])
     .distinct()
     .where('kind', '=', 'build')
-    .where('created_at', '>=', since)
+    .where('createdAt', '>=', since)
     .execute();

@@ -9,25 +9,25 @@ import type { Deployment } from './deployment.ts';
 
 const columns = [
   'id',
-  'owner_id as ownerId',
-  'application_id as applicationId',
+  'ownerId',
+  'applicationId',
   'number',
-  'commit_id as commitId',
+  'commitId',
   'action',
   'cause',
-  'author_id as authorId',
-  'use_cache as useCache',
+  'authorId',
+  'useCache',
   'wanted',
   'status',
   'reason',
   'detail',
   'environment',
-  'artifact_id as artifactId',
-  'build_workload_id as buildWorkloadId',
-  'created_at as createdAt',
-  'started_at as startedAt',
-  'built_at as builtAt',
-  'finished_at as finishedAt',
+  'artifactId',
+  'buildWorkloadId',
+  'createdAt',
+  'startedAt',
+  'builtAt',
+  'finishedAt',
 ] as const;
 
 type Row = Omit<Deployment, 'useCache'> & { useCache: 0 | 1 };
@@ -53,27 +53,27 @@ export async function insertDeployment(tx: Tx, deployment: NewDeployment): Promi
     .insertInto('deployments')
     .values(({ selectFrom, fn, val }) => ({
       id,
-      owner_id: deployment.ownerId,
-      application_id: deployment.applicationId,
+      ownerId: deployment.ownerId,
+      applicationId: deployment.applicationId,
       number: selectFrom('deployments')
-        .where('application_id', '=', deployment.applicationId)
+        .where('applicationId', '=', deployment.applicationId)
         .select(({ eb }) => eb(fn.coalesce(fn.max('number'), val(0)), '+', 1).as('next')),
-      commit_id: deployment.commitId,
+      commitId: deployment.commitId,
       action: deployment.action,
       cause: deployment.cause,
-      author_id: deployment.authorId,
-      use_cache: deployment.useCache ? 1 : 0,
+      authorId: deployment.authorId,
+      useCache: deployment.useCache ? 1 : 0,
       wanted: 'proceed',
       status: deployment.status,
       reason: null,
       detail: null,
       environment: null,
-      artifact_id: null,
-      build_workload_id: null,
-      created_at: deployment.at,
-      started_at: null,
-      built_at: null,
-      finished_at: deployment.status === 'completed' ? deployment.at : null,
+      artifactId: null,
+      buildWorkloadId: null,
+      createdAt: deployment.at,
+      startedAt: null,
+      builtAt: null,
+      finishedAt: deployment.status === 'completed' ? deployment.at : null,
     }))
     .execute();
   return id;
@@ -100,7 +100,7 @@ export async function selectDeployments(
   const rows = await db
     .selectFrom('deployments')
     .select(columns)
-    .where('application_id', '=', applicationId)
+    .where('applicationId', '=', applicationId)
     .orderBy('number', 'desc')
     .limit(limit)
     .execute();
@@ -115,7 +115,7 @@ export async function selectDeploymentByNumber(
   const row = await db
     .selectFrom('deployments')
     .select(columns)
-    .where('application_id', '=', applicationId)
+    .where('applicationId', '=', applicationId)
     .where('number', '=', number)
     .executeTakeFirst();
   return row && toDeployment(row);
@@ -129,7 +129,7 @@ export async function selectPending(
   const rows = await db
     .selectFrom('deployments')
     .select(columns)
-    .where('application_id', '=', applicationId)
+    .where('applicationId', '=', applicationId)
     .where('status', 'in', pendingStatuses)
     .orderBy('number')
     .execute();
@@ -141,7 +141,7 @@ export const countQueued = async (db: Kysely<Schema>, ownerId: OwnerId): Promise
   const row = await db
     .selectFrom('deployments')
     .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('owner_id', '=', ownerId)
+    .where('ownerId', '=', ownerId)
     .where('status', '=', sql.lit('queued'))
     .executeTakeFirstOrThrow();
   return row.count;
@@ -155,7 +155,7 @@ export async function selectLive(
   const row = await db
     .selectFrom('deployments')
     .select(columns)
-    .where('application_id', '=', applicationId)
+    .where('applicationId', '=', applicationId)
     .where('status', '=', 'live')
     .orderBy('number', 'desc')
     .executeTakeFirst();
@@ -171,11 +171,11 @@ export async function selectBuilt(
   const built = db
     .selectFrom('deployments')
     .select(columns)
-    .where('application_id', '=', applicationId)
-    .where('artifact_id', 'is not', null)
+    .where('applicationId', '=', applicationId)
+    .where('artifactId', 'is not', null)
     .orderBy('number', 'desc');
   const row = await (
-    commitId === undefined ? built : built.where('commit_id', '=', commitId)
+    commitId === undefined ? built : built.where('commitId', '=', commitId)
   ).executeTakeFirst();
   return row && toDeployment(row);
 }
@@ -187,13 +187,13 @@ export async function selectLastDeployedCommit(
 ): Promise<string | undefined> {
   const row = await db
     .selectFrom('deployments')
-    .select('commit_id')
-    .where('application_id', '=', applicationId)
+    .select('commitId')
+    .where('applicationId', '=', applicationId)
     .where('action', '=', 'DEPLOY')
     .where('status', 'in', ['live', 'completed', 'superseded', 'running'])
     .orderBy('number', 'desc')
     .executeTakeFirst();
-  return row?.commit_id;
+  return row?.commitId;
 }
 
 /** The deployment of the application that must end, or be live, before this one begins. */
@@ -204,7 +204,7 @@ export const findPredecessor = (
   db
     .selectFrom('deployments')
     .select('number')
-    .where('application_id', '=', deployment.applicationId)
+    .where('applicationId', '=', deployment.applicationId)
     .where('id', '!=', deployment.id)
     .where(({ eb, or, and }) =>
       or([
@@ -239,11 +239,11 @@ export async function moveDeployment(
       status: change.status,
       ...(change.reason !== undefined && { reason: change.reason }),
       ...(change.detail !== undefined && { detail: change.detail }),
-      ...(change.artifactId !== undefined && { artifact_id: change.artifactId }),
+      ...(change.artifactId !== undefined && { artifactId: change.artifactId }),
       ...(change.environment !== undefined && { environment: change.environment }),
-      ...(change.startedAt !== undefined && { started_at: change.startedAt }),
-      ...(change.builtAt !== undefined && { built_at: change.builtAt }),
-      ...(change.finishedAt !== undefined && { finished_at: change.finishedAt }),
+      ...(change.startedAt !== undefined && { startedAt: change.startedAt }),
+      ...(change.builtAt !== undefined && { builtAt: change.builtAt }),
+      ...(change.finishedAt !== undefined && { finishedAt: change.finishedAt }),
     })
     .where('id', '=', deployment.id)
     .where('status', '=', deployment.status)
@@ -259,11 +259,7 @@ export const setDeploymentReason = (
 ) => tx.updateTable('deployments').set({ reason, detail }).where('id', '=', id).execute();
 
 export const setBuildWorkload = (tx: Tx, id: DeploymentId, workloadId: WorkloadId) =>
-  tx
-    .updateTable('deployments')
-    .set({ build_workload_id: workloadId })
-    .where('id', '=', id)
-    .execute();
+  tx.updateTable('deployments').set({ buildWorkloadId: workloadId }).where('id', '=', id).execute();
 
 /** Asks a deployment that is not over to end. */
 export const wantCancelled = (tx: Tx, id: DeploymentId) =>
@@ -289,7 +285,7 @@ export async function clearVariables(
     .where('id', 'in', ({ selectFrom }) =>
       selectFrom('deployments as d')
         .select('d.id')
-        .where('d.application_id', '=', applicationId)
+        .where('d.applicationId', '=', applicationId)
         .where('d.environment', '<>', sql.lit(''))
         // told so, the database looks at those that have variables, not at all that are over
         .where('d.status', 'not in', [...pendingStatuses, 'live'])
@@ -298,7 +294,7 @@ export async function clearVariables(
             exists(
               from('workloads as w')
                 .select('w.id')
-                .whereRef('w.deployment_id', '=', 'd.id')
+                .whereRef('w.deploymentId', '=', 'd.id')
                 .where('w.state', '<>', 'gone'),
             ),
           ),
@@ -307,11 +303,11 @@ export async function clearVariables(
           not(
             exists(
               from('runs as r')
-                .innerJoin('artifacts as a', 'a.id', 'r.artifact_id')
+                .innerJoin('artifacts as a', 'a.id', 'r.artifactId')
                 .select('r.id')
-                .whereRef('r.deployment_id', '=', 'd.id')
+                .whereRef('r.deploymentId', '=', 'd.id')
                 .where('r.environment', 'is', null)
-                .where('r.created_at', '>=', keptSince),
+                .where('r.createdAt', '>=', keptSince),
             ),
           ),
         )

@@ -20,7 +20,7 @@ export const exposeConfiguration = (
 ): Promise<void> =>
   database.transaction(async (tx) => {
     const at = clock();
-    const order = { table: 'exposed_values', id, values, at } as const;
+    const order = { table: 'exposedValues', id, values, at } as const;
     const before = await replaceVariablesIn(tx, keyring, order);
     if (isSame(before, values)) return;
     for (const dependent of await listDependents(tx, id))

@@ -69,7 +69,7 @@ onEachDatabase('a run can be made once more as long as its artifact is kept', as
   const asked = await makeRun(database, { ...owned, deploymentId });
   const own = await makeRun(database, { ...owned, deploymentId });
   await database.transaction(async (tx) => {
-    const over = { status: 'succeeded', finished_at: 2, artifact_id: 'kept' } as const;
+    const over = { status: 'succeeded', finishedAt: 2, artifactId: 'kept' } as const;
     await tx.updateTable('runs').set(over).execute();
     await tx.updateTable('runs').set({ environment: VARIABLES }).where('id', '=', own).execute();
     await tx.updateTable('workloads').set({ state: 'gone' }).execute();
@@ -106,12 +106,12 @@ onEachDatabase('the last runs of an application can be made once more', async (d
   const made: RunId[] = [];
   while (made.length <= KEPT_RUNS) made.push(await makeRun(database, { ...owned, deploymentId }));
   await database.transaction(async (tx) => {
-    await tx.updateTable('runs').set({ finished_at: 2, environment: VARIABLES }).execute();
+    await tx.updateTable('runs').set({ finishedAt: 2, environment: VARIABLES }).execute();
     const start = { command: { name: 'x', argv: [] } } as never;
     const artifact = { id: 'none', environmentKey: undefined, start };
     await recordArtifact(tx, { ...artifact, ...owned, commitId: 'c'.repeat(40), at: 1 });
     for (const [at, id] of made.entries())
-      await tx.updateTable('runs').set({ created_at: at }).where('id', '=', id).execute();
+      await tx.updateTable('runs').set({ createdAt: at }).where('id', '=', id).execute();
   });
   await forget(database, owned);
   const [first, second] = made;

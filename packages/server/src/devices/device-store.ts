@@ -25,17 +25,17 @@ const columns = [
   'uuid',
   'host',
   'model',
-  'memory_mib as memoryMiB',
+  'memoryMiB',
   'position as index',
   'numa',
-  'parent_uuid as parentUuid',
+  'parentUuid',
   'driver',
   'files',
   'health',
   'reason',
   'detail',
-  'health_since as healthSince',
-  'repaired_at as repairedAt',
+  'healthSince',
+  'repairedAt',
 ] as const;
 
 /** Every device that was ever seen and not forgotten, by host and place. */
@@ -52,10 +52,10 @@ export async function selectDevices(db: Kysely<Schema>): Promise<KnownDevice[]> 
 
 const rowOf = (device: Omit<Device, 'trouble' | 'uuid' | 'minor' | 'pciBus'>) => ({
   model: device.model,
-  memory_mib: device.memoryMiB,
+  memoryMiB: device.memoryMiB,
   position: device.index,
   numa: device.numa ?? null,
-  parent_uuid: device.parentUuid ?? null,
+  parentUuid: device.parentUuid ?? null,
   driver: device.driver ?? null,
   files: JSON.stringify(device.files),
 });
@@ -70,9 +70,9 @@ export const insertDevice = (tx: Tx, device: Device, { host, at }: { host: strin
       health: device.trouble === undefined ? 'well' : 'quarantined',
       reason: device.trouble?.reason ?? null,
       detail: device.trouble?.detail ?? null,
-      health_since: at,
-      first_seen_at: at,
-      repaired_at: null,
+      healthSince: at,
+      firstSeenAt: at,
+      repairedAt: null,
     })
     .execute();
 
@@ -87,7 +87,7 @@ export const setHealth = (
 ) =>
   tx
     .updateTable('devices')
-    .set({ health: to.health, reason: to.reason, detail: to.detail, health_since: to.at })
+    .set({ health: to.health, reason: to.reason, detail: to.detail, healthSince: to.at })
     .where('uuid', '=', uuid)
     .execute();
 
@@ -95,7 +95,7 @@ export const setHealth = (
 export async function setRepaired(tx: Tx, uuid: string, at: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('devices')
-    .set({ repaired_at: at })
+    .set({ repairedAt: at })
     .where('uuid', '=', uuid)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
@@ -106,12 +106,12 @@ export const selectRepairs = (
 ): Promise<{ uuid: string; repairedAt: number | null }[]> =>
   db
     .selectFrom('devices')
-    .select(['uuid', 'repaired_at as repairedAt'])
-    .where('repaired_at', 'is not', null)
+    .select(['uuid', 'repairedAt'])
+    .where('repairedAt', 'is not', null)
     .execute();
 
 /** Forgets a device that is missing, and who ever held it. */
 export async function deleteDevice(tx: Tx, uuid: string): Promise<void> {
-  await tx.deleteFrom('leases').where('device_uuid', '=', uuid).execute();
+  await tx.deleteFrom('leases').where('deviceUuid', '=', uuid).execute();
   await tx.deleteFrom('devices').where('uuid', '=', uuid).execute();
 }

@@ -16,28 +16,28 @@ export type Lease = {
 };
 
 const columns = [
-  'device_uuid as deviceUuid',
-  'workload_id as workloadId',
-  'owner_id as ownerId',
-  'application_id as applicationId',
+  'deviceUuid',
+  'workloadId',
+  'ownerId',
+  'applicationId',
   'number',
-  'acquired_at as acquiredAt',
-  'ended_at as endedAt',
+  'acquiredAt',
+  'endedAt',
   'detail',
 ] as const;
 
 /** Everything that holds a device now. */
 export const selectLeases = (db: Kysely<Schema>): Promise<Lease[]> =>
-  db.selectFrom('leases').select(columns).where('released_at', 'is', null).execute();
+  db.selectFrom('leases').select(columns).where('releasedAt', 'is', null).execute();
 
 /** What a workload holds or held, by node and then by device. */
 export const selectLeasesOf = (db: Kysely<Schema>, workloadId: WorkloadId): Promise<Lease[]> =>
   db
     .selectFrom('leases')
     .select(columns)
-    .where('workload_id', '=', workloadId)
+    .where('workloadId', '=', workloadId)
     .orderBy('number')
-    .orderBy('device_uuid')
+    .orderBy('deviceUuid')
     .execute();
 
 /** Leases a device. Rejects where somebody holds it: the index has no room for two. */
@@ -48,15 +48,15 @@ export const insertLease = (
   tx
     .insertInto('leases')
     .values({
-      device_uuid: lease.deviceUuid,
-      workload_id: lease.workloadId,
-      owner_id: lease.ownerId,
-      application_id: lease.applicationId,
+      deviceUuid: lease.deviceUuid,
+      workloadId: lease.workloadId,
+      ownerId: lease.ownerId,
+      applicationId: lease.applicationId,
       number: lease.number,
-      acquired_at: lease.at,
-      ended_at: null,
+      acquiredAt: lease.at,
+      endedAt: null,
       detail: null,
-      released_at: null,
+      releasedAt: null,
     })
     .execute();
 
@@ -64,9 +64,9 @@ export const insertLease = (
 export async function setLeasesEnded(tx: Tx, workloadId: WorkloadId, at: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('leases')
-    .set({ ended_at: at })
-    .where('workload_id', '=', workloadId)
-    .where('ended_at', 'is', null)
+    .set({ endedAt: at })
+    .where('workloadId', '=', workloadId)
+    .where('endedAt', 'is', null)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
 }
@@ -75,10 +75,10 @@ export async function setLeasesEnded(tx: Tx, workloadId: WorkloadId, at: number)
 export const setReleased = (tx: Tx, { deviceUuid, workloadId }: Lease, at: number) =>
   tx
     .updateTable('leases')
-    .set({ released_at: at, detail: null })
-    .where('device_uuid', '=', deviceUuid)
-    .where('workload_id', '=', workloadId)
-    .where('released_at', 'is', null)
+    .set({ releasedAt: at, detail: null })
+    .where('deviceUuid', '=', deviceUuid)
+    .where('workloadId', '=', workloadId)
+    .where('releasedAt', 'is', null)
     .execute();
 
 /** What keeps it from being offered again. */
@@ -86,6 +86,6 @@ export const setLeaseDetail = (tx: Tx, { deviceUuid, workloadId }: Lease, detail
   tx
     .updateTable('leases')
     .set({ detail })
-    .where('device_uuid', '=', deviceUuid)
-    .where('workload_id', '=', workloadId)
+    .where('deviceUuid', '=', deviceUuid)
+    .where('workloadId', '=', workloadId)
     .execute();

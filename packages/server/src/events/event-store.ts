@@ -8,8 +8,8 @@ export async function insertEvent(tx: Tx, event: Event): Promise<void> {
   await tx
     .insertInto('events')
     .values({
-      owner_id: event.ownerId,
-      application_id: event.applicationId,
+      ownerId: event.ownerId,
+      applicationId: event.applicationId,
       kind: event.kind,
       at: event.at,
       data: JSON.stringify(event.data),
@@ -47,13 +47,7 @@ export async function selectSince(
   return { events, position: rows.at(-1)?.position ?? position };
 }
 
-const columns = [
-  'owner_id as ownerId',
-  'application_id as applicationId',
-  'kind',
-  'at',
-  'data',
-] as const;
+const columns = ['ownerId', 'applicationId', 'kind', 'at', 'data'] as const;
 
 const selectRows = {
   sqlite: (db: Kysely<Schema>, position: Position) =>

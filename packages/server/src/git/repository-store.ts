@@ -10,16 +10,12 @@ export const findSeen = (
 ): Promise<{ refs: string; pusherId: UserId | null } | undefined> =>
   db
     .selectFrom('repositories')
-    .select(['seen_refs as refs', 'pusher_id as pusherId'])
-    .where('application_id', '=', id)
+    .select(['seenRefs as refs', 'pusherId'])
+    .where('applicationId', '=', id)
     .executeTakeFirst();
 
 export const setPusher = (tx: Tx, id: ApplicationId, pusherId: UserId) =>
-  tx
-    .updateTable('repositories')
-    .set({ pusher_id: pusherId })
-    .where('application_id', '=', id)
-    .execute();
+  tx.updateTable('repositories').set({ pusherId }).where('applicationId', '=', id).execute();
 
 /** Moves what was seen of the branches on; false where somebody else has done so. */
 export async function moveSeen(
@@ -29,9 +25,9 @@ export async function moveSeen(
 ): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('repositories')
-    .set({ seen_refs: move.to, seen_commit: move.commitId, seen_at: move.at })
-    .where('application_id', '=', id)
-    .where('seen_refs', '=', move.from)
+    .set({ seenRefs: move.to, seenCommit: move.commitId, seenAt: move.at })
+    .where('applicationId', '=', id)
+    .where('seenRefs', '=', move.from)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
 }

@@ -19,9 +19,9 @@ export async function selectSet(
 ): Promise<{ own?: number | null; all?: number | null }> {
   const rows = await db
     .selectFrom('limits')
-    .select(['subject_id as subject', 'value'])
+    .select(['subjectId as subject', 'value'])
     .where('name', '=', name)
-    .where('subject_id', 'in', [of, ALL])
+    .where('subjectId', 'in', [of, ALL])
     .execute();
   const found: { own?: number | null; all?: number | null } = {};
   for (const { subject, value } of rows) found[subject === ALL ? 'all' : 'own'] = value;
@@ -32,9 +32,9 @@ export async function selectSet(
 export async function selectAllSet(db: Kysely<Schema>): Promise<SetLimit[]> {
   const rows = await db
     .selectFrom('limits')
-    .select(['name', 'subject_id as subject', 'value'])
+    .select(['name', 'subjectId as subject', 'value'])
     .orderBy('name')
-    .orderBy('subject_id')
+    .orderBy('subjectId')
     .execute();
   return rows.map(({ name, subject, value }) => ({
     name,
@@ -49,9 +49,9 @@ export const upsertLimit = (
 ) =>
   tx
     .insertInto('limits')
-    .values({ name, subject_id: ownerId ?? ALL, value, set_at: at })
+    .values({ name, subjectId: ownerId ?? ALL, value, setAt: at })
     .onConflict((conflict) =>
-      conflict.columns(['name', 'subject_id']).doUpdateSet({ value, set_at: at }),
+      conflict.columns(['name', 'subjectId']).doUpdateSet({ value, setAt: at }),
     )
     .execute();
 
@@ -59,7 +59,7 @@ export const deleteLimit = (tx: Tx, name: LimitName, ownerId: OwnerId | undefine
   tx
     .deleteFrom('limits')
     .where('name', '=', name)
-    .where('subject_id', '=', ownerId ?? ALL)
+    .where('subjectId', '=', ownerId ?? ALL)
     .execute();
 
 /**

@@ -16,7 +16,7 @@ function* batches<T>(all: readonly T[]): Generator<readonly T[]> {
 export async function insertSamples(tx: Tx, samples: readonly Point<Values>[]): Promise<void> {
   for (const some of batches(samples))
     await tx
-      .insertInto('metric_samples')
+      .insertInto('metricSamples')
       .values(some.map(toRow))
       .onConflict((conflict) => conflict.doNothing())
       .execute();
@@ -29,18 +29,18 @@ export async function insertRollups(
 ): Promise<void> {
   for (const some of batches(rollups))
     await tx
-      .insertInto('metric_rollups')
+      .insertInto('metricRollups')
       .values(some.map((one) => ({ ...toRow(one), step })))
       .onConflict((conflict) =>
         conflict
-          .columns(['subject_id', 'step', 'at'])
+          .columns(['subjectId', 'step', 'at'])
           .doUpdateSet(({ ref }) => ({ metrics: ref('excluded.metrics') })),
       )
       .execute();
 }
 
 const toRow = ({ subjectId, at, values }: Point<object>) => ({
-  subject_id: subjectId,
+  subjectId,
   at,
   metrics: JSON.stringify(values),
 });
@@ -53,12 +53,12 @@ const toPoint = <V>({ subjectId, at, metrics }: Row): Point<V> => ({
   values: JSON.parse(metrics) as V,
 });
 
-const columns = ['subject_id as subjectId', 'at', 'metrics'] as const;
+const columns = ['subjectId', 'at', 'metrics'] as const;
 
 /** From, and until before; of these alone where they are given. */
 export type Window = { from: number; to: number; subjects?: readonly string[] };
 
-type Table = 'metric_samples' | 'metric_rollups';
+type Table = 'metricSamples' | 'metricRollups';
 
 const isWithin =
   ({ from, to, subjects }: Window) =>
@@ -66,14 +66,14 @@ const isWithin =
     and([
       eb('at', '>=', from),
       eb('at', '<', to),
-      ...(subjects === undefined ? [] : [eb('subject_id', 'in', subjects)]),
+      ...(subjects === undefined ? [] : [eb('subjectId', 'in', subjects)]),
     ]);
 
 /** In the order of time. */
 export async function selectSamples(db: Kysely<Schema>, window: Window): Promise<Point<Values>[]> {
   if (isEmpty(window)) return [];
   const found = await db
-    .selectFrom('metric_samples')
+    .selectFrom('metricSamples')
     .select(columns)
     .where(isWithin(window))
     .orderBy('at')
@@ -89,11 +89,11 @@ export async function selectRollups(
 ): Promise<Point<Rollup>[]> {
   if (isEmpty(window)) return [];
   const found = await db
-    .selectFrom('metric_rollups')
+    .selectFrom('metricRollups')
     .select(columns)
     .where('step', '=', step)
     .where(isWithin(window))
-    .orderBy('subject_id')
+    .orderBy('subjectId')
     .orderBy('at')
     .execute();
   return found.map((row) => toPoint<Rollup>(row));
@@ -107,7 +107,7 @@ export async function selectNewestRollup(
   step: number,
 ): Promise<number | undefined> {
   const found = await db
-    .selectFrom('metric_rollups')
+    .selectFrom('metricRollups')
     .select('at')
     .where('step', '=', step)
     .orderBy('at', 'desc')
@@ -121,12 +121,12 @@ export type Kept = { from: number; to: number };
 
 /** Each end by itself: that is a range of an index, where both at once would be a look at every row. */
 export async function deleteSamples(tx: Tx, { from, to }: Kept): Promise<void> {
-  await tx.deleteFrom('metric_samples').where('at', '<', from).execute();
-  await tx.deleteFrom('metric_samples').where('at', '>', to).execute();
+  await tx.deleteFrom('metricSamples').where('at', '<', from).execute();
+  await tx.deleteFrom('metricSamples').where('at', '>', to).execute();
 }
 
 export async function deleteRollups(tx: Tx, step: number, { from, to }: Kept): Promise<void> {
-  const ofStep = tx.deleteFrom('metric_rollups').where('step', '=', step);
+  const ofStep = tx.deleteFrom('metricRollups').where('step', '=', step);
   await ofStep.where('at', '<', from).execute();
   await ofStep.where('at', '>', to).execute();
 }
@@ -149,16 +149,16 @@ export async function selectSamplesWithInstances(
   since: number,
 ): Promise<{ point: Point<Values>; instance: SampledInstance | null }[]> {
   const found = await db
-    .selectFrom('metric_samples as m')
-    .leftJoin('instances as i', 'i.id', 'm.subject_id')
-    .leftJoin('applications as a', 'a.id', 'i.application_id')
-    .select(['m.subject_id as subjectId', 'm.at', 'm.metrics'])
+    .selectFrom('metricSamples as m')
+    .leftJoin('instances as i', 'i.id', 'm.subjectId')
+    .leftJoin('applications as a', 'a.id', 'i.applicationId')
+    .select(['m.subjectId', 'm.at', 'm.metrics'])
     .select([
       'i.id',
-      'i.owner_id as ownerId',
-      'i.application_id as applicationId',
+      'i.ownerId',
+      'i.applicationId',
       'a.name as applicationName',
-      'i.deployment_id as deploymentId',
+      'i.deploymentId',
       'i.number',
       'i.flavor',
     ])
@@ -181,13 +181,13 @@ export async function selectHolders(db: Kysely<Schema>): Promise<ReadonlyMap<str
     .selectFrom('leases as l')
     .leftJoin('instances as i', (join) =>
       join
-        .onRef('i.workload_id', '=', 'l.workload_id')
+        .onRef('i.workloadId', '=', 'l.workloadId')
         .onRef('i.number', '=', 'l.number')
         .on('i.status', '!=', 'exited'),
     )
-    .select(['l.device_uuid as uuid', 'l.application_id as applicationId', 'i.id as instanceId'])
-    .where('l.ended_at', 'is', null)
-    .where('l.released_at', 'is', null)
+    .select(['l.deviceUuid as uuid', 'l.applicationId', 'i.id as instanceId'])
+    .where('l.endedAt', 'is', null)
+    .where('l.releasedAt', 'is', null)
     .orderBy('i.attempt')
     .execute();
   return new Map(found.map(({ uuid, ...holder }) => [uuid, holder]));
@@ -202,10 +202,10 @@ export const selectLeased = async (
     ? []
     : db
         .selectFrom('leases as l')
-        .innerJoin('devices as d', 'd.uuid', 'l.device_uuid')
-        .select(['l.workload_id as workloadId', 'l.number', 'd.uuid', 'd.model'])
-        .select(['l.acquired_at as acquiredAt', 'l.ended_at as endedAt'])
-        .where('l.workload_id', 'in', workloadIds)
+        .innerJoin('devices as d', 'd.uuid', 'l.deviceUuid')
+        .select(['l.workloadId', 'l.number', 'd.uuid', 'd.model'])
+        .select(['l.acquiredAt', 'l.endedAt'])
+        .where('l.workloadId', 'in', workloadIds)
         .orderBy('d.host')
         .orderBy('d.position')
         .orderBy('d.uuid')

@@ -12,8 +12,8 @@ export const findRole = async (
   const row = await db
     .selectFrom('members')
     .select('role')
-    .where('user_id', '=', userId)
-    .where('organization_id', '=', organizationId as OrganizationId)
+    .where('userId', '=', userId)
+    .where('organizationId', '=', organizationId as OrganizationId)
     .executeTakeFirst();
   return row?.role;
 };
@@ -28,7 +28,7 @@ export const insertOrganization = (
       id: organization.id,
       name: organization.name,
       description: '',
-      created_at: organization.at,
+      createdAt: organization.at,
     })
     .execute();
 
@@ -39,10 +39,10 @@ export const insertMember = (
   tx
     .insertInto('members')
     .values({
-      organization_id: member.organizationId,
-      user_id: member.userId,
+      organizationId: member.organizationId,
+      userId: member.userId,
       role: member.role,
-      created_at: member.at,
+      createdAt: member.at,
     })
     .execute();
 
@@ -50,9 +50,9 @@ export const insertMember = (
 export const selectMemberships = (db: Kysely<Schema>, userId: UserId): Promise<Membership[]> =>
   db
     .selectFrom('organizations as o')
-    .innerJoin('members as m', 'm.organization_id', 'o.id')
-    .select(['o.id', 'o.name', 'o.description', 'o.created_at as createdAt', 'm.role'])
-    .where('m.user_id', '=', userId)
+    .innerJoin('members as m', 'm.organizationId', 'o.id')
+    .select(['o.id', 'o.name', 'o.description', 'o.createdAt', 'm.role'])
+    .where('m.userId', '=', userId)
     .orderBy('o.name')
     .orderBy('o.id')
     .execute();
@@ -64,8 +64,8 @@ export const selectMembers = (
 ): Promise<{ ownerId: OrganizationId; userId: UserId; role: Role }[]> =>
   db
     .selectFrom('members')
-    .select(['organization_id as ownerId', 'user_id as userId', 'role'])
-    .where('organization_id', 'in', organizationIds)
+    .select(['organizationId as ownerId', 'userId', 'role'])
+    .where('organizationId', 'in', organizationIds)
     .execute();
 
 /** How many organizations the user is an administrator of. */
@@ -73,7 +73,7 @@ export const countAdministered = async (db: Kysely<Schema>, userId: UserId): Pro
   const row = await db
     .selectFrom('members')
     .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('user_id', '=', userId)
+    .where('userId', '=', userId)
     .where('role', '=', 'ADMIN')
     .executeTakeFirstOrThrow();
   return row.count;

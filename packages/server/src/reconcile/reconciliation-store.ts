@@ -14,19 +14,19 @@ export async function insertOrAdvance(
       kind,
       id,
       version: 1,
-      due_at: dueAt,
+      dueAt,
       claim: null,
-      claimed_until: null,
+      claimedUntil: null,
       epoch: null,
       attempts: 0,
     })
     .onConflict((conflict) =>
       conflict.columns(['kind', 'id']).doUpdateSet(({ eb, ref }) => ({
         version: eb(ref('reconciliations.version'), '+', 1),
-        due_at: eb
+        dueAt: eb
           .case()
-          .when(ref('reconciliations.due_at'), '<=', dueAt)
-          .then(ref('reconciliations.due_at'))
+          .when(ref('reconciliations.dueAt'), '<=', dueAt)
+          .then(ref('reconciliations.dueAt'))
           .else(eb.val(dueAt))
           .end(),
       })),
@@ -40,25 +40,25 @@ export async function takeDue(tx: Tx, taking: Taking & { claim: string }): Promi
   const due = tx
     .selectFrom('reconciliations')
     .select(['kind', 'id'])
-    .where('due_at', '<=', now)
+    .where('dueAt', '<=', now)
     .where('kind', 'in', kinds)
     .where(({ or, eb }) =>
-      or([eb('claim', 'is', null), eb('claimed_until', '<', now), eb('epoch', '<', epoch)]),
+      or([eb('claim', 'is', null), eb('claimedUntil', '<', now), eb('epoch', '<', epoch)]),
     )
-    .orderBy('due_at')
+    .orderBy('dueAt')
     .limit(limit);
   const rows = await tx
     .updateTable('reconciliations')
     .set(({ eb }) => ({
       claim: taking.claim,
-      claimed_until: now + taking.leaseMs,
+      claimedUntil: now + taking.leaseMs,
       epoch,
       attempts: eb('attempts', '+', 1),
     }))
     .where(({ eb, refTuple }) => eb(refTuple('kind', 'id'), 'in', due.$asTuple('kind', 'id')))
-    .where('due_at', '<=', now)
+    .where('dueAt', '<=', now)
     .where(({ or, eb }) =>
-      or([eb('claim', 'is', null), eb('claimed_until', '<', now), eb('epoch', '<', epoch)]),
+      or([eb('claim', 'is', null), eb('claimedUntil', '<', now), eb('epoch', '<', epoch)]),
     )
     .returning(['kind', 'id', 'claim', 'version', 'attempts'])
     .execute();
@@ -85,7 +85,7 @@ export async function renewRow(
 ): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('reconciliations')
-    .set({ claimed_until: until })
+    .set({ claimedUntil: until })
     .where('kind', '=', kind)
     .where('id', '=', id)
     .where('claim', '=', claim)
@@ -103,13 +103,13 @@ export async function releaseRow(tx: Tx, done: Done, now: number): Promise<void>
     .updateTable('reconciliations')
     .set(({ eb, ref }) => ({
       claim: null,
-      claimed_until: null,
+      claimedUntil: null,
       attempts: done.attempts,
-      due_at: eb
+      dueAt: eb
         .case()
         .when(ref('version'), '=', version)
         .then(eb.val(done.dueAt ?? null))
-        .else(eb.case().when(ref('due_at'), '<', now).then(ref('due_at')).else(eb.val(now)).end())
+        .else(eb.case().when(ref('dueAt'), '<', now).then(ref('dueAt')).else(eb.val(now)).end())
         .end(),
     }))
     .where('kind', '=', kind)
@@ -136,7 +136,7 @@ export async function selectNextDue(
 ): Promise<number | undefined> {
   const row = await db
     .selectFrom('reconciliations')
-    .select(({ fn }) => fn.min('due_at').as('dueAt'))
+    .select(({ fn }) => fn.min('dueAt').as('dueAt'))
     .where('kind', 'in', kinds)
     .where('claim', 'is', null)
     .executeTakeFirst();
@@ -153,7 +153,7 @@ export async function takeEpoch(tx: Tx): Promise<number> {
     .executeTakeFirstOrThrow();
   await tx
     .updateTable('reconciliations')
-    .set({ claim: null, claimed_until: null })
+    .set({ claim: null, claimedUntil: null })
     .where('claim', 'is not', null)
     .execute();
   return epoch;

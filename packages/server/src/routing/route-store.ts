@@ -15,17 +15,17 @@ export type RoutableApplication = {
 export const selectRoutable = (db: Kysely<Schema>): Promise<RoutableApplication[]> =>
   db
     .selectFrom('applications as a')
-    .innerJoin('domains as d', 'd.application_id', 'a.id')
+    .innerJoin('domains as d', 'd.applicationId', 'a.id')
     .select([
       'a.id as applicationId',
       'a.wanted',
-      'a.force_https as forceHttps',
-      'a.sticky_sessions as stickySessions',
+      'a.forceHttps',
+      'a.stickySessions',
       'd.host',
-      'd.path_prefix as pathPrefix',
+      'd.pathPrefix',
     ])
     .where('a.kind', '=', 'webapp')
-    .where('a.deleted_at', 'is', null)
+    .where('a.deletedAt', 'is', null)
     .orderBy('a.id')
     .execute();
 
@@ -40,16 +40,16 @@ export type ServingInstance = {
 export const selectServing = (db: Kysely<Schema>): Promise<ServingInstance[]> =>
   db
     .selectFrom('instances as i')
-    .innerJoin('deployments as d', 'd.id', 'i.deployment_id')
+    .innerJoin('deployments as d', 'd.id', 'i.deploymentId')
     .select([
-      'i.application_id as applicationId',
+      'i.applicationId',
       'i.id as instanceId',
-      'i.endpoint_host as host',
-      'i.endpoint_port as port',
+      'i.endpointHost as host',
+      'i.endpointPort as port',
     ])
     .where('d.status', '=', 'live')
     .where('i.status', '=', 'healthy')
-    .where('i.endpoint_host', 'is not', null)
+    .where('i.endpointHost', 'is not', null)
     .orderBy('i.number')
     .$narrowType<{ host: string; port: number }>()
     .execute();
@@ -60,8 +60,8 @@ export const selectStanding = (
 ): Promise<{ applicationId: ApplicationId; id: DeploymentId; status: DeploymentStatus }[]> =>
   db
     .selectFrom('deployments as d')
-    .innerJoin('applications as a', 'a.id', 'd.application_id')
-    .select(['d.application_id as applicationId', 'd.id', 'd.status'])
+    .innerJoin('applications as a', 'a.id', 'd.applicationId')
+    .select(['d.applicationId', 'd.id', 'd.status'])
     .where('a.kind', '=', 'webapp')
     .where('d.status', 'in', ['queued', 'building', 'starting', 'live'])
     .execute();
@@ -70,11 +70,11 @@ export const selectStanding = (
 export async function selectReplaced(db: Kysely<Schema>): Promise<WorkloadId[]> {
   const rows = await db
     .selectFrom('workloads as w')
-    .innerJoin('deployments as d', 'd.id', 'w.deployment_id')
+    .innerJoin('deployments as d', 'd.id', 'w.deploymentId')
     .select('w.id')
     .where('w.kind', '=', 'webapp')
     .where('w.state', '!=', 'gone')
-    .where('w.draining_at', 'is', null)
+    .where('w.drainingAt', 'is', null)
     .where('d.status', '=', 'superseded')
     .execute();
   return rows.map(({ id }) => id);

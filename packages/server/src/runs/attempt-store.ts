@@ -13,18 +13,18 @@ export const insertAttempt = (
   tx
     .insertInto('attempts')
     .values({
-      run_id: attempt.runId,
+      runId: attempt.runId,
       number: attempt.number,
-      workload_id: attempt.workloadId,
+      workloadId: attempt.workloadId,
       status: 'waiting',
       reason: null,
       detail: null,
-      exit_code: null,
+      exitCode: null,
       ending: null,
-      start_after: null,
-      created_at: attempt.at,
-      started_at: null,
-      finished_at: null,
+      startAfter: null,
+      createdAt: attempt.at,
+      startedAt: null,
+      finishedAt: null,
     })
     .execute();
 
@@ -33,20 +33,20 @@ export const selectAttempts = (db: Kysely<Schema>, runId: RunId): Promise<Attemp
   db
     .selectFrom('attempts')
     .select([
-      'run_id as runId',
+      'runId',
       'number',
-      'workload_id as workloadId',
+      'workloadId',
       'status',
       'reason',
       'detail',
-      'exit_code as exitCode',
+      'exitCode',
       'ending',
-      'start_after as startAfter',
-      'created_at as createdAt',
-      'started_at as startedAt',
-      'finished_at as finishedAt',
+      'startAfter',
+      'createdAt',
+      'startedAt',
+      'finishedAt',
     ])
-    .where('run_id', '=', runId)
+    .where('runId', '=', runId)
     .orderBy('number')
     .execute();
 
@@ -55,7 +55,7 @@ export async function findAttemptNumber(db: Kysely<Schema>, workloadId: Workload
   const row = await db
     .selectFrom('attempts')
     .select('number')
-    .where('workload_id', '=', workloadId)
+    .where('workloadId', '=', workloadId)
     .executeTakeFirst();
   return row?.number;
 }
@@ -64,8 +64,8 @@ export async function findAttemptNumber(db: Kysely<Schema>, workloadId: Workload
 export const setAttemptRunning = (tx: Tx, runId: RunId, at: number) =>
   tx
     .updateTable('attempts')
-    .set({ status: 'running', started_at: at })
-    .where('run_id', '=', runId)
+    .set({ status: 'running', startedAt: at })
+    .where('runId', '=', runId)
     .where('status', '=', 'waiting')
     .execute();
 
@@ -78,8 +78,8 @@ export const setAttemptEnding = (
   tx
     .updateTable('attempts')
     .set({ ending, detail })
-    .where('run_id', '=', runId)
-    .where('finished_at', 'is', null)
+    .where('runId', '=', runId)
+    .where('finishedAt', 'is', null)
     .execute();
 
 /** The present attempt is over; the next one may be queued at `startAfter`, where there is to be one. */
@@ -90,10 +90,10 @@ export const setAttemptEnded = (tx: Tx, runId: RunId, end: RunEnd & { startAfter
       status: end.status,
       reason: end.reason,
       detail: end.detail,
-      exit_code: end.exitCode,
-      finished_at: end.at,
-      start_after: end.startAfter ?? null,
+      exitCode: end.exitCode,
+      finishedAt: end.at,
+      startAfter: end.startAfter ?? null,
     })
-    .where('run_id', '=', runId)
-    .where('finished_at', 'is', null)
+    .where('runId', '=', runId)
+    .where('finishedAt', 'is', null)
     .execute();

@@ -8,32 +8,32 @@ import type { NewRun, Run } from './run.ts';
 
 const columns = [
   'id',
-  'owner_id as ownerId',
-  'application_id as applicationId',
-  'deployment_id as deploymentId',
-  'commit_id as commitId',
-  'artifact_id as artifactId',
+  'ownerId',
+  'applicationId',
+  'deploymentId',
+  'commitId',
+  'artifactId',
   'command',
-  'environment_hash as environmentHash',
+  'environmentHash',
   'flavor',
   'nodes',
   'origin',
-  'author_id as authorId',
+  'authorId',
   'argv',
   'environment',
   'changed',
   'priority',
-  'max_duration as maxDuration',
+  'maxDuration',
   'retries',
-  'rerun_of as rerunOf',
+  'rerunOf',
   'wanted',
   'status',
   'reason',
   'detail',
-  'exit_code as exitCode',
-  'created_at as createdAt',
-  'started_at as startedAt',
-  'finished_at as finishedAt',
+  'exitCode',
+  'createdAt',
+  'startedAt',
+  'finishedAt',
 ] as const;
 
 export async function insertRun(tx: Tx, run: NewRun): Promise<RunId> {
@@ -42,32 +42,32 @@ export async function insertRun(tx: Tx, run: NewRun): Promise<RunId> {
     .insertInto('runs')
     .values({
       id,
-      owner_id: run.ownerId,
-      application_id: run.applicationId,
-      deployment_id: run.deploymentId,
-      commit_id: run.commitId,
-      artifact_id: run.artifactId,
+      ownerId: run.ownerId,
+      applicationId: run.applicationId,
+      deploymentId: run.deploymentId,
+      commitId: run.commitId,
+      artifactId: run.artifactId,
       command: run.command,
-      environment_hash: run.environmentHash,
+      environmentHash: run.environmentHash,
       flavor: run.flavor,
       nodes: run.nodes,
       origin: run.origin,
-      author_id: run.authorId,
+      authorId: run.authorId,
       argv: run.argv,
       environment: run.environment,
       changed: run.changed,
       priority: run.priority,
-      max_duration: run.maxDuration,
+      maxDuration: run.maxDuration,
       retries: run.retries,
-      rerun_of: run.rerunOf,
+      rerunOf: run.rerunOf,
       wanted: 'proceed',
       status: 'waiting',
       reason: null,
       detail: null,
-      exit_code: null,
-      created_at: run.at,
-      started_at: null,
-      finished_at: null,
+      exitCode: null,
+      createdAt: run.at,
+      startedAt: null,
+      finishedAt: null,
     })
     .execute();
   return id;
@@ -84,7 +84,7 @@ export const findRunOf = (
   db
     .selectFrom('runs')
     .select(columns)
-    .where('deployment_id', '=', deploymentId)
+    .where('deploymentId', '=', deploymentId)
     .where('origin', '=', 'deployment')
     .executeTakeFirst();
 
@@ -100,12 +100,12 @@ export const selectRuns = (
     .where(({ eb, and }) =>
       and([
         'ownerId' in of
-          ? eb('owner_id', '=', of.ownerId)
-          : eb('application_id', '=', of.applicationId),
+          ? eb('ownerId', '=', of.ownerId)
+          : eb('applicationId', '=', of.applicationId),
         ...(statuses === undefined ? [] : [eb('status', 'in', statuses)]),
       ]),
     )
-    .orderBy('created_at', 'desc')
+    .orderBy('createdAt', 'desc')
     .orderBy('id')
     .limit(limit)
     .execute();
@@ -115,7 +115,7 @@ export const countWaitingRuns = async (db: Kysely<Schema>, ownerId: OwnerId): Pr
   const row = await db
     .selectFrom('runs')
     .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('owner_id', '=', ownerId)
+    .where('ownerId', '=', ownerId)
     .where('status', '=', sql.lit('waiting'))
     .executeTakeFirstOrThrow();
   return row.count;
@@ -126,7 +126,7 @@ export const selectRequested = (db: Kysely<Schema>, applicationId: ApplicationId
   db
     .selectFrom('runs')
     .select(columns)
-    .where('application_id', '=', applicationId)
+    .where('applicationId', '=', applicationId)
     .where('origin', '=', 'request')
     .where('status', 'in', ['waiting', 'running'])
     .execute();
@@ -137,7 +137,7 @@ export async function wantRunCancelled(tx: Tx, id: RunId): Promise<boolean> {
     .updateTable('runs')
     .set({ wanted: 'cancel' })
     .where('id', '=', id)
-    .where('finished_at', 'is', null)
+    .where('finishedAt', 'is', null)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
 }
@@ -152,7 +152,7 @@ export const setRunReason = (
     .updateTable('runs')
     .set({ reason, detail })
     .where('id', '=', id)
-    .where('finished_at', 'is', null)
+    .where('finishedAt', 'is', null)
     .execute();
 
 /** It waits again, for another attempt. */
@@ -161,7 +161,7 @@ export const setRunWaiting = (tx: Tx, id: RunId, why: { reason: string; detail: 
     .updateTable('runs')
     .set({ status: 'waiting', ...why })
     .where('id', '=', id)
-    .where('finished_at', 'is', null)
+    .where('finishedAt', 'is', null)
     .execute();
 
 /** The run computes from now on; its first start is kept. */
@@ -172,7 +172,7 @@ export const setRunRunning = (tx: Tx, id: RunId, at: number) =>
       status: 'running',
       reason: null,
       detail: null,
-      started_at: fn.coalesce('started_at', val(at)),
+      startedAt: fn.coalesce('startedAt', val(at)),
     }))
     .where('id', '=', id)
     .where('status', '=', 'waiting')
@@ -194,11 +194,11 @@ export const setRunEnded = (tx: Tx, id: RunId, end: RunEnd) =>
       status: end.status,
       reason: end.reason,
       detail: end.detail,
-      exit_code: end.exitCode,
-      finished_at: end.at,
+      exitCode: end.exitCode,
+      finishedAt: end.at,
     })
     .where('id', '=', id)
-    .where('finished_at', 'is', null)
+    .where('finishedAt', 'is', null)
     .execute();
 
 /** Ids of all runs of the application that were asked for beside its deployments. */
@@ -209,7 +209,7 @@ export async function selectRequestedIds(
   const rows = await db
     .selectFrom('runs')
     .select('id')
-    .where('application_id', '=', applicationId)
+    .where('applicationId', '=', applicationId)
     .where('origin', '=', 'request')
     .execute();
   return new Set(rows.map(({ id }) => id));
@@ -225,9 +225,9 @@ export async function findOldestKept(
 ): Promise<number | undefined> {
   const row = await db
     .selectFrom('runs')
-    .select('created_at as at')
-    .where('application_id', '=', applicationId)
-    .orderBy('created_at', 'desc')
+    .select('createdAt as at')
+    .where('applicationId', '=', applicationId)
+    .orderBy('createdAt', 'desc')
     .limit(1)
     .offset(KEPT_RUNS - 1)
     .executeTakeFirst();
@@ -246,18 +246,18 @@ export async function clearRunVariables(
     .where('id', 'in', ({ selectFrom }) =>
       selectFrom('runs as r')
         .select('r.id')
-        .where('r.application_id', '=', applicationId)
+        .where('r.applicationId', '=', applicationId)
         .where('r.environment', '<>', sql.lit(''))
-        .where('r.finished_at', 'is not', null)
+        .where('r.finishedAt', 'is not', null)
         .where(({ or, eb, not, exists }) =>
           or([
-            eb('r.created_at', '<', keptSince),
+            eb('r.createdAt', '<', keptSince),
             not(
               exists(
                 eb
                   .selectFrom('artifacts')
                   .select('artifacts.id')
-                  .whereRef('artifacts.id', '=', 'r.artifact_id'),
+                  .whereRef('artifacts.id', '=', 'r.artifactId'),
               ),
             ),
           ]),

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Kysely, PostgresDialect } from 'kysely';
 import type { Transaction } from 'kysely';
 import pg from 'pg';
+import { camelCase } from './camel-case.ts';
 import type { Schema } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -49,7 +50,7 @@ function openPostgres(url: string): Database {
   // A connection that breaks while nothing is asked on it: the next query opens another, or says why not.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), plugins: [camelCase] });
   const handles: Handles = { read: db, write: db, exclusive: (work) => work() };
   return { ...database('postgres', handles), advisoryLock: (key) => lockWithAdvice(pool, key) };
 }

@@ -44,15 +44,16 @@ export async function migrate(
   { now, file }: { now: number; file?: string },
 ): Promise<void> {
   await database.transaction((tx) =>
-    tx.schema
-      .createTable('migrations')
+    tx
+      .withoutPlugins()
+      .schema.createTable('migrations')
       .ifNotExists()
       .addColumn('number', 'integer', (column) => column.primaryKey())
       .addColumn('name', 'text', (column) => column.notNull())
       .addColumn('applied_at', 'bigint', (column) => column.notNull())
       .execute(),
   );
-  const db = database.read as unknown as Kysely<WithMigrations>;
+  const db = database.read.withoutPlugins() as unknown as Kysely<WithMigrations>;
   const applied = await db.selectFrom('migrations').select('number').execute();
   const newest = Math.max(0, ...applied.map(({ number }) => number));
   const known = migrations.at(-1)?.number ?? 0;
@@ -77,8 +78,9 @@ async function backUp(
 
 const apply = (database: Database, { number, name, up }: Migration, now: number) =>
   database.transaction(async (tx) => {
-    await up(tx);
-    await (tx as unknown as Kysely<WithMigrations>)
+    const plain = tx.withoutPlugins();
+    await up(plain);
+    await (plain as unknown as Kysely<WithMigrations>)
       .insertInto('migrations')
       .values({ number, name, applied_at: now })
       .execute();

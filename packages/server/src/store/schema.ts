@@ -26,19 +26,19 @@ import type {
 export type Schema = {
   users: UserTable;
   tokens: TokenTable;
-  claim_tokens: ClaimTokenTable;
-  cli_logins: CliLoginTable;
-  secondary_emails: SecondaryEmailTable;
-  pending_emails: PendingEmailTable;
-  ssh_keys: SshKeyTable;
+  claimTokens: ClaimTokenTable;
+  cliLogins: CliLoginTable;
+  secondaryEmails: SecondaryEmailTable;
+  pendingEmails: PendingEmailTable;
+  sshKeys: SshKeyTable;
   organizations: OrganizationTable;
   members: MemberTable;
   applications: ApplicationTable;
-  environment_values: EnvironmentValueTable;
-  exposed_values: EnvironmentValueTable;
+  environmentValues: EnvironmentValueTable;
+  exposedValues: EnvironmentValueTable;
   dependencies: DependencyTable;
   domains: DomainTable;
-  reserved_names: ReservedNameTable;
+  reservedNames: ReservedNameTable;
   repositories: RepositoryTable;
   deployments: DeploymentTable;
   artifacts: ArtifactTable;
@@ -51,9 +51,9 @@ export type Schema = {
   reconciliations: ReconciliationTable;
   leadership: LeadershipTable;
   events: EventTable;
-  usage_intervals: UsageIntervalTable;
-  metric_samples: MetricSampleTable;
-  metric_rollups: MetricRollupTable;
+  usageIntervals: UsageIntervalTable;
+  metricSamples: MetricSampleTable;
+  metricRollups: MetricRollupTable;
   limits: LimitTable;
 };
 
@@ -69,26 +69,26 @@ type UserTable = {
   email: string;
   name: string;
   /** scrypt, with its parameters and salt; null until a password is set. */
-  password_hash: string | null;
+  passwordHash: string | null;
   /** May look after the platform itself. */
   operator: Flag;
-  created_at: Time;
+  createdAt: Time;
 };
 
 type TokenTable = {
   /** The public half of the pair. */
   token: string;
-  user_id: UserId;
+  userId: UserId;
   /** sha256 of the secret half. */
-  secret_hash: string;
+  secretHash: string;
   name: string;
   kind: TokenKind;
   /** Where it was asked for. */
   ip: string | null;
-  created_at: Time;
-  expires_at: Time | null;
+  createdAt: Time;
+  expiresAt: Time | null;
   /** To the day: what is used often is written seldom. */
-  used_at: Time | null;
+  usedAt: Time | null;
 };
 
 /** `pair`: of a command line. `api`: made to be shown once and used by programs. `session`: of a browser. */
@@ -97,23 +97,23 @@ export type TokenKind = 'pair' | 'api' | 'session';
 /** A command line that somebody let act for them in a browser: sha256 of its word, read once. */
 type CliLoginTable = {
   hash: string;
-  user_id: UserId;
-  created_at: Time;
-  expires_at: Time;
-  read_at: Time | null;
+  userId: UserId;
+  createdAt: Time;
+  expiresAt: Time;
+  readAt: Time | null;
 };
 
 /** Lower case; no account has an address twice, or another's. */
-type SecondaryEmailTable = { email: string; user_id: UserId; created_at: Time };
+type SecondaryEmailTable = { email: string; userId: UserId; createdAt: Time };
 
 /** Lower case; an address that somebody says is theirs, which nobody has proven. Anybody may say so. */
-type PendingEmailTable = { email: string; user_id: UserId; created_at: Time };
+type PendingEmailTable = { email: string; userId: UserId; createdAt: Time };
 
 /** The one-time word that makes the first user: sha256, and when it was used. */
-type ClaimTokenTable = { hash: string; created_at: Time; used_at: Time | null };
+type ClaimTokenTable = { hash: string; createdAt: Time; usedAt: Time | null };
 
 type SshKeyTable = {
-  user_id: UserId;
+  userId: UserId;
   name: string;
   /** `ssh-ed25519`, `ssh-rsa`, `ecdsa-sha2-nistp256`… */
   type: string;
@@ -123,28 +123,28 @@ type SshKeyTable = {
   fingerprint: string;
   /** What stood behind the key in its line. */
   comment: string;
-  created_at: Time;
+  createdAt: Time;
 };
 
 type OrganizationTable = {
   id: OrganizationId;
   name: string;
   description: string;
-  created_at: Time;
+  createdAt: Time;
 };
 
 export type Role = 'ADMIN' | 'MANAGER' | 'DEVELOPER' | 'ACCOUNTING';
 
 type MemberTable = {
-  organization_id: OrganizationId;
-  user_id: UserId;
+  organizationId: OrganizationId;
+  userId: UserId;
   role: Role;
-  created_at: Time;
+  createdAt: Time;
 };
 
 type ApplicationTable = {
   id: ApplicationId;
-  owner_id: OwnerId;
+  ownerId: OwnerId;
   name: string;
   description: string;
   zone: string;
@@ -152,61 +152,61 @@ type ApplicationTable = {
   variant: string;
   kind: 'runner' | 'webapp';
   flavor: string;
-  build_flavor: string | null;
+  buildFlavor: string | null;
   /** Number of instances, 1 to 40; what runs. */
   nodes: number;
   /** Where scaling by load would end. */
-  max_nodes: number;
-  max_flavor: string;
-  zero_downtime: Flag;
-  sticky_sessions: Flag;
-  cancel_on_push: Flag;
-  force_https: Flag;
+  maxNodes: number;
+  maxFlavor: string;
+  zeroDowntime: Flag;
+  stickySessions: Flag;
+  cancelOnPush: Flag;
+  forceHttps: Flag;
   /** What an operator lets it ask of the kernel; only `nested` allows namespaces of its own. */
   sandbox: Generated<'strict' | 'nested'>;
   /** What the user wants: serving (or running when deployed), or nothing. */
   wanted: 'up' | 'down';
-  created_at: Time;
+  createdAt: Time;
   /** Set when the user deleted it: its reconciliation ends what runs, then the row goes. */
-  deleted_at: Time | null;
+  deletedAt: Time | null;
 };
 
 /** Values are encrypted (AES-256-GCM, key id in front). */
 type EnvironmentValueTable = {
-  application_id: ApplicationId;
+  applicationId: ApplicationId;
   name: string;
   value: string;
-  updated_at: Time;
+  updatedAt: Time;
 };
 
 /** What the dependency exposes is in the application's environment. */
 type DependencyTable = {
-  application_id: ApplicationId;
-  dependency_id: ApplicationId;
-  created_at: Time;
+  applicationId: ApplicationId;
+  dependencyId: ApplicationId;
+  createdAt: Time;
 };
 
 type DomainTable = {
   host: string;
-  path_prefix: string;
-  application_id: ApplicationId;
+  pathPrefix: string;
+  applicationId: ApplicationId;
   favourite: Flag;
-  created_at: Time;
+  createdAt: Time;
 };
 
 /** The operator’s word: the name, and all below it, is for this owner; for nobody where it is null. */
-type ReservedNameTable = { host: string; owner_id: OwnerId | null; created_at: Time };
+type ReservedNameTable = { host: string; ownerId: OwnerId | null; createdAt: Time };
 
 /** What the platform has seen of an application's git repository; the ref itself is the fact. */
 type RepositoryTable = {
-  application_id: ApplicationId;
+  applicationId: ApplicationId;
   /** Head of the deployment branch that has its deployment row. */
-  seen_commit: string | null;
+  seenCommit: string | null;
   /** JSON: the commit of each branch that deploys, as it was seen. */
-  seen_refs: string;
-  seen_at: Time | null;
+  seenRefs: string;
+  seenAt: Time | null;
   /** Who is pushing now, told before receive-pack runs; the author of what the ref becomes. */
-  pusher_id: UserId | null;
+  pusherId: UserId | null;
 };
 
 export type DeploymentStatus =
@@ -222,16 +222,16 @@ export type DeploymentStatus =
 
 type DeploymentTable = {
   id: DeploymentId;
-  owner_id: OwnerId;
-  application_id: ApplicationId;
+  ownerId: OwnerId;
+  applicationId: ApplicationId;
   /** Counts within the application; the integer `id` of /v2. */
   number: number;
-  commit_id: string;
+  commitId: string;
   action: 'DEPLOY' | 'UNDEPLOY';
   /** `Git`, `Console`, `clever-tools`, `grid`, `Monitoring/Unreachable`… as shown. */
   cause: string;
-  author_id: UserId | null;
-  use_cache: Flag;
+  authorId: UserId | null;
+  useCache: Flag;
   /** What users asked of it: to go on, or to end. */
   wanted: 'proceed' | 'cancel';
   status: DeploymentStatus;
@@ -240,27 +240,27 @@ type DeploymentTable = {
   detail: string | null;
   /** The user's variables as they were when it began: JSON, encrypted; null before, empty when forgotten. */
   environment: string | null;
-  artifact_id: string | null;
+  artifactId: string | null;
   /** The build workload, while there is one. */
-  build_workload_id: WorkloadId | null;
-  created_at: Time;
-  started_at: Time | null;
-  built_at: Time | null;
-  finished_at: Time | null;
+  buildWorkloadId: WorkloadId | null;
+  createdAt: Time;
+  startedAt: Time | null;
+  builtAt: Time | null;
+  finishedAt: Time | null;
 };
 
 type ArtifactTable = {
   /** sha256 of what it was made from; the directory's name. */
   id: string;
-  owner_id: OwnerId;
-  application_id: ApplicationId;
-  commit_id: string;
+  ownerId: OwnerId;
+  applicationId: ApplicationId;
+  commitId: string;
   /** JSON: how it is started (`builds/artifact.ts`). */
   start: string;
   /** Directory of the dependencies, by key, or null where it needs none. */
-  environment_key: string | null;
-  created_at: Time;
-  used_at: Time;
+  environmentKey: string | null;
+  createdAt: Time;
+  usedAt: Time;
 };
 
 type ReconciliationTable = {
@@ -268,9 +268,9 @@ type ReconciliationTable = {
   id: string;
   version: number;
   /** Null: settled, nothing to look at. */
-  due_at: Time | null;
+  dueAt: Time | null;
   claim: string | null;
-  claimed_until: Time | null;
+  claimedUntil: Time | null;
   epoch: number | null;
   attempts: number;
 };
@@ -280,8 +280,8 @@ type LeadershipTable = { id: 1; epoch: number };
 
 type EventTable = {
   sequence: Generated<number>;
-  owner_id: OwnerId;
-  application_id: ApplicationId | null;
+  ownerId: OwnerId;
+  applicationId: ApplicationId | null;
   kind: string;
   at: Time;
   /** JSON. */
@@ -290,26 +290,26 @@ type EventTable = {
 
 /** What is paid for: an instance's time. Rows are closed, never changed after; minutes follow from them. */
 type UsageIntervalTable = {
-  instance_id: InstanceId;
-  owner_id: OwnerId;
-  application_id: ApplicationId;
+  instanceId: InstanceId;
+  ownerId: OwnerId;
+  applicationId: ApplicationId;
   /** The deployment or run that minutes are rounded within. */
-  subject_id: string;
-  instance_number: number;
+  subjectId: string;
+  instanceNumber: number;
   flavor: string;
   gpus: number;
   /** Of one instance for one minute, as priced when it started. */
-  micro_euros_per_day: number;
-  started_at: Time;
-  heartbeat_at: ColumnType<Time, Time, Time>;
-  ended_at: Time | null;
+  microEurosPerDay: number;
+  startedAt: Time;
+  heartbeatAt: ColumnType<Time, Time, Time>;
+  endedAt: Time | null;
 };
 
 /** What an instance or a device used at one time. */
 type MetricSampleTable = {
   at: Time;
   /** An instance's id, or a device's UUID. */
-  subject_id: string;
+  subjectId: string;
   /** JSON (`metrics/metric.ts`). */
   metrics: string;
 };
@@ -323,8 +323,8 @@ type MetricRollupTable = MetricSampleTable & {
 /** What an operator allows of something: to one user or owner, or, with an empty id, to all. */
 type LimitTable = {
   name: string;
-  subject_id: OwnerId | '';
+  subjectId: OwnerId | '';
   /** Null: as much as there is. */
   value: number | null;
-  set_at: Time;
+  setAt: Time;
 };

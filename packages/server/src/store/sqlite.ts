@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { CompiledQuery, Kysely, SqliteDialect, SqliteDriver } from 'kysely';
 import type { DatabaseConnection, SqliteDatabase, SqliteStatement } from 'kysely';
+import { camelCase } from './camel-case.ts';
 import { groupCommits } from './group-commit.ts';
 
 /** Transactions are steps within the one of their group, which begins and commits around them. */
@@ -53,8 +54,8 @@ export function openSqlite<Schema>(path: string) {
   const reader = new DatabaseSync(path);
   reader.exec('pragma busy_timeout = 5000; pragma query_only = on;');
   return {
-    write: new Kysely<Schema>({ dialect: new Dialect(adapt(writer)) }),
-    read: new Kysely<Schema>({ dialect: new Dialect(adapt(reader)) }),
+    write: new Kysely<Schema>({ dialect: new Dialect(adapt(writer)), plugins: [camelCase] }),
+    read: new Kysely<Schema>({ dialect: new Dialect(adapt(reader)), plugins: [camelCase] }),
     exclusive: groupCommits(writer),
   };
 }

@@ -19,18 +19,18 @@ export type RunStatus = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancel
 /** One execution of a Runner's artifact. What it is made from never changes. */
 export type RunTable = {
   id: RunId;
-  owner_id: OwnerId;
-  application_id: ApplicationId;
-  deployment_id: DeploymentId;
-  commit_id: string;
-  artifact_id: string;
+  ownerId: OwnerId;
+  applicationId: ApplicationId;
+  deploymentId: DeploymentId;
+  commitId: string;
+  artifactId: string;
   command: string;
-  environment_hash: string;
+  environmentHash: string;
   flavor: string;
   nodes: number;
   /** `deployment`: a deployment made it, and ends with it. `request`: somebody asked for it, beside those. */
   origin: 'deployment' | 'request';
-  author_id: UserId | null;
+  authorId: UserId | null;
   /** JSON: the command where it is not the artifact's own. */
   argv: string | null;
   /** Its variables: JSON, encrypted; null where they are the deployment's, empty when forgotten. */
@@ -39,65 +39,65 @@ export type RunTable = {
   changed: string | null;
   priority: Priority;
   /** How long an attempt may take, in ms. */
-  max_duration: number | null;
+  maxDuration: number | null;
   /** How often it is tried again where its own program failed; null: never. */
   retries: number | null;
-  rerun_of: RunId | null;
+  rerunOf: RunId | null;
   wanted: 'proceed' | 'cancel';
   status: RunStatus;
   reason: string | null;
   detail: string | null;
-  exit_code: number | null;
-  created_at: Time;
-  started_at: Time | null;
-  finished_at: Time | null;
+  exitCode: number | null;
+  createdAt: Time;
+  startedAt: Time | null;
+  finishedAt: Time | null;
 };
 
 /** One try of a run. */
 export type AttemptTable = {
-  run_id: RunId;
+  runId: RunId;
   number: number;
-  workload_id: WorkloadId;
+  workloadId: WorkloadId;
   status: RunStatus;
   reason: string | null;
   detail: string | null;
-  exit_code: number | null;
+  exitCode: number | null;
   /** Why the platform ends it, written before it does: what its instances say of their end is not the reason. */
   ending: string | null;
   /** When it may be queued, or null: at once. */
-  start_after: Time | null;
-  created_at: Time;
-  started_at: Time | null;
-  finished_at: Time | null;
+  startAfter: Time | null;
+  createdAt: Time;
+  startedAt: Time | null;
+  finishedAt: Time | null;
 };
 
 /** What the engine is asked to keep: the instances of one build, deployment or attempt of a run. */
 export type WorkloadTable = {
   id: WorkloadId;
-  owner_id: OwnerId;
-  application_id: ApplicationId;
-  deployment_id: DeploymentId;
-  run_id: RunId | null;
+  ownerId: OwnerId;
+  applicationId: ApplicationId;
+  deploymentId: DeploymentId;
+  runId: RunId | null;
   kind: 'build' | 'webapp' | 'run';
   engine: EngineName;
   flavor: string;
-  memory_mib: number;
+  memoryMiB: number;
   cpus: number;
   /** Of each node. */
   gpus: number;
   /** Which devices count; null where it needs none. */
-  device_class: string | null;
+  deviceClass: string | null;
   nodes: number;
   /** Its place among all that waits: when it came, moved by its kind. */
-  turn_at: Time;
+  turnAt: Time;
   /** Its place among what its owner has waiting: that, moved by its priority. */
-  queue_at: Time;
+  queueAt: Time;
   /** How long it is expected to hold its room, in ms; null: until somebody ends it. */
   estimate: number | null;
-  max_duration: number | null;
+  maxDuration: number | null;
   /** When it was to start, as was said first; and as it is expected now. */
-  promised_at: Time | null;
-  expected_at: Time | null;
+  promisedAt: Time | null;
+  expectedAt: Time | null;
   /** JSON: the host of each node, once it is admitted. */
   placement: string | null;
   /** JSON: the address of each node of a gang, chosen before any starts. */
@@ -105,49 +105,49 @@ export type WorkloadTable = {
   /** `up`: N instances run. `gone`: none, and the engine has forgotten it. */
   wanted: 'up' | 'gone';
   /** How long between TERM and KILL when it goes. */
-  grace_seconds: number;
+  graceSeconds: number;
   /** `waiting` holds nothing; `admitted` holds its memory until `gone`. */
   state: 'waiting' | 'admitted' | 'gone';
   /** Why it waits. */
   reason: string | null;
   detail: string | null;
-  created_at: Time;
-  admitted_at: Time | null;
+  createdAt: Time;
+  admittedAt: Time | null;
   /** When the router stopped sending to it, or null while it may still be sent requests. */
-  draining_at: Time | null;
-  gone_at: Time | null;
+  drainingAt: Time | null;
+  goneAt: Time | null;
 };
 
 export type InstanceStatus = 'starting' | 'healthy' | 'exited';
 
 export type InstanceTable = {
   id: InstanceId;
-  workload_id: WorkloadId;
-  owner_id: OwnerId;
-  application_id: ApplicationId;
-  deployment_id: DeploymentId;
+  workloadId: WorkloadId;
+  ownerId: OwnerId;
+  applicationId: ApplicationId;
+  deploymentId: DeploymentId;
   number: number;
   attempt: number;
   /** Friendly name, as shown. */
   name: string;
   /** The run whose node it is. */
-  run_id: RunId | null;
+  runId: RunId | null;
   engine: EngineName;
   flavor: string;
   wanted: 'running' | 'gone';
   status: InstanceStatus;
-  endpoint_host: string | null;
-  endpoint_port: number | null;
-  exit_code: number | null;
+  endpointHost: string | null;
+  endpointPort: number | null;
+  exitCode: number | null;
   signal: string | null;
   reason: string | null;
   detail: string | null;
   /** When an attempt after a crash may start, or null. */
-  start_after: Time | null;
-  created_at: Time;
-  started_at: Time | null;
-  healthy_at: Time | null;
-  ended_at: Time | null;
+  startAfter: Time | null;
+  createdAt: Time;
+  startedAt: Time | null;
+  healthyAt: Time | null;
+  endedAt: Time | null;
 };
 
 /** A GPU or a slice of one, as it was seen last. */
@@ -155,10 +155,10 @@ export type DeviceTable = {
   uuid: string;
   host: string;
   model: string;
-  memory_mib: number;
+  memoryMiB: number;
   position: number;
   numa: number | null;
-  parent_uuid: string | null;
+  parentUuid: string | null;
   driver: string | null;
   /** JSON: its device files. */
   files: string;
@@ -166,10 +166,10 @@ export type DeviceTable = {
   /** Why it is not well. */
   reason: string | null;
   detail: string | null;
-  health_since: Time;
-  first_seen_at: Time;
+  healthSince: Time;
+  firstSeenAt: Time;
   /** When the operator said that what was wrong is mended. */
-  repaired_at: Time | null;
+  repairedAt: Time | null;
 };
 
 /** `well` may be leased; `quarantined` is there, and nobody gets it; `missing` is not seen any more. */
@@ -177,16 +177,16 @@ export type DeviceHealth = 'well' | 'quarantined' | 'missing';
 
 /** A device held by one node of a workload. A partial unique index keeps it from being held twice. */
 export type LeaseTable = {
-  device_uuid: string;
-  workload_id: WorkloadId;
-  owner_id: OwnerId;
-  application_id: ApplicationId;
+  deviceUuid: string;
+  workloadId: WorkloadId;
+  ownerId: OwnerId;
+  applicationId: ApplicationId;
   /** The node, or the number of the Webapp's instance. */
   number: number;
-  acquired_at: Time;
+  acquiredAt: Time;
   /** Its holder is over; the device is not offered until nobody is seen to use it. */
-  ended_at: Time | null;
+  endedAt: Time | null;
   /** What it waits for since. */
   detail: string | null;
-  released_at: Time | null;
+  releasedAt: Time | null;
 };

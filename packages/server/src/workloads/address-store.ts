@@ -13,7 +13,7 @@ export async function selectAddresses(
     .selectFrom('workloads')
     .select('addresses')
     .where('state', '=', 'admitted')
-    .where('owner_id', '=', of.ownerId)
+    .where('ownerId', '=', of.ownerId)
     .where('engine', '=', of.engine)
     .where('addresses', 'is not', null)
     .execute();

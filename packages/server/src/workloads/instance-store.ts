@@ -7,11 +7,11 @@ import type { Instance, Workload } from './workload.ts';
 
 const columns = [
   'id',
-  'workload_id as workloadId',
-  'owner_id as ownerId',
-  'application_id as applicationId',
-  'deployment_id as deploymentId',
-  'run_id as runId',
+  'workloadId',
+  'ownerId',
+  'applicationId',
+  'deploymentId',
+  'runId',
   'number',
   'attempt',
   'name',
@@ -19,17 +19,17 @@ const columns = [
   'flavor',
   'wanted',
   'status',
-  'endpoint_host as endpointHost',
-  'endpoint_port as endpointPort',
-  'exit_code as exitCode',
+  'endpointHost',
+  'endpointPort',
+  'exitCode',
   'signal',
   'reason',
   'detail',
-  'start_after as startAfter',
-  'created_at as createdAt',
-  'started_at as startedAt',
-  'healthy_at as healthyAt',
-  'ended_at as endedAt',
+  'startAfter',
+  'createdAt',
+  'startedAt',
+  'healthyAt',
+  'endedAt',
 ] as const;
 
 export type NewInstance = {
@@ -47,11 +47,11 @@ export const insertInstance = (tx: Tx, workload: Workload, instance: NewInstance
     .insertInto('instances')
     .values({
       id: instance.id,
-      workload_id: workload.id,
-      owner_id: workload.ownerId,
-      application_id: workload.applicationId,
-      deployment_id: workload.deploymentId,
-      run_id: workload.runId,
+      workloadId: workload.id,
+      ownerId: workload.ownerId,
+      applicationId: workload.applicationId,
+      deploymentId: workload.deploymentId,
+      runId: workload.runId,
       number: instance.number,
       attempt: instance.attempt,
       name: instance.name,
@@ -59,17 +59,17 @@ export const insertInstance = (tx: Tx, workload: Workload, instance: NewInstance
       flavor: workload.flavor,
       wanted: 'running',
       status: 'starting',
-      endpoint_host: null,
-      endpoint_port: null,
-      exit_code: null,
+      endpointHost: null,
+      endpointPort: null,
+      exitCode: null,
       signal: null,
       reason: null,
       detail: null,
-      start_after: instance.startAfter,
-      created_at: instance.at,
-      started_at: null,
-      healthy_at: null,
-      ended_at: null,
+      startAfter: instance.startAfter,
+      createdAt: instance.at,
+      startedAt: null,
+      healthyAt: null,
+      endedAt: null,
     })
     .execute();
 
@@ -77,7 +77,7 @@ export const selectInstances = (db: Kysely<Schema>, workloadId: WorkloadId): Pro
   db
     .selectFrom('instances')
     .select(columns)
-    .where('workload_id', '=', workloadId)
+    .where('workloadId', '=', workloadId)
     .orderBy('number')
     .orderBy('attempt')
     .execute();
@@ -91,9 +91,9 @@ export const selectInstancesOf = (
   db
     .selectFrom('instances')
     .select(columns)
-    .where('application_id', '=', applicationId)
-    .where(({ eb, or }) => or([eb('ended_at', 'is', null), eb('ended_at', '>', endedAfter)]))
-    .orderBy('created_at')
+    .where('applicationId', '=', applicationId)
+    .where(({ eb, or }) => or([eb('endedAt', 'is', null), eb('endedAt', '>', endedAfter)]))
+    .orderBy('createdAt')
     .orderBy('number')
     .execute();
 
@@ -113,7 +113,7 @@ export const findInstance = (
 ): Promise<(Instance & { kind: Workload['kind'] }) | undefined> =>
   db
     .selectFrom('instances')
-    .innerJoin('workloads', 'workloads.id', 'instances.workload_id')
+    .innerJoin('workloads', 'workloads.id', 'instances.workloadId')
     .select(columns.map((column) => `instances.${column}` as const))
     .select('workloads.kind')
     .where('instances.id', '=', id)
@@ -126,18 +126,18 @@ export const selectRunning = (
 ): Promise<Instance[]> =>
   db
     .selectFrom('instances')
-    .innerJoin('workloads', 'workloads.id', 'instances.workload_id')
+    .innerJoin('workloads', 'workloads.id', 'instances.workloadId')
     .select(columns.map((column) => `instances.${column}` as const))
     .where(({ eb }) =>
       'ownerId' in of
-        ? eb('instances.owner_id', '=', of.ownerId)
-        : eb('instances.application_id', '=', of.applicationId),
+        ? eb('instances.ownerId', '=', of.ownerId)
+        : eb('instances.applicationId', '=', of.applicationId),
     )
     .where('workloads.kind', '!=', 'build')
     .where('instances.status', '!=', 'exited')
-    .where('instances.started_at', 'is not', null)
+    .where('instances.startedAt', 'is not', null)
     .orderBy('instances.number')
-    .orderBy('instances.created_at')
+    .orderBy('instances.createdAt')
     .execute();
 
 type Running = Extract<Observation['state'], { status: 'running' }>;
@@ -147,13 +147,13 @@ export async function setStarted(tx: Tx, id: InstanceId, running: Running): Prom
   const { numUpdatedRows } = await tx
     .updateTable('instances')
     .set({
-      started_at: running.startedAt,
-      endpoint_host: running.endpoint?.host ?? null,
-      endpoint_port: running.endpoint?.port ?? null,
+      startedAt: running.startedAt,
+      endpointHost: running.endpoint?.host ?? null,
+      endpointPort: running.endpoint?.port ?? null,
     })
     .where('id', '=', id)
     .where('status', '=', 'starting')
-    .where('started_at', 'is', null)
+    .where('startedAt', 'is', null)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
 }
@@ -162,7 +162,7 @@ export async function setStarted(tx: Tx, id: InstanceId, running: Running): Prom
 export async function setHealthy(tx: Tx, id: InstanceId, at: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('instances')
-    .set({ status: 'healthy', healthy_at: at })
+    .set({ status: 'healthy', healthyAt: at })
     .where('id', '=', id)
     .where('status', '=', 'starting')
     .executeTakeFirst();
@@ -179,12 +179,12 @@ export async function setExited(
     .updateTable('instances')
     .set({
       status: 'exited',
-      ended_at: exit.at,
-      exit_code: exit.exitCode ?? null,
+      endedAt: exit.at,
+      exitCode: exit.exitCode ?? null,
       signal: exit.signal ?? null,
       reason: exit.reason,
       detail: exit.detail ?? null,
-      ...(exit.startedAt !== undefined && { started_at: exit.startedAt }),
+      ...(exit.startedAt !== undefined && { startedAt: exit.startedAt }),
     })
     .where('id', '=', id)
     .where('status', '!=', 'exited')
@@ -208,7 +208,7 @@ const wantedGone = (tx: Tx, workloadId: WorkloadId) =>
   tx
     .updateTable('instances')
     .set({ wanted: 'gone' })
-    .where('workload_id', '=', workloadId)
+    .where('workloadId', '=', workloadId)
     .where('status', '!=', 'exited');
 
 /** Records that it did not prove its health in time; it still runs. */

@@ -29,16 +29,16 @@ export async function selectHolding(db: Kysely<Schema>): Promise<Holding[]> {
     .selectFrom('workloads')
     .select([
       'id',
-      'owner_id as ownerId',
+      'ownerId',
       'kind',
-      'memory_mib as memoryMiB',
+      'memoryMiB',
       'gpus',
-      'device_class as deviceClass',
+      'deviceClass',
       'nodes',
       'placement',
-      'admitted_at as admittedAt',
+      'admittedAt',
       'estimate',
-      'max_duration as maxDuration',
+      'maxDuration',
     ])
     .where('state', '=', 'admitted')
     .execute();
@@ -63,15 +63,15 @@ export async function selectQueue(
     .select(columns)
     .where('state', '=', 'waiting')
     .where('wanted', '=', 'up')
-    .orderBy('turn_at')
+    .orderBy('turnAt')
     .orderBy('id')
     .limit(limit);
   const pages =
     limited.length === 0
       ? [first]
       : [
-          first.where('owner_id', 'not in', limited),
-          ...limited.map((ownerId) => first.where('owner_id', '=', ownerId)),
+          first.where('ownerId', 'not in', limited),
+          ...limited.map((ownerId) => first.where('ownerId', '=', ownerId)),
         ];
   const lists = await Promise.all(pages.map((page) => page.execute()));
   const turns = lists.flat();
@@ -83,7 +83,7 @@ export async function selectQueue(
 export async function selectWaitingOwners(db: Kysely<Schema>): Promise<OwnerId[]> {
   const rows = await db
     .selectFrom('workloads')
-    .select('owner_id as ownerId')
+    .select('ownerId')
     .distinct()
     .where('state', '=', sql.lit('waiting'))
     .where('wanted', '=', 'up')
@@ -104,10 +104,10 @@ async function selectFirsts(db: Kysely<Schema>, turns: readonly Workload[]): Pro
 async function selectOutOfTurn(db: Kysely<Schema>): Promise<ReadonlySet<OwnerId>> {
   const rows = await db
     .selectFrom('workloads')
-    .select('owner_id as ownerId')
+    .select('ownerId')
     .distinct()
     .where('state', '=', sql.lit('waiting'))
-    .whereRef('queue_at', '<>', 'turn_at')
+    .whereRef('queueAt', '<>', 'turnAt')
     .execute();
   return new Set(rows.map(({ ownerId }) => ownerId));
 }
@@ -123,8 +123,8 @@ export const selectWaitingOf = (
     .select(columns)
     .where('state', '=', sql.lit('waiting'))
     .where('wanted', '=', 'up')
-    .where('owner_id', '=', ownerId)
-    .orderBy('queue_at')
+    .where('ownerId', '=', ownerId)
+    .orderBy('queueAt')
     .orderBy('id')
     .limit(limit)
     .execute();
@@ -137,11 +137,11 @@ export async function countWaiting(
 > {
   const rows = await db
     .selectFrom('workloads')
-    .select(['kind', 'device_class as deviceClass', 'reason'])
+    .select(['kind', 'deviceClass', 'reason'])
     .select(({ fn }) => fn.countAll<number | string>().as('count'))
     .where('state', '=', 'waiting')
     .where('wanted', '=', 'up')
-    .groupBy(['kind', 'device_class', 'reason'])
+    .groupBy(['kind', 'deviceClass', 'reason'])
     .execute();
   return rows.map((row) => ({ ...row, count: Number(row.count) }));
 }
@@ -163,7 +163,7 @@ export async function setAdmitted(
     .updateTable('workloads')
     .set({
       state: 'admitted',
-      admitted_at: at,
+      admittedAt: at,
       reason: null,
       detail: null,
       placement: JSON.stringify(placement),
@@ -180,8 +180,8 @@ export const setExpected = (tx: Tx, id: WorkloadId, expectedAt: number) =>
   tx
     .updateTable('workloads')
     .set(({ fn, val }) => ({
-      expected_at: expectedAt,
-      promised_at: fn.coalesce('promised_at', val(expectedAt)),
+      expectedAt,
+      promisedAt: fn.coalesce('promisedAt', val(expectedAt)),
     }))
     .where('id', '=', id)
     .where('state', '=', 'waiting')
@@ -194,10 +194,10 @@ export const selectPromises = (
 ): Promise<{ createdAt: number; promisedAt: number | null; admittedAt: number | null }[]> =>
   db
     .selectFrom('workloads')
-    .select(['created_at as createdAt', 'promised_at as promisedAt', 'admitted_at as admittedAt'])
-    .where('promised_at', 'is not', null)
-    .where('admitted_at', '>', since)
-    .orderBy('admitted_at', 'desc')
+    .select(['createdAt', 'promisedAt', 'admittedAt'])
+    .where('promisedAt', 'is not', null)
+    .where('admittedAt', '>', since)
+    .orderBy('admittedAt', 'desc')
     .limit(1_000)
     .execute();
 
@@ -210,23 +210,23 @@ export async function selectPastDurations(
   const rows = await (of.kind === 'run'
     ? db
         .selectFrom('workloads as w')
-        .innerJoin('attempts as a', 'a.workload_id', 'w.id')
-        .select(['w.admitted_at as from', 'a.finished_at as to'])
-        .where('w.application_id', '=', of.applicationId)
+        .innerJoin('attempts as a', 'a.workloadId', 'w.id')
+        .select(['w.admittedAt as from', 'a.finishedAt as to'])
+        .where('w.applicationId', '=', of.applicationId)
         .where('w.flavor', '=', of.flavor)
         .where('a.status', '=', 'succeeded')
-        .orderBy('a.finished_at', 'desc')
+        .orderBy('a.finishedAt', 'desc')
         .limit(limit)
         .execute()
     : db
         .selectFrom('workloads')
-        .select(['admitted_at as from', 'gone_at as to'])
-        .where('application_id', '=', of.applicationId)
+        .select(['admittedAt as from', 'goneAt as to'])
+        .where('applicationId', '=', of.applicationId)
         .where('flavor', '=', of.flavor)
         .where('kind', '=', 'build')
         .where('state', '=', 'gone')
-        .where('admitted_at', 'is not', null)
-        .orderBy('created_at', 'desc')
+        .where('admittedAt', 'is not', null)
+        .orderBy('createdAt', 'desc')
         .limit(limit)
         .execute());
   return rows.flatMap(({ from, to }) => (from === null || to === null ? [] : [to - from]));
@@ -239,14 +239,14 @@ const MOST_PAST = 100_000;
 export async function selectPastRuns(db: Kysely<Schema>, since: number) {
   const rows = await db
     .selectFrom('workloads as w')
-    .innerJoin('attempts as a', 'a.workload_id', 'w.id')
-    .select(['w.created_at as createdAt', 'w.admitted_at as from', 'a.finished_at as to'])
-    .select(['w.estimate', 'w.nodes', 'w.gpus', 'w.memory_mib as memory'])
-    .select('w.device_class as class')
-    .where('w.created_at', '>=', since)
-    .where('w.admitted_at', 'is not', null)
-    .where('a.finished_at', 'is not', null)
-    .orderBy('w.created_at', 'desc')
+    .innerJoin('attempts as a', 'a.workloadId', 'w.id')
+    .select(['w.createdAt', 'w.admittedAt as from', 'a.finishedAt as to'])
+    .select(['w.estimate', 'w.nodes', 'w.gpus', 'w.memoryMiB as memory'])
+    .select('w.deviceClass as class')
+    .where('w.createdAt', '>=', since)
+    .where('w.admittedAt', 'is not', null)
+    .where('a.finishedAt', 'is not', null)
+    .orderBy('w.createdAt', 'desc')
     .limit(MOST_PAST)
     .execute();
   return rows

@@ -8,33 +8,33 @@ import type { Workload } from './workload.ts';
 
 export const columns = [
   'id',
-  'owner_id as ownerId',
-  'application_id as applicationId',
-  'deployment_id as deploymentId',
-  'run_id as runId',
+  'ownerId',
+  'applicationId',
+  'deploymentId',
+  'runId',
   'kind',
   'engine',
   'flavor',
-  'memory_mib as memoryMiB',
+  'memoryMiB',
   'cpus',
   'gpus',
-  'device_class as deviceClass',
+  'deviceClass',
   'nodes',
-  'turn_at as turnAt',
-  'queue_at as queueAt',
+  'turnAt',
+  'queueAt',
   'estimate',
-  'max_duration as maxDuration',
-  'promised_at as promisedAt',
-  'expected_at as expectedAt',
+  'maxDuration',
+  'promisedAt',
+  'expectedAt',
   'addresses',
   'wanted',
-  'grace_seconds as graceSeconds',
+  'graceSeconds',
   'state',
   'reason',
   'detail',
-  'created_at as createdAt',
-  'admitted_at as admittedAt',
-  'draining_at as drainingAt',
+  'createdAt',
+  'admittedAt',
+  'drainingAt',
 ] as const;
 
 export type NewWorkload = {
@@ -66,35 +66,35 @@ export async function insertWorkload(tx: Tx, workload: NewWorkload): Promise<Wor
     .insertInto('workloads')
     .values({
       id,
-      owner_id: workload.ownerId,
-      application_id: workload.applicationId,
-      deployment_id: workload.deploymentId,
-      run_id: workload.runId,
+      ownerId: workload.ownerId,
+      applicationId: workload.applicationId,
+      deploymentId: workload.deploymentId,
+      runId: workload.runId,
       kind: workload.kind,
       engine: workload.engine,
       flavor: workload.flavor,
-      memory_mib: workload.memoryMiB,
+      memoryMiB: workload.memoryMiB,
       cpus: workload.cpus,
       gpus: workload.gpus,
-      device_class: workload.deviceClass,
+      deviceClass: workload.deviceClass,
       nodes: workload.nodes,
-      turn_at: workload.turnAt,
-      queue_at: workload.queueAt,
+      turnAt: workload.turnAt,
+      queueAt: workload.queueAt,
       estimate: workload.estimate,
-      max_duration: workload.maxDuration,
-      promised_at: null,
-      expected_at: null,
+      maxDuration: workload.maxDuration,
+      promisedAt: null,
+      expectedAt: null,
       placement: null,
       addresses: null,
       wanted: 'up',
-      grace_seconds: workload.graceSeconds,
+      graceSeconds: workload.graceSeconds,
       state: 'waiting',
       reason: null,
       detail: null,
-      created_at: workload.at,
-      admitted_at: null,
-      draining_at: null,
-      gone_at: null,
+      createdAt: workload.at,
+      admittedAt: null,
+      drainingAt: null,
+      goneAt: null,
     })
     .execute();
   return id;
@@ -111,9 +111,9 @@ export const selectWorkloadsOf = (
   db
     .selectFrom('workloads')
     .select(columns)
-    .where('deployment_id', '=', deploymentId)
+    .where('deploymentId', '=', deploymentId)
     .where('state', '!=', 'gone')
-    .orderBy('created_at')
+    .orderBy('createdAt')
     .execute();
 
 /** The workloads of an application that are not gone. */
@@ -124,9 +124,9 @@ export const selectPresent = (
   db
     .selectFrom('workloads')
     .select(columns)
-    .where('application_id', '=', applicationId)
+    .where('applicationId', '=', applicationId)
     .where('state', '!=', 'gone')
-    .orderBy('created_at')
+    .orderBy('createdAt')
     .execute();
 
 export const setWaitingReason = (
@@ -142,7 +142,7 @@ export const clearReason = (tx: Tx, id: WorkloadId) =>
 export const setGone = (tx: Tx, id: WorkloadId, at: number) =>
   tx
     .updateTable('workloads')
-    .set({ state: 'gone', gone_at: at })
+    .set({ state: 'gone', goneAt: at })
     .where('id', '=', id)
     .where('state', '!=', 'gone')
     .execute();
@@ -150,9 +150,9 @@ export const setGone = (tx: Tx, id: WorkloadId, at: number) =>
 export const setDraining = (tx: Tx, id: WorkloadId, at: number) =>
   tx
     .updateTable('workloads')
-    .set({ draining_at: at })
+    .set({ drainingAt: at })
     .where('id', '=', id)
-    .where('draining_at', 'is', null)
+    .where('drainingAt', 'is', null)
     .execute();
 
 /** Those wanted gone from now on, by what they belong to; their ids. */
@@ -168,8 +168,8 @@ export async function updateWantedGone(
     'workloadId' in of
       ? update.where('id', '=', of.workloadId)
       : 'deploymentId' in of
-        ? update.where('deployment_id', '=', of.deploymentId).where(isNoRequest)
-        : update.where('application_id', '=', of.applicationId);
+        ? update.where('deploymentId', '=', of.deploymentId).where(isNoRequest)
+        : update.where('applicationId', '=', of.applicationId);
   return (await mine.returning('id').execute()).map(({ id }) => id);
 }
 
@@ -179,7 +179,7 @@ const isNoRequest = ({ eb, not, exists, selectFrom }: ExpressionBuilder<Schema, 
     exists(
       selectFrom('runs')
         .select('runs.id')
-        .whereRef('runs.id', '=', 'workloads.run_id')
+        .whereRef('runs.id', '=', 'workloads.runId')
         .where('runs.origin', '=', eb.val('request')),
     ),
   );

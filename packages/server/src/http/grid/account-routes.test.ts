@@ -146,7 +146,7 @@ onEachDatabase('what is used is renewed, once a day; what is not ends', async (d
   const writes = async (): Promise<unknown> =>
     db.read
       .selectFrom('tokens')
-      .select(['token', 'used_at', 'expires_at'])
+      .select(['token', 'usedAt', 'expiresAt'])
       .orderBy('token')
       .execute();
   clock.now += DAY - 1;

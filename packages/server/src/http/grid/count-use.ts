@@ -49,8 +49,8 @@ async function countOfUser({ database, seats }: HttpContext, userId: UserId): Pr
 
 async function countOfApplication(context: HttpContext, id: ApplicationId): Promise<Use> {
   const { read } = context.database;
-  const own = await measureVariables(context, { table: 'environment_values', id });
-  const exposed = await measureVariables(context, { table: 'exposed_values', id });
+  const own = await measureVariables(context, { table: 'environmentValues', id });
+  const exposed = await measureVariables(context, { table: 'exposedValues', id });
   return {
     variables: own.count,
     'variable-bytes': own.bytes,

@@ -208,7 +208,7 @@ onEachDatabase('runs that wait are limited, and nodes of each', async (...on) =>
     const start = { command: { name: 'x', argv: [] } } as never;
     const artifact = { id: artifactId, environmentKey: undefined, start };
     await recordArtifact(tx, { ...artifact, ...owned, commitId: 'c'.repeat(40), at: 1 });
-    const built = { artifact_id: artifactId };
+    const built = { artifactId };
     await tx.updateTable('deployments').set(built).where('id', '=', deploymentId).execute();
   });
   await makeRun(database, { ...owned, deploymentId });

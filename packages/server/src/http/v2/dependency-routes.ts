@@ -52,7 +52,7 @@ export function dependencyRoutes(app: FastifyInstance, context: HttpContext): vo
 }
 
 const loadExposed = ({ database, keyring }: HttpContext, id: ApplicationId) =>
-  loadValues(database.read, keyring, { table: 'exposed_values', id });
+  loadValues(database.read, keyring, { table: 'exposedValues', id });
 
 async function loadDependencies(
   context: HttpContext,

@@ -225,7 +225,7 @@ onEachDatabase('what is worthless is forgotten a day later, and nothing else', a
   const look = () => forgetExpired(context)({} as never, t.signal);
   const count = async (): Promise<number[]> => [
     (await db.read.selectFrom('tokens').select('token').execute()).length,
-    (await db.read.selectFrom('cli_logins').select('hash').execute()).length,
+    (await db.read.selectFrom('cliLogins').select('hash').execute()).length,
   ];
   await look();
   assert.deepEqual(await count(), [3, 1]);
