@@ -24,6 +24,7 @@ import type { CommitSource } from './read-wanted.ts';
 import type { Dependencies, Failure, NeededFile } from './recipe.ts';
 import type { Recipes } from './recipes/recipes.ts';
 import { buildWork, imageOf, startWork } from './work.ts';
+import type { Work } from '../workloads/engine.ts';
 
 export type BuildDeps = {
   paths: DataPaths;
@@ -44,6 +45,7 @@ export type BuildDeps = {
 
 export const createBuilder = (deps: BuildDeps): Builder => ({
   advance: (input, done, signal) => advanceBuild(deps, { input, done, signal }),
+  describe: (input, number) => describeStep(deps, input, number),
   discard: (deploymentId) => removeTree(deps.paths.checkout(deploymentId)),
 });
 
@@ -52,21 +54,62 @@ type Look = { input: BuildInput; done: readonly StepOutcome[]; signal: AbortSign
 /** Looks at the tree and at the steps that are over; says what comes next. */
 async function advanceBuild(deps: BuildDeps, look: Look): Promise<BuildProgress> {
   const { input, done } = look;
-  const recipe = deps.recipes[input.runtime];
-  const found = await readWanted(deps, input, recipe);
-  if ('reason' in found) return failed(found);
-  const plan = planBuild(input, recipe, found.files);
-  if ('reason' in plan) return failed(plan);
+  const planned = await readPlan(deps, input);
+  if ('reason' in planned) return failed(planned);
   const broken = done.find(({ succeeded }) => !succeeded);
-  if (broken !== undefined) return failed(describeBroken(plan, broken));
-  const setup = await openSetup(deps, { input, plan, treeId: found.treeId });
+  if (broken !== undefined) return failed(describeBroken(planned.plan, broken));
+  const setup = await openSetup(deps, { input, ...planned });
   const decided = await readDecided(setup);
   if (decided !== undefined) return finish(deps, setup, decided);
   const { warm } = setup;
-  if (warm !== undefined && plan.hooks.before === undefined)
+  if (warm !== undefined && planned.plan.hooks.before === undefined)
     return { next: 'done', artifact: warm };
   const refused = await prepareTree(deps, setup, look);
   return refused === undefined ? nextStep(deps, setup, done) : failed(refused);
+}
+
+/** What is to be done, by the commit and the variables alone. */
+async function readPlan(
+  deps: BuildDeps,
+  input: BuildInput,
+): Promise<Pick<BuildSetup, 'plan' | 'treeId'> | Failure> {
+  const recipe = deps.recipes[input.runtime];
+  const found = await readWanted(deps, input, recipe);
+  if ('reason' in found) return found;
+  const plan = planBuild(input, recipe, found.files);
+  return 'reason' in plan ? plan : { plan, treeId: found.treeId };
+}
+
+/** A step that was begun, as `advance` said it then: nothing is changed by asking. */
+async function describeStep(deps: BuildDeps, input: BuildInput, number: number) {
+  const planned = await readPlan(deps, input);
+  if ('reason' in planned) throw new Error(planned.detail);
+  const setup = await openSetup(deps, { input, ...planned });
+  const command = commandsOf(setup).get(number);
+  if (command === undefined) throw new Error(`the build has no step ${number}`);
+  if (number < STEP.dependencies) return commandStep(deps.paths, setup, { number, command });
+  const { dependencies } = setup.plan;
+  if (number === STEP.dependencies && dependencies !== undefined)
+    return commandStep(deps.paths, setup, { number, command, installs: dependencies });
+  const installed = await findDependencies(deps, setup);
+  if ('reason' in installed) throw new Error(installed.detail);
+  const environment = installed.sealed;
+  return commandStep(deps.paths, setup, { number, command, environment });
+}
+
+/** Every step that the build may have, by its number. */
+function commandsOf({ plan, input, warm, image }: BuildSetup): ReadonlyMap<number, Work> {
+  const { cached, hooks, build, dependencies } = plan;
+  const afresh = !input.useCache;
+  const steps: [number, Work | undefined][] = [
+    [STEP.restore, warm === undefined ? cached?.restore({ afresh }) : undefined],
+    [STEP.before, hooks.before],
+    [STEP.dependencies, dependencies?.install],
+    [STEP.build, build && buildWork(build, { image, afresh })],
+    [STEP.after, hooks.after],
+    [STEP.save, cached?.save],
+  ];
+  return new Map(steps.flatMap(([number, work]) => (work === undefined ? [] : [[number, work]])));
 }
 
 const failed = ({ reason, detail }: Failure): BuildProgress => ({ next: 'failed', reason, detail });
@@ -184,15 +227,12 @@ async function nextStep(
   setup: BuildSetup,
   done: readonly StepOutcome[],
 ): Promise<BuildProgress> {
-  const { cached, hooks, build } = setup.plan;
+  const commands = commandsOf(setup);
   const isDone = (number: number) => done.some((step) => step.number === number);
-  const afresh = !setup.input.useCache;
-  const restore = setup.warm === undefined ? cached?.restore({ afresh }) : undefined;
-  for (const [number, command] of [
-    [STEP.restore, restore],
-    [STEP.before, hooks.before],
-  ] as const)
+  for (const number of [STEP.restore, STEP.before]) {
+    const command = commands.get(number);
     if (command !== undefined && !isDone(number)) return run(deps, setup, { number, command });
+  }
   if (setup.warm !== undefined) return seal(deps, setup, setup.warm.environmentKey);
 
   const installed = await installedDependencies(deps, setup, isDone(STEP.dependencies));
@@ -208,13 +248,11 @@ async function nextStep(
   const { environment } = installed;
   const unbuildable = isDone(STEP.build) ? undefined : await refuseBuild(setup);
   if (unbuildable !== undefined) return failed(unbuildable);
-  for (const [number, command] of [
-    [STEP.build, build && buildWork(build, { image: setup.image, afresh })],
-    [STEP.after, hooks.after],
-    [STEP.save, cached?.save],
-  ] as const)
+  for (const number of [STEP.build, STEP.after, STEP.save]) {
+    const command = commands.get(number);
     if (command !== undefined && !isDone(number))
       return run(deps, setup, { number, command, environment });
+  }
   await pruneTree(setup.tree, setup.plan.folder, setup.plan.kept);
   const refused = await refuseStart(setup);
   return refused === undefined ? seal(deps, setup, environment) : failed(refused);
@@ -232,23 +270,40 @@ async function installedDependencies(
   setup: BuildSetup,
   isInstalled: boolean,
 ): Promise<{ environment: string | undefined } | { install: Dependencies } | Failure> {
-  const { input, plan, tree, treeId, staging } = setup;
+  const found = await findDependencies(deps, setup);
+  if ('reason' in found) return found;
+  if (found.sealed !== undefined || found.missing === undefined)
+    return { environment: found.sealed };
+  const { dependencies, key } = found.missing;
+  if (!isInstalled) return { install: dependencies };
+  await putAway(deps, setup.staging, deps.paths.environment(key));
+  return { environment: key };
+}
+
+type FoundDependencies = {
+  /** The key of those that are there. */
+  sealed: string | undefined;
+  /** What is to be installed, and the key that it gets; undefined where nothing is wanted. */
+  missing?: { dependencies: Dependencies; key: string };
+};
+
+async function findDependencies(
+  deps: BuildDeps,
+  { input, plan, tree, treeId }: BuildSetup,
+): Promise<FoundDependencies | Failure> {
   const { dependencies } = plan;
-  if (dependencies === undefined) return { environment: undefined };
+  if (dependencies === undefined) return { sealed: undefined };
   const { namedBy, path } = dependencies;
   const manifest = await readManifest(tree, plan.folder, dependencies);
   if (manifest === undefined)
-    return namedBy === undefined ? { environment: undefined } : missing(`${namedBy}=${path}`);
+    return namedBy === undefined ? { sealed: undefined } : missing(`${namedBy}=${path}`);
   const shared = environmentKey(input, plan, { dependencies, manifest, treeId });
   const fresh = `${shared}.${input.deploymentId.slice(-12)}`;
   const known = input.useCache ? [await deps.findEnvironment(shared), shared] : [fresh];
   for (const key of known)
     if (key !== undefined && (await take(deps, deps.paths.environment(key))))
-      return { environment: key };
-  if (!isInstalled) return { install: dependencies };
-  const sealed = input.useCache ? shared : fresh;
-  await putAway(deps, staging, deps.paths.environment(sealed));
-  return { environment: sealed };
+      return { sealed: key };
+  return { sealed: undefined, missing: { dependencies, key: input.useCache ? shared : fresh } };
 }
 
 const missing = (named: string): Failure => ({

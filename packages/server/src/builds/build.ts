@@ -99,6 +99,8 @@ export type Builder = {
     done: readonly StepOutcome[],
     signal: AbortSignal,
   ): Promise<BuildProgress>;
+  /** A step that was begun: the same each time it is asked, and nothing is changed by asking. */
+  describe(input: BuildInput, number: number): Promise<BuildStep>;
   /** Throws away what a build that is over left behind. */
   discard(deploymentId: DeploymentId): Promise<void>;
 };

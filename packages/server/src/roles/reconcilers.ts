@@ -125,6 +125,7 @@ function openBuilder(
   );
   return {
     advance: async (input, done, signal) => (await builder()).advance(input, done, signal),
+    describe: async (input, number) => (await builder()).describe(input, number),
     discard: async (id) => (await builder()).discard(id),
   };
 }
