@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { insertDeployment } from '../../packages/server/src/deployments/deployment-store.ts';
 import { systemClock } from '../../packages/server/src/lib/clock.ts';
-import type { WorkloadId } from '../../packages/server/src/lib/ids.ts';
+import type { RunId, WorkloadId } from '../../packages/server/src/lib/ids.ts';
 import { becomeLeader } from '../../packages/server/src/reconcile/leader.ts';
 import { startReconcileLoop } from '../../packages/server/src/reconcile/loop.ts';
 import { request } from '../../packages/server/src/reconcile/queue.ts';
@@ -17,6 +16,7 @@ import type { Database, Tx } from '../../packages/server/src/store/database.ts';
 import { migrate } from '../../packages/server/src/store/migrate.ts';
 import { silentLog } from '../../packages/server/src/testing/log.ts';
 import { makeApplication, makeOwner } from '../../packages/server/src/testing/rows.ts';
+import { toldSubjects } from '../../packages/server/src/testing/subjects.ts';
 import { queueReconciler } from '../../packages/server/src/workloads/queue-reconciler.ts';
 import { setGone } from '../../packages/server/src/workloads/workload-store.ts';
 import type { NewWorkload } from '../../packages/server/src/workloads/workload-store.ts';
@@ -96,27 +96,15 @@ async function openOrders(database: Database): Promise<Scene['workload']> {
   const { organizationId: ownerId } = await makeOwner(database, clock());
   const applicationId = await makeApplication(database, { ownerId });
   const owned = { ownerId, applicationId };
-  const deploymentId = await database.transaction((tx) =>
-    insertDeployment(tx, {
-      ...owned,
-      commitId: 'c'.repeat(40),
-      action: 'DEPLOY',
-      cause: 'Git',
-      authorId: null,
-      useCache: true,
-      status: 'queued',
-      at: clock(),
-    }),
-  );
   return ({ flavor, nodes = 1, estimate, at }) => {
     const { cpus = 1, memoryMiB = 0, gpus = 0 } = findFlavor(flavor) ?? {};
     const size = { flavor, cpus, memoryMiB, gpus, deviceClass: 'gpu', nodes };
     const times = { turnAt: at, queueAt: at, estimate, maxDuration: null, graceSeconds: 1, at };
     return {
       ...owned,
-      deploymentId,
-      runId: null,
-      kind: 'run',
+      subjectKind: 'run',
+      subjectId: 'run_of-nobody' as RunId,
+      metered: 0,
       engine: 'process',
       ...size,
       ...times,
@@ -132,7 +120,7 @@ async function startLoop(
   const leadership = await becomeLeader(database, leaderFile, AbortSignal.timeout(1_000));
   if (leadership === undefined) throw new Error('somebody else leads');
   const inventory = { silent: () => undefined };
-  const queue = queueReconciler({ database, clock, pool, inventory });
+  const queue = queueReconciler({ database, clock, pool, inventory, subjects: toldSubjects });
   const { epoch } = leadership;
   const failed = (facts: object, message: string): void =>
     void process.stderr.write(`${message}: ${JSON.stringify(facts)}\n`);

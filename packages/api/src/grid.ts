@@ -162,7 +162,7 @@ export const getUsage = endpoint({
     to: z.number(),
     applications: z.array(
       z.object({
-        applicationId: z.string(),
+        applicationId: z.string().nullable(),
         applicationName: z.string().nullable(),
         minutes: z.number(),
         gpuMinutes: z.number(),

@@ -6,8 +6,11 @@ const Time = z.number().describe('epoch milliseconds');
 
 export const Waiting = z.object({
   kind: z.enum(['build', 'webapp', 'run']),
-  applicationId: z.string(),
-  applicationName: z.string(),
+  subject: z
+    .object({ kind: z.enum(['build', 'deployment', 'run']), id: z.string() })
+    .describe('what it is for: the build of a deployment has the deployment’s id'),
+  applicationId: z.string().nullable(),
+  applicationName: z.string().nullable(),
   deploymentId: z.string(),
   runId: z.string().nullable(),
   line: z.string().describe('what it waits for: `cpu`, `build`, or a class of devices'),
@@ -110,7 +113,7 @@ export const Device = z.object({
   detail: z.string().nullable(),
   since: Time.nullable(),
   holder: z
-    .object({ applicationId: z.string(), workloadId: z.string(), node: z.number() })
+    .object({ applicationId: z.string().nullable(), workloadId: z.string(), node: z.number() })
     .nullable()
     .describe('for its owner’s members, and operators'),
 });

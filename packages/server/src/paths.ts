@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ApplicationId, DeploymentId, OwnerId, RunId } from './lib/ids.ts';
+import type { SubjectId } from './store/schema.ts';
 
 /** Where each thing lives below the data directory. */
 export const dataPaths = (root: string) => ({
@@ -29,8 +30,11 @@ export const dataPaths = (root: string) => ({
   /** Download caches: never shared between owners, nor between the user ids of applications. */
   cache: (owner: OwnerId, id: ApplicationId) => join(root, 'caches', owner, id),
   tools: join(root, 'tools'),
-  /** One directory per source: an instance, or the deployment itself (what the platform says). */
-  logs: (id: ApplicationId, source: string) => join(root, 'logs', id, source),
+  /**
+   * One directory per source: an instance, or the deployment itself (what the platform says); among those of its
+   * application, or of the subject that belongs to none.
+   */
+  logs: (id: ApplicationId | SubjectId, source: string) => join(root, 'logs', id, source),
   applicationLogs: (id: ApplicationId) => join(root, 'logs', id),
   /** What the router answered for an application. */
   accessLogs: (id: ApplicationId) => join(root, 'router', 'access', id),

@@ -196,7 +196,7 @@ function usageCommand(program: Command): void {
       const owner = await findOwner(client, org);
       const usage = await client.call(grid.getUsage, { params: { ownerId: owner.id } });
       const rows = usage.applications.map((one) => ({
-        application: one.applicationName ?? one.applicationId,
+        application: one.applicationName ?? one.applicationId ?? '',
         minutes: one.minutes,
         'gpu minutes': one.gpuMinutes,
         cost: euros(one.microEuros),

@@ -65,7 +65,7 @@ function describeWaiting(one: Waiting): string[] {
   const when =
     one.expectedAt === null ? 'start unknown' : `starts ${until(one.expectedAt, Date.now())}`;
   return [
-    `${colour('bold', one.applicationName)} ${one.kind} ${one.runId ?? one.deploymentId}`,
+    `${colour('bold', one.applicationName ?? '')} ${one.kind} ${one.runId ?? one.deploymentId}`,
     `  ${one.nodes} × ${one.flavor}, ${place}${when}, waiting since ${ago(one.since, Date.now())}`,
     ...(one.detail === null ? [] : [`  ${one.reason ?? ''}: ${one.detail}`]),
     ...(one.helps === null ? [] : [colour('dim', `  Would help: ${one.helps}`)]),

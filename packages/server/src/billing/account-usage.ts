@@ -3,7 +3,7 @@ import type { OwnerId } from '../lib/ids.ts';
 import type { Schema } from '../store/schema.ts';
 import { selectIntervals } from './usage-store.ts';
 import { usageOf } from './usage.ts';
-import type { Usage } from './usage.ts';
+import type { Interval, Usage } from './usage.ts';
 
 /** What the owner's applications used between `from` and `to` (epoch ms), and what it costs. */
 export async function accountUsage(
@@ -14,15 +14,19 @@ export async function accountUsage(
   return usageOf(await selectIntervals(db, ownerId, window), window);
 }
 
-/** What a run or a deployment of the owner's used in the window. */
+type Subject = Pick<Interval, 'subjectKind' | 'subjectId'>;
+
+/** What a subject of the owner's used in the window. */
 export async function subjectUsage(
   db: Kysely<Schema>,
   ownerId: OwnerId,
-  { subjectId, ...window }: { subjectId: string; from: number; to: number },
+  { of, ...window }: { of: Subject; from: number; to: number },
 ): Promise<Pick<Usage, 'minutes' | 'gpuMinutes' | 'microEuros'>> {
   const all = await selectIntervals(db, ownerId, window);
   const own = usageOf(
-    all.filter((one) => one.subjectId === subjectId),
+    all.filter(
+      ({ subjectKind, subjectId }) => subjectKind === of.subjectKind && subjectId === of.subjectId,
+    ),
     window,
   )[0];
   const { minutes = 0, gpuMinutes = 0, microEuros = 0 } = own ?? {};

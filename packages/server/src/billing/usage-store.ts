@@ -14,6 +14,7 @@ export async function insertInterval(
       instanceId: interval.instanceId,
       ownerId: interval.ownerId,
       applicationId: interval.applicationId,
+      subjectKind: interval.subjectKind,
       subjectId: interval.subjectId,
       instanceNumber: interval.instanceNumber,
       flavor: interval.flavor,
@@ -68,6 +69,7 @@ export const selectIntervals = (
     .select([
       'u.applicationId',
       'a.name as applicationName',
+      'u.subjectKind',
       'u.subjectId',
       'u.instanceNumber',
       'u.flavor',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { ApplicationId } from '../lib/ids.ts';
+import type { ApplicationId, RunId } from '../lib/ids.ts';
 import { unionLength, usageOf } from './usage.ts';
 import type { Interval } from './usage.ts';
 
@@ -13,7 +13,8 @@ const interval = (
 ): Interval => ({
   applicationId: 'app_1' as ApplicationId,
   applicationName: 'train',
-  subjectId: 'run_1',
+  subjectKind: 'run',
+  subjectId: 'run_1' as RunId,
   instanceNumber: 0,
   flavor: 'ML_M',
   gpus: 2,

@@ -1,11 +1,18 @@
 import { DAY, MINUTE } from '../lib/duration.ts';
 import type { ApplicationId, InstanceId, OwnerId } from '../lib/ids.ts';
+import type { SubjectId, SubjectKind } from '../store/schema.ts';
+
+/** What time was used for: a subject, and the application that it belongs to where there is one. */
+type Metered = {
+  applicationId: ApplicationId | null;
+  /** Minutes are rounded within it, for each instance number. */
+  subjectKind: SubjectKind;
+  subjectId: SubjectId;
+};
 
 /** An instance's time, as metered. */
-export type Interval = {
-  applicationId: ApplicationId;
+export type Interval = Metered & {
   applicationName: string | null;
-  subjectId: string;
   instanceNumber: number;
   flavor: string;
   gpus: number;
@@ -16,19 +23,17 @@ export type Interval = {
 };
 
 /** An instance's time that begins. */
-export type NewInterval = {
+export type NewInterval = Metered & {
   instanceId: InstanceId;
   ownerId: OwnerId;
-  applicationId: ApplicationId;
-  /** The deployment or run that minutes are rounded within. */
-  subjectId: string;
   instanceNumber: number;
   flavor: string;
   at: number;
 };
 
 export type Usage = {
-  applicationId: ApplicationId;
+  /** Null of what belongs to none. */
+  applicationId: ApplicationId | null;
   applicationName: string | null;
   /** Instance-minutes, each (subject, number) rounded up once. */
   minutes: number;
@@ -37,8 +42,7 @@ export type Usage = {
 };
 
 /**
- * What each application used and costs. Minutes are rounded up once per deployment or run and
- * instance number, over the union of its attempts: pauses between crashes are free, and time that two
+ * What each application used and costs. Minutes are rounded up once per subject and instance number, over the union of its attempts: pauses between crashes are free, and time that two
  * attempts share counts once.
  */
 export function usageOf(
@@ -58,8 +62,8 @@ export function usageOf(
   });
 }
 
-const lineOf = ({ subjectId, instanceNumber }: Interval): string =>
-  `${subjectId}/${instanceNumber}`;
+const lineOf = ({ subjectKind, subjectId, instanceNumber }: Interval): string =>
+  `${subjectKind}/${subjectId}/${instanceNumber}`;
 
 function chargeLine(line: readonly Interval[], from: number, to: number) {
   const minutes = Math.ceil(unionLength(line, from, to) / MINUTE);

@@ -111,8 +111,9 @@ export async function selectSweepable(db: Kysely<Schema>): Promise<Omit<Found, '
     .execute();
   const running = await db
     .selectFrom('workloads as w')
-    .innerJoin('deployments as d', 'd.id', 'w.deploymentId')
-    .select('d.artifactId')
+    .leftJoin('deployments as d', 'd.id', 'w.subjectId')
+    .leftJoin('runs as r', 'r.id', 'w.subjectId')
+    .select(({ fn }) => fn.coalesce('d.artifactId', 'r.artifactId').as('artifactId'))
     .where('w.state', 'in', ['waiting', 'admitted'])
     .execute();
   const runs = await db
@@ -161,6 +162,8 @@ export const selectBuilt = (
     .selectFrom('workloads')
     .select(['ownerId', 'applicationId'])
     .distinct()
-    .where('kind', '=', 'build')
+    .where('subjectKind', '=', 'build')
     .where('createdAt', '>=', since)
+    .where('applicationId', 'is not', null)
+    .$narrowType<{ applicationId: ApplicationId }>()
     .execute();

@@ -83,19 +83,16 @@ onEachDatabase(
     await deploy(database, owned, { status: 'failed', artifactId: 'failed' });
     const former = await deploy(database, owned, { status: 'superseded', artifactId: 'draining' });
     const workload = {
-      runId: null,
-      kind: 'webapp',
+      subjectKind: 'deployment',
+      subjectId: former,
+      estimate: null,
       engine: 'process',
       flavor: 'XS',
       nodes: 1,
       graceSeconds: 1,
     } as const;
     await database.transaction((tx) =>
-      createWorkload(
-        tx,
-        { flavorDevices: [] },
-        { ...owned, ...workload, deploymentId: former, at: 1 },
-      ),
+      createWorkload(tx, { flavorDevices: [] }, { ...owned, ...workload, at: 1 }),
     );
 
     await sweepFiles({ database, paths, clock }, claim, never);

@@ -10,23 +10,35 @@ import type {
 } from '../builds/build.ts';
 import { recordArtifact } from '../builds/record-artifact.ts';
 import type { EngineName } from '../workloads/engine.ts';
+import { MINUTE } from '../lib/duration.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import { parseRunOptions } from '../runs/run-options.ts';
 import { defaultBuildFlavor } from '../scheduling/flavor.ts';
+import { HISTORY, estimateFrom } from '../scheduling/estimate.ts';
 import { largestHost } from '../scheduling/pool.ts';
+import type { Pool } from '../scheduling/pool.ts';
+import type { Tx } from '../store/database.ts';
 import { addInstance } from '../workloads/add-instances.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
-import { findWorkload, workloadInstances } from '../workloads/list-workloads.ts';
+import {
+  findWorkload,
+  listPastDurations,
+  subjectInstances,
+  subjectWorkloads,
+} from '../workloads/list-workloads.ts';
 import { wantGone } from '../workloads/want-gone.ts';
 import { describeExit, succeeded } from '../workloads/workload.ts';
-import type { Instance } from '../workloads/workload.ts';
+import type { SubjectRef } from '../workloads/subject.ts';
+import type { Instance, Workload } from '../workloads/workload.ts';
 import { chooseEngine } from '../workloads/choose-engine.ts';
 import { demandVariables } from '../applications/environments.ts';
+import type { Deployable } from '../applications/find-application.ts';
+import type { Deployment } from './deployment.ts';
 import type { DeploymentDeps, Look } from './look.ts';
 import { goesBeside } from './plan-deployment.ts';
 import type { Situation } from './plan-deployment.ts';
-import { moveDeployment, setBuildWorkload } from './deployment-store.ts';
+import { moveDeployment } from './deployment-store.ts';
 import { endDeployment } from './end-deployment.ts';
 import { spell, startWorkload } from './start-deployment.ts';
 import { Unwanted, watchUnwanted } from './watch-unwanted.ts';
@@ -74,9 +86,7 @@ export async function advanceDeploymentBuild(
   look: Look,
 ): Promise<number | undefined> {
   const { deployment } = look.situation;
-  const { buildWorkloadId } = deployment;
-  const steps =
-    buildWorkloadId === null ? [] : await workloadInstances(deps.database.read, buildWorkloadId);
+  const steps = await subjectInstances(deps.database.read, buildOf(deployment));
   const underWay = steps.find(({ status }) => status !== 'exited');
   if (underWay !== undefined) return waitForStep(deps, look, underWay);
 
@@ -167,28 +177,54 @@ async function addStep(
   await database.transaction(async (tx) => {
     await holdClaim(tx, claim);
     const at = clock();
-    const workloadId =
-      deployment.buildWorkloadId ??
-      (await createWorkload(tx, pool, {
-        ownerId: application.ownerId,
-        applicationId: application.id,
-        deploymentId: deployment.id,
-        runId: null,
-        kind: 'build',
-        engine,
-        flavor: application.buildFlavor ?? defaultBuildFlavor({ memoryMiB: largestHost(pool) }),
-        nodes: 1,
-        graceSeconds: 5,
-        at,
-      }));
-    await setBuildWorkload(tx, deployment.id, workloadId);
-    const workload = await findWorkload(tx, workloadId);
-    if (workload === undefined) return;
-    const paid = application.buildFlavor !== null;
-    await addInstance(tx, workload, { number, attempt: 1, startAfter: null, paid, at });
-    await request(tx, 'workload', workloadId, at);
+    const [known] = await subjectWorkloads(tx, buildOf(deployment));
+    const workload =
+      known ?? (await createBuild(tx, pool, { deployment, application, engine, at }));
+    await addInstance(tx, workload, { number, attempt: 1, startAfter: null, at });
+    await request(tx, 'workload', workload.id, at);
   });
 }
+
+const buildOf = ({ id }: Pick<Deployment, 'id'>) =>
+  ({ subjectKind: 'build', subjectId: id }) as const satisfies SubjectRef;
+
+/** What a build of a size that the user chose uses is paid for; another costs nothing. */
+async function createBuild(
+  tx: Tx,
+  pool: Pool,
+  {
+    deployment,
+    application,
+    engine,
+    at,
+  }: { deployment: Deployment; application: Deployable; engine: EngineName; at: number },
+): Promise<Workload> {
+  const { id: applicationId, ownerId, buildFlavor } = application;
+  const flavor = buildFlavor ?? defaultBuildFlavor({ memoryMiB: largestHost(pool) });
+  const past = await listPastDurations(
+    tx,
+    { applicationId, subjectKind: 'build', flavor },
+    HISTORY,
+  );
+  const id = await createWorkload(tx, pool, {
+    ...buildOf(deployment),
+    ownerId,
+    applicationId,
+    engine,
+    flavor,
+    nodes: 1,
+    graceSeconds: 5,
+    estimate: estimateFrom(past, FIRST_BUILD),
+    metered: buildFlavor !== null,
+    at,
+  });
+  const made = await findWorkload(tx, id);
+  if (made === undefined) throw new Error(`workload ${id} was not made`);
+  return made;
+}
+
+/** Of builds that never were: most are done by then. */
+const FIRST_BUILD = 10 * MINUTE;
 
 /** The build is over: its artifact is recorded, and what it is for is asked for. */
 async function takeArtifact(
@@ -206,7 +242,7 @@ async function takeArtifact(
     const starting = { status: 'starting', reason: null, detail: null } as const;
     const built = { artifactId: artifact.id, builtAt: at };
     if (!(await moveDeployment(tx, deployment, { ...starting, ...built }))) return;
-    await wantGone(tx, { deploymentId: deployment.id }, at);
+    await wantGone(tx, buildOf(deployment), at);
     await request(tx, 'deployment', deployment.id, at);
     if (former.length > 0 && !goesBeside(application)) return;
     await startWorkload(tx, deps, { deployment, application, artifact, at });

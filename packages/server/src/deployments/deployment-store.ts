@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import { newId } from '../lib/ids.ts';
-import type { ApplicationId, DeploymentId, OwnerId, UserId, WorkloadId } from '../lib/ids.ts';
+import type { ApplicationId, DeploymentId, OwnerId, UserId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { DeploymentStatus, Schema } from '../store/schema.ts';
 import { activeStatuses, pendingStatuses } from './deployment.ts';
@@ -23,7 +23,6 @@ const columns = [
   'detail',
   'environment',
   'artifactId',
-  'buildWorkloadId',
   'createdAt',
   'startedAt',
   'builtAt',
@@ -69,7 +68,6 @@ export async function insertDeployment(tx: Tx, deployment: NewDeployment): Promi
       detail: null,
       environment: null,
       artifactId: null,
-      buildWorkloadId: null,
       createdAt: deployment.at,
       startedAt: null,
       builtAt: null,
@@ -258,9 +256,6 @@ export const setDeploymentReason = (
   { reason, detail }: { reason: string | null; detail: string | null },
 ) => tx.updateTable('deployments').set({ reason, detail }).where('id', '=', id).execute();
 
-export const setBuildWorkload = (tx: Tx, id: DeploymentId, workloadId: WorkloadId) =>
-  tx.updateTable('deployments').set({ buildWorkloadId: workloadId }).where('id', '=', id).execute();
-
 /** Asks a deployment that is not over to end. */
 export const wantCancelled = (tx: Tx, id: DeploymentId) =>
   tx
@@ -294,7 +289,19 @@ export async function clearVariables(
             exists(
               from('workloads as w')
                 .select('w.id')
-                .whereRef('w.deploymentId', '=', 'd.id')
+                .whereRef('w.subjectId', '=', 'd.id')
+                .where('w.state', '<>', 'gone'),
+            ),
+          ),
+        )
+        .where(({ not, exists, selectFrom: from }) =>
+          not(
+            exists(
+              from('runs as r')
+                .innerJoin('workloads as w', 'w.subjectId', 'r.id')
+                .select('w.id')
+                .whereRef('r.deploymentId', '=', 'd.id')
+                .where('r.environment', 'is', null)
                 .where('w.state', '<>', 'gone'),
             ),
           ),

@@ -1,4 +1,4 @@
-import type { ApplicationId, DeploymentId, OwnerId, UserId, WorkloadId } from '../lib/ids.ts';
+import type { ApplicationId, DeploymentId, OwnerId, UserId } from '../lib/ids.ts';
 import type { DeploymentStatus } from '../store/schema.ts';
 
 /** One commit being brought live, as it stands. */
@@ -20,7 +20,6 @@ export type Deployment = {
   /** The user's variables when it began, encrypted. */
   environment: string | null;
   artifactId: string | null;
-  buildWorkloadId: WorkloadId | null;
   createdAt: number;
   startedAt: number | null;
   builtAt: number | null;

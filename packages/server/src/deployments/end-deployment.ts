@@ -2,6 +2,7 @@ import { holdClaim, request } from '../reconcile/queue.ts';
 import { endRun } from '../runs/conclude-run.ts';
 import type { RunOutcome } from '../runs/run.ts';
 import type { Tx } from '../store/database.ts';
+import type { SubjectRef } from '../workloads/subject.ts';
 import { wantGone } from '../workloads/want-gone.ts';
 import { recordDeploymentEvent } from './deployment-event.ts';
 import type { DeploymentDeps, Look } from './look.ts';
@@ -32,10 +33,19 @@ export async function endDeployment(
     if (!(await moveDeployment(tx, deployment, { status, reason, detail, finishedAt: at }))) return;
     if (run !== undefined && ending.event !== 'run_ended')
       await endRun(tx, run, outcomeOf(ending), at);
-    await wantGone(tx, { deploymentId: deployment.id }, at);
+    for (const subject of subjectsOf(situation)) await wantGone(tx, subject, at);
     await afterEnd(tx, { situation, result, at });
   });
   await deps.builder.discard(deployment.id);
+}
+
+/** What it started: its build, and what it serves with or its run. */
+function subjectsOf({ deployment: { id }, run }: Look['situation']): SubjectRef[] {
+  const own: SubjectRef[] = [
+    { subjectKind: 'build', subjectId: id },
+    { subjectKind: 'deployment', subjectId: id },
+  ];
+  return run === undefined ? own : [...own, { subjectKind: 'run', subjectId: run.id }];
 }
 
 type Result = {

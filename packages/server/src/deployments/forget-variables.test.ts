@@ -43,7 +43,8 @@ onEachDatabase('what is over and runs nothing keeps no variables', async (databa
   const live = await make(database, owned, 'live');
   const draining = await make(database, owned, 'superseded');
   const failed = await make(database, owned, 'failed');
-  const order = { ...owned, deploymentId: draining, runId: null, kind: 'webapp' } as const;
+  const subject = { subjectKind: 'deployment', subjectId: draining } as const;
+  const order = { ...owned, ...subject, estimate: null } as const;
   await database.transaction((tx) =>
     createWorkload(
       tx,

@@ -3,6 +3,7 @@ import type { DeploymentId } from '../lib/ids.ts';
 import { findRunOf, listRequested } from '../runs/find-run.ts';
 import { place, give, copyRoom } from '../scheduling/room.ts';
 import type { Database } from '../store/database.ts';
+import type { SubjectId, SubjectKind } from '../store/schema.ts';
 import { presentWorkloads, workloadInstances } from '../workloads/list-workloads.ts';
 import { demandOfWorkload, loadQueue } from '../workloads/load-queue.ts';
 import type { QueueDeps } from '../workloads/load-queue.ts';
@@ -21,24 +22,23 @@ export async function loadSituation(deps: Deps, id: DeploymentId): Promise<Situa
   if (deployment === undefined || isFinal(deployment.status)) return undefined;
   const application = await findDeploying(db, deployment.applicationId);
   if (application === undefined) return undefined;
-  const beside = new Set((await listRequested(db, application.id)).map(({ id: runId }) => runId));
-  const present = (await presentWorkloads(db, application.id)).filter(
-    ({ runId }) => runId === null || !beside.has(runId),
-  );
-  const workload = present.find((one) => one.deploymentId === id && one.kind !== 'build');
-  const others = present.filter((one) => one.deploymentId !== id);
-  const former =
-    application.kind === 'runner'
-      ? await stillComputing(db, others)
-      : others.filter(({ kind }) => kind === 'webapp');
+  const run = application.kind === 'runner' ? await findRunOf(db, id) : undefined;
+  const beside = new Set<SubjectId>((await listRequested(db, application.id)).map((one) => one.id));
+  const present = await presentWorkloads(db, application.id);
+  const ofKind = (kind: SubjectKind) => present.filter(({ subjectKind }) => subjectKind === kind);
+  const kind = application.kind === 'runner' ? 'run' : 'deployment';
+  const own = application.kind === 'runner' ? run?.id : id;
+  const workload = ofKind(kind).find(({ subjectId }) => subjectId === own);
+  const others = ofKind(kind).filter((one) => one.subjectId !== own && !beside.has(one.subjectId));
+  const former = application.kind === 'runner' ? await stillComputing(db, others) : others;
   return {
     deployment,
     application,
     predecessor: deployment.status === 'queued' ? await findPredecessor(db, deployment) : undefined,
-    build: present.find((one) => one.deploymentId === id && one.kind === 'build'),
+    build: ofKind('build').find(({ subjectId }) => subjectId === id),
     workload,
     instances: workload === undefined ? [] : await workloadInstances(db, workload.id),
-    run: application.kind === 'runner' ? await findRunOf(db, id) : undefined,
+    run,
     former,
     fitsWithoutFormer: workload?.state === 'waiting' && (await wouldFit(deps, workload, former)),
   };
@@ -50,7 +50,7 @@ async function stillComputing(
   workloads: readonly Workload[],
 ): Promise<Workload[]> {
   const found = workloads.map(async (one) => {
-    const instances = one.kind === 'run' ? await workloadInstances(db, one.id) : [];
+    const instances = await workloadInstances(db, one.id);
     return instances.some(({ status }) => status !== 'exited') ? one : [];
   });
   return (await Promise.all(found)).flat();

@@ -2,9 +2,9 @@ import type { Kysely } from 'kysely';
 import type { ApplicationId, DeploymentId } from '../lib/ids.ts';
 import type { Source } from '../logs/log.ts';
 import type { DataPaths } from '../paths.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Schema, SubjectId } from '../store/schema.ts';
 import { listInstances } from '../workloads/list-instances.ts';
-import { requestedRuns } from '../runs/find-run.ts';
+import { listRunsMadeBy } from '../runs/find-run.ts';
 import { listDeployments } from './list-deployments.ts';
 
 /** How many of an application's newest deployments its log holds where none is named. */
@@ -20,8 +20,14 @@ export const logSources =
   async (): Promise<Source[]> => {
     const recent = await listDeployments(db, applicationId, NEWEST);
     const deployments = deploymentId === undefined ? recent.map(({ id }) => id) : [deploymentId];
-    const beside = await requestedRuns(db, applicationId);
+    const runs = await listRunsMadeBy(db, deployments);
+    const ofRun = new Map<SubjectId, DeploymentId>(runs.map((run) => [run.id, run.deploymentId]));
     const instances = await listInstances(db, applicationId, { endedAfter: 0 });
+    const own = instances.flatMap((instance) => {
+      const { subjectKind, subjectId } = instance;
+      const id = subjectKind === 'run' ? ofRun.get(subjectId) : (subjectId as DeploymentId);
+      return id !== undefined && deployments.includes(id) ? [{ instance, id }] : [];
+    });
     return [
       ...deployments.map((id) => ({
         id,
@@ -29,17 +35,12 @@ export const logSources =
         instanceId: undefined,
         deploymentId: id,
       })),
-      ...instances
-        .filter(
-          ({ deploymentId: id, runId }) =>
-            deployments.includes(id) && (runId === null || !beside.has(runId)),
-        )
-        .map((instance) => ({
-          id: instance.id,
-          directory: paths.logs(applicationId, instance.id),
-          instanceId: instance.id,
-          deploymentId: instance.deploymentId,
-          over: instance.status === 'exited',
-        })),
+      ...own.map(({ instance, id }) => ({
+        id: instance.id,
+        directory: paths.logs(applicationId, instance.id),
+        instanceId: instance.id,
+        deploymentId: id,
+        over: instance.status === 'exited',
+      })),
     ];
   };

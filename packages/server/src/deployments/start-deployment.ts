@@ -48,7 +48,6 @@ export async function startWorkload(
     engine,
     ownerId: application.ownerId,
     applicationId: application.id,
-    deploymentId: deployment.id,
     flavor: application.flavor,
     nodes: application.nodes,
     at,
@@ -59,6 +58,7 @@ export async function startWorkload(
     await startRun(tx, pool, {
       ...common,
       ...own,
+      deploymentId: deployment.id,
       commitId: deployment.commitId,
       artifactId: artifact.id,
       command: artifact.start.command.name,
@@ -72,8 +72,13 @@ export async function startWorkload(
     });
     return;
   }
-  const webapp = { ...common, runId: null, kind: 'webapp', graceSeconds: GRACE_SECONDS } as const;
-  await createWorkload(tx, pool, webapp);
+  await createWorkload(tx, pool, {
+    ...common,
+    subjectKind: 'deployment',
+    subjectId: deployment.id,
+    graceSeconds: GRACE_SECONDS,
+    estimate: null,
+  });
 }
 
 /** Ends the version that serves before this one starts. */

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Application } from '../applications/application.ts';
 import { parseId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { findRunById, listAttempts } from '../runs/find-run.ts';
+import { findRunById, findRunOf, listAttempts } from '../runs/find-run.ts';
 import type { Run } from '../runs/run.ts';
 import type { Schema } from '../store/schema.ts';
 import { findWorkload, presentWorkloads } from '../workloads/list-workloads.ts';
@@ -52,8 +52,9 @@ async function findSubject(
   if (deployment === undefined)
     throw new Refusal('not_found', `There is no run and no deployment ${JSON.stringify(of)}.`);
   const { id, status, reason, detail } = deployment;
+  const ran = await findRunOf(db, id);
   const workload = (await presentWorkloads(db, application.id)).find(
-    (one) => one.deploymentId === id && one.state === 'waiting',
+    ({ subjectId, state: now }) => subjectId === (ran?.id ?? id) && now === 'waiting',
   );
   return { subject: id, status, reason, detail, workload };
 }

@@ -110,7 +110,8 @@ async function fenceLeases(
     for (const [lease, detail] of waits)
       if (detail !== undefined && detail !== lease.detail) await setLeaseDetail(tx, lease, detail);
     if (free.length > 0) await request(tx, 'queue', 'all', at);
-    for (const { applicationId } of free) await request(tx, 'application', applicationId, at);
+    for (const { applicationId } of free)
+      if (applicationId !== null) await request(tx, 'application', applicationId, at);
   });
   const since = Math.min(...ended.map(({ endedAt }) => endedAt ?? at));
   if (free.length === ended.length) return undefined;

@@ -1,40 +1,20 @@
-import type { Kysely } from 'kysely';
-import type { ApplicationId, OwnerId, WorkloadId } from '../lib/ids.ts';
+import type { Kysely, Selectable } from 'kysely';
+import type { WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { LeaseTable, Schema } from '../store/schema.ts';
 
 /** A device that is held, or was and is not proven free yet. */
-export type Lease = {
-  deviceUuid: string;
-  workloadId: WorkloadId;
-  ownerId: OwnerId;
-  applicationId: ApplicationId;
-  number: number;
-  acquiredAt: number;
-  endedAt: number | null;
-  detail: string | null;
-};
-
-const columns = [
-  'deviceUuid',
-  'workloadId',
-  'ownerId',
-  'applicationId',
-  'number',
-  'acquiredAt',
-  'endedAt',
-  'detail',
-] as const;
+export type Lease = Selectable<LeaseTable>;
 
 /** Everything that holds a device now. */
 export const selectLeases = (db: Kysely<Schema>): Promise<Lease[]> =>
-  db.selectFrom('leases').select(columns).where('releasedAt', 'is', null).execute();
+  db.selectFrom('leases').selectAll().where('releasedAt', 'is', null).execute();
 
 /** What a workload holds or held, by node and then by device. */
 export const selectLeasesOf = (db: Kysely<Schema>, workloadId: WorkloadId): Promise<Lease[]> =>
   db
     .selectFrom('leases')
-    .select(columns)
+    .selectAll()
     .where('workloadId', '=', workloadId)
     .orderBy('number')
     .orderBy('deviceUuid')
@@ -43,21 +23,14 @@ export const selectLeasesOf = (db: Kysely<Schema>, workloadId: WorkloadId): Prom
 /** Leases a device. Rejects where somebody holds it: the index has no room for two. */
 export const insertLease = (
   tx: Tx,
-  lease: Omit<Lease, 'endedAt' | 'detail' | 'acquiredAt'> & { at: number },
+  {
+    at,
+    ...lease
+  }: Omit<Lease, 'acquiredAt' | 'endedAt' | 'detail' | 'releasedAt'> & { at: number },
 ) =>
   tx
     .insertInto('leases')
-    .values({
-      deviceUuid: lease.deviceUuid,
-      workloadId: lease.workloadId,
-      ownerId: lease.ownerId,
-      applicationId: lease.applicationId,
-      number: lease.number,
-      acquiredAt: lease.at,
-      endedAt: null,
-      detail: null,
-      releasedAt: null,
-    })
+    .values({ ...lease, acquiredAt: at, endedAt: null, detail: null, releasedAt: null })
     .execute();
 
 /** The holder is over; whether it held anything. */

@@ -1,5 +1,5 @@
 import type { ExpressionBuilder, Kysely } from 'kysely';
-import type { ApplicationId, DeploymentId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
+import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import type { LeasedDevice } from './held-devices.ts';
@@ -135,10 +135,12 @@ export async function deleteRollups(tx: Tx, step: number, { from, to }: Kept): P
 export type SampledInstance = {
   id: InstanceId;
   ownerId: OwnerId;
-  applicationId: ApplicationId;
+  /** Null of what belongs to none. */
+  applicationId: ApplicationId | null;
   /** Null where it was deleted since. */
   applicationName: string | null;
-  deploymentId: DeploymentId;
+  /** What it serves for, builds, or is a node of a run of. */
+  deploymentId: string;
   number: number;
   flavor: string;
 };
@@ -152,16 +154,17 @@ export async function selectSamplesWithInstances(
     .selectFrom('metricSamples as m')
     .leftJoin('instances as i', 'i.id', 'm.subjectId')
     .leftJoin('applications as a', 'a.id', 'i.applicationId')
+    .leftJoin('runs as r', 'r.id', 'i.subjectId')
     .select(['m.subjectId', 'm.at', 'm.metrics'])
     .select([
       'i.id',
       'i.ownerId',
       'i.applicationId',
       'a.name as applicationName',
-      'i.deploymentId',
       'i.number',
       'i.flavor',
     ])
+    .select(({ fn }) => fn.coalesce('r.deploymentId', 'i.subjectId').as('deploymentId'))
     .where('m.at', '>=', since)
     .where(({ eb, or }) => or([eb('i.id', 'is', null), eb('i.status', '!=', 'exited')]))
     .orderBy('m.at')
@@ -173,7 +176,7 @@ export async function selectSamplesWithInstances(
 }
 
 /** Who has leased a device; between two attempts there is no instance. */
-export type Holder = { applicationId: ApplicationId; instanceId: InstanceId | null };
+export type Holder = { applicationId: ApplicationId | null; instanceId: InstanceId | null };
 
 /** The holders of all devices that are leased, by UUID. */
 export async function selectHolders(db: Kysely<Schema>): Promise<ReadonlyMap<string, Holder>> {

@@ -104,7 +104,7 @@ export const instanceFamilies = ({ instances }: Pick<Newest, 'instances'>): Fami
 
 const labelsOf = (instance: SampledInstance): Labels => ({
   owner_id: instance.ownerId,
-  app_id: instance.applicationId,
+  app_id: instance.applicationId ?? '',
   app_name: instance.applicationName ?? '',
   deployment_id: instance.deploymentId,
   instance_id: instance.id,
@@ -153,7 +153,7 @@ const labelsOfDevice = (
   uuid,
   model,
   index: String(index),
-  ...(holder && { app_id: holder.applicationId }),
+  ...(holder?.applicationId && { app_id: holder.applicationId }),
   ...(holder?.instanceId && { instance_id: holder.instanceId }),
 });
 

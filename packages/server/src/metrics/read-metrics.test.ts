@@ -154,8 +154,9 @@ onEachDatabase('a leased device has its holder until that is over', async (datab
   const lease = async (deviceUuid: string, instanceId: InstanceId) => {
     const held = await findInstance(database.read, instanceId);
     assert.ok(held);
-    const { workloadId, ownerId, applicationId, number } = held;
-    const order = { deviceUuid, workloadId, ownerId, applicationId, number, at: 1 };
+    const { workloadId, ownerId, applicationId, subjectKind, subjectId, number } = held;
+    const of = { workloadId, ownerId, applicationId, subjectKind, subjectId };
+    const order = { deviceUuid, ...of, number, at: 1 };
     const device = { uuid: deviceUuid, model: 'H100', memoryMiB: 1, index: 0, files: [] };
     await database.transaction(async (tx) => {
       await insertDevice(tx, { ...device, ...UNSAID }, { host: 'here', at: 1 });

@@ -74,7 +74,7 @@ export function cacheKeeper(
     for (const [id, ownerId] of grown) {
       if (signal.aborted) break;
       const present = await presentWorkloads(database.read, id);
-      if (present.some(({ kind }) => kind === 'build')) continue;
+      if (present.some(({ subjectKind }) => subjectKind === 'build')) continue;
       await keepCacheBudget(paths.cache(ownerId, id), budgetBytes);
       grown.delete(id);
     }

@@ -46,6 +46,7 @@ import type { Pool } from '../scheduling/pool.ts';
 import { openDatabase } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
 import { observeInstances } from '../workloads/observe-instance.ts';
+import type { WorkloadDeps } from '../workloads/workload-reconciler.ts';
 import { certificateSettings } from './certificate-keeper.ts';
 import { openMachineDevices } from '../devices/open-inventory.ts';
 import { openEngines } from './open-engines.ts';
@@ -54,6 +55,8 @@ import { openDataDirectory } from './data-directory.ts';
 import { exposeDevices } from '../metrics/expose-devices.ts';
 import type { Foundation } from './foundation.ts';
 import { watchHealth } from '../workloads/prove-health.ts';
+import { createSubjects } from './create-subjects.ts';
+import { openBuilder } from './open-builder.ts';
 import { cleanupNames, createReconcilers } from './reconcilers.ts';
 
 export { UnusableCertificate } from '../certificates/certificate.ts';
@@ -289,14 +292,19 @@ async function startLoop(
   const environments = createEnvironments(database, keyring);
   const say = ({ id, applicationId }: { id: string; applicationId: string }, line: string) =>
     appendLine(paths.logs(applicationId as ApplicationId, id), { line, clock });
-  const health = watchHealth({ database, engines: engines.of, clock, log, environments, say });
-  const observer = { database, engines: engines.of, clock, health };
+  const sayOf: WorkloadDeps['say'] = ({ subjectId, applicationId }, line) =>
+    say({ id: subjectId, applicationId: applicationId ?? subjectId }, line);
+  const builder = openBuilder(foundation, say, signal);
+  const subjects = createSubjects({ database, paths, builder, environments });
+  const watching = { database, engines: engines.of, clock, subjects, say: sayOf };
+  const health = watchHealth({ ...watching, log });
+  const observer = { ...watching, health };
   const reconcilers = createReconcilers(foundation, {
     observer,
+    builder,
     environments,
     say,
     context,
-    signal,
   });
   await askForEverything(foundation);
   const { epoch } = term;

@@ -40,18 +40,19 @@ export type ServingInstance = {
 export const selectServing = (db: Kysely<Schema>): Promise<ServingInstance[]> =>
   db
     .selectFrom('instances as i')
-    .innerJoin('deployments as d', 'd.id', 'i.deploymentId')
+    .innerJoin('deployments as d', 'd.id', 'i.subjectId')
     .select([
       'i.applicationId',
       'i.id as instanceId',
       'i.endpointHost as host',
       'i.endpointPort as port',
     ])
+    .where('i.subjectKind', '=', 'deployment')
     .where('d.status', '=', 'live')
     .where('i.status', '=', 'healthy')
     .where('i.endpointHost', 'is not', null)
     .orderBy('i.number')
-    .$narrowType<{ host: string; port: number }>()
+    .$narrowType<{ applicationId: ApplicationId; host: string; port: number }>()
     .execute();
 
 /** The newest deployment's status of each application that has any but those being replaced. */
@@ -70,9 +71,9 @@ export const selectStanding = (
 export async function selectReplaced(db: Kysely<Schema>): Promise<WorkloadId[]> {
   const rows = await db
     .selectFrom('workloads as w')
-    .innerJoin('deployments as d', 'd.id', 'w.deploymentId')
+    .innerJoin('deployments as d', 'd.id', 'w.subjectId')
     .select('w.id')
-    .where('w.kind', '=', 'webapp')
+    .where('w.subjectKind', '=', 'deployment')
     .where('w.state', '!=', 'gone')
     .where('w.drainingAt', 'is', null)
     .where('d.status', '=', 'superseded')

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { RunId, WorkloadId } from '../lib/ids.ts';
+import type { ApplicationId, RunId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import type { Attempt } from './run.ts';
@@ -97,3 +97,44 @@ export const setAttemptEnded = (tx: Tx, runId: RunId, end: RunEnd & { startAfter
     .where('runId', '=', runId)
     .where('finishedAt', 'is', null)
     .execute();
+
+/** How long the last attempts of the application that succeeded held their room, the newest first, in ms. */
+export async function selectPastDurations(
+  db: Kysely<Schema>,
+  of: { applicationId: ApplicationId; flavor: string },
+  limit: number,
+): Promise<number[]> {
+  const rows = await db
+    .selectFrom('workloads as w')
+    .innerJoin('attempts as a', 'a.workloadId', 'w.id')
+    .select(['w.admittedAt as from', 'a.finishedAt as to'])
+    .where('w.applicationId', '=', of.applicationId)
+    .where('w.flavor', '=', of.flavor)
+    .where('a.status', '=', 'succeeded')
+    .orderBy('a.finishedAt', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.flatMap(({ from, to }) => (from === null || to === null ? [] : [to - from]));
+}
+
+/** More than so many are not read at once: the oldest are left out. */
+const MOST_PAST = 100_000;
+
+/** What ran and came since then, each attempt by itself, the oldest first; times in ms. */
+export async function selectPastRuns(db: Kysely<Schema>, since: number) {
+  const rows = await db
+    .selectFrom('workloads as w')
+    .innerJoin('attempts as a', 'a.workloadId', 'w.id')
+    .select(['w.createdAt', 'w.admittedAt as from', 'a.finishedAt as to'])
+    .select(['w.estimate', 'w.nodes', 'w.gpus', 'w.memoryMiB as memory'])
+    .select('w.deviceClass as class')
+    .where('w.createdAt', '>=', since)
+    .where('w.admittedAt', 'is not', null)
+    .where('a.finishedAt', 'is not', null)
+    .orderBy('w.createdAt', 'desc')
+    .limit(MOST_PAST)
+    .execute();
+  return rows
+    .map(({ from, to, ...run }) => ({ ...run, duration: Math.max(0, (to ?? 0) - (from ?? 0)) }))
+    .toReversed();
+}

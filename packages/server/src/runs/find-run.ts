@@ -5,7 +5,7 @@ export {
   findRunById,
   findRunOf,
   selectRequested as listRequested,
-  selectRequestedIds as requestedRuns,
+  selectRunsMadeBy as listRunsMadeBy,
   selectRuns as listRuns,
 } from './run-store.ts';
-export { findAttemptNumber, selectAttempts as listAttempts } from './attempt-store.ts';
+export { selectAttempts as listAttempts, selectPastRuns as listPastRuns } from './attempt-store.ts';

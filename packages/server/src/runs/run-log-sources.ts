@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Source } from '../logs/log.ts';
 import type { DataPaths } from '../paths.ts';
 import type { Schema } from '../store/schema.ts';
-import { listInstances } from '../workloads/list-instances.ts';
+import { subjectInstances } from '../workloads/list-workloads.ts';
 import type { Run } from './run.ts';
 
 /** Where the lines of a run come from: what the platform says of it, and its nodes, of all attempts. */
@@ -14,9 +14,9 @@ export const runLogSources =
   ) =>
   async (): Promise<Source[]> => {
     const own = origin === 'request' ? id : deploymentId;
-    const instances = await listInstances(db, applicationId, { deploymentId, endedAfter: 0 });
+    const instances = await subjectInstances(db, { subjectKind: 'run', subjectId: id });
     const nodes = instances
-      .filter((one) => one.runId === id && (node === undefined || one.number === node))
+      .filter(({ number }) => node === undefined || number === node)
       .map((one) => ({
         id: one.id,
         directory: paths.logs(applicationId, one.id),

@@ -201,20 +201,6 @@ export const setRunEnded = (tx: Tx, id: RunId, end: RunEnd) =>
     .where('finishedAt', 'is', null)
     .execute();
 
-/** Ids of all runs of the application that were asked for beside its deployments. */
-export async function selectRequestedIds(
-  db: Kysely<Schema>,
-  applicationId: ApplicationId,
-): Promise<ReadonlySet<RunId>> {
-  const rows = await db
-    .selectFrom('runs')
-    .select('id')
-    .where('applicationId', '=', applicationId)
-    .where('origin', '=', 'request')
-    .execute();
-  return new Set(rows.map(({ id }) => id));
-}
-
 /** So many of an application's runs can be made once more; of those before them the variables are forgotten. */
 export const KEPT_RUNS = 100;
 
@@ -281,3 +267,29 @@ export async function selectSealed(
     .executeTakeFirst();
   return deployment ?? { id, environment: null };
 }
+
+/** The deployments that built what these runs are made from. */
+export async function selectDeploymentsOf(
+  db: Kysely<Schema>,
+  ids: readonly RunId[],
+): Promise<ReadonlyMap<RunId, DeploymentId>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('runs')
+    .select(['id', 'deploymentId'])
+    .where('id', 'in', [...new Set(ids)])
+    .execute();
+  return new Map(rows.map(({ id, deploymentId }) => [id, deploymentId]));
+}
+
+/** Those that deployments of the application made, of these deployments; by the deployment. */
+export const selectRunsMadeBy = (
+  db: Kysely<Schema>,
+  deploymentIds: readonly DeploymentId[],
+): Promise<{ id: RunId; deploymentId: DeploymentId }[]> =>
+  db
+    .selectFrom('runs')
+    .select(['id', 'deploymentId'])
+    .where('deploymentId', 'in', deploymentIds)
+    .where('origin', '=', 'deployment')
+    .execute();

@@ -48,7 +48,11 @@ export async function showRun(db: Kysely<Schema>, run: Run, now: number) {
     ...presentRun(run),
     attempts: await Promise.all(attempts.map((one) => showAttempt(db, one))),
     usage: await readDeviceUsage(db, instances, now),
-    ...(await subjectUsage(db, run.ownerId, { subjectId: run.id, from: run.createdAt, to: now })),
+    ...(await subjectUsage(db, run.ownerId, {
+      of: { subjectKind: 'run', subjectId: run.id },
+      from: run.createdAt,
+      to: now,
+    })),
   };
 }
 

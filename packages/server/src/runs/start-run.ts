@@ -1,9 +1,10 @@
 import type { EngineName } from '../workloads/engine.ts';
 import type { RunId } from '../lib/ids.ts';
+import { HISTORY, estimateFrom } from '../scheduling/estimate.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import type { Tx } from '../store/database.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
-import { insertAttempt } from './attempt-store.ts';
+import { insertAttempt, selectPastDurations } from './attempt-store.ts';
 import type { NewRun, Run } from './run.ts';
 import { insertRun } from './run-store.ts';
 
@@ -30,7 +31,6 @@ export async function queueAttempt(
     | 'id'
     | 'ownerId'
     | 'applicationId'
-    | 'deploymentId'
     | 'flavor'
     | 'nodes'
     | 'priority'
@@ -39,18 +39,19 @@ export async function queueAttempt(
   >,
   { number, engine, at }: { number: number; engine: EngineName; at: number },
 ): Promise<void> {
-  const { ownerId, applicationId, deploymentId, flavor, nodes, priority, maxDuration } = run;
+  const { ownerId, applicationId, flavor, nodes, priority, maxDuration } = run;
+  const past = await selectPastDurations(tx, { applicationId, flavor }, HISTORY);
   const workloadId = await createWorkload(tx, pool, {
     ownerId,
     applicationId,
-    deploymentId,
+    subjectKind: 'run',
+    subjectId: run.id,
     flavor,
     nodes,
     priority,
     maxDuration,
-    runId: run.id,
-    kind: 'run',
     engine,
+    estimate: estimateFrom(past, maxDuration ?? undefined),
     graceSeconds: GRACE_SECONDS,
     cameAt: run.createdAt,
     at,

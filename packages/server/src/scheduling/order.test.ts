@@ -7,7 +7,7 @@ import { orderByTurn, queueAt, turnAt } from './order.ts';
 const entry = fc.record({
   ownerId: fc.constantFrom('orga_1', 'orga_2', 'orga_3'),
   came: fc.integer({ min: 0, max: 3 * DAY }),
-  kind: fc.constantFrom('run', 'run', 'build', 'webapp'),
+  queueClass: fc.constantFrom('run', 'run', 'build', 'service'),
   priority: fc.constantFrom('low', 'normal', 'high'),
 });
 
@@ -16,7 +16,7 @@ type Entry = typeof entry extends fc.Arbitrary<infer T> ? T : never;
 const toWaiting = (one: Entry, index: number) => ({
   id: String(index).padStart(4, '0'),
   ownerId: one.ownerId,
-  turnAt: turnAt(one.came, one.kind),
+  turnAt: turnAt(one.came, one.queueClass),
   queueAt: queueAt(one.came, one),
 });
 
@@ -56,9 +56,12 @@ test('everything has its turn once, an owner’s in the order that priorities sa
 test('nothing waits for ever: what comes two days later, however urgent, is behind', () => {
   fc.assert(
     fc.property(entry, entries, (first, others) => {
-      const run = toWaiting({ ...first, kind: 'run' }, 0);
+      const run = toWaiting({ ...first, queueClass: 'run' }, 0);
       const later = others.map((one, index) =>
-        toWaiting({ ...one, kind: 'run', came: first.came + 2 * DAY + 1 + one.came }, index + 1),
+        toWaiting(
+          { ...one, queueClass: 'run', came: first.came + 2 * DAY + 1 + one.came },
+          index + 1,
+        ),
       );
       assert.equal(orderByTurn([run, ...later], [run, ...later])[0]?.id, run.id);
     }),
@@ -66,7 +69,10 @@ test('nothing waits for ever: what comes two days later, however urgent, is behi
 });
 
 test('what serves, or is built to, goes ahead of every run', () => {
-  const run = toWaiting({ ownerId: 'orga_1', came: 1, kind: 'run', priority: 'high' }, 0);
-  const webapp = toWaiting({ ownerId: 'orga_2', came: DAY, kind: 'webapp', priority: 'low' }, 1);
+  const run = toWaiting({ ownerId: 'orga_1', came: 1, queueClass: 'run', priority: 'high' }, 0);
+  const webapp = toWaiting(
+    { ownerId: 'orga_2', came: DAY, queueClass: 'service', priority: 'low' },
+    1,
+  );
   assert.deepEqual(orderByTurn([run, webapp], [run, webapp]), [webapp, run]);
 });

@@ -10,14 +10,21 @@ const HEAD_START: Record<Priority, number> = { high: DAY, normal: 0, low: -DAY }
 /** Somebody waits in front of what serves: it goes ahead of every run. */
 const SERVING = 365 * DAY;
 
-type Kind = 'build' | 'webapp' | 'run';
+/**
+ * What something is in the queue: a build, which is short and holds up somebody's push; a service, which somebody
+ * waits in front of; or a run.
+ */
+export type QueueClass = 'build' | 'service' | 'run';
 
-/** Where it stands among all that waits, whatever its owner thinks of it: by its kind, and when it came. */
-export const turnAt = (came: number, kind: Kind): number => came - (kind === 'run' ? 0 : SERVING);
+/** Where it stands among all that waits, whatever its owner thinks of it: by its class, and when it came. */
+export const turnAt = (came: number, queueClass: QueueClass): number =>
+  came - (queueClass === 'run' ? 0 : SERVING);
 
 /** Where it stands among what its owner has waiting. */
-export const queueAt = (came: number, of: { kind: Kind; priority: Priority }): number =>
-  turnAt(came, of.kind) - (of.kind === 'run' ? HEAD_START[of.priority] : 0);
+export const queueAt = (
+  came: number,
+  { queueClass, priority }: { queueClass: QueueClass; priority: Priority },
+): number => turnAt(came, queueClass) - (queueClass === 'run' ? HEAD_START[priority] : 0);
 
 /** A turn of an owner's: which of theirs takes it is their own affair. */
 export type Turn = { id: string; ownerId: string; turnAt: number };
@@ -45,7 +52,5 @@ const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
  * Who waits in the same line waits for the same: devices of a class, memory alone, or, for builds, which are
  * short and hold up somebody's push, other builds.
  */
-export const lineOf = (of: {
-  kind: 'build' | 'webapp' | 'run';
-  deviceClass: string | null;
-}): string => (of.kind === 'build' ? 'build' : (of.deviceClass ?? 'cpu'));
+export const lineOf = (of: { queueClass: QueueClass; deviceClass: string | null }): string =>
+  of.queueClass === 'build' ? 'build' : (of.deviceClass ?? 'cpu');

@@ -55,7 +55,7 @@ export function replay(
 function toArrival(run: PastRun, id: string, anyClass: string | undefined): Arrival {
   const { at, duration, nodes, gpus, memoryMiB } = run;
   const deviceClass = gpus === 0 ? undefined : (run.deviceClass ?? anyClass);
-  const line = lineOf({ kind: 'run', deviceClass: deviceClass ?? null });
+  const line = lineOf({ queueClass: 'run', deviceClass: deviceClass ?? null });
   const estimate = run.estimate ?? estimateFrom([], undefined);
   return {
     at,

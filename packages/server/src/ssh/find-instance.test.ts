@@ -21,13 +21,17 @@ const userOf = (id: UserId): User => ({
   createdAt: 1,
 });
 
-type Wanted = { kind?: 'build' | 'webapp'; number?: number; state?: 'new' | 'running' | 'over' };
+type Wanted = {
+  kind?: 'build' | 'deployment';
+  number?: number;
+  state?: 'new' | 'running' | 'over';
+};
 
 /** An instance of an application, in a workload of its own. */
 async function makeInstance(
   database: Database,
   applicationId: ApplicationId,
-  { kind = 'webapp', number = 0, state = 'running' }: Wanted = {},
+  { kind = 'deployment', number = 0, state = 'running' }: Wanted = {},
 ): Promise<InstanceId> {
   const id = newId('instance');
   await database.transaction(async (tx) => {
@@ -36,14 +40,15 @@ async function makeInstance(
     const order = { commitId: 'f'.repeat(40), authorId: null, cause: 'Git', useCache: true, at: 1 };
     const deploymentId = await queueDeployment(tx, application, order);
     const { ownerId } = application;
-    const size = { flavor: 'XS', nodes: 1, graceSeconds: 1, runId: null, at: 1 };
+    const size = { flavor: 'XS', nodes: 1, graceSeconds: 1, estimate: null, at: 1 };
     const engine = 'process';
+    const subject = { subjectKind: kind, subjectId: deploymentId } as const;
     const workload = await findWorkload(
       tx,
       await createWorkload(
         tx,
         { flavorDevices: [] },
-        { ...size, engine, ownerId, applicationId, deploymentId, kind },
+        { ...size, engine, ownerId, applicationId, ...subject },
       ),
     );
     assert.ok(workload !== undefined);

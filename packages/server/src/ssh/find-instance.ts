@@ -8,6 +8,7 @@ import { Refusal } from '../lib/refusal.ts';
 import { demand } from '../organizations/access.ts';
 import type { Schema } from '../store/schema.ts';
 import { findInstance, listRunning } from '../workloads/running-instances.ts';
+import { rulesOf } from '../workloads/subject.ts';
 import { describeExit } from '../workloads/workload.ts';
 import type { Instance } from '../workloads/workload.ts';
 import type { Place } from './asked.ts';
@@ -26,10 +27,11 @@ export const demandEnterable = (db: Kysely<Schema>, user: User, place: Place): P
 
 async function demandInstance(db: Kysely<Schema>, user: User, id: InstanceId): Promise<Enterable> {
   const instance = await findInstance(db, id);
-  const application = instance && (await findApplication(db, instance.applicationId));
+  const of = instance?.applicationId ?? undefined;
+  const application = of && (await findApplication(db, of));
   if (instance === undefined || application === undefined) throw nothing('instance', id);
   await demandRight(db, user, { ownerId: application.ownerId, hidden: nothing('instance', id) });
-  if (instance.kind === 'build')
+  if (!rulesOf(instance).enterable)
     throw new Refusal('not_found', `Instance ${id} is a build, and builds are not entered.`);
   if (instance.status === 'exited')
     throw new Refusal('not_found', `Instance ${id} is over: ${describeExit(instance)}.`);

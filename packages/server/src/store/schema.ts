@@ -6,7 +6,6 @@ import type {
   OrganizationId,
   OwnerId,
   UserId,
-  WorkloadId,
 } from '../lib/ids.ts';
 import type {
   AttemptTable,
@@ -14,6 +13,8 @@ import type {
   InstanceTable,
   LeaseTable,
   RunTable,
+  SubjectId,
+  SubjectKind,
   WorkloadTable,
 } from './work-tables.ts';
 
@@ -57,7 +58,17 @@ export type Schema = {
   limits: LimitTable;
 };
 
-export type { DeviceHealth, InstanceStatus, Priority, RunStatus } from './work-tables.ts';
+export type {
+  DeviceHealth,
+  InstanceStatus,
+  InstanceTable,
+  LeaseTable,
+  WorkloadTable,
+  Priority,
+  RunStatus,
+  SubjectId,
+  SubjectKind,
+} from './work-tables.ts';
 
 type Flag = 0 | 1;
 /** bigint in PostgreSQL, integer in SQLite; a JavaScript number in both. */
@@ -241,8 +252,6 @@ type DeploymentTable = {
   /** The user's variables as they were when it began: JSON, encrypted; null before, empty when forgotten. */
   environment: string | null;
   artifactId: string | null;
-  /** The build workload, while there is one. */
-  buildWorkloadId: WorkloadId | null;
   createdAt: Time;
   startedAt: Time | null;
   builtAt: Time | null;
@@ -292,9 +301,10 @@ type EventTable = {
 type UsageIntervalTable = {
   instanceId: InstanceId;
   ownerId: OwnerId;
-  applicationId: ApplicationId;
-  /** The deployment or run that minutes are rounded within. */
-  subjectId: string;
+  applicationId: ApplicationId | null;
+  /** Minutes are rounded within it, for each instance number. */
+  subjectKind: SubjectKind;
+  subjectId: SubjectId;
   instanceNumber: number;
   flavor: string;
   gpus: number;

@@ -71,14 +71,22 @@ export type AttemptTable = {
   finishedAt: Time | null;
 };
 
-/** What the engine is asked to keep: the instances of one build, deployment or attempt of a run. */
+/** What the platform runs things for (`workloads/subject.ts`). */
+export type SubjectKind = 'build' | 'deployment' | 'run';
+
+/** Of a build, or a deployment's service: the deployment's id. */
+export type SubjectId = DeploymentId | RunId;
+
+/** What the engine is asked to keep: the instances of one build, one deployment's service, or one attempt of a run. */
 export type WorkloadTable = {
   id: WorkloadId;
   ownerId: OwnerId;
-  applicationId: ApplicationId;
-  deploymentId: DeploymentId;
-  runId: RunId | null;
-  kind: 'build' | 'webapp' | 'run';
+  /** What it belongs to, where it belongs to one. */
+  applicationId: ApplicationId | null;
+  subjectKind: SubjectKind;
+  subjectId: SubjectId;
+  /** Whether its time is paid for, from its admission on. */
+  metered: 0 | 1;
   engine: EngineName;
   flavor: string;
   memoryMiB: number;
@@ -124,14 +132,13 @@ export type InstanceTable = {
   id: InstanceId;
   workloadId: WorkloadId;
   ownerId: OwnerId;
-  applicationId: ApplicationId;
-  deploymentId: DeploymentId;
+  applicationId: ApplicationId | null;
+  subjectKind: SubjectKind;
+  subjectId: SubjectId;
   number: number;
   attempt: number;
   /** Friendly name, as shown. */
   name: string;
-  /** The run whose node it is. */
-  runId: RunId | null;
   engine: EngineName;
   flavor: string;
   wanted: 'running' | 'gone';
@@ -180,7 +187,9 @@ export type LeaseTable = {
   deviceUuid: string;
   workloadId: WorkloadId;
   ownerId: OwnerId;
-  applicationId: ApplicationId;
+  applicationId: ApplicationId | null;
+  subjectKind: SubjectKind;
+  subjectId: SubjectId;
   /** The node, or the number of the Webapp's instance. */
   number: number;
   acquiredAt: Time;

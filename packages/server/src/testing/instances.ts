@@ -28,8 +28,9 @@ export async function makeInstance(
     at: startedAt,
   });
   await database.transaction(async (tx) => {
-    const size = { flavor: 'XS', nodes: 1, graceSeconds: 1, runId: null, at: startedAt };
-    const order = { ...owned, ...size, deploymentId, kind: 'webapp', engine: 'process' } as const;
+    const size = { flavor: 'XS', nodes: 1, graceSeconds: 1, estimate: null, at: startedAt };
+    const subject = { subjectKind: 'deployment', subjectId: deploymentId } as const;
+    const order = { ...owned, ...size, ...subject, engine: 'process' } as const;
     const workload = await findWorkload(tx, await createWorkload(tx, { flavorDevices: [] }, order));
     if (workload === undefined) throw new Error('there is no workload');
     const named = { id, number, attempt: 1, name: 'Quiet heron', startAfter: null, at: startedAt };

@@ -24,14 +24,16 @@ export async function lendDevice(
 ): Promise<void> {
   const held = await findInstance(database.read, instanceId);
   if (held === undefined) throw new Error('there is no instance');
-  const { workloadId, ownerId, applicationId, number } = held;
-  const lease = { deviceUuid: uuid, workloadId, ownerId, applicationId, number };
+  const { workloadId, ownerId, applicationId, subjectKind, subjectId, number } = held;
+  const of = { workloadId, ownerId, applicationId, subjectKind, subjectId };
+  const lease = { deviceUuid: uuid, ...of, number };
   const isNew = (await listDevices(database.read)).every((device) => device.uuid !== uuid);
   await database.transaction(async (tx) => {
     if (isNew) await insertDevice(tx, { ...L4, ...UNSAID, uuid }, { host: 'here', at });
     await leaseDevice(tx, { ...lease, at });
     if (until === undefined) return;
     await endLeases(tx, workloadId, until);
-    await setReleased(tx, { ...lease, acquiredAt: at, endedAt: until, detail: null }, until);
+    const ended = { acquiredAt: at, endedAt: until, detail: null, releasedAt: null };
+    await setReleased(tx, { ...lease, ...ended }, until);
   });
 }

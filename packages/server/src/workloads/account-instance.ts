@@ -6,26 +6,24 @@ import {
 } from '../billing/meter.ts';
 import type { InstanceId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
+import { rulesOf } from './subject.ts';
 import type { Workload } from './workload.ts';
 
 /**
- * From now on the instance's time is paid for; minutes are rounded within its deployment or run, and
- * for the steps of a build together.
+ * From now on the instance's time is paid for, where the workload's is; minutes are rounded within its subject, and
+ * together where its instances come one after the other. What waits for its admission costs nothing.
  */
-export const openUsage = (
+export async function openUsage(
   tx: Tx,
   workload: Workload,
   { id, number, at }: { id: InstanceId; number: number; at: number },
-): Promise<void> =>
-  openInterval(tx, {
-    instanceId: id,
-    ownerId: workload.ownerId,
-    applicationId: workload.applicationId,
-    subjectId: workload.kind === 'build' ? workload.id : (workload.runId ?? workload.deploymentId),
-    instanceNumber: workload.kind === 'build' ? 0 : number,
-    flavor: workload.flavor,
-    at,
-  });
+): Promise<void> {
+  if (workload.metered === 0 || workload.state !== 'admitted') return;
+  const { ownerId, applicationId, subjectKind, subjectId, flavor } = workload;
+  const instanceNumber = rulesOf(workload).instances === 'in_turn' ? 0 : number;
+  const of = { ownerId, applicationId, subjectKind, subjectId, flavor };
+  await openInterval(tx, { ...of, instanceId: id, instanceNumber, at });
+}
 
 export const heartbeatUsage = (tx: Tx, id: InstanceId, at: number): Promise<void> =>
   heartbeatInterval(tx, id, at);

@@ -6,30 +6,33 @@ import { planRollout } from './plan-rollout.ts';
 import { prettyName } from './pretty-name.ts';
 import type { Workload } from './workload.ts';
 
+/**
+ * The workload has its room from `at` on: the instances that its numbers lack are added, and the time of those that
+ * were there before is paid for from now on.
+ */
+export async function addAdmitted(tx: Tx, workload: Workload, at: number): Promise<void> {
+  for (const instance of await selectInstances(tx, workload.id))
+    if (instance.status !== 'exited') await openUsage(tx, workload, { ...instance, at });
+  await addInstances(tx, workload, at);
+}
+
 /** Adds the instances that the workload's numbers lack; how many. */
 export async function addInstances(tx: Tx, workload: Workload, at: number): Promise<number> {
   const steps = planRollout(workload, await selectInstances(tx, workload.id), at);
   for (const step of steps) {
     await setReplaced(tx, workload.id, step);
-    await addInstance(tx, workload, { ...step, paid: true, at });
+    await addInstance(tx, workload, { ...step, at });
   }
   return steps.length;
 }
 
-/** Adds one instance; from now on its time is paid for, unless it is a build that costs nothing. */
+/** Adds one instance; its time is paid for from its workload's admission on. */
 export async function addInstance(
   tx: Tx,
   workload: Workload,
-  instance: {
-    number: number;
-    attempt: number;
-    startAfter: number | null;
-    paid: boolean;
-    at: number;
-  },
+  instance: { number: number; attempt: number; startAfter: number | null; at: number },
 ): Promise<void> {
   const id = newId('instance');
   await insertInstance(tx, workload, { ...instance, id, name: prettyName(id) });
-  if (!instance.paid) return;
   await openUsage(tx, workload, { ...instance, id, at: instance.startAfter ?? instance.at });
 }

@@ -4,6 +4,7 @@ import type { Claim } from '../reconcile/reconciler.ts';
 import type { Database } from '../store/database.ts';
 import { selectAddresses, setAddresses } from './address-store.ts';
 import { lockPool } from './queue-store.ts';
+import { rulesOf } from './subject.ts';
 import type { Workload } from './workload.ts';
 
 /** Where the nodes of a gang are, or undefined of what is none. */
@@ -13,8 +14,8 @@ export const addressesOf = ({
   addresses === null ? undefined : (JSON.parse(addresses) as NodeAddresses);
 
 /** Whether its nodes are to know each other's addresses before they start. */
-export const isGang = ({ kind, nodes }: Pick<Workload, 'kind' | 'nodes'>): boolean =>
-  kind === 'run' && nodes > 1;
+export const isGang = (workload: Pick<Workload, 'subjectKind' | 'nodes'>): boolean =>
+  rulesOf(workload).formsGang && workload.nodes > 1;
 
 /**
  * Chooses an address for each node of a gang, once: of those that its engine offers to its owner, ones that

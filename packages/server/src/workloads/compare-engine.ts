@@ -4,10 +4,12 @@ import type { InstanceId, WorkloadId } from '../lib/ids.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
+import type { Tx } from '../store/database.ts';
 import { closeLostUsage, heartbeatUsage } from './account-instance.ts';
-import { findInstance, selectUnended, setExited } from './instance-store.ts';
+import { selectUnended, setExited } from './instance-store.ts';
 import { afterExit, recordObservation } from './observe-instance.ts';
 import type { Observer } from './observe-instance.ts';
+import type { TellSubjects } from './subject.ts';
 import type { Instance } from './workload.ts';
 import { findWorkload } from './workload-store.ts';
 
@@ -24,7 +26,7 @@ const START_WITHIN = MINUTE;
 export const compareEngine =
   (deps: Observer, name: EngineName): Reconciler =>
   async (_claim, signal) => {
-    const { database, engines, clock, health } = deps;
+    const { database, engines, clock, health, subjects } = deps;
     const rows = await selectUnended(database.read, name);
     const found = await engines(name).list(signal).catch(unlessAway);
     if (found === undefined) return clock() + EVERY;
@@ -33,8 +35,9 @@ export const compareEngine =
       const watched: InstanceId[] = [];
       for (const row of rows) {
         const observation = seen.get(row.id);
-        if (observation === undefined) await noteMissing(tx, row, clock());
-        else if (await noteSeen(tx, row, observation, clock())) watched.push(row.id);
+        if (observation === undefined) await noteMissing(tx, subjects, { ...row, at: clock() });
+        else if (await noteSeen(tx, subjects, { row, observation, at: clock() }))
+          watched.push(row.id);
       }
       return watched;
     });
@@ -47,16 +50,13 @@ function unlessAway(error: unknown): undefined {
   if (!(error instanceof Unavailable)) throw error;
 }
 
-type Tx = Parameters<typeof recordObservation>[0];
-
 /** Records what is seen of a row; whether its health is to be watched. */
 async function noteSeen(
   tx: Tx,
-  row: Instance,
-  observation: Observation,
-  at: number,
+  subjects: TellSubjects,
+  { row, observation, at }: { row: Instance; observation: Observation; at: number },
 ): Promise<boolean> {
-  const started = await recordObservation(tx, observation, at);
+  const started = await recordObservation(tx, subjects, { ...observation, at });
   if (observation.state.status === 'running')
     await heartbeatUsage(tx, row.id, observation.state.heartbeatAt);
   const waitsForHealth = row.status === 'starting' && row.reason === null;
@@ -64,14 +64,16 @@ async function noteSeen(
 }
 
 /** A row that was started and that the engine does not know is over; one that was not is asked for. */
-async function noteMissing(tx: Tx, row: Instance, at: number): Promise<void> {
+async function noteMissing(
+  tx: Tx,
+  subjects: TellSubjects,
+  { at, ...row }: Instance & { at: number },
+): Promise<void> {
   if (row.startedAt === null) {
     if (at - row.createdAt < START_WITHIN) return;
     await request(tx, 'workload', row.workloadId, at);
     return;
   }
-  const instance = await findInstance(tx, row.id);
-  if (instance === undefined) return;
   const exit = {
     at,
     exitCode: undefined,
@@ -82,7 +84,7 @@ async function noteMissing(tx: Tx, row: Instance, at: number): Promise<void> {
   } as const;
   if (!(await setExited(tx, row.id, exit))) return;
   await closeLostUsage(tx, row.id);
-  await afterExit(tx, instance, at);
+  await afterExit(tx, subjects, { ...row, at });
 }
 
 /** Ends what runs for a workload that is gone, that no row knows, or that another engine keeps. */

@@ -2,35 +2,9 @@ import type { Kysely } from 'kysely';
 import type { EngineName, Exit, Observation } from './engine.ts';
 import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Schema, SubjectKind } from '../store/schema.ts';
+import type { SubjectRef } from './subject.ts';
 import type { Instance, Workload } from './workload.ts';
-
-const columns = [
-  'id',
-  'workloadId',
-  'ownerId',
-  'applicationId',
-  'deploymentId',
-  'runId',
-  'number',
-  'attempt',
-  'name',
-  'engine',
-  'flavor',
-  'wanted',
-  'status',
-  'endpointHost',
-  'endpointPort',
-  'exitCode',
-  'signal',
-  'reason',
-  'detail',
-  'startAfter',
-  'createdAt',
-  'startedAt',
-  'healthyAt',
-  'endedAt',
-] as const;
 
 export type NewInstance = {
   id: InstanceId;
@@ -50,8 +24,8 @@ export const insertInstance = (tx: Tx, workload: Workload, instance: NewInstance
       workloadId: workload.id,
       ownerId: workload.ownerId,
       applicationId: workload.applicationId,
-      deploymentId: workload.deploymentId,
-      runId: workload.runId,
+      subjectKind: workload.subjectKind,
+      subjectId: workload.subjectId,
       number: instance.number,
       attempt: instance.attempt,
       name: instance.name,
@@ -76,7 +50,7 @@ export const insertInstance = (tx: Tx, workload: Workload, instance: NewInstance
 export const selectInstances = (db: Kysely<Schema>, workloadId: WorkloadId): Promise<Instance[]> =>
   db
     .selectFrom('instances')
-    .select(columns)
+    .selectAll()
     .where('workloadId', '=', workloadId)
     .orderBy('number')
     .orderBy('attempt')
@@ -90,7 +64,7 @@ export const selectInstancesOf = (
 ): Promise<Instance[]> =>
   db
     .selectFrom('instances')
-    .select(columns)
+    .selectAll()
     .where('applicationId', '=', applicationId)
     .where(({ eb, or }) => or([eb('endedAt', 'is', null), eb('endedAt', '>', endedAfter)]))
     .orderBy('createdAt')
@@ -101,43 +75,45 @@ export const selectInstancesOf = (
 export const selectUnended = (db: Kysely<Schema>, engine: EngineName): Promise<Instance[]> =>
   db
     .selectFrom('instances')
-    .select(columns)
+    .selectAll()
     .where('engine', '=', engine)
     .where('status', '!=', 'exited')
     .execute();
 
-/** The instance with its workload's kind, or undefined. */
-export const findInstance = (
-  db: Kysely<Schema>,
-  id: InstanceId,
-): Promise<(Instance & { kind: Workload['kind'] }) | undefined> =>
-  db
-    .selectFrom('instances')
-    .innerJoin('workloads', 'workloads.id', 'instances.workloadId')
-    .select(columns.map((column) => `instances.${column}` as const))
-    .select('workloads.kind')
-    .where('instances.id', '=', id)
-    .executeTakeFirst();
+export const findInstance = (db: Kysely<Schema>, id: InstanceId): Promise<Instance | undefined> =>
+  db.selectFrom('instances').selectAll().where('id', '=', id).executeTakeFirst();
 
-/** Those of an application or an owner that run, builds left out. */
+/** Those of an application or an owner that run, of these kinds of subjects. */
 export const selectRunning = (
   db: Kysely<Schema>,
   of: { applicationId: ApplicationId } | { ownerId: OwnerId },
+  kinds: readonly SubjectKind[],
 ): Promise<Instance[]> =>
   db
     .selectFrom('instances')
-    .innerJoin('workloads', 'workloads.id', 'instances.workloadId')
-    .select(columns.map((column) => `instances.${column}` as const))
+    .selectAll()
     .where(({ eb }) =>
-      'ownerId' in of
-        ? eb('instances.ownerId', '=', of.ownerId)
-        : eb('instances.applicationId', '=', of.applicationId),
+      'ownerId' in of ? eb('ownerId', '=', of.ownerId) : eb('applicationId', '=', of.applicationId),
     )
-    .where('workloads.kind', '!=', 'build')
-    .where('instances.status', '!=', 'exited')
-    .where('instances.startedAt', 'is not', null)
-    .orderBy('instances.number')
-    .orderBy('instances.createdAt')
+    .where('subjectKind', 'in', kinds)
+    .where('status', '!=', 'exited')
+    .where('startedAt', 'is not', null)
+    .orderBy('number')
+    .orderBy('createdAt')
+    .execute();
+
+/** All of a subject's, whether they are over or not. */
+export const selectInstancesOfSubject = (
+  db: Kysely<Schema>,
+  { subjectKind, subjectId }: SubjectRef,
+): Promise<Instance[]> =>
+  db
+    .selectFrom('instances')
+    .selectAll()
+    .where('subjectKind', '=', subjectKind)
+    .where('subjectId', '=', subjectId)
+    .orderBy('createdAt')
+    .orderBy('number')
     .execute();
 
 type Running = Extract<Observation['state'], { status: 'running' }>;

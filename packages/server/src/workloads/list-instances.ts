@@ -1,21 +1,12 @@
 import type { Kysely } from 'kysely';
-import type { ApplicationId, DeploymentId } from '../lib/ids.ts';
+import type { ApplicationId } from '../lib/ids.ts';
 import type { Schema } from '../store/schema.ts';
 import { selectInstancesOf } from './instance-store.ts';
 import type { Instance } from './workload.ts';
 
 /** The application's instances that are not over; with `endedAfter` also those that ended since. */
-export async function listInstances(
+export const listInstances = (
   db: Kysely<Schema>,
   applicationId: ApplicationId,
-  only: { deploymentId?: DeploymentId; endedAfter?: number } = {},
-): Promise<Instance[]> {
-  const all = await selectInstancesOf(
-    db,
-    applicationId,
-    only.endedAfter ?? Number.MAX_SAFE_INTEGER,
-  );
-  return all.filter(
-    ({ deploymentId }) => only.deploymentId === undefined || deploymentId === only.deploymentId,
-  );
-}
+  { endedAfter = Number.MAX_SAFE_INTEGER }: { endedAfter?: number } = {},
+): Promise<Instance[]> => selectInstancesOf(db, applicationId, endedAfter);

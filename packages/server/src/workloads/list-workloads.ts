@@ -1,3 +1,10 @@
-export { selectInstances as workloadInstances } from './instance-store.ts';
-export { selectPastRuns as listPastRuns } from './queue-store.ts';
-export { findWorkload, selectPresent as presentWorkloads } from './workload-store.ts';
+export {
+  selectInstances as workloadInstances,
+  selectInstancesOfSubject as subjectInstances,
+} from './instance-store.ts';
+export {
+  findWorkload,
+  selectOfSubject as subjectWorkloads,
+  selectPastDurations as listPastDurations,
+  selectPresent as presentWorkloads,
+} from './workload-store.ts';

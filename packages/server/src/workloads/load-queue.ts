@@ -16,6 +16,7 @@ import type { OwnerId } from '../lib/ids.ts';
 import { loadShares } from './load-shares.ts';
 import { selectHolding, selectQueue } from './queue-store.ts';
 import type { Holding } from './queue-store.ts';
+import { rulesOf } from './subject.ts';
 import type { Workload } from './workload.ts';
 
 /**
@@ -105,10 +106,17 @@ export const demandOfWorkload = ({
   deviceClass: deviceClass ?? undefined,
 });
 
+/** The line that it waits in. */
+export const lineOfWorkload = ({
+  subjectKind,
+  deviceClass,
+}: Pick<Workload, 'subjectKind' | 'deviceClass'>): string =>
+  lineOf({ queueClass: rulesOf({ subjectKind }).queueClass, deviceClass });
+
 export const toQueued = (workload: Workload): Queued => ({
   id: workload.id,
   demand: demandOfWorkload(workload),
-  line: lineOf(workload),
+  line: lineOfWorkload(workload),
   estimate: workload.estimate ?? undefined,
   owner: workload.ownerId,
 });

@@ -6,20 +6,22 @@ import type { Database, Tx } from '../store/database.ts';
 import { closeUsage } from './account-instance.ts';
 import type { HealthChecker } from './health-check.ts';
 import { findInstance, setExited, setHealthy, setStarted } from './instance-store.ts';
-import { requestOwner } from './request-owner.ts';
+import { rulesOf, tellSubject } from './subject.ts';
+import type { TellSubjects } from './subject.ts';
 import { sentenceOf } from './workload.ts';
-import type { Instance, Workload } from './workload.ts';
+import type { Instance } from './workload.ts';
 
 export type Observer = {
   database: Database;
   engines: Engines;
   clock: Clock;
   health: Pick<HealthChecker, 'watch'>;
+  subjects: TellSubjects;
 };
 
 /** Records what the engine sees of these instances; what it does not know is left as it is. */
 export async function observeInstances(
-  { database, engines, clock, health }: Observer,
+  { database, engines, clock, health, subjects }: Observer,
   { engine, ids }: { engine: EngineName; ids: readonly InstanceId[] },
   signal: AbortSignal,
 ): Promise<void> {
@@ -29,7 +31,8 @@ export async function observeInstances(
   const started = await database.transaction(async (tx) => {
     const toWatch: InstanceId[] = [];
     for (const observation of seen)
-      if (await recordObservation(tx, observation, clock())) toWatch.push(observation.instanceId);
+      if (await recordObservation(tx, subjects, { ...observation, at: clock() }))
+        toWatch.push(observation.instanceId);
     return toWatch;
   });
   for (const id of started) health.watch(id);
@@ -38,33 +41,33 @@ export async function observeInstances(
 /** Records one observation and asks for what follows from it; whether its health is to be watched. */
 export async function recordObservation(
   tx: Tx,
-  { instanceId, state }: Observation,
-  at: number,
+  subjects: TellSubjects,
+  { instanceId, state, at }: Observation & { at: number },
 ): Promise<boolean> {
   const instance = await findInstance(tx, instanceId);
   if (instance === undefined || instance.status === 'exited') return false;
   if (state.status === 'running') {
     if (!(await setStarted(tx, instanceId, state))) return false;
-    if (instance.kind === 'webapp') return true;
+    if (rulesOf(instance).serves) return true;
     await setHealthy(tx, instanceId, state.startedAt);
-    if (instance.kind === 'run') await requestOwner(tx, instance, at);
+    await tellSubject(subjects, tx, { ...instance, at });
     return false;
   }
   const { exit, startedAt } = state;
   if (await setExited(tx, instanceId, { ...exit, detail: sentenceOf(exit), startedAt }))
-    await afterExit(tx, instance, exit.at);
+    await afterExit(tx, subjects, { ...instance, at: exit.at });
   return false;
 }
 
 /** Closes what an instance's end closes, and asks for looks at what depends on it. */
 export async function afterExit(
   tx: Tx,
-  instance: Instance & { kind: Workload['kind'] },
-  at: number,
+  subjects: TellSubjects,
+  instance: Instance & { at: number },
 ): Promise<void> {
-  await closeUsage(tx, instance.id, at);
-  await requestOwner(tx, instance, at);
-  if (instance.kind !== 'webapp') return;
-  await request(tx, 'workload', instance.workloadId, at);
-  await request(tx, 'routes', 'all', at);
+  const { replaces, serves } = rulesOf(instance);
+  await closeUsage(tx, instance.id, instance.at);
+  await tellSubject(subjects, tx, instance);
+  if (replaces) await request(tx, 'workload', instance.workloadId, instance.at);
+  if (serves) await request(tx, 'routes', 'all', instance.at);
 }

@@ -21,7 +21,10 @@ const crashed = (number: number, attempt: number): Instance =>
 
 test('each number gets its first instance', () => {
   assert.deepEqual(
-    planRollout({ kind: 'run', nodes: 2 }, [], 0).map(({ number, attempt }) => [number, attempt]),
+    planRollout({ subjectKind: 'run', nodes: 2 }, [], 0).map(({ number, attempt }) => [
+      number,
+      attempt,
+    ]),
     [
       [0, 1],
       [1, 1],
@@ -30,28 +33,29 @@ test('each number gets its first instance', () => {
 });
 
 test('an instance that served and crashed is tried again after a pause', () => {
-  assert.deepEqual(planRollout({ kind: 'webapp', nodes: 1 }, [crashed(0, 1)], 5_000), [
+  assert.deepEqual(planRollout({ subjectKind: 'deployment', nodes: 1 }, [crashed(0, 1)], 5_000), [
     { number: 0, attempt: 2, startAfter: 6_000 },
   ]);
 });
 
 test('an instance that never served is not tried again', () => {
   assert.deepEqual(
-    planRollout({ kind: 'webapp', nodes: 1 }, [instance(0, 1, { status: 'exited' })], 0),
+    planRollout({ subjectKind: 'deployment', nodes: 1 }, [instance(0, 1, { status: 'exited' })], 0),
     [],
   );
 });
 
 test('an attempt that does not prove its health is given up for the next', () => {
   const stuck = instance(0, 2, { reason: 'unhealthy' });
-  assert.deepEqual(planRollout({ kind: 'webapp', nodes: 1 }, [crashed(0, 1), stuck], 5_000), [
-    { number: 0, attempt: 3, startAfter: 7_000 },
-  ]);
-  assert.deepEqual(planRollout({ kind: 'webapp', nodes: 1 }, [stuck], 5_000), []);
+  assert.deepEqual(
+    planRollout({ subjectKind: 'deployment', nodes: 1 }, [crashed(0, 1), stuck], 5_000),
+    [{ number: 0, attempt: 3, startAfter: 7_000 }],
+  );
+  assert.deepEqual(planRollout({ subjectKind: 'deployment', nodes: 1 }, [stuck], 5_000), []);
 });
 
 test('a run is not tried again by itself', () => {
-  assert.deepEqual(planRollout({ kind: 'run', nodes: 1 }, [crashed(0, 1)], 0), []);
+  assert.deepEqual(planRollout({ subjectKind: 'run', nodes: 1 }, [crashed(0, 1)], 0), []);
 });
 
 test('pauses double with each crash in a row and end at a minute', () => {
@@ -75,10 +79,13 @@ test('doing what the plan says leaves nothing to do', () => {
       const instances = [...new Set(crashes)]
         .filter((number) => number < nodes)
         .map((number) => crashed(number, 1));
-      const added = planRollout({ kind: 'webapp', nodes }, instances, 0).map(
+      const added = planRollout({ subjectKind: 'deployment', nodes }, instances, 0).map(
         ({ number, attempt }) => instance(number, attempt),
       );
-      assert.deepEqual(planRollout({ kind: 'webapp', nodes }, [...instances, ...added], 0), []);
+      assert.deepEqual(
+        planRollout({ subjectKind: 'deployment', nodes }, [...instances, ...added], 0),
+        [],
+      );
     }),
   );
 });

@@ -1,5 +1,6 @@
 import { MINUTE, SECOND } from '../lib/duration.ts';
 import { describeExit, latestAttempts } from './workload.ts';
+import { rulesOf } from './subject.ts';
 import type { Instance, Workload } from './workload.ts';
 
 export type RolloutStep = { number: number; attempt: number; startAfter: number | null };
@@ -15,16 +16,17 @@ const LONGEST_PAUSE = MINUTE;
  * and a run's, is not: what follows from it is decided by the deployment.
  */
 export function planRollout(
-  { kind, nodes }: Pick<Workload, 'kind' | 'nodes'>,
+  { subjectKind, nodes }: Pick<Workload, 'subjectKind' | 'nodes'>,
   instances: readonly Instance[],
   now: number,
 ): RolloutStep[] {
-  if (kind === 'build') return [];
+  const { instances: how, replaces } = rulesOf({ subjectKind });
+  if (how === 'in_turn') return [];
   const latest = latestAttempts(instances);
   return Array.from({ length: nodes }, (_, number) => latest.get(number) ?? number).flatMap(
     (known): RolloutStep[] => {
       if (typeof known === 'number') return [{ number: known, attempt: 1, startAfter: null }];
-      if (kind !== 'webapp' || !isOver(known)) return [];
+      if (!replaces || !isOver(known)) return [];
       if (!instances.some((one) => one.number === known.number && one.healthyAt !== null))
         return [];
       const { number, attempt } = known;

@@ -1,18 +1,12 @@
-import { findArtifact } from '../builds/find-artifact.ts';
-import { markJudged, runHooks } from '../builds/run-hooks.ts';
-import { servedPort } from '../builds/served-port.ts';
-import { findDeploymentById } from '../deployments/find-deployment.ts';
-import type { Environments } from '../applications/environments.ts';
-import type { Engines } from './engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import { MINUTE } from '../lib/duration.ts';
 import type { InstanceId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
-import { findFlavor } from '../scheduling/flavor.ts';
 import type { Database } from '../store/database.ts';
+import type { Engines } from './engine.ts';
 import { createHealthChecker } from './health-check.ts';
 import type { HealthChecker } from './health-check.ts';
-import { healthPaths, startTimeout } from './health.ts';
+import type { SaidOf, Subjects } from './subject.ts';
 import { findUnproved, recordHealthy, recordUnhealthy } from './watch-health.ts';
 import type { Instance } from './workload.ts';
 
@@ -21,42 +15,28 @@ type Deps = {
   engines: Engines;
   clock: Clock;
   log: Log;
-  environments: Environments;
-  say(deployment: { id: string; applicationId: string }, line: string): Promise<void>;
+  subjects: Subjects;
+  /** Writes a line to the log of an instance's subject. */
+  say(of: SaidOf, line: string): Promise<void>;
 };
 
-const HOOK_WITHIN = 10 * MINUTE;
+const COMMAND_WITHIN = 10 * MINUTE;
 
-/** Proves the health of Webapps' instances, and runs the hooks that follow from it. */
+/** Proves the health of what serves, by the rule of its subject, and runs what follows from it. */
 export function watchHealth(deps: Deps): HealthChecker {
-  const { database, engines, clock, environments } = deps;
-  const variablesOf = async ({ deploymentId }: Instance) => {
-    const deployment = await findDeploymentById(database.read, deploymentId);
-    return deployment === undefined ? {} : environments.open(deployment);
-  };
-  const portOf = async (
-    { deploymentId }: Instance,
-    variables: Readonly<Record<string, string>>,
-  ) => {
-    const deployment = await findDeploymentById(database.read, deploymentId);
-    const artifact = await findArtifact(database.read, deployment?.artifactId ?? '');
-    return servedPort(artifact?.start ?? {}, variables);
-  };
+  const { database, engines, clock, subjects } = deps;
   const say = async (id: InstanceId, line: string): Promise<void> => {
     const instance = await findUnproved(database, id);
-    if (instance === undefined) return;
-    const { deploymentId, applicationId } = instance;
-    await deps.say({ id: deploymentId, applicationId }, line);
+    if (instance !== undefined) await deps.say(instance, line);
   };
-  /** What a hook answers is only logged. */
-  const runHook = async (instance: Instance, which: 'succeeded' | 'failed'): Promise<void> => {
-    const { after } = runHooks(await variablesOf(instance));
-    const within = AbortSignal.timeout(HOOK_WITHIN);
-    const commands = [after.failed && markJudged, after[which]?.argv];
-    for (const argv of commands.filter((one) => one !== undefined))
+  /** What a command answers is only logged. */
+  const runAfterwards = async (instance: Instance, healthy: boolean): Promise<void> => {
+    const { health } = subjects[instance.subjectKind];
+    const within = AbortSignal.timeout(COMMAND_WITHIN);
+    for (const argv of (await health?.afterwards(instance, healthy)) ?? [])
       await engines(instance.engine)
         .exec(instance.id, argv, within)
-        .catch((error: unknown) => deps.log.warn({ err: error }, 'a run hook could not be run'));
+        .catch((error: unknown) => deps.log.warn({ err: error }, 'a hook could not be run'));
   };
   return createHealthChecker({
     clock,
@@ -65,25 +45,24 @@ export function watchHealth(deps: Deps): HealthChecker {
     async rule(id) {
       const instance = await findUnproved(database, id);
       if (instance === undefined || instance.startedAt === null) return undefined;
-      const variables = await variablesOf(instance);
-      const gpus = findFlavor(instance.flavor)?.gpus ?? 0;
-      const deadline = instance.startedAt + startTimeout(variables, gpus);
-      const engine = engines(instance.engine);
-      const port = await portOf(instance, variables);
-      return { engine, port, ...healthPaths(variables), deadline };
+      const { startedAt } = instance;
+      const rule = await subjects[instance.subjectKind].health?.rule({ ...instance, startedAt });
+      return rule && { ...rule, engine: engines(instance.engine) };
     },
     async healthy(id, checks) {
       const instance = await findUnproved(database, id);
       if (instance === undefined) return;
       for (const { path, status } of checks) await say(id, `GET ${path} ${status}`);
-      await recordHealthy(database, instance, clock());
-      await runHook(instance, 'succeeded');
+      const at = clock();
+      await database.transaction((tx) => recordHealthy(tx, subjects, { ...instance, at }));
+      await runAfterwards(instance, true);
     },
     async unhealthy(id, detail) {
       const instance = await findUnproved(database, id);
       if (instance === undefined) return;
-      await runHook(instance, 'failed');
-      await recordUnhealthy(database, instance, { detail, at: clock() });
+      await runAfterwards(instance, false);
+      const judged = { ...instance, detail, at: clock() };
+      await database.transaction((tx) => recordUnhealthy(tx, subjects, judged));
     },
   });
 }

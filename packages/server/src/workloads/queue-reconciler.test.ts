@@ -6,15 +6,18 @@ import { selectLeases, setReleased } from '../devices/lease-store.ts';
 import { endLeases } from '../devices/devices.ts';
 import type { Database } from '../store/database.ts';
 import { setLimit } from '../limits/change-limits.ts';
+import type { SubjectKind } from '../store/schema.ts';
+import { estimateFrom } from '../scheduling/estimate.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeApplication, makeDeployment, makeOwner } from '../testing/rows.ts';
+import { toldSubjects } from '../testing/subjects.ts';
 import { createWorkload } from './create-workload.ts';
 import { selectInstances } from './instance-store.ts';
 import { queueReconciler } from './queue-reconciler.ts';
 import type { Workload } from './workload.ts';
 import { findWorkload, setGone, updateWantedGone } from './workload-store.ts';
 
-type Made = { flavor?: string; nodes?: number; at?: number; kind?: Workload['kind'] };
+type Made = { flavor?: string; nodes?: number; at?: number; kind?: SubjectKind };
 
 /** A platform of one host, with as many simulated devices. */
 async function open(database: Database, { memoryMiB = 800, gpus = 0 } = {}) {
@@ -25,7 +28,13 @@ async function open(database: Database, { memoryMiB = 800, gpus = 0 } = {}) {
   const driver: { says: string | undefined } = { says: undefined };
   const clock = { now: 100 };
   const inventory = { silent: () => driver.says };
-  const look = queueReconciler({ database, clock: () => clock.now, pool, inventory });
+  const look = queueReconciler({
+    database,
+    clock: () => clock.now,
+    pool,
+    inventory,
+    subjects: toldSubjects,
+  });
   await database.transaction(async (tx) => {
     for (let index = 0; index < gpus; index += 1)
       await insertDevice(tx, device(index), { host: 'local', at: 1 });
@@ -45,9 +54,9 @@ async function open(database: Database, { memoryMiB = 800, gpus = 0 } = {}) {
       database.transaction((tx) =>
         createWorkload(tx, pool, {
           ...owned,
-          deploymentId,
-          runId: null,
-          kind,
+          subjectKind: kind,
+          subjectId: deploymentId,
+          estimate: kind === 'run' ? estimateFrom([], undefined) : null,
           engine: 'process',
           flavor,
           nodes,

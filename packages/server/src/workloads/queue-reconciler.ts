@@ -9,16 +9,17 @@ import { planQueue } from '../scheduling/plan-queue.ts';
 import type { Blocked, QueuePlan } from '../scheduling/plan-queue.ts';
 import { pickDevices } from '../devices/plan-devices.ts';
 import type { Database, Tx } from '../store/database.ts';
-import { addInstances } from './add-instances.ts';
+import { addAdmitted } from './add-instances.ts';
 import { expectStarts } from './expect-starts.ts';
 import { demandOfWorkload, factsFor, freeDevices, loadQueue, toQueued } from './load-queue.ts';
 import type { QueueDeps, QueueFacts } from './load-queue.ts';
 import { lockPool, setAdmitted, setExpected } from './queue-store.ts';
-import { requestOwner } from './request-owner.ts';
+import { tellSubject } from './subject.ts';
+import type { TellSubjects } from './subject.ts';
 import type { Workload } from './workload.ts';
 import { setWaitingReason } from './workload-store.ts';
 
-type Deps = QueueDeps & { database: Database; clock: Clock };
+type Deps = QueueDeps & { database: Database; clock: Clock; subjects: TellSubjects };
 
 /**
  * Looks at everything that waits, and gives room and devices to what may start: all of its nodes or none.
@@ -52,7 +53,7 @@ function nextPromise({ blocked }: QueuePlan, now: number): number | undefined {
 }
 
 async function record(
-  { database, clock }: Deps,
+  { database, clock, subjects }: Deps,
   claim: Claim,
   { facts, plan, hopeless }: { facts: QueueFacts; plan: QueuePlan; hopeless: readonly Workload[] },
 ): Promise<void> {
@@ -67,12 +68,13 @@ async function record(
     const offered = createOffer(facts);
     for (const { id, hosts } of plan.starts) {
       const workload = byId.get(id);
-      if (workload !== undefined) await admit(tx, workload, { facts, hosts, offered, at });
+      if (workload !== undefined)
+        await admit(tx, subjects, { workload, facts, hosts, offered, at });
     }
-    for (const { workload, ...wait } of told) await tell(tx, workload, { ...wait, at });
+    for (const wait of told) await tell(tx, subjects, { ...wait, at });
     for (const workload of lost) {
       await setWaitingReason(tx, workload.id, { reason: 'never_fits', detail: NEVER_FITS });
-      await requestOwner(tx, workload, at);
+      await tellSubject(subjects, tx, { ...workload, at });
     }
   });
 }
@@ -109,12 +111,12 @@ function describeBlocked(
 
 async function tell(
   tx: Tx,
-  workload: Workload,
-  { reason, detail, expectedAt, at }: Omit<Told, 'workload'> & { at: number },
+  subjects: TellSubjects,
+  { workload, reason, detail, expectedAt, at }: Told & { at: number },
 ): Promise<void> {
   await setWaitingReason(tx, workload.id, { reason, detail });
   if (expectedAt !== undefined) await setExpected(tx, workload.id, expectedAt);
-  await requestOwner(tx, workload, at);
+  await tellSubject(subjects, tx, { ...workload, at });
 }
 
 type Offer = ReturnType<typeof createOffer>;
@@ -132,23 +134,26 @@ function createOffer(facts: QueueFacts) {
   };
 }
 
+type Admission = {
+  workload: Workload;
+  facts: QueueFacts;
+  hosts: readonly number[];
+  offered: Offer;
+  at: number;
+};
+
 async function admit(
   tx: Tx,
-  workload: Workload,
-  {
-    facts,
-    hosts,
-    offered,
-    at,
-  }: { facts: QueueFacts; hosts: readonly number[]; offered: Offer; at: number },
+  subjects: TellSubjects,
+  { workload, facts, hosts, offered, at }: Admission,
 ): Promise<void> {
   const placement = hosts.map((index) => facts.pool.hosts[index]?.name ?? '');
   if (!(await setAdmitted(tx, workload.id, { placement, at }))) return;
   for (const [number, host] of placement.entries())
     await leaseDevices(tx, workload, { number, host, offered, at });
-  await addInstances(tx, workload, at);
+  await addAdmitted(tx, { ...workload, state: 'admitted' }, at);
   await request(tx, 'workload', workload.id, at);
-  if (workload.reason !== null) await requestOwner(tx, workload, at);
+  if (workload.reason !== null) await tellSubject(subjects, tx, { ...workload, at });
 }
 
 async function leaseDevices(
@@ -156,10 +161,20 @@ async function leaseDevices(
   workload: Workload,
   { number, host, offered, at }: { number: number; host: string; offered: Offer; at: number },
 ): Promise<void> {
-  const { id: workloadId, ownerId, applicationId, gpus, deviceClass } = workload;
+  const { id: workloadId, ownerId, applicationId, subjectKind, subjectId } = workload;
+  const { gpus, deviceClass } = workload;
   if (gpus === 0 || deviceClass === null) return;
   const uuids = offered(host, deviceClass, gpus);
   if (uuids === undefined) throw new Error(`no ${gpus} devices are left for node ${number}`);
   for (const deviceUuid of uuids)
-    await leaseDevice(tx, { deviceUuid, workloadId, ownerId, applicationId, number, at });
+    await leaseDevice(tx, {
+      deviceUuid,
+      workloadId,
+      ownerId,
+      applicationId,
+      subjectKind,
+      subjectId,
+      number,
+      at,
+    });
 }

@@ -14,7 +14,8 @@ async function makeSubmitter(database: Database) {
   const applicationId = await makeApplication(database, { ownerId });
   const owned = { ownerId, applicationId };
   const deploymentId = await makeDeployment(database, owned);
-  const common = { ...owned, deploymentId, runId: null, kind: 'run', engine: 'process' } as const;
+  const subject = { subjectKind: 'run', subjectId: deploymentId, estimate: null } as const;
+  const common = { ...owned, ...subject, engine: 'process' } as const;
   return (cameAt: number, priority: Priority = 'normal') =>
     database.transaction((tx) =>
       createWorkload(

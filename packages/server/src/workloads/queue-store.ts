@@ -1,17 +1,15 @@
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
-import type { ApplicationId, OwnerId, WorkloadId } from '../lib/ids.ts';
+import type { OwnerId, WorkloadId } from '../lib/ids.ts';
 import { orderByTurn } from '../scheduling/order.ts';
 import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
-import { columns } from './workload-store.ts';
+import type { Schema, SubjectKind } from '../store/schema.ts';
 import type { Workload } from './workload.ts';
 
 /** Something that is admitted and not gone. */
 export type Holding = {
   id: WorkloadId;
   ownerId: OwnerId;
-  kind: Workload['kind'];
   memoryMiB: number;
   gpus: number;
   deviceClass: string | null;
@@ -30,7 +28,6 @@ export async function selectHolding(db: Kysely<Schema>): Promise<Holding[]> {
     .select([
       'id',
       'ownerId',
-      'kind',
       'memoryMiB',
       'gpus',
       'deviceClass',
@@ -60,7 +57,7 @@ export async function selectQueue(
 ): Promise<Workload[]> {
   const first = db
     .selectFrom('workloads')
-    .select(columns)
+    .selectAll()
     .where('state', '=', 'waiting')
     .where('wanted', '=', 'up')
     .orderBy('turnAt')
@@ -120,7 +117,7 @@ export const selectWaitingOf = (
 ): Promise<Workload[]> =>
   db
     .selectFrom('workloads')
-    .select(columns)
+    .selectAll()
     .where('state', '=', sql.lit('waiting'))
     .where('wanted', '=', 'up')
     .where('ownerId', '=', ownerId)
@@ -130,18 +127,21 @@ export const selectWaitingOf = (
     .execute();
 
 /** How many wait, by kind, class of devices and reason. */
-export async function countWaiting(
-  db: Kysely<Schema>,
-): Promise<
-  { kind: Workload['kind']; deviceClass: string | null; reason: string | null; count: number }[]
+export async function countWaiting(db: Kysely<Schema>): Promise<
+  {
+    subjectKind: SubjectKind;
+    deviceClass: string | null;
+    reason: string | null;
+    count: number;
+  }[]
 > {
   const rows = await db
     .selectFrom('workloads')
-    .select(['kind', 'deviceClass', 'reason'])
+    .select(['subjectKind', 'deviceClass', 'reason'])
     .select(({ fn }) => fn.countAll<number | string>().as('count'))
     .where('state', '=', 'waiting')
     .where('wanted', '=', 'up')
-    .groupBy(['kind', 'deviceClass', 'reason'])
+    .groupBy(['subjectKind', 'deviceClass', 'reason'])
     .execute();
   return rows.map((row) => ({ ...row, count: Number(row.count) }));
 }
@@ -200,56 +200,3 @@ export const selectPromises = (
     .orderBy('admittedAt', 'desc')
     .limit(1_000)
     .execute();
-
-/** How long the last of its kind held their room, the newest first, in ms. */
-export async function selectPastDurations(
-  db: Kysely<Schema>,
-  of: { applicationId: ApplicationId; kind: 'build' | 'run'; flavor: string },
-  limit: number,
-): Promise<number[]> {
-  const rows = await (of.kind === 'run'
-    ? db
-        .selectFrom('workloads as w')
-        .innerJoin('attempts as a', 'a.workloadId', 'w.id')
-        .select(['w.admittedAt as from', 'a.finishedAt as to'])
-        .where('w.applicationId', '=', of.applicationId)
-        .where('w.flavor', '=', of.flavor)
-        .where('a.status', '=', 'succeeded')
-        .orderBy('a.finishedAt', 'desc')
-        .limit(limit)
-        .execute()
-    : db
-        .selectFrom('workloads')
-        .select(['admittedAt as from', 'goneAt as to'])
-        .where('applicationId', '=', of.applicationId)
-        .where('flavor', '=', of.flavor)
-        .where('kind', '=', 'build')
-        .where('state', '=', 'gone')
-        .where('admittedAt', 'is not', null)
-        .orderBy('createdAt', 'desc')
-        .limit(limit)
-        .execute());
-  return rows.flatMap(({ from, to }) => (from === null || to === null ? [] : [to - from]));
-}
-
-/** More than so many are not read at once: the oldest are left out. */
-const MOST_PAST = 100_000;
-
-/** What ran and came since then, each attempt by itself, the oldest first; times in ms. */
-export async function selectPastRuns(db: Kysely<Schema>, since: number) {
-  const rows = await db
-    .selectFrom('workloads as w')
-    .innerJoin('attempts as a', 'a.workloadId', 'w.id')
-    .select(['w.createdAt', 'w.admittedAt as from', 'a.finishedAt as to'])
-    .select(['w.estimate', 'w.nodes', 'w.gpus', 'w.memoryMiB as memory'])
-    .select('w.deviceClass as class')
-    .where('w.createdAt', '>=', since)
-    .where('w.admittedAt', 'is not', null)
-    .where('a.finishedAt', 'is not', null)
-    .orderBy('w.createdAt', 'desc')
-    .limit(MOST_PAST)
-    .execute();
-  return rows
-    .map(({ from, to, ...run }) => ({ ...run, duration: Math.max(0, (to ?? 0) - (from ?? 0)) }))
-    .toReversed();
-}

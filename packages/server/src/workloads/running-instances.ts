@@ -1,1 +1,18 @@
-export { findInstance, selectRunning as listRunning } from './instance-store.ts';
+import type { Kysely } from 'kysely';
+import type { ApplicationId, OwnerId } from '../lib/ids.ts';
+import type { Schema, SubjectKind } from '../store/schema.ts';
+import { selectRunning } from './instance-store.ts';
+import { subjectRules } from './subject.ts';
+import type { Instance } from './workload.ts';
+
+export { findInstance } from './instance-store.ts';
+
+const enterable = Object.entries(subjectRules)
+  .filter(([, rules]) => rules.enterable)
+  .map(([kind]) => kind as SubjectKind);
+
+/** Those of an application or an owner that run and may be entered. */
+export const listRunning = (
+  db: Kysely<Schema>,
+  of: { applicationId: ApplicationId } | { ownerId: OwnerId },
+): Promise<Instance[]> => selectRunning(db, of, enterable);

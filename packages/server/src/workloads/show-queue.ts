@@ -4,13 +4,12 @@ import type { OwnerId } from '../lib/ids.ts';
 import { describeWait } from '../scheduling/describe-wait.ts';
 import { classOf } from '../devices/flavor-devices.ts';
 import { everFits } from '../scheduling/never-fits.ts';
-import { lineOf } from '../scheduling/order.ts';
 import { planQueue } from '../scheduling/plan-queue.ts';
 import { devicesIn, memoryIn } from '../scheduling/room.ts';
 import { isWaitReason, waitReasons } from '../scheduling/reason.ts';
 import type { Schema } from '../store/schema.ts';
 import { expectStarts } from './expect-starts.ts';
-import { demandOfWorkload, factsFor, loadQueue, toQueued } from './load-queue.ts';
+import { demandOfWorkload, factsFor, lineOfWorkload, loadQueue, toQueued } from './load-queue.ts';
 import type { QueueDeps, QueueFacts } from './load-queue.ts';
 import { countWaiting, selectPromises, selectWaitingOf } from './queue-store.ts';
 import type { Workload } from './workload.ts';
@@ -68,7 +67,7 @@ function viewer(facts: QueueFacts): (workload: Workload) => WaitView {
     return {
       workload,
       ...wait,
-      line: lineOf(workload),
+      line: lineOfWorkload(workload),
       position: known?.position ?? null,
       helps: helpsAgainst(wait.reason),
       expectedAt:
@@ -113,7 +112,7 @@ export function accuracyOf(
 /** How many wait, by line and reason, of all owners; and how right foretold starts were. */
 export async function summarizeQueue(db: Kysely<Schema>, now: number) {
   const waiting = (await countWaiting(db)).map(({ count, reason, ...of }) => ({
-    line: lineOf(of),
+    line: lineOfWorkload(of),
     reason: reason ?? 'new',
     count,
   }));

@@ -1,3 +1,4 @@
+import type { ApplicationId } from '../lib/ids.ts';
 import type { QueueClass } from '../scheduling/order.ts';
 import type { Tx } from '../store/database.ts';
 import type { SubjectId, SubjectKind } from '../store/schema.ts';
@@ -63,6 +64,8 @@ export type Subject = {
   describe(workload: Workload, instance: Instance, signal: AbortSignal): Promise<InstanceSpec>;
   /** Asks for a look at it, in the transaction that changed a workload of it, or an instance. */
   changed(tx: Tx, id: SubjectId, at: number): Promise<void>;
+  /** A device that a workload of it holds is not well any more; where nothing is said, a look at it is all. */
+  faulted?(tx: Tx, workload: Workload, at: number): Promise<void>;
   /** How its instances prove that they serve; for those that do. */
   health?: SubjectHealth;
 };
@@ -73,6 +76,9 @@ export type SubjectHealth = {
   /** Run inside it, one after the other, when it is known whether it serves. */
   afterwards(instance: Instance, healthy: boolean): Promise<readonly (readonly string[])[]>;
 };
+
+/** Whose log a line is written to: the subject's, among those of its application where it belongs to one. */
+export type SaidOf = { subjectId: SubjectId; applicationId: ApplicationId | null };
 
 export type Subjects = Readonly<Record<SubjectKind, Subject>>;
 

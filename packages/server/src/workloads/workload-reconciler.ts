@@ -1,4 +1,3 @@
-import type { InstanceSpec } from './engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { InstanceId, WorkloadId } from '../lib/ids.ts';
@@ -17,17 +16,17 @@ import { selectInstances, setExited } from './instance-store.ts';
 import { afterExit, observeInstances } from './observe-instance.ts';
 import type { Observer } from './observe-instance.ts';
 import { describeReplacements, planRollout } from './plan-rollout.ts';
-import { requestOwner } from './request-owner.ts';
+import { rulesOf, tellSubject } from './subject.ts';
+import type { SaidOf, Subjects } from './subject.ts';
 import type { Instance, Workload } from './workload.ts';
 import { clearReason, findWorkload, setGone, setWaitingReason } from './workload-store.ts';
 
 export type WorkloadDeps = Observer & {
   database: Database;
   clock: Clock;
-  /** What the engine is told of an instance. */
-  describe(workload: Workload, instance: Instance, signal: AbortSignal): Promise<InstanceSpec>;
-  /** Writes a line to the deployment's own log. */
-  say(deployment: { id: string; applicationId: string }, line: string): Promise<void>;
+  subjects: Subjects;
+  /** Writes a line to the log of a workload's subject. */
+  say(of: SaidOf, line: string): Promise<void>;
   /** Requests under way at these instances. */
   inFlight(ids: readonly InstanceId[], signal: AbortSignal): Promise<number>;
 };
@@ -103,7 +102,7 @@ const TRY_ENGINE_EVERY = 5 * SECOND;
 
 /** The engine is away: whoever waits for it is told, and nothing else changes. */
 async function awaitEngine(
-  { database, clock }: WorkloadDeps,
+  { database, clock, subjects }: WorkloadDeps,
   { claim, workload }: Look,
   { message }: Unavailable,
 ): Promise<number> {
@@ -112,23 +111,26 @@ async function awaitEngine(
     await holdClaim(tx, claim);
     if (workload.detail === why.detail) return;
     await setWaitingReason(tx, workload.id, why);
-    await requestOwner(tx, workload, clock());
+    await tellSubject(subjects, tx, { ...workload, at: clock() });
   });
   return clock() + TRY_ENGINE_EVERY;
 }
 
 /** The engine is there again: who waited for it need not any more. */
-async function noteEngine({ database, clock }: WorkloadDeps, workload: Workload): Promise<void> {
+async function noteEngine(
+  { database, clock, subjects }: WorkloadDeps,
+  workload: Workload,
+): Promise<void> {
   if (workload.reason === null) return;
   await database.transaction(async (tx) => {
     await clearReason(tx, workload.id);
-    await requestOwner(tx, workload, clock());
+    await tellSubject(subjects, tx, { ...workload, at: clock() });
   });
 }
 
 /** What could not be started has failed to. */
 async function giveUp(
-  { database, clock }: WorkloadDeps,
+  { database, clock, subjects }: WorkloadDeps,
   { claim, workload }: Look,
   error: unknown,
 ): Promise<undefined> {
@@ -145,7 +147,7 @@ async function giveUp(
     for (const instance of await selectInstances(tx, workload.id)) {
       if (instance.startedAt !== null || instance.status === 'exited') continue;
       if (await setExited(tx, instance.id, { ...exit, at, detail }))
-        await afterExit(tx, { ...instance, kind: workload.kind }, at);
+        await afterExit(tx, subjects, { ...instance, at });
     }
   });
 }
@@ -158,9 +160,7 @@ async function replaceCrashed(
 ): Promise<void> {
   const instances = await selectInstances(database.read, workload.id);
   const steps = planRollout(workload, instances, clock());
-  const { deploymentId: id, applicationId } = workload;
-  for (const line of describeReplacements(steps, instances, clock()))
-    await say({ id, applicationId }, line);
+  for (const line of describeReplacements(steps, instances, clock())) await say(workload, line);
   if (steps.length === 0) return;
   await database.transaction(async (tx) => {
     await holdClaim(tx, claim);
@@ -180,7 +180,8 @@ async function startInstances(
   const kept = alive.filter(({ wanted }) => wanted === 'running');
   const due = kept.filter(({ startAfter }) => (startAfter ?? 0) <= clock());
   if (kept.length < alive.length || due.some(({ startedAt }) => startedAt === null)) {
-    const specs = await Promise.all(due.map((one) => deps.describe(workload, one, signal)));
+    const subject = deps.subjects[workload.subjectKind];
+    const specs = await Promise.all(due.map((one) => subject.describe(workload, one, signal)));
     const { id: workloadId, graceSeconds } = workload;
     await engines(workload.engine).ensure({ workloadId, graceSeconds, instances: specs }, signal);
     await noteEngine(deps, workload);
@@ -202,7 +203,7 @@ const ASK_AGAIN_AFTER = 10 * SECOND;
 
 /** Ends what runs and gives the room back. */
 async function removeWorkload(
-  { database, engines, clock }: WorkloadDeps,
+  { database, engines, clock, subjects }: WorkloadDeps,
   { claim, workload, signal }: Look,
 ): Promise<undefined> {
   if (workload.state === 'admitted')
@@ -217,9 +218,10 @@ async function removeWorkload(
     }
     await setGone(tx, workload.id, at);
     await endLeases(tx, workload.id, at);
-    if (workload.runId !== null) await request(tx, 'run', workload.runId, at);
-    await request(tx, 'application', workload.applicationId, at);
-    if (workload.kind === 'webapp') await request(tx, 'routes', 'all', at);
+    await tellSubject(subjects, tx, { ...workload, at });
+    if (workload.applicationId !== null)
+      await request(tx, 'application', workload.applicationId, at);
+    if (rulesOf(workload).serves) await request(tx, 'routes', 'all', at);
     await request(tx, 'queue', 'all', at);
   });
 }

@@ -1,97 +1,50 @@
-import type { ExpressionBuilder, Kysely } from 'kysely';
-import type { EngineName } from './engine.ts';
+import type { Insertable, Kysely } from 'kysely';
 import { newId } from '../lib/ids.ts';
-import type { ApplicationId, DeploymentId, OwnerId, RunId, WorkloadId } from '../lib/ids.ts';
+import type { ApplicationId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Schema, SubjectKind, WorkloadTable } from '../store/schema.ts';
+import type { SubjectRef } from './subject.ts';
 import type { Workload } from './workload.ts';
 
-export const columns = [
-  'id',
-  'ownerId',
-  'applicationId',
-  'deploymentId',
-  'runId',
-  'kind',
-  'engine',
-  'flavor',
-  'memoryMiB',
-  'cpus',
-  'gpus',
-  'deviceClass',
-  'nodes',
-  'turnAt',
-  'queueAt',
-  'estimate',
-  'maxDuration',
-  'promisedAt',
-  'expectedAt',
-  'addresses',
-  'wanted',
-  'graceSeconds',
-  'state',
-  'reason',
-  'detail',
-  'createdAt',
-  'admittedAt',
-  'drainingAt',
-] as const;
-
-export type NewWorkload = {
-  ownerId: OwnerId;
-  applicationId: ApplicationId;
-  deploymentId: DeploymentId;
-  runId: RunId | null;
-  kind: Workload['kind'];
-  engine: EngineName;
-  flavor: string;
-  /** Of each instance. */
-  memoryMiB: number;
-  cpus: number;
-  gpus: number;
-  deviceClass: string | null;
-  nodes: number;
-  turnAt: number;
-  queueAt: number;
-  estimate: number | null;
-  maxDuration: number | null;
-  graceSeconds: number;
-  at: number;
-};
+/** What is said of a workload that is made; what became of it comes later. */
+export type NewWorkload = Pick<
+  Insertable<WorkloadTable>,
+  | 'ownerId'
+  | 'applicationId'
+  | 'subjectKind'
+  | 'subjectId'
+  | 'metered'
+  | 'engine'
+  | 'flavor'
+  | 'memoryMiB'
+  | 'cpus'
+  | 'gpus'
+  | 'deviceClass'
+  | 'nodes'
+  | 'turnAt'
+  | 'queueAt'
+  | 'estimate'
+  | 'maxDuration'
+  | 'graceSeconds'
+> & { at: number };
 
 /** A workload that waits for its admission. */
-export async function insertWorkload(tx: Tx, workload: NewWorkload): Promise<WorkloadId> {
+export async function insertWorkload(tx: Tx, { at, ...made }: NewWorkload): Promise<WorkloadId> {
   const id = newId('workload');
   await tx
     .insertInto('workloads')
     .values({
+      ...made,
       id,
-      ownerId: workload.ownerId,
-      applicationId: workload.applicationId,
-      deploymentId: workload.deploymentId,
-      runId: workload.runId,
-      kind: workload.kind,
-      engine: workload.engine,
-      flavor: workload.flavor,
-      memoryMiB: workload.memoryMiB,
-      cpus: workload.cpus,
-      gpus: workload.gpus,
-      deviceClass: workload.deviceClass,
-      nodes: workload.nodes,
-      turnAt: workload.turnAt,
-      queueAt: workload.queueAt,
-      estimate: workload.estimate,
-      maxDuration: workload.maxDuration,
       promisedAt: null,
       expectedAt: null,
       placement: null,
       addresses: null,
       wanted: 'up',
-      graceSeconds: workload.graceSeconds,
       state: 'waiting',
       reason: null,
       detail: null,
-      createdAt: workload.at,
+      createdAt: at,
       admittedAt: null,
       drainingAt: null,
       goneAt: null,
@@ -101,20 +54,7 @@ export async function insertWorkload(tx: Tx, workload: NewWorkload): Promise<Wor
 }
 
 export const findWorkload = (db: Kysely<Schema>, id: WorkloadId): Promise<Workload | undefined> =>
-  db.selectFrom('workloads').select(columns).where('id', '=', id).executeTakeFirst();
-
-/** Those of a deployment that the engine may still keep, or that wait. */
-export const selectWorkloadsOf = (
-  db: Kysely<Schema>,
-  deploymentId: DeploymentId,
-): Promise<Workload[]> =>
-  db
-    .selectFrom('workloads')
-    .select(columns)
-    .where('deploymentId', '=', deploymentId)
-    .where('state', '!=', 'gone')
-    .orderBy('createdAt')
-    .execute();
+  db.selectFrom('workloads').selectAll().where('id', '=', id).executeTakeFirst();
 
 /** The workloads of an application that are not gone. */
 export const selectPresent = (
@@ -123,7 +63,7 @@ export const selectPresent = (
 ): Promise<Workload[]> =>
   db
     .selectFrom('workloads')
-    .select(columns)
+    .selectAll()
     .where('applicationId', '=', applicationId)
     .where('state', '!=', 'gone')
     .orderBy('createdAt')
@@ -158,28 +98,49 @@ export const setDraining = (tx: Tx, id: WorkloadId, at: number) =>
 /** Those wanted gone from now on, by what they belong to; their ids. */
 export async function updateWantedGone(
   tx: Tx,
-  of:
-    | { workloadId: WorkloadId }
-    | { deploymentId: DeploymentId }
-    | { applicationId: ApplicationId },
+  of: { workloadId: WorkloadId } | { applicationId: ApplicationId } | SubjectRef,
 ): Promise<WorkloadId[]> {
   const update = tx.updateTable('workloads').set({ wanted: 'gone' }).where('state', '!=', 'gone');
   const mine =
     'workloadId' in of
       ? update.where('id', '=', of.workloadId)
-      : 'deploymentId' in of
-        ? update.where('deploymentId', '=', of.deploymentId).where(isNoRequest)
-        : update.where('applicationId', '=', of.applicationId);
+      : 'applicationId' in of
+        ? update.where('applicationId', '=', of.applicationId)
+        : update.where('subjectKind', '=', of.subjectKind).where('subjectId', '=', of.subjectId);
   return (await mine.returning('id').execute()).map(({ id }) => id);
 }
 
-/** Runs that were asked for beside a deployment have their own end. */
-const isNoRequest = ({ eb, not, exists, selectFrom }: ExpressionBuilder<Schema, 'workloads'>) =>
-  not(
-    exists(
-      selectFrom('runs')
-        .select('runs.id')
-        .whereRef('runs.id', '=', 'workloads.runId')
-        .where('runs.origin', '=', eb.val('request')),
-    ),
+/** The workloads of a subject that are not gone. */
+export const selectOfSubject = (
+  db: Kysely<Schema>,
+  { subjectKind, subjectId }: SubjectRef,
+): Promise<Workload[]> =>
+  db
+    .selectFrom('workloads')
+    .selectAll()
+    .where('subjectKind', '=', subjectKind)
+    .where('subjectId', '=', subjectId)
+    .where('state', '!=', 'gone')
+    .execute();
+
+/** How long the last of its kind in the application held their room, the newest first, in ms. */
+export async function selectPastDurations(
+  db: Kysely<Schema>,
+  of: { applicationId: ApplicationId; subjectKind: SubjectKind; flavor: string },
+  limit: number,
+): Promise<number[]> {
+  const rows = await db
+    .selectFrom('workloads')
+    .select(['admittedAt', 'goneAt'])
+    .where('applicationId', '=', of.applicationId)
+    .where('flavor', '=', of.flavor)
+    .where('subjectKind', '=', of.subjectKind)
+    .where('state', '=', 'gone')
+    .where('admittedAt', 'is not', null)
+    .orderBy('createdAt', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.flatMap(({ admittedAt: from, goneAt: to }) =>
+    from === null || to === null ? [] : [to - from],
   );
+}

@@ -1,76 +1,12 @@
-import type { EngineName, Exit } from './engine.ts';
-import type {
-  ApplicationId,
-  DeploymentId,
-  InstanceId,
-  OwnerId,
-  RunId,
-  WorkloadId,
-} from '../lib/ids.ts';
-import type { InstanceStatus } from '../store/schema.ts';
+import type { Selectable } from 'kysely';
+import type { InstanceTable, WorkloadTable } from '../store/schema.ts';
+import type { Exit } from './engine.ts';
 
-/** What the engine is asked to keep: the instances of one build, deployment or attempt of a run. */
-export type Workload = {
-  id: WorkloadId;
-  ownerId: OwnerId;
-  applicationId: ApplicationId;
-  deploymentId: DeploymentId;
-  runId: RunId | null;
-  kind: 'build' | 'webapp' | 'run';
-  engine: EngineName;
-  flavor: string;
-  memoryMiB: number;
-  cpus: number;
-  /** Of each node. */
-  gpus: number;
-  deviceClass: string | null;
-  nodes: number;
-  turnAt: number;
-  queueAt: number;
-  /** How long it is expected to hold its room, in ms; null: until somebody ends it. */
-  estimate: number | null;
-  maxDuration: number | null;
-  promisedAt: number | null;
-  expectedAt: number | null;
-  /** JSON: the address of each node of a gang. */
-  addresses: string | null;
-  wanted: 'up' | 'gone';
-  graceSeconds: number;
-  state: 'waiting' | 'admitted' | 'gone';
-  reason: string | null;
-  detail: string | null;
-  createdAt: number;
-  admittedAt: number | null;
-  drainingAt: number | null;
-};
+/** What the engine is asked to keep: the instances of one build, one deployment's service, or one attempt of a run. */
+export type Workload = Selectable<WorkloadTable>;
 
 /** One of a workload's instances: a number and an attempt, never restarted, only replaced. */
-export type Instance = {
-  id: InstanceId;
-  workloadId: WorkloadId;
-  ownerId: OwnerId;
-  applicationId: ApplicationId;
-  deploymentId: DeploymentId;
-  runId: RunId | null;
-  number: number;
-  attempt: number;
-  name: string;
-  engine: EngineName;
-  flavor: string;
-  wanted: 'running' | 'gone';
-  status: InstanceStatus;
-  endpointHost: string | null;
-  endpointPort: number | null;
-  exitCode: number | null;
-  signal: string | null;
-  reason: string | null;
-  detail: string | null;
-  startAfter: number | null;
-  createdAt: number;
-  startedAt: number | null;
-  healthyAt: number | null;
-  endedAt: number | null;
-};
+export type Instance = Selectable<InstanceTable>;
 
 /** Whether an instance ended well: by itself, with exit code 0. */
 export const succeeded = ({ status, reason, exitCode }: Instance): boolean =>

@@ -6,6 +6,7 @@ import type { Counter, Gauge, Point, Rollup } from '../../metrics/metric.ts';
 import type { DeviceSeries } from '../../metrics/read-device-metrics.ts';
 import { readApplicationMetrics } from '../../metrics/read-metrics.ts';
 import type { InstanceSeries } from '../../metrics/read-metrics.ts';
+import { findDeployments } from '../../runs/find-deployments.ts';
 import { accessApplication } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { serve } from '../serve.ts';
@@ -20,14 +21,22 @@ export function metricsRoutes(app: FastifyInstance, context: HttpContext): void 
     const { from = Math.max(0, to - HOUR) } = call.query;
     const asked = { applicationId, instanceId, from, to };
     const { step, instances } = await readApplicationMetrics(database.read, asked, now);
-    return { from, to, stepSeconds: step / SECOND, instances: instances.map(present) };
+    const deploymentOf = await findDeployments(
+      database.read,
+      instances.map(({ instance }) => instance),
+    );
+    const shown = instances.map((one) => present(one, deploymentOf(one.instance)));
+    return { from, to, stepSeconds: step / SECOND, instances: shown };
   });
 }
 
-const present = ({ instance, points, devices }: InstanceSeries): InstanceMetrics => ({
+const present = (
+  { instance, points, devices }: InstanceSeries,
+  deploymentId: string,
+): InstanceMetrics => ({
   instanceId: instance.id,
   instanceNumber: instance.number,
-  deploymentId: instance.deploymentId,
+  deploymentId,
   startedAt: instance.startedAt,
   endedAt: instance.endedAt,
   at: points.map(({ at }) => at),

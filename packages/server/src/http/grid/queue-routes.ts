@@ -8,7 +8,8 @@ import { listMemberships } from '../../organizations/list-organizations.ts';
 import { declareRepaired, forgetDevice, listDevices, listLeases } from '../../devices/devices.ts';
 import type { KnownDevice, Lease } from '../../devices/devices.ts';
 import { classOf } from '../../devices/flavor-devices.ts';
-import { listPastRuns } from '../../workloads/list-workloads.ts';
+import { findDeployments } from '../../runs/find-deployments.ts';
+import { listPastRuns } from '../../runs/find-run.ts';
 import { showQueue } from '../../workloads/show-queue.ts';
 import type { WaitView } from '../../workloads/show-queue.ts';
 import { accessApplication, accessOwner, demandOperator } from '../access.ts';
@@ -56,12 +57,25 @@ export function queueRoutes(app: FastifyInstance, context: HttpContext): void {
   });
 }
 
+/** What a subject is called in the API. */
+const KINDS = { build: 'build', deployment: 'webapp', run: 'run' } as const;
+
 async function present({ database }: HttpContext, { workload, ...view }: WaitView) {
-  const application = await findApplication(database.read, workload.applicationId);
-  const { kind, applicationId, deploymentId, runId, flavor, nodes, createdAt: since } = workload;
-  const applicationName = application?.name ?? applicationId;
-  const subject = { kind, applicationId, applicationName, deploymentId, runId };
-  return { ...subject, flavor, nodes, since, ...view };
+  const { applicationId, subjectKind, subjectId, flavor, nodes, createdAt: since } = workload;
+  const application = applicationId && (await findApplication(database.read, applicationId));
+  const deploymentOf = await findDeployments(database.read, [workload]);
+  return {
+    kind: KINDS[subjectKind],
+    subject: { kind: subjectKind, id: subjectId },
+    applicationId,
+    applicationName: application ? application.name : applicationId,
+    deploymentId: deploymentOf(workload),
+    runId: subjectKind === 'run' ? subjectId : null,
+    flavor,
+    nodes,
+    since,
+    ...view,
+  };
 }
 
 function presentDevice(

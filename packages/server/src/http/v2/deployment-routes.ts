@@ -8,6 +8,7 @@ import { findDeployment, listDeployments } from '../../deployments/list-deployme
 import { stopApplication } from '../../deployments/stop-application.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { listInstances } from '../../workloads/list-instances.ts';
+import { findDeployments } from '../../runs/find-deployments.ts';
 import { accessApplication } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { instanceState, presentDeployment } from '../present/deployment.ts';
@@ -72,17 +73,20 @@ function instanceRoutes(app: FastifyInstance, context: HttpContext): void {
     const numbered = new Map(
       (await listDeployments(database.read, id, ALL)).map((one) => [one.id, one]),
     );
-    return (await listInstances(database.read, id)).map((instance) => ({
+    const instances = await listInstances(database.read, id);
+    const deploymentOf = await findDeployments(database.read, instances);
+    const found = instances.map((instance) => ({ instance, deployId: deploymentOf(instance) }));
+    return found.map(({ instance, deployId }) => ({
       id: instance.id,
       state: instanceState(instance, kind),
       flavor: { name: instance.flavor },
-      commit: numbered.get(instance.deploymentId)?.commitId ?? null,
+      commit: numbered.get(deployId)?.commitId ?? null,
       instanceNumber: instance.number,
       displayName: instance.name,
       ip: instance.endpointHost,
       appPort: instance.endpointPort,
-      deployId: instance.deploymentId,
-      deployNumber: numbered.get(instance.deploymentId)?.number ?? 0,
+      deployId,
+      deployNumber: numbered.get(deployId)?.number ?? 0,
       creationDate: instance.createdAt,
     }));
   });

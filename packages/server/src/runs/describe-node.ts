@@ -1,8 +1,8 @@
 import type { Command, InstanceFiles, InstanceSpec } from '../workloads/engine.ts';
 import type { DataPaths } from '../paths.ts';
-import { findAttemptNumber } from '../runs/find-run.ts';
-import { CHECKPOINTS, nodeNames, nodeVariables, startBarrier } from '../runs/node-variables.ts';
-import type { Run } from '../runs/run.ts';
+import { findAttemptNumber } from './attempt-store.ts';
+import { CHECKPOINTS, nodeNames, nodeVariables, startBarrier } from './node-variables.ts';
+import type { Run } from './run.ts';
 import type { Database } from '../store/database.ts';
 import { addressesOf } from '../workloads/assign-addresses.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';
