@@ -53,7 +53,8 @@ import type { OpenEngines } from './open-engines.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { exposeDevices } from '../metrics/expose-devices.ts';
 import type { Foundation } from './foundation.ts';
-import { watchHealth } from '../workloads/prove-health.ts';
+import { describeServing } from '../deployments/describe-serving.ts';
+import { proveHealth } from '../workloads/prove-health.ts';
 import { cleanupNames, createReconcilers } from './reconcilers.ts';
 
 export { UnusableCertificate } from '../certificates/certificate.ts';
@@ -289,7 +290,14 @@ async function startLoop(
   const environments = createEnvironments(database, keyring);
   const say = ({ id, applicationId }: { id: string; applicationId: string }, line: string) =>
     appendLine(paths.logs(applicationId as ApplicationId, id), { line, clock });
-  const health = watchHealth({ database, engines: engines.of, clock, log, environments, say });
+  const health = proveHealth({
+    database,
+    engines: engines.of,
+    clock,
+    log,
+    describeServing: (instance) => describeServing({ database, environments }, instance),
+    say,
+  });
   const observer = { database, engines: engines.of, clock, health };
   const reconcilers = createReconcilers(foundation, {
     observer,

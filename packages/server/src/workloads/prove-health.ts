@@ -1,47 +1,40 @@
-import { findArtifact } from '../builds/find-artifact.ts';
-import { markJudged, runHooks } from '../builds/run-hooks.ts';
-import { servedPort } from '../builds/served-port.ts';
-import { findDeploymentById } from '../deployments/find-deployment.ts';
-import type { Environments } from '../applications/environments.ts';
-import type { Engines } from './engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import { MINUTE } from '../lib/duration.ts';
 import type { InstanceId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
 import { findFlavor } from '../scheduling/flavor.ts';
 import type { Database } from '../store/database.ts';
+import type { Engines } from './engine.ts';
 import { createHealthChecker } from './health-check.ts';
 import type { HealthChecker } from './health-check.ts';
 import { healthPaths, startTimeout } from './health.ts';
 import { findUnproved, recordHealthy, recordUnhealthy } from './watch-health.ts';
 import type { Instance } from './workload.ts';
 
+/** What an instance has to prove, and what follows: whoever it serves describes it. */
+export type Serving = {
+  port: number;
+  variables: Readonly<Record<string, string>>;
+  /** Commands that are run in the instance, one after the other, once it is known to serve, or not to. */
+  after: Readonly<Record<Judgement, readonly (readonly string[])[]>>;
+};
+
+type Judgement = 'succeeded' | 'failed';
+
 type Deps = {
   database: Database;
   engines: Engines;
   clock: Clock;
   log: Log;
-  environments: Environments;
+  describeServing(instance: Instance): Promise<Serving>;
   say(deployment: { id: string; applicationId: string }, line: string): Promise<void>;
 };
 
 const HOOK_WITHIN = 10 * MINUTE;
 
 /** Proves the health of Webapps' instances, and runs the hooks that follow from it. */
-export function watchHealth(deps: Deps): HealthChecker {
-  const { database, engines, clock, environments } = deps;
-  const variablesOf = async ({ deploymentId }: Instance) => {
-    const deployment = await findDeploymentById(database.read, deploymentId);
-    return deployment === undefined ? {} : environments.open(deployment);
-  };
-  const portOf = async (
-    { deploymentId }: Instance,
-    variables: Readonly<Record<string, string>>,
-  ) => {
-    const deployment = await findDeploymentById(database.read, deploymentId);
-    const artifact = await findArtifact(database.read, deployment?.artifactId ?? '');
-    return servedPort(artifact?.start ?? {}, variables);
-  };
+export function proveHealth(deps: Deps): HealthChecker {
+  const { database, engines, clock, describeServing } = deps;
   const say = async (id: InstanceId, line: string): Promise<void> => {
     const instance = await findUnproved(database, id);
     if (instance === undefined) return;
@@ -49,11 +42,10 @@ export function watchHealth(deps: Deps): HealthChecker {
     await deps.say({ id: deploymentId, applicationId }, line);
   };
   /** What a hook answers is only logged. */
-  const runHook = async (instance: Instance, which: 'succeeded' | 'failed'): Promise<void> => {
-    const { after } = runHooks(await variablesOf(instance));
+  const runHooks = async (instance: Instance, judgement: Judgement): Promise<void> => {
+    const { after } = await describeServing(instance);
     const within = AbortSignal.timeout(HOOK_WITHIN);
-    const commands = [after.failed && markJudged, after[which]?.argv];
-    for (const argv of commands.filter((one) => one !== undefined))
+    for (const argv of after[judgement])
       await engines(instance.engine)
         .exec(instance.id, argv, within)
         .catch((error: unknown) => deps.log.warn({ err: error }, 'a run hook could not be run'));
@@ -65,24 +57,22 @@ export function watchHealth(deps: Deps): HealthChecker {
     async rule(id) {
       const instance = await findUnproved(database, id);
       if (instance === undefined || instance.startedAt === null) return undefined;
-      const variables = await variablesOf(instance);
+      const { port, variables } = await describeServing(instance);
       const gpus = findFlavor(instance.flavor)?.gpus ?? 0;
       const deadline = instance.startedAt + startTimeout(variables, gpus);
-      const engine = engines(instance.engine);
-      const port = await portOf(instance, variables);
-      return { engine, port, ...healthPaths(variables), deadline };
+      return { engine: engines(instance.engine), port, ...healthPaths(variables), deadline };
     },
     async healthy(id, checks) {
       const instance = await findUnproved(database, id);
       if (instance === undefined) return;
       for (const { path, status } of checks) await say(id, `GET ${path} ${status}`);
       await recordHealthy(database, instance, clock());
-      await runHook(instance, 'succeeded');
+      await runHooks(instance, 'succeeded');
     },
     async unhealthy(id, detail) {
       const instance = await findUnproved(database, id);
       if (instance === undefined) return;
-      await runHook(instance, 'failed');
+      await runHooks(instance, 'failed');
       await recordUnhealthy(database, instance, { detail, at: clock() });
     },
   });
