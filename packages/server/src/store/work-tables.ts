@@ -1,4 +1,3 @@
-import type { EngineName } from '../workloads/engine.ts';
 import type {
   ApplicationId,
   DeploymentId,
@@ -79,7 +78,7 @@ export type WorkloadTable = {
   deploymentId: DeploymentId;
   runId: RunId | null;
   kind: 'build' | 'webapp' | 'run';
-  engine: EngineName;
+  engine: string;
   flavor: string;
   memoryMiB: number;
   cpus: number;
@@ -132,7 +131,7 @@ export type InstanceTable = {
   name: string;
   /** The run whose node it is. */
   runId: RunId | null;
-  engine: EngineName;
+  engine: string;
   flavor: string;
   wanted: 'running' | 'gone';
   status: InstanceStatus;
