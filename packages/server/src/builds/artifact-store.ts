@@ -1,10 +1,9 @@
 import type { Kysely } from 'kysely';
-import { pendingStatuses } from '../deployments/deployment.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import type { Artifact, ArtifactStart } from './build.ts';
-import type { Found, KnownArtifact } from './plan-sweep.ts';
+import type { KnownArtifact } from './plan-sweep.ts';
 
 type Row = { id: string; start: string; environmentKey: string | null };
 
@@ -96,41 +95,11 @@ export const upsertArtifact = (tx: Tx, artifact: NewArtifact) =>
     .onConflict((conflict) => conflict.column('id').doUpdateSet({ usedAt: artifact.at }))
     .execute();
 
-/** All that decides what of the builds is still needed. */
-export async function selectSweepable(db: Kysely<Schema>): Promise<Omit<Found, 'lying'>> {
-  const artifacts = await db
+export const selectKnown = (db: Kysely<Schema>): Promise<KnownArtifact[]> =>
+  db
     .selectFrom('artifacts')
-    .select(['id', 'applicationId', 'commitId'])
-    .select(['environmentKey', 'usedAt'])
+    .select(['id', 'applicationId', 'commitId', 'environmentKey', 'usedAt'])
     .execute();
-  const deployments = await db
-    .selectFrom('deployments')
-    .select(['id as deploymentId', 'status', 'artifactId'])
-    .select(['commitId', 'startedAt'])
-    .where('status', 'in', [...pendingStatuses, 'live'])
-    .execute();
-  const running = await db
-    .selectFrom('workloads as w')
-    .leftJoin('deployments as d', 'd.id', 'w.subjectId')
-    .leftJoin('runs as r', 'r.id', 'w.subjectId')
-    .select(({ fn }) => fn.coalesce('d.artifactId', 'r.artifactId').as('artifactId'))
-    .where('w.state', 'in', ['waiting', 'admitted'])
-    .execute();
-  const runs = await db
-    .selectFrom('runs')
-    .select('artifactId')
-    .where('status', 'in', ['waiting', 'running'])
-    .execute();
-  const named = [...deployments, ...running, ...runs].flatMap(({ artifactId }) => artifactId ?? []);
-  return {
-    artifacts,
-    needed: {
-      artifactIds: new Set(named),
-      commitIds: new Set(deployments.map(({ commitId }) => commitId)),
-    },
-    builds: deployments.filter(({ status }) => status === 'queued' || status === 'building'),
-  };
-}
 
 /** The images that artifacts are started from. */
 export async function selectImages(db: Kysely<Schema>): Promise<Set<string>> {

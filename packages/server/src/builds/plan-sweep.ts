@@ -17,12 +17,16 @@ export type Place = 'artifacts' | 'environments' | 'checkouts' | 'repositories' 
 
 export const places = ['artifacts', 'environments', 'checkouts', 'repositories', 'tools'] as const;
 
-export type Found = {
-  artifacts: readonly KnownArtifact[];
+/** What whoever builds are for needs of them. */
+export type Needed = {
   /** What deployments, runs and workloads that are not over need: artifacts, or just commits. */
   needed: { artifactIds: ReadonlySet<string>; commitIds: ReadonlySet<string> };
   /** Builds that are queued or under way. */
   builds: readonly { deploymentId: string; startedAt: number | null }[];
+};
+
+export type Found = Needed & {
+  artifacts: readonly KnownArtifact[];
   lying: Readonly<Record<Place, readonly Lying[]>>;
 };
 

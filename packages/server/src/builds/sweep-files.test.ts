@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { moveDeployment } from '../deployments/deployment-store.ts';
+import { findNeeded } from '../deployments/find-needed.ts';
 import { HOUR } from '../lib/duration.ts';
 import type { ApplicationId, DeploymentId, OwnerId } from '../lib/ids.ts';
 import { dataPaths } from '../paths.ts';
@@ -95,7 +96,7 @@ onEachDatabase(
       createWorkload(tx, { flavorDevices: [] }, { ...owned, ...workload, at: 1 }),
     );
 
-    await sweepFiles({ database, paths, clock }, claim, never);
+    await sweepFiles({ database, paths, clock, findNeeded }, claim, never);
 
     const rows = await selectArtifacts(database.read, owned.applicationId);
     assert.deepEqual(
@@ -137,7 +138,7 @@ onEachDatabase(
     for (const path of stays) lay(path, path.includes('repositories') ? 90 : 3.5);
     for (const path of gone) lay(path, 90);
 
-    await sweepFiles({ database, paths, clock }, claim, never);
+    await sweepFiles({ database, paths, clock, findNeeded }, claim, never);
 
     assert.deepEqual(
       stays.filter((path) => !existsSync(join(path, 'inside'))),
@@ -158,7 +159,7 @@ onEachDatabase('what a build takes after the look at the disk stays', async (dat
     utimesSync(paths.environment('taken'), NOW / 1000, NOW / 1000);
     return NOW;
   };
-  await sweepFiles({ database, paths, clock: taking }, claim, never);
+  await sweepFiles({ database, paths, clock: taking, findNeeded }, claim, never);
   assert.deepEqual(
     names.map((name) => existsSync(join(paths.environment(name), 'inside'))),
     [true, false],
@@ -169,6 +170,6 @@ onEachDatabase('who lost the claim sweeps nothing', async (database, t) => {
   const { paths, lay, claim } = await open(database, t);
   lay(paths.artifact('old'), 90);
   const lost = { ...claim, claim: 'of another leader' };
-  await assert.rejects(sweepFiles({ database, paths, clock }, lost, never), ClaimLost);
+  await assert.rejects(sweepFiles({ database, paths, clock, findNeeded }, lost, never), ClaimLost);
   assert.ok(existsSync(paths.artifact('old')));
 });

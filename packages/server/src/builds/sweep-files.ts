@@ -6,24 +6,31 @@ import type { DataPaths } from '../paths.ts';
 import { holdClaim } from '../reconcile/queue.ts';
 import type { Claim } from '../reconcile/reconciler.ts';
 import type { Database } from '../store/database.ts';
-import { deleteUnused, selectSweepable } from './artifact-store.ts';
+import { deleteUnused, selectKnown } from './artifact-store.ts';
 import { PARTIAL, planSweep, places } from './plan-sweep.ts';
-import type { KnownArtifact, Lying, Place } from './plan-sweep.ts';
+import type { KnownArtifact, Lying, Needed, Place } from './plan-sweep.ts';
 
-type Deps = { database: Database; paths: DataPaths; clock: Clock };
+type Deps = {
+  database: Database;
+  paths: DataPaths;
+  clock: Clock;
+  findNeeded(db: Database['read']): Promise<Needed>;
+};
 
 /**
  * Removes what builds left and nobody needs any more. Rows go first: what lies there without one is
  * swept the next time where this ends half-way.
  */
 export async function sweepFiles(
-  { database, paths, clock }: Deps,
+  { database, paths, clock, findNeeded }: Deps,
   claim: Claim,
   signal: AbortSignal,
 ): Promise<void> {
   const lying = await readPlaces(paths);
-  const found = { ...(await selectSweepable(database.read)), lying };
-  const { forgotten, left } = planSweep(found, clock());
+  // before what is needed: a build may take one of them in between
+  const artifacts = await selectKnown(database.read);
+  const needed = await findNeeded(database.read);
+  const { forgotten, left } = planSweep({ artifacts, ...needed, lying }, clock());
   const gone = await forget(database, claim, forgotten);
   const swept = { ...left, artifacts: [...left.artifacts, ...gone] };
   for (const place of places)

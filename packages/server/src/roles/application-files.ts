@@ -3,6 +3,7 @@ import { listApplicationIds } from '../applications/find-application.ts';
 import { listArtifacts, listBuilt, listImages } from '../builds/find-artifact.ts';
 import { keepCacheBudget } from '../builds/keep-cache-budget.ts';
 import { sweepFiles } from '../builds/sweep-files.ts';
+import { findNeeded } from '../deployments/find-needed.ts';
 import { DAY, HOUR, MINUTE } from '../lib/duration.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { removeTree } from '../lib/remove-tree.ts';
@@ -52,7 +53,7 @@ const CACHE_BUDGET = 5 * 1024 ** 3;
 export const buildSweeper =
   (deps: Deps): Reconciler =>
   async (claim, signal) => {
-    await sweepFiles(deps, claim, signal);
+    await sweepFiles({ ...deps, findNeeded }, claim, signal);
     return deps.clock() + EVERY;
   };
 

@@ -54,7 +54,7 @@ import type { OpenEngines } from './open-engines.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { exposeDevices } from '../metrics/expose-devices.ts';
 import type { Foundation } from './foundation.ts';
-import { watchHealth } from '../workloads/prove-health.ts';
+import { proveHealth } from '../workloads/prove-health.ts';
 import { createSubjects } from './create-subjects.ts';
 import { openBuilder } from './open-builder.ts';
 import { cleanupNames, createReconcilers } from './reconcilers.ts';
@@ -297,7 +297,7 @@ async function startLoop(
   const builder = openBuilder(foundation, say, signal);
   const subjects = createSubjects({ database, paths, builder, environments });
   const watching = { database, engines: engines.of, clock, subjects, say: sayOf };
-  const health = watchHealth({ ...watching, log });
+  const health = proveHealth({ ...watching, log });
   const observer = { ...watching, health };
   const reconcilers = createReconcilers(foundation, {
     observer,

@@ -1,4 +1,3 @@
-import type { EngineName } from '../workloads/engine.ts';
 import type {
   ApplicationId,
   DeploymentId,
@@ -87,7 +86,7 @@ export type WorkloadTable = {
   subjectId: SubjectId;
   /** Whether its time is paid for, from its admission on. */
   metered: 0 | 1;
-  engine: EngineName;
+  engine: string;
   flavor: string;
   memoryMiB: number;
   cpus: number;
@@ -139,7 +138,7 @@ export type InstanceTable = {
   attempt: number;
   /** Friendly name, as shown. */
   name: string;
-  engine: EngineName;
+  engine: string;
   flavor: string;
   wanted: 'running' | 'gone';
   status: InstanceStatus;

@@ -2,7 +2,8 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
 import type { GrantedDevice } from '../devices/device.ts';
 
-export type EngineName = 'process' | 'docker';
+/** As the table of engines has it, and `workloads.engine`; that one may be gone by now. */
+export type EngineName = string;
 
 /** The engine of that name; throws `Unavailable` where the platform has none such any more. */
 export type Engines = (name: EngineName) => Engine & Entrance & NodeNetwork;

@@ -23,7 +23,7 @@ type Deps = {
 const COMMAND_WITHIN = 10 * MINUTE;
 
 /** Proves the health of what serves, by the rule of its subject, and runs what follows from it. */
-export function watchHealth(deps: Deps): HealthChecker {
+export function proveHealth(deps: Deps): HealthChecker {
   const { database, engines, clock, subjects } = deps;
   const say = async (id: InstanceId, line: string): Promise<void> => {
     const instance = await findUnproved(database, id);
