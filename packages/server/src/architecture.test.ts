@@ -69,7 +69,7 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
 
 /** The parts of the server that the command line runs in its own process. */
 const openToCommandLine =
-  /^(config|parse-config|paths|roles\/[\w-]+|builds\/recipes\/(python\/interpreters|java\/(jdks|build-tools))|engines\/docker\/(networks\/can-guard|describe-engine|find-socket)|devices\/(device|open-devices)|scheduling\/(past-runs|plan-queue|replay))\.ts$/;
+  /^(config|parse-config|paths|settings|roles\/[\w-]+|builds\/recipes\/(python\/interpreters|java\/(jdks|build-tools))|engines\/docker\/(networks\/can-guard|describe-engine|find-socket)|devices\/(device|open-devices)|scheduling\/(past-runs|plan-queue|replay))\.ts$/;
 
 type Source = { path: string; text: string; imports: string[] };
 

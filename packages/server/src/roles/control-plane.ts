@@ -176,7 +176,7 @@ async function openState(config: Config, paths: DataPaths, clock: Clock) {
   const leadership = await becomeLeader(database, paths.leader, AbortSignal.timeout(LEADER_WITHIN));
   if (leadership === undefined)
     throw new CannotStart(
-      `Another control plane runs on ${paths.root}: end it with "grid down", or choose another --data-dir.`,
+      `Another control plane runs on ${paths.root}: end it with "grid down", or choose another --data-directory.`,
     );
   return { database, leadership };
 }
