@@ -59,9 +59,9 @@ import { cleanupNames, createReconcilers } from './reconcilers.ts';
 export { UnusableCertificate } from '../certificates/certificate.ts';
 export { CannotStart } from '../lib/cannot-start.ts';
 
-export const VERSION = '0.1.0';
+const VERSION = '0.1.0';
 
-export type Addresses = {
+type Addresses = {
   url: string;
   sshUrl: string;
   httpPort: number;

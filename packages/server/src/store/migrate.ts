@@ -13,7 +13,7 @@ import { up as accountsAndNames } from './migrations/0007-accounts-and-names.ts'
 import { up as limits } from './migrations/0008-limits.ts';
 import { up as sandboxes } from './migrations/0009-sandboxes.ts';
 
-export type Migration = { number: number; name: string; up(tx: Tx): Promise<void> };
+type Migration = { number: number; name: string; up(tx: Tx): Promise<void> };
 
 /** In order; never changed once they have landed. */
 const migrations: readonly Migration[] = [
@@ -29,7 +29,7 @@ const migrations: readonly Migration[] = [
 ];
 
 /** The database was made by a newer program: this one would harm it. */
-export class NewerDatabase extends Error {
+class NewerDatabase extends Error {
   override readonly name = 'NewerDatabase';
 }
 

@@ -103,19 +103,6 @@ export async function insertWorkload(tx: Tx, workload: NewWorkload): Promise<Wor
 export const findWorkload = (db: Kysely<Schema>, id: WorkloadId): Promise<Workload | undefined> =>
   db.selectFrom('workloads').select(columns).where('id', '=', id).executeTakeFirst();
 
-/** Those of a deployment that the engine may still keep, or that wait. */
-export const selectWorkloadsOf = (
-  db: Kysely<Schema>,
-  deploymentId: DeploymentId,
-): Promise<Workload[]> =>
-  db
-    .selectFrom('workloads')
-    .select(columns)
-    .where('deploymentId', '=', deploymentId)
-    .where('state', '!=', 'gone')
-    .orderBy('createdAt')
-    .execute();
-
 /** The workloads of an application that are not gone. */
 export const selectPresent = (
   db: Kysely<Schema>,
