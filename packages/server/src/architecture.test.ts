@@ -155,6 +155,18 @@ test('what is for tests is used by tests alone', () => {
   );
 });
 
+test('what a machine lacks is named in one place, and no test is skipped by another', () => {
+  const root = join(import.meta.dirname, '..', '..', '..');
+  const files = globSync(['packages/*/src/**/*.ts', 'test/**/*.ts'], { cwd: root });
+  const skipping = files.filter((path) => {
+    const text = withoutComments(readFileSync(join(root, path), 'utf8'));
+    const skips =
+      /\b(t|test|suite|context)\.(skip|todo|only)\b|\b(skip|todo|only): *(true|'|!|\w+\()/;
+    return text.includes("'node:test'") && skips.test(text);
+  });
+  assert.deepEqual(skipping, ['packages/server/src/testing/need.ts']);
+});
+
 test('a port is nothing but types', () => {
   const code = server
     .filter(({ path }) => ports.includes(path))
