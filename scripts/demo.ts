@@ -81,7 +81,7 @@ let platform: ChildProcess | undefined;
 /** Starts the platform; it is ready when its last start line says so. */
 function startPlatform(): Promise<void> {
   const ports = ['--http-port', '0', '--https-port', '0', '--ssh-port', '0'];
-  const args = ['up', '--data-dir', data, ...ports];
+  const args = ['up', '--data-directory', data, ...ports];
   const child = spawn(grid, [...args, '--isolation', values.isolation], {
     env: environment,
     detached: true,
@@ -148,7 +148,7 @@ async function demo(): Promise<Status> {
   title('Starting the platform on a fresh data directory');
   await startPlatform();
   const status = JSON.parse(
-    await run(grid, ['status', '--data-dir', data, '--json'], { quiet: true }),
+    await run(grid, ['status', '--data-directory', data, '--json'], { quiet: true }),
   ) as Status;
   process.stdout.write(`It is up at ${status.url}\n`);
 
@@ -156,7 +156,7 @@ async function demo(): Promise<Status> {
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'demo', '-f', key]);
   const claim = ['--email', email, '--organization', 'Ada’s lab', '--ssh-key', `${key}.pub`];
   const env = { GRID_PASSWORD: password };
-  await run(grid, ['claim', '--data-dir', data, ...claim], { env });
+  await run(grid, ['claim', '--data-directory', data, ...claim], { env });
 
   title('A Runner: a real training, pushed by git over SSH');
   await pushExample('train-digits', ['CC_MLPYTHON_RUN_MAIN=train.py']);
@@ -180,7 +180,8 @@ async function demo(): Promise<Status> {
 /** Ends everything that was started and takes it away. */
 async function cleanUp(): Promise<void> {
   if (platform?.exitCode === null && platform.kill()) await once(platform, 'exit');
-  if (existsSync(data)) await run(grid, ['down', '--apps', '--data-dir', data], { quiet: true });
+  if (existsSync(data))
+    await run(grid, ['down', '--apps', '--data-directory', data], { quiet: true });
   rmSync(home, { recursive: true, force: true, maxRetries: 5 });
 }
 
@@ -209,7 +210,7 @@ Sign in  ${grid} login --url ${url} --email ${email}
          with the password ${password}
 Or use   export XDG_CONFIG_HOME=${home}
 Then     ${grid} app list
-Stop     ${grid} down --apps --data-dir ${data} && rm -r ${home}
+Stop     ${grid} down --apps --data-directory ${data} && rm -r ${home}
 `);
     process.exit(0);
   }

@@ -130,7 +130,7 @@ test('I5 while the disk is full a deploy says so, and what is shown later is tru
     await run('mount', ['-t', 'tmpfs', '-o', 'size=192m,mode=711', 'none', data]);
   });
   t.after(async () => {
-    await small.grid(['down', '--apps', '--data-dir', small.data]);
+    await small.grid(['down', '--apps', '--data-directory', small.data]);
     await run('umount', [small.data]);
     await small.end();
   });

@@ -30,7 +30,7 @@ export async function meetHostile(platform: Platform): Promise<number> {
 
   const other = await platform.grid([
     'claim',
-    '--data-dir',
+    '--data-directory',
     platform.data,
     '--email',
     'eve@example.com',

@@ -18,7 +18,7 @@ const curl = (address: string, ...options: string[]) => run('curl', ['-sS', ...o
 type Status = { url: string; caPath?: string; caFingerprint?: string };
 
 async function readStatus(): Promise<Status> {
-  const { out } = await platform.grid(['status', '--data-dir', platform.data, '--json']);
+  const { out } = await platform.grid(['status', '--data-directory', platform.data, '--json']);
   return JSON.parse(out) as Status;
 }
 
@@ -123,7 +123,7 @@ test('a certificate that was brought is served from the next start on, and the o
 
 test('a certificate that cannot be used keeps the platform from starting, and says what to do', async () => {
   const { env } = await bring('expired', Date.now() - 800 * 86_400_000);
-  const elsewhere = ['up', '--data-dir', join(platform.home, 'elsewhere')];
+  const elsewhere = ['up', '--data-directory', join(platform.home, 'elsewhere')];
   const expired = await platform.grid(elsewhere, { env });
   assert.equal(expired.code, 2);
   assert.match(expired.out, /has expired on .*put a new one in its place/);

@@ -106,7 +106,7 @@ export async function openPlatform(
   async function start(program = bin, more: Record<string, string> = {}): Promise<void> {
     const { http, https, ssh } = ports;
     const listening = ['--http-port', http, '--https-port', https, '--ssh-port', ssh];
-    const args = ['up', '--data-dir', data, ...listening];
+    const args = ['up', '--data-directory', data, ...listening];
     child = spawn(program, args, {
       env: { ...environment, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -121,7 +121,9 @@ export async function openPlatform(
           if (text.includes('Ready at ')) resolve();
         });
     });
-    const { out } = await run(bin, ['status', '--data-dir', data, '--json'], { env: environment });
+    const { out } = await run(bin, ['status', '--data-directory', data, '--json'], {
+      env: environment,
+    });
     const { httpPort, httpsPort, sshPort } = JSON.parse(out) as Record<string, number>;
     ports = { http: String(httpPort), https: String(httpsPort), ssh: String(sshPort) };
   }
@@ -134,7 +136,7 @@ export async function openPlatform(
   await start();
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
   const claim = ['--email', 'ada@example.com', '--organization', 'Lab', '--ssh-key', `${key}.pub`];
-  const { out } = await grid(['claim', '--data-dir', data, ...claim, '--json']);
+  const { out } = await grid(['claim', '--data-directory', data, ...claim, '--json']);
   const claimed = JSON.parse(out) as { organizationId: string; token: string; secret: string };
 
   return {
@@ -187,7 +189,7 @@ export async function openPlatform(
     kill: () => child?.kill('SIGKILL'),
     running: () => child?.exitCode === null && child.signalCode === null,
     async end() {
-      await grid(['down', '--apps', '--data-dir', data]);
+      await grid(['down', '--apps', '--data-directory', data]);
       rmSync(home, { recursive: true, force: true, maxRetries: 5 });
     },
     query: <Row>(sql: string) =>

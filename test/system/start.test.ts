@@ -13,7 +13,7 @@ const taken = createServer().listen(0, '127.0.0.1');
 await new Promise((resolve) => taken.once('listening', resolve));
 after(async () => {
   taken.close();
-  await run(bin, ['down', '--apps', '--data-dir', data]);
+  await run(bin, ['down', '--apps', '--data-directory', data]);
   rmSync(data, { recursive: true });
 });
 
@@ -24,7 +24,7 @@ for (const name of ['http', 'https', 'ssh'])
   test(`a port for ${name} that somebody has is named`, async () => {
     const ports = ['http', 'https', 'ssh'].filter((one) => one !== name);
     const free = ports.flatMap((one) => [`--${one}-port`, '0']);
-    const up = ['up', '--data-dir', data, ...free, `--${name}-port`, String(port)];
+    const up = ['up', '--data-directory', data, ...free, `--${name}-port`, String(port)];
     const { code, out } = await run(bin, up);
     assert.equal(code, 1, out);
     assert.ok(out.toLowerCase().includes(says.toLowerCase()), out);

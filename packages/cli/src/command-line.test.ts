@@ -73,7 +73,6 @@ for (const args of [
   ['app', 'create', 'x'],
   ['app', 'create', 'x', '--type', 'ml_python', '--nodes', '0'],
   ['usage', '--format', 'xml'],
-  ['up', '--http-port', 'eighty', '--data-dir', join(home, 'data')],
   ['app', 'delete', 'x', '--sure'],
 ])
   test(`misused, it ends with 2: grid ${args.slice(0, 5).join(' ')}`, async () => {
@@ -102,7 +101,7 @@ test('where no platform answers, it says how to start one', async () => {
   const { code, errors } = await grid(['whoami'], { ...pair, GRID_URL: 'http://127.0.0.1:9' });
   assert.equal(code, 1);
   assert.match(errors, /grid up/);
-  const { code: none } = await grid(['status', '--data-dir', join(home, 'none')]);
+  const { code: none } = await grid(['status', '--data-directory', join(home, 'none')]);
   assert.equal(none, 1);
 });
 
@@ -130,16 +129,89 @@ test('what signs in is readable by its owner alone', async () => {
   rmSync(join(home, 'clever-grid'), { recursive: true });
 });
 
-test('the service leaves applications running when it restarts', async () => {
+/** `grid up` on a folder of its own, where nothing may have been started. */
+async function upRefused(
+  args: readonly string[],
+  { env = {}, file }: { env?: Record<string, string>; file?: string } = {},
+): Promise<string> {
+  const folder = mkdtempSync(join(home, 'refused-'));
+  const data = join(folder, 'data');
+  const config = join(folder, 'grid.json');
+  if (file !== undefined) writeFileSync(config, file);
+  const named = file === undefined ? {} : { GRID_CONFIG: config };
+  const { code, out, errors } = await grid(['up', '--data-directory', data, ...args], {
+    ...named,
+    ...env,
+  });
+  assert.deepEqual({ code, out }, { code: 2, out: '' }, errors);
+  assert.equal(existsSync(data), false, 'a platform was begun');
+  assert.doesNotMatch(errors, /\bat .*\.ts:\d+/);
+  return errors;
+}
+
+test('an option of `grid up` that does not exist starts nothing, and the nearest is named', async () => {
+  assert.match(await upRefused(['--htp-port', '0']), /--htp-port.*\n.*--http-port/);
+});
+
+test('variables and lines of the file that do not exist start nothing, and the nearest are named', async () => {
+  const errors = await upRefused(['--http-port', 'eighty'], {
+    env: { GRID_HTTP_PROT: '0', GRID_ENGINE: 'podman' },
+    file: '{"ssh-port": 0, "isolation": "nine"}',
+  });
+  assert.match(errors, /GRID_HTTP_PROT: .*did you mean GRID_HTTP_PORT\?/);
+  assert.match(errors, /ssh-port in .*\/grid\.json: .*did you mean sshPort\?/);
+  assert.match(errors, /isolation in .*\/grid\.json: must be auto or none/);
+  assert.match(errors, /GRID_ENGINE: must be auto, process or docker/);
+  assert.match(errors, /--http-port: must be a whole number from 0 to 65535/);
+});
+
+test('a file of settings that cannot be read starts nothing', async () => {
+  for (const [file, said] of [
+    ['{"httpPort": 0', /cannot be read: .*JSON/],
+    ['[]', /must hold settings/],
+  ] as const)
+    assert.match(await upRefused([], { file }), said);
+  const missing = join(home, 'missing.json');
+  assert.match(await upRefused([], { env: { GRID_CONFIG: missing } }), /missing\.json cannot be/);
+});
+
+test('what is one of our variables but for a slip is refused by every command, what is not is left alone', async () => {
+  const misspelled = await grid(['whoami'], { GRID_TOKN: 't' });
+  assert.equal(misspelled.code, 2);
+  assert.match(misspelled.errors, /GRID_TOKN: .*did you mean GRID_TOKEN\?/);
+  const elsewhere = await grid(['service'], { GRID_DATA_DIR: '/srv/grid' });
+  assert.equal(elsewhere.code, 2);
+  const { code } = await grid(['service'], { GRID_COLOUR: 'red' });
+  assert.equal(code, 0);
+});
+
+test('a platform is found by its data directory, whatever else is set by now', async () => {
+  const folder = mkdtempSync(join(home, 'changed-'));
+  const where = async (args: readonly string[], env: Record<string, string> = {}) =>
+    /up --data-directory (.*)$/m.exec((await grid(['service', ...args], env)).out)?.[1];
+  writeFileSync(join(folder, 'grid.json'), '{"httpPort":');
+  assert.equal(await where(['--data-directory', folder]), folder);
+  const config = join(folder, 'elsewhere.json');
+  writeFileSync(config, JSON.stringify({ dataDirectory: folder, httpPort: 'eighty' }));
+  assert.equal(await where([], { GRID_CONFIG: config }), folder);
+  assert.equal(await where([], { GRID_CONFIG: config, GRID_DATA_DIRECTORY: '/srv/a' }), '/srv/a');
+});
+
+test('what the option of the data directory was called before goes on working', async () => {
   const { out } = await grid(['service', '--data-dir', '/srv/grid']);
-  assert.match(out, /^ExecStart=.*\/bin\/grid up --data-dir \/srv\/grid$/m);
+  assert.match(out, /up --data-directory \/srv\/grid$/m);
+});
+
+test('the service leaves applications running when it restarts', async () => {
+  const { out } = await grid(['service', '--data-directory', '/srv/grid']);
+  assert.match(out, /^ExecStart=.*\/bin\/grid up --data-directory \/srv\/grid$/m);
   assert.match(out, /^KillMode=process$/m);
   assert.match(out, /^Delegate=yes$/m);
 });
 
 test('the doctor says which Docker the platform would use, and where there is none what that costs', async () => {
   const doctor = async (env: Record<string, string>) => {
-    const { out } = await grid(['doctor', '--data-dir', join(home, 'data'), '--json'], env);
+    const { out } = await grid(['doctor', '--data-directory', join(home, 'data'), '--json'], env);
     const findings = JSON.parse(out) as { what: string; state: string; detail: string }[];
     return findings.find(({ what }) => what === 'Docker');
   };
@@ -154,7 +226,7 @@ test('the doctor says which Docker the platform would use, and where there is no
 });
 
 test('the doctor names what is missing and fails where the platform cannot work', async () => {
-  const data = ['--data-dir', join(home, 'data'), '--json'];
+  const data = ['--data-directory', join(home, 'data'), '--json'];
   const ports = { GRID_HTTP_PORT: '0', GRID_HTTPS_PORT: '0', GRID_SSH_PORT: '0' };
   const tools = join(home, 'tools');
   mkdirSync(tools);

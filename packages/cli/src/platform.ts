@@ -5,7 +5,9 @@ import { createClient } from '@grid/api';
 import type { Client } from '@grid/api';
 import type { Config } from '@grid/server/config.ts';
 import { dataPaths } from '@grid/server/paths.ts';
-import { InvalidConfig, parseConfig } from '@grid/server/parse-config.ts';
+import { InvalidConfig, findGiven, parseConfig } from '@grid/server/parse-config.ts';
+import type { ConfigSources } from '@grid/server/parse-config.ts';
+import { settings } from '@grid/server/settings.ts';
 import { Failure } from './fail.ts';
 import { transportTo } from './transport.ts';
 
@@ -29,26 +31,57 @@ export const defaultDataDirectory = (): string =>
     ? '/var/lib/clever-grid'
     : join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'clever-grid');
 
-/** The configuration: options, then `GRID_*`, then `grid.json` in the data directory. */
-export function readConfig(
-  options: Readonly<Record<string, unknown>> & { dataDirectory?: string | undefined },
-): Config {
-  const environment = process.env;
-  const directory =
-    options.dataDirectory ?? environment['GRID_DATA_DIRECTORY'] ?? defaultDataDirectory();
-  const path = environment['GRID_CONFIG'] ?? join(directory, 'grid.json');
+type Options = ConfigSources['options'];
+
+/** The settings: options, then `GRID_*`, then `grid.json` in the data directory. */
+export function readConfig(options: Options): Config {
   try {
-    const file = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as object) : {};
-    return parseConfig({
-      options: { ...options, dataDirectory: directory },
-      environment,
-      file: { ...file },
-    });
+    return parseConfig(readSources(options));
   } catch (error) {
     if (error instanceof InvalidConfig) throw new Failure(error.message, 'misused');
-    if (error instanceof SyntaxError)
-      throw new Failure(`${path} is not valid JSON: ${error.message}`, 'misused');
     throw error;
+  }
+}
+
+/** Where a platform is, whatever else is set: one whose settings are wrong by now can be ended all the same. */
+export function readDataDirectory(options: Options): string {
+  const said = findGiven('dataDirectory', sourcesWithoutFile(options));
+  const { value, from } =
+    said.value === undefined ? findGiven('dataDirectory', readSources(options)) : said;
+  const { data, error } = settings.dataDirectory.check.safeParse(value);
+  if (data === undefined) throw new Failure(`${from}: ${error?.issues[0]?.message}`, 'misused');
+  return data;
+}
+
+const sourcesWithoutFile = (options: Options): ConfigSources => ({
+  options,
+  environment: process.env,
+  file: { path: '', content: {} },
+  defaults: {},
+});
+
+function readSources(options: Options): ConfigSources {
+  const defaults = { dataDirectory: defaultDataDirectory() };
+  const sources = { ...sourcesWithoutFile(options), defaults };
+  const named = process.env['GRID_CONFIG'];
+  if (named) return { ...sources, file: readFile(named) };
+  const path = join(String(findGiven('dataDirectory', sources).value), 'grid.json');
+  return existsSync(path) ? { ...sources, file: readFile(path) } : sources;
+}
+
+function readFile(path: string): ConfigSources['file'] {
+  const content = parseFile(path);
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw new Failure(`${path} must hold settings, such as {"httpPort": 80}.`, 'misused');
+  return { path, content: { ...content } };
+}
+
+function parseFile(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Failure(`The settings in ${path} cannot be read: ${reason}`, 'misused');
   }
 }
 

@@ -13,6 +13,10 @@ import { sshCommand } from './commands/ssh.ts';
 import { tokenCommands } from './commands/tokens.ts';
 import { exitCodes } from './fail.ts';
 import { printExports } from './print-exports.ts';
+import { refuseMisspelled } from './setting-options.ts';
+
+/** They are set up by variables, and say of all settings at once what is wrong. */
+const checksAllVariables: ReadonlySet<string> = new Set(['up', 'doctor']);
 
 /** Every command of `grid`; also the source of its reference page. */
 export function buildProgram(): Command {
@@ -20,6 +24,9 @@ export function buildProgram(): Command {
     .description('Push code, get a GPU, pay for the minutes you used, on machines you own.')
     .version('0.1.0')
     .showHelpAfterError()
+    .hook('preAction', (_, command) => {
+      if (!checksAllVariables.has(command.name())) refuseMisspelled(process.env);
+    })
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.misused));
   platformCommands(program);
   accountCommands(program);

@@ -48,7 +48,7 @@ function describeStart(
   { dataDirectory }: Config,
 ): string[] {
   const where =
-    dataDirectory === defaultDataDirectory() ? '' : ` --data-dir ${quoted(dataDirectory)}`;
+    dataDirectory === defaultDataDirectory() ? '' : ` --data-directory ${quoted(dataDirectory)}`;
   const banner = [
     '!! Applications are NOT isolated from each other on this machine. !!',
     'Only one organization is served. "grid doctor" says what is missing.',

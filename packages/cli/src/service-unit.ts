@@ -7,7 +7,7 @@ After=network-online.target
 Wants=network-online.target
 
 [Service]
-ExecStart=${resolve(import.meta.dirname, '..', '..', '..', 'bin', 'grid')} up --data-dir ${dataDirectory}
+ExecStart=${resolve(import.meta.dirname, '..', '..', '..', 'bin', 'grid')} up --data-directory ${dataDirectory}
 Restart=always
 RestartSec=1
 KillMode=process

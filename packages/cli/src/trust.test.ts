@@ -15,9 +15,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { certifiedNames } from '@grid/server/certificates/certificate.ts';
-import { openCertificate } from '@grid/server/certificates/open-certificate.ts';
-import { needProgram } from '@grid/server/testing/need.ts';
+import { certifiedNames } from '../../server/src/certificates/certificate.ts';
+import { openCertificate } from '../../server/src/certificates/open-certificate.ts';
+import { needProgram } from '../../server/src/testing/need.ts';
 
 const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'grid');
 

@@ -57,10 +57,6 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   ],
 ];
 
-/** The parts of the server that the command line runs in its own process. */
-const openToCommandLine =
-  /^(config|parse-config|paths|roles\/[\w-]+|builds\/recipes\/(python\/interpreters|java\/(jdks|build-tools))|engines\/docker\/(networks\/can-guard|describe-engine|find-socket)|devices\/(device|open-devices)|scheduling\/(past-runs|plan-queue|replay))\.ts$/;
-
 type Source = { path: string; text: string; imports: string[] };
 
 const withoutComments = (text: string): string => text.replaceAll(/^\s*(\/\*|\*|\/\/).*$/gm, '');
@@ -152,6 +148,18 @@ test('what is for tests is used by tests alone', () => {
     arrows(shipped).filter(({ to }) => isForTests(to)),
     [],
   );
+});
+
+test('what a machine lacks is named in one place, and no test is skipped by another', () => {
+  const root = join(import.meta.dirname, '..', '..', '..');
+  const files = globSync(['packages/*/src/**/*.ts', 'test/**/*.ts'], { cwd: root });
+  const skipping = files.filter((path) => {
+    const text = withoutComments(readFileSync(join(root, path), 'utf8'));
+    const skips =
+      /\b(t|test|suite|context)\.(skip|todo|only)\b|\b(skip|todo|only): *(true|'|!|\w+\()/;
+    return text.includes("'node:test'") && skips.test(text);
+  });
+  assert.deepEqual(skipping, ['packages/server/src/testing/need.ts']);
 });
 
 test('a port is nothing but types', () => {
@@ -279,15 +287,19 @@ test('the server does not know the command line', () => {
   assert.deepEqual(outward, []);
 });
 
-test('the command line enters the server where it is open to it', () => {
-  const inward = readSources('cli').flatMap(({ path, imports }) =>
-    imports
-      .filter((one) => one.startsWith('@grid/server/'))
-      .map((one) => one.slice('@grid/server/'.length))
-      .filter((to) => !openToCommandLine.test(to))
-      .map((to) => `${path} → ${to}`),
+test('the command line enters the server by its exports, and each is entered', () => {
+  const imports = readSources('cli').flatMap((source) => source.imports);
+  assert.deepEqual(
+    imports.filter((one) => one.includes('server/src/')),
+    [],
   );
-  assert.deepEqual(inward, []);
+  const manifest = join(import.meta.dirname, '..', 'package.json');
+  const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports: object };
+  const entered = imports.filter((one) => one.startsWith('@grid/server/'));
+  assert.deepEqual(
+    Object.keys(exports).toSorted(),
+    [...new Set(entered)].map((one) => one.replace('@grid/server', '.')).toSorted(),
+  );
 });
 
 test('every dependency is explained', () => {

@@ -12,6 +12,7 @@ import type { Format } from '../options.ts';
 import { ago, colour, euros, print, say } from '../print.ts';
 import { readProfile, signedIn } from '../profile.ts';
 import { startSpinner } from '../spinner.ts';
+import { settingOption } from '../setting-options.ts';
 import { platformStatus } from './platform.ts';
 
 type AppOption = { app?: string };
@@ -104,10 +105,10 @@ function statusCommand(program: Command): void {
   program
     .command('status')
     .description('how the platform stands, or with --app an application')
-    .option('--data-dir <folder>', 'where the platform keeps everything')
+    .addOption(settingOption('dataDirectory'))
     .option('--app <application>')
     .option('--json', 'for programs')
-    .action(async (options: AppOption & { dataDir?: string; json?: boolean }) => {
+    .action(async (options: AppOption & { dataDirectory?: string; json?: boolean }) => {
       if (options.app === undefined) return platformStatus(options);
       const client = signedIn();
       const application = await findApplication(client, options.app);

@@ -1,85 +1,73 @@
 import { readFileSync } from 'node:fs';
 import { grid } from '@grid/api';
-import { Option } from 'commander';
 import type { Command } from 'commander';
 import { dataPaths } from '@grid/server/paths.ts';
+import { settingNames } from '@grid/server/settings.ts';
 import { Failure } from '../fail.ts';
-import { localClient, readConfig, readControlState } from '../platform.ts';
+import { localClient, readConfig, readControlState, readDataDirectory } from '../platform.ts';
 import type { ControlState } from '../platform.ts';
 import { print } from '../print.ts';
 import { writeProfile } from '../profile.ts';
+import { settingOption, settingsGiven } from '../setting-options.ts';
 import { runPlatform } from '../run-platform.ts';
 import { endPlatform } from '../end-platform.ts';
 import { serviceUnit } from '../service-unit.ts';
 import { diagnose } from '../doctor.ts';
 
-const dataDirectory = ['--data-dir <folder>', 'where the platform keeps everything'] as const;
-
-const readDataDirectory = ({ dataDir }: { dataDir?: string }): string =>
-  readConfig({ dataDirectory: dataDir }).dataDirectory;
+type Where = { dataDirectory?: string };
 
 /** Running and looking after a platform on this machine. */
 export function platformCommands(program: Command): void {
-  program
-    .command('up')
-    .description(
-      'run the platform in the foreground; Ctrl-C ends it, applications and router go on',
-    )
-    .option(...dataDirectory)
-    .option('--domain <name>', 'the platform’s own name (localhost)')
-    .option('--http-address <address>', 'address of http and https (127.0.0.1)')
-    .option('--http-port <port>', 'port of http; 0 picks a free one (8080)')
-    .option('--https-port <port>', 'port of https; 0 picks a free one (8443)')
-    .option(
-      '--tls-certificate <file>',
-      'certificate and chain (PEM); else the platform makes its own',
-    )
-    .option('--tls-key <file>', 'private key of the certificate (PEM)')
-    .option(
-      '--ssh-address <address>',
-      'address of SSH, for git and for entering instances (127.0.0.1)',
-    )
-    .option('--ssh-port <port>', 'port of SSH; 0 picks a free one (2222)')
-    .option('--database-url <url>', 'PostgreSQL instead of SQLite')
-    .addOption(
-      new Option('--isolation <kind>', 'none runs without a sandbox').choices(['auto', 'none']),
-    )
-    .option('--allow-unisolated', 'serve several organizations without isolation')
-    .action(({ dataDir, ...options }: { dataDir?: string } & Record<string, unknown>) =>
-      runPlatform(readConfig({ ...options, dataDirectory: dataDir })),
-    );
+  upCommand(program);
   program
     .command('down')
     .description('end the platform of a data directory')
-    .option(...dataDirectory)
+    .addOption(settingOption('dataDirectory'))
     .option('--apps', 'end the applications too')
-    .action((options: { dataDir?: string; apps?: boolean }) =>
+    .action((options: Where & { apps?: boolean }) =>
       endPlatform(readDataDirectory(options), { apps: options.apps === true }),
     );
   program
     .command('service')
     .description('print a systemd unit that runs the platform')
-    .option(...dataDirectory)
-    .action((options: { dataDir?: string }) =>
+    .addOption(settingOption('dataDirectory'))
+    .action((options: Where) =>
       print({ text: serviceUnit(readDataDirectory(options)), json: {} }, 'human'),
     );
   program
     .command('doctor')
     .description('say what this machine lacks, what that costs, and what mends it')
-    .option(...dataDirectory)
+    .addOption(settingOption('dataDirectory'))
     .option('--json', 'for programs')
-    .action(async (options: { dataDir?: string; json?: boolean }) => {
-      const { findings, printable } = await diagnose(
-        readConfig({ dataDirectory: options.dataDir }),
-      );
+    .action(async (options: Where & { json?: boolean }) => {
+      const { dataDirectory } = options;
+      const { findings, printable } = await diagnose(readConfig({ dataDirectory }));
       print(printable, options.json === true ? 'json' : 'human');
       if (findings.some(({ state }) => state === 'missing')) process.exitCode = 1;
     });
   claimCommand(program);
 }
 
-type ClaimOptions = {
-  dataDir?: string;
+/** Runs the platform; every setting is an option. */
+function upCommand(program: Command): void {
+  const up = program
+    .command('up')
+    .description(
+      'run the platform in the foreground; Ctrl-C ends it, applications and router go on',
+    )
+    .addHelpText('after', AS_VARIABLE_OR_LINE)
+    .action((options: Readonly<Record<string, unknown>>) =>
+      runPlatform(readConfig(settingsGiven(options))),
+    );
+  for (const name of settingNames) up.addOption(settingOption(name));
+}
+
+const AS_VARIABLE_OR_LINE = `
+Each is a variable too, as GRID_HTTP_PORT is --http-port, and a line of grid.json in the data directory
+(GRID_CONFIG names another file), as {"httpPort": 8080} is. Options win over variables, variables over the file.
+`;
+
+type ClaimOptions = Where & {
   email: string;
   organization: string;
   name?: string;
@@ -92,7 +80,7 @@ function claimCommand(program: Command): void {
   program
     .command('claim')
     .description('make the first user and their organization, on the machine itself')
-    .option(...dataDirectory)
+    .addOption(settingOption('dataDirectory'))
     .requiredOption('--email <address>', 'of the first user')
     .requiredOption('--organization <name>', 'to create')
     .option('--name <name>', 'of the first user')
@@ -125,7 +113,7 @@ const readAuthority = ({ caPath }: ControlState): string | undefined =>
   caPath === undefined ? undefined : readFileSync(caPath, 'utf8');
 
 /** How the platform of a data directory stands. */
-export async function platformStatus(options: { dataDir?: string; json?: boolean }): Promise<void> {
+export async function platformStatus(options: Where & { json?: boolean }): Promise<void> {
   const directory = readDataDirectory(options);
   const state = readControlState(directory);
   if (state === undefined)

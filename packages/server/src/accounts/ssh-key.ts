@@ -59,7 +59,7 @@ export function parseSshKey(line: string): SshKey {
   };
 }
 
-export const fingerprintOf = (wire: Buffer): string =>
+const fingerprintOf = (wire: Buffer): string =>
   `SHA256:${createHash('sha256').update(wire).digest('base64').replace(/=+$/, '')}`;
 
 /** The strings of a key (RFC 4251 §5), with nothing behind them. */

@@ -54,7 +54,7 @@ export type Toolchain = {
 };
 
 /** What is run, and how a failure names it. */
-export type BuildCommand = { name: string; command: Command };
+type BuildCommand = { name: string; command: Command };
 
 /** An image that is made of the tree, and how a failure names that; what it is called, its artifact decides. */
 export type ImagePlan = {

@@ -31,7 +31,7 @@ export type DeviceTrouble = {
 };
 
 /** `xid_…` comes from the driver's log; its number is in the detail. */
-export type DeviceTroubleReason = 'xid' | 'device_error' | 'device_lost';
+type DeviceTroubleReason = 'xid' | 'device_error' | 'device_lost';
 
 /** What a device does now; undefined where the driver does not say. */
 export type DeviceMeasure = {

@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import { sql } from 'kysely';
 import { newId } from '../lib/ids.ts';
 import type { Database, Tx } from '../store/database.ts';
-import { onEachDatabase } from '../testing/database.ts';
+import { onEachDatabase, onPostgres } from '../testing/database.ts';
 import { appendEvent } from './append.ts';
 import { followEvents } from './follow-events.ts';
 
@@ -77,10 +77,9 @@ onEachDatabase('a follower hears what is committed from now on, each once', asyn
   assert.equal(await one.ended(), true);
 });
 
-onEachDatabase(
+onPostgres(
   'an event whose transaction began earlier and ended later is heard all the same',
   async (database, t) => {
-    if (database.kind === 'sqlite') return; // one writes after the other
     const early = await begin(database, 'early');
     const follower = await follow(database, t);
     const slow = await begin(database, 'slow');
@@ -99,10 +98,9 @@ onEachDatabase(
   },
 );
 
-onEachDatabase(
+onPostgres(
   'events of a restored dump are old whatever transaction they name',
   async (database, t) => {
-    if (database.kind === 'sqlite') return;
     const follower = await follow(database, t);
     const burn = () => sql`select pg_current_xact_id()`.execute(database.read);
     await sql`insert into events (owner_id, kind, at, data, transaction_id)

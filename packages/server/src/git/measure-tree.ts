@@ -12,7 +12,7 @@ export type TreeBounds = {
   allPathBytes: number;
 };
 
-export const treeBounds: TreeBounds = {
+const treeBounds: TreeBounds = {
   bytes: 10 * 1024 ** 3,
   entries: 200_000,
   pathBytes: 2048,

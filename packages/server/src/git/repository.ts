@@ -13,7 +13,7 @@ import { GitFailed, git } from './run-git.ts';
 /** A pack may be this large; model weights belong into an add-on. */
 export const LARGEST_PUSH = 2 * 1024 ** 3;
 
-export const branches = ['refs/heads/master', 'refs/heads/main'] as const;
+const branches = ['refs/heads/master', 'refs/heads/main'] as const;
 
 /** Where git finds the repository of an application. */
 export const placeOf = (paths: DataPaths, id: ApplicationId): Place => ({

@@ -1,7 +1,7 @@
 import { Refusal } from './refusal.ts';
 
 /** One of those that a thing counts for: a user, a repository, an address. */
-export type Holder = { key: string; most: number };
+type Holder = { key: string; most: number };
 
 export type Share = {
   /**

@@ -10,12 +10,12 @@ export const CREATIONS = { burst: 120, aMinute: 60 };
 const MOST_USERS = 10_000;
 
 /** What is left to somebody, as it was at `at`. */
-export type Bucket = { left: number; at: number };
+type Bucket = { left: number; at: number };
 
 const FULL: Bucket = { left: CREATIONS.burst, at: 0 };
 
 /** Takes one out of a bucket that fills by itself; or how long until there is one, in ms. */
-export function takeOne({ left, at }: Bucket, now: number): Bucket | { wait: number } {
+function takeOne({ left, at }: Bucket, now: number): Bucket | { wait: number } {
   const filled = Math.min(
     CREATIONS.burst,
     left + (Math.max(0, now - at) / MINUTE) * CREATIONS.aMinute,

@@ -112,7 +112,7 @@ const labelsOf = (instance: SampledInstance): Labels => ({
   flavor: instance.flavor,
 });
 
-export type ExposedDevice = Pick<Device, 'uuid' | 'model' | 'index' | 'memoryMiB'>;
+type ExposedDevice = Pick<Device, 'uuid' | 'model' | 'index' | 'memoryMiB'>;
 
 /** What the devices of this machine do, and who has leased which. */
 export function deviceFamilies(

@@ -7,7 +7,7 @@ import type { Action } from './may.ts';
 import { findRole } from './organization-store.ts';
 
 /** The user's role with this owner, or undefined: their own space is theirs alone. */
-export async function roleWith(
+async function roleWith(
   db: Kysely<Schema>,
   userId: UserId,
   ownerId: OwnerId,

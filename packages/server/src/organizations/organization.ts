@@ -1,7 +1,7 @@
 import type { OrganizationId } from '../lib/ids.ts';
 import type { Role } from '../store/schema.ts';
 
-export type Organization = {
+type Organization = {
   id: OrganizationId;
   name: string;
   description: string;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { onEachDatabase } from '../testing/database.ts';
+import { onEachDatabase, onPostgres } from '../testing/database.ts';
 import { silentLog } from '../testing/log.ts';
 import { becomeLeader } from './leader.ts';
 import { keepLeading } from './keep-leading.ts';
@@ -25,10 +25,9 @@ onEachDatabase(
   },
 );
 
-onEachDatabase(
+onPostgres(
   'a leader whose lock is lost ends what it runs, and leads again',
   async (database, t) => {
-    if (database.kind === 'sqlite') return;
     const stopping = new AbortController();
     const again = Promise.withResolvers<void>();
     const events: string[] = [];

@@ -62,9 +62,9 @@ import { cleanupNames, createReconcilers } from './reconcilers.ts';
 export { UnusableCertificate } from '../certificates/certificate.ts';
 export { CannotStart } from '../lib/cannot-start.ts';
 
-export const VERSION = '0.1.0';
+const VERSION = '0.1.0';
 
-export type Addresses = {
+type Addresses = {
   url: string;
   sshUrl: string;
   httpPort: number;
@@ -179,7 +179,7 @@ async function openState(config: Config, paths: DataPaths, clock: Clock) {
   const leadership = await becomeLeader(database, paths.leader, AbortSignal.timeout(LEADER_WITHIN));
   if (leadership === undefined)
     throw new CannotStart(
-      `Another control plane runs on ${paths.root}: end it with "grid down", or choose another --data-dir.`,
+      `Another control plane runs on ${paths.root}: end it with "grid down", or choose another --data-directory.`,
     );
   return { database, leadership };
 }

@@ -5,8 +5,8 @@ import type { Priority } from '../store/schema.ts';
 /** How a run is treated; an application says so by its variables, a request for one run by its own words. */
 export type RunOptions = { priority: Priority; maxDuration: number | null; retries: number | null };
 
-export const priorities = ['low', 'normal', 'high'] as const;
-export const MOST_RETRIES = 100;
+const priorities = ['low', 'normal', 'high'] as const;
+const MOST_RETRIES = 100;
 
 /** The options out of an application's variables, or which of them is wrong. */
 export function parseRunOptions(

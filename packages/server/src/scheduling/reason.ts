@@ -81,5 +81,3 @@ export const endReasons = {
   invalid_variable: 'A variable says something that cannot be.',
   platform_error: 'The platform could not go on.',
 } as const;
-
-export type EndReason = keyof typeof endReasons;

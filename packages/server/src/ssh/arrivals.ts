@@ -3,7 +3,7 @@ import { SECOND } from '../lib/duration.ts';
 import { networkOf } from '../lib/network-of.ts';
 
 /** How far somebody has come who has not signed in: they who have come less far go first. */
-export const stages = ['connected', 'spoke', 'agreed'] as const;
+const stages = ['connected', 'spoke', 'agreed'] as const;
 export type Stage = (typeof stages)[number];
 
 export type Arrival = { network: string; stage: Stage };

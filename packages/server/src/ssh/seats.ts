@@ -1,7 +1,7 @@
 import type { UserId } from '../lib/ids.ts';
 
 /** Connections of one user. */
-export const MOST_CONNECTIONS = 20;
+const MOST_CONNECTIONS = 20;
 /** So many more are told why they are refused. */
 const TOLD = 10;
 

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
-import { onEachDatabase, onSqlite } from '../testing/database.ts';
+import { onEachDatabase, onPostgres, onSqlite } from '../testing/database.ts';
 import type { Database, Tx } from './database.ts';
 
-onEachDatabase('connections that the server ends are opened again', async (database) => {
-  if (database.kind === 'sqlite') return;
+onPostgres('connections that the server ends are opened again', async (database) => {
   const one = () => sql<{ one: number }>`select 1 as one, pg_sleep(0.01)`.execute(database.read);
   await Promise.all([one(), one(), one()]);
   await sql`select pg_terminate_backend(pid) from pg_stat_activity

@@ -14,7 +14,7 @@ import { up as limits } from './migrations/0008-limits.ts';
 import { up as sandboxes } from './migrations/0009-sandboxes.ts';
 import { up as subjects } from './migrations/0010-subjects.ts';
 
-export type Migration = { number: number; name: string; up(tx: Tx): Promise<void> };
+type Migration = { number: number; name: string; up(tx: Tx): Promise<void> };
 
 /** In order; never changed once they have landed. */
 const migrations: readonly Migration[] = [
@@ -31,7 +31,7 @@ const migrations: readonly Migration[] = [
 ];
 
 /** The database was made by a newer program: this one would harm it. */
-export class NewerDatabase extends Error {
+class NewerDatabase extends Error {
   override readonly name = 'NewerDatabase';
 }
 

@@ -31,7 +31,12 @@ export function onSqlite(name: string, run: Run): void {
 /** Runs a test on SQLite and on a real PostgreSQL, each with tables of its own. */
 export function onEachDatabase(name: string, run: Run): void {
   onSqlite(`${name} (SQLite)`, run);
-  test(`${name} (PostgreSQL)`, async (t) => {
+  onPostgres(`${name} (PostgreSQL)`, run);
+}
+
+/** Runs a test on PostgreSQL, where SQLite has nothing to try. */
+export function onPostgres(name: string, run: Run): void {
+  test(name, async (t) => {
     if (!need(t, hasPostgres(), 'PostgreSQL (apt-get install postgresql)')) return;
     server ??= startPostgres();
     const url = await createDatabase(await server);

@@ -223,7 +223,7 @@ export async function openBusybox(t: TestContext): Promise<Docker | undefined> {
 const PROGRAMS = ['/bin/busybox', '/usr/bin/busybox'];
 
 /** An image with a shell and the small programs of busybox, made on this machine. */
-export async function importBusybox(
+async function importBusybox(
   docker: Pick<Docker, 'client'>,
   image: string,
   t: TestContext,

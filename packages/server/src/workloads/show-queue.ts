@@ -92,9 +92,7 @@ function countDevices({ devices, capacity, free, pool }: QueueFacts) {
 }
 
 /** How right the first word of a start was, over what has started since. */
-export function accuracyOf(
-  promises: readonly { promisedAt: number | null; admittedAt: number | null }[],
-) {
+function accuracyOf(promises: readonly { promisedAt: number | null; admittedAt: number | null }[]) {
   const errors = promises
     .flatMap(({ promisedAt, admittedAt }) =>
       promisedAt === null || admittedAt === null ? [] : Math.abs(admittedAt - promisedAt),

@@ -3,31 +3,38 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { findDockerSocket } from './find-socket.ts';
 
-test('the socket that DOCKER_HOST names goes before all others; what is not there is no socket', (t) => {
+/** Where sockets could be, of which none is there. */
+function makePlaces(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'sockets-'));
   t.after(() => rmSync(folder, { recursive: true }));
-  const named = join(folder, 'named.sock');
-  const environment = { DOCKER_HOST: `unix://${named}`, XDG_RUNTIME_DIR: folder };
-  assert.notEqual(findDockerSocket(environment), named);
-  writeFileSync(named, '');
-  assert.equal(findDockerSocket(environment), named);
-  assert.equal(
-    findDockerSocket({ DOCKER_HOST: 'tcp://127.0.0.1:2375' }),
-    findDockerSocket({}),
-    'an engine is reached by a socket of this machine',
-  );
+  mkdirSync(join(folder, 'podman'));
+  return {
+    named: join(folder, 'named.sock'),
+    machine: { docker: join(folder, 'machine-docker'), podman: join(folder, 'machine-podman') },
+    user: { docker: join(folder, 'docker.sock'), podman: join(folder, 'podman', 'podman.sock') },
+    environment: { XDG_RUNTIME_DIR: folder },
+  };
+}
+
+test('of the usual sockets the machine’s Docker goes first, then the user’s own, Docker before Podman', (t) => {
+  const { machine, user, environment } = makePlaces(t);
+  const find = () => findDockerSocket(environment, machine);
+  assert.equal(find(), undefined);
+  for (const stronger of [machine.podman, user.podman, user.docker, machine.docker]) {
+    writeFileSync(stronger, '');
+    assert.equal(find(), stronger);
+  }
 });
 
-test('an engine of the user’s own is found, Docker before Podman', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'sockets-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const machine = findDockerSocket({});
-  if (machine === '/var/run/docker.sock') return t.skip('the machine has one, which goes first');
-  mkdirSync(join(folder, 'podman'));
-  writeFileSync(join(folder, 'podman', 'podman.sock'), '');
-  assert.equal(findDockerSocket({ XDG_RUNTIME_DIR: folder }), join(folder, 'podman/podman.sock'));
-  writeFileSync(join(folder, 'docker.sock'), '');
-  assert.equal(findDockerSocket({ XDG_RUNTIME_DIR: folder }), join(folder, 'docker.sock'));
+test('the socket that DOCKER_HOST names goes before all others, where it is there', (t) => {
+  const { named, machine, environment } = makePlaces(t);
+  writeFileSync(machine.docker, '');
+  const find = (host: string) => findDockerSocket({ ...environment, DOCKER_HOST: host }, machine);
+  assert.equal(find(`unix://${named}`), machine.docker);
+  writeFileSync(named, '');
+  assert.equal(find(`unix://${named}`), named);
+  assert.equal(find('tcp://127.0.0.1:2375'), machine.docker, 'engines of other machines are none');
 });

@@ -48,7 +48,7 @@ const digest = (text: string, digits: number): string =>
 export const networkName = (platform: PlatformId, owner: OwnerId): string =>
   `clever-grid-${platform}-${owner}`;
 
-export const bridgePrefix = (platform: PlatformId): string => `cg${platform.slice(0, 4)}-`;
+const bridgePrefix = (platform: PlatformId): string => `cg${platform.slice(0, 4)}-`;
 
 export const bridgeName = (platform: PlatformId, owner: OwnerId): string =>
   `${bridgePrefix(platform)}${digest(owner, 8)}`;

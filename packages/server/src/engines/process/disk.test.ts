@@ -8,10 +8,9 @@ import type { TestContext } from 'node:test';
 import { exitOf, prints, start, textOf, withLimit } from '../../testing/engine.ts';
 import { makeSpec } from '../../testing/instance.ts';
 import { silentLog } from '../../testing/log.ts';
+import { needRoot } from '../../testing/need.ts';
 import type { InstanceSpec } from '../../workloads/engine.ts';
 import { createProcessEngine } from './process-engine.ts';
-
-const isRoot = process.getuid?.() === 0;
 
 /** An engine on a disk of its own, of so many MiB; without a size, on this machine's. */
 async function open(t: TestContext, sizeMiB?: number) {
@@ -40,7 +39,7 @@ const limited = (spec: InstanceSpec): InstanceSpec =>
   withLimit(spec, { memoryMiB: 2048, diskMiB: 2048 });
 
 test('who fills the disk of all is ended, although within its limit, and the others go on', async (t) => {
-  if (!isRoot) return t.skip('root alone can mount');
+  if (!needRoot(t, 'to mount a small disk')) return;
   const { engine, directory } = await open(t, 400);
   const modest = makeSpec(directory, `${write(20)}; while :; do echo on; sleep 0.1; done`);
   await start({ engine }, limited(modest), t);
@@ -56,7 +55,7 @@ test('who fills the disk of all is ended, although within its limit, and the oth
 });
 
 test('nothing is started while the disk is nearly full, and it is said why', async (t) => {
-  if (!isRoot) return t.skip('root alone can mount');
+  if (!needRoot(t, 'to mount a small disk')) return;
   const { engine, directory } = await open(t, 400);
   const ballast = join(directory, 'ballast');
   writeFileSync(ballast, Buffer.alloc(385 * 2 ** 20));

@@ -6,7 +6,7 @@ import type { HttpContext } from '../context.ts';
 import { presentEvent } from '../present/event.ts';
 
 /** Somebody who hears what happens to the owners that they are a member of. */
-export type Listener = {
+type Listener = {
   userId: UserId;
   tell(message: string): void;
   /** Something may have been missed, or will be: nothing more is told. */

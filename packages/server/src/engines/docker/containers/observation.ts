@@ -91,7 +91,7 @@ export const addressOf = ({ NetworkSettings }: Inspected): string | undefined =>
     .find((address) => address !== '');
 
 /** Epoch milliseconds; nothing for Docker's "never" (the year 1). */
-export function timeOf(text: string | undefined): number | undefined {
+function timeOf(text: string | undefined): number | undefined {
   const time = Date.parse(text ?? '');
   return time > 0 ? time : undefined;
 }

@@ -21,5 +21,3 @@ export function createPendingStarts(closing: AbortSignal) {
     },
   };
 }
-
-export type PendingStarts = ReturnType<typeof createPendingStarts>;

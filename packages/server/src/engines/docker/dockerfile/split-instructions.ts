@@ -3,7 +3,7 @@ import { SPACE, trimStart } from './split-flags.ts';
 /** An instruction, with the bodies of its here-documents as they stand, their ends included. */
 export type Instruction = { keyword: string; rest: string; line: number; body: readonly string[] };
 
-export type Directive = { value: string; line: number };
+type Directive = { value: string; line: number };
 
 /** What nobody can build, or what not all engines would read as the same. */
 export type Mistake = { line: number; detail: string };

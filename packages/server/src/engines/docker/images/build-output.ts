@@ -7,7 +7,7 @@ import type { Vertex, VertexLog } from './buildkit-trace.ts';
 export type Print = (stream: 'stdout' | 'stderr', text: string) => void;
 
 /** A line of the answer to `POST /build`, of either builder. */
-export const BuildMessage = z.object({
+const BuildMessage = z.object({
   stream: z.string().optional(),
   id: z.string().optional(),
   aux: z.unknown().optional(),
