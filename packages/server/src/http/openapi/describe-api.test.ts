@@ -60,7 +60,7 @@ test('a path has the parameters that it names', () => {
 test('what is open asks for no credentials, and errors have the shape of their part', () => {
   for (const { path, operation } of operations) {
     const endpoint = endpoints.find(({ name }) => name === operation.operationId);
-    const open = endpoint === undefined ? 'x-messages' in operation : endpoint.open === true;
+    const open = endpoint === undefined ? 'x-messages' in operation : endpoint.for === 'open';
     assert.equal(operation.security?.length === 0, open, operation.operationId);
     const shape = path.startsWith('/v4/') ? 'V4' : path.startsWith('/api-tokens') ? 'Tokens' : 'V2';
     assert.deepEqual(operation.responses['4XX'], {

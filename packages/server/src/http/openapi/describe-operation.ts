@@ -13,7 +13,7 @@ export function describeEndpoint(endpoint: DescribedEndpoint, components: Compon
   const result = toJsonSchema(endpoint.result, { io: 'output', components });
   return {
     ...describeAny(endpoint),
-    ...(endpoint.open === true && { security: [] }),
+    ...(endpoint.for === 'open' && { security: [] }),
     ...parameters(endpoint),
     ...(!isNothing(body) && { requestBody: { required: true, content: json(body) } }),
     responses: {

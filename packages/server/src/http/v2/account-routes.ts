@@ -4,15 +4,11 @@ import { addKey, listKeys, removeKey } from '../../accounts/manage-keys.ts';
 import { hasPassword } from '../../accounts/sign-in.ts';
 import { findVariant } from '../../applications/application.ts';
 import type { Application } from '../../applications/application.ts';
-import { findApplication, listApplications } from '../../applications/find-application.ts';
-import { parseId } from '../../lib/ids.ts';
+import { listApplications } from '../../applications/find-application.ts';
 import type { OwnerId } from '../../lib/ids.ts';
-import { Refusal } from '../../lib/refusal.ts';
-import { demand } from '../../organizations/access.ts';
 import { listMemberships } from '../../organizations/list-organizations.ts';
 import { may } from '../../organizations/may.ts';
 import type { Role } from '../../store/schema.ts';
-import { accessOwner } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { presentApplication } from '../present/application.ts';
 import { serve } from '../serve.ts';
@@ -31,9 +27,7 @@ export function accountRoutes(app: FastifyInstance, context: HttpContext): void 
     hasPassword: await hasPassword(context, user),
     admin: user.operator,
   }));
-  serve(app, context, accounts.getOwner, async (call) => {
-    const ownerId = await accessOwner(context, call, 'organization:read');
-    const { user } = call;
+  serve(app, context, accounts.getOwner, async ({ ownerId, user }) => {
     if (ownerId === user.id)
       return { id: ownerId, name: user.name, description: '', role: 'ADMIN' };
     const found = await listMemberships(database.read, user.id);
@@ -54,17 +48,9 @@ export function accountRoutes(app: FastifyInstance, context: HttpContext): void 
       organisations: owners,
     };
   });
-  serve(app, context, accounts.getOwnApplication, async ({ user, params }) => {
-    const id = parseId('application', params.applicationId);
-    const application = id && (await findApplication(database.read, id));
-    const absent = new Refusal('not_found', `There is no application ${params.applicationId}.`);
-    if (application === undefined) throw absent;
-    const { ownerId } = application;
-    await demand(database.read, user.id, { ownerId, action: 'application:read' }).catch(() => {
-      throw absent;
-    });
-    return presentApplication(context, application);
-  });
+  serve(app, context, accounts.getOwnApplication, async ({ application }) =>
+    presentApplication(context, application),
+  );
   keyRoutes(app, context);
 }
 
