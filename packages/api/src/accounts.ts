@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { Right, Role } from './rights.ts';
 import { Application, Owned, none, nothing } from './schemas.ts';
 
 export const User = z.object({
@@ -42,6 +43,26 @@ export const getSelf = endpoint({
   query: none,
   body: nothing,
   result: User,
+});
+
+export const getRights = endpoint({
+  method: 'GET',
+  path: '/grid/v1/self',
+  summary: 'Who asks, the owners that they are a member of, and what each role may do there',
+  for: 'self',
+  params: none,
+  query: none,
+  body: nothing,
+  result: z.object({
+    id: z.string(),
+    email: z.string(),
+    name: z.string(),
+    operator: z.boolean(),
+    owners: z
+      .array(z.object({ id: z.string(), name: z.string(), role: Role }))
+      .describe('the personal space first'),
+    roles: z.record(Role, z.array(Right)).describe('what each role may do'),
+  }),
 });
 
 export const getCurrentToken = endpoint({

@@ -183,7 +183,7 @@ export const getUsage = endpoint({
 export const setSandbox = endpoint({
   method: 'PUT',
   path: '/grid/v1/applications/:applicationId/sandbox',
-  summary: 'What an application may ask of the kernel from its next start on (operators)',
+  summary: 'What an application may ask of the kernel from its next start on',
   for: 'operator',
   params: z.object({ applicationId: z.string().max(64) }),
   query: none,

@@ -66,7 +66,7 @@ export type PastRun = z.infer<typeof PastRun>;
 export const listPastRuns = endpoint({
   method: 'GET',
   path: '/grid/v1/queue/past-runs',
-  summary: 'What ran on the platform, each attempt by itself, for a replay (operators)',
+  summary: 'What ran on the platform, each attempt by itself, for a replay',
   for: 'operator',
   params: none,
   query: z.object({
@@ -135,7 +135,7 @@ const Uuid = z.object({ uuid: z.string().max(128) });
 export const repairDevice = endpoint({
   method: 'POST',
   path: '/grid/v1/devices/:uuid/repaired',
-  summary: 'Say that what was wrong with a device is mended (operators)',
+  summary: 'Say that what was wrong with a device is mended',
   for: 'operator',
   params: Uuid,
   query: none,
@@ -146,7 +146,7 @@ export const repairDevice = endpoint({
 export const forgetDevice = endpoint({
   method: 'DELETE',
   path: '/grid/v1/devices/:uuid',
-  summary: 'Forget a device that is missing (operators)',
+  summary: 'Forget a device that is missing',
   for: 'operator',
   params: Uuid,
   query: none,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { rights } from '@grid/api';
+import { accounts, rights } from '@grid/api';
 import type { Rule } from '@grid/api';
 import type { LightMyRequestResponse } from 'fastify';
 import { newId } from '../lib/ids.ts';
@@ -143,6 +143,24 @@ onSqlite('an owner may call themself so', async (database, t) => {
       endpoint,
       await askFor(platform, endpoint, { headers, params: { ...params, ownerId: 'self' } }),
     );
+});
+
+onSqlite('whoever asks is told what they may do, and with whom', async (database, t) => {
+  const platform = await openApp(database, t);
+  const { params, headers } = await makeScene(platform, { role: 'DEVELOPER' });
+  const { body } = await platform.app.inject({ url: accounts.getRights.path, headers });
+  const { id, owners, roles, operator } = accounts.getRights.result.parse(JSON.parse(body));
+  assert.deepEqual(
+    owners.map((one) => [one.id, one.role]),
+    [
+      [id, 'ADMIN'],
+      [params['ownerId'], 'DEVELOPER'],
+    ],
+  );
+  assert.equal(operator, false);
+  for (const role of rights.Role.options)
+    for (const right of rights.Right.options)
+      assert.equal(roles[role].includes(right), may(role, right), `${role} ${right}`);
 });
 
 onSqlite('whoever may not see applications is told of none', async (database, t) => {

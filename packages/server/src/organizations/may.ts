@@ -18,5 +18,9 @@ const allowed = {
 
 export type Right = keyof typeof allowed;
 
+/** All that somebody of this role may do. */
+export const rightsOf = (role: Role): Right[] =>
+  (Object.keys(allowed) as Right[]).filter((right) => may(role, right));
+
 /** Whether somebody of this role may do this. */
 export const may = (role: Role, right: Right): boolean => allowed[right].includes(role);

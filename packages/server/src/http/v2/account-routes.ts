@@ -1,4 +1,5 @@
-import { accounts } from '@grid/api';
+import { accounts, rights } from '@grid/api';
+import type { Right } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
 import { addKey, listKeys, removeKey } from '../../accounts/manage-keys.ts';
 import { hasPassword } from '../../accounts/sign-in.ts';
@@ -7,11 +8,16 @@ import type { Application } from '../../applications/application.ts';
 import { listApplications } from '../../applications/find-application.ts';
 import type { OwnerId } from '../../lib/ids.ts';
 import { listMemberships } from '../../organizations/list-organizations.ts';
-import { may } from '../../organizations/may.ts';
+import { may, rightsOf } from '../../organizations/may.ts';
 import type { Role } from '../../store/schema.ts';
 import type { HttpContext } from '../context.ts';
 import { presentApplication } from '../present/application.ts';
 import { serve } from '../serve.ts';
+
+/** What each role may do with what an owner has. */
+const ROLES = Object.fromEntries(
+  rights.Role.options.map((role) => [role, rightsOf(role)]),
+) as Record<Role, Right[]>;
 
 /** Who asks, and what they can reach. */
 export function accountRoutes(app: FastifyInstance, context: HttpContext): void {
@@ -27,6 +33,17 @@ export function accountRoutes(app: FastifyInstance, context: HttpContext): void 
     hasPassword: await hasPassword(context, user),
     admin: user.operator,
   }));
+  serve(app, context, accounts.getRights, async ({ user }) => {
+    const { id, email, name, operator } = user;
+    const memberships = await listMemberships(database.read, id);
+    const organizations = memberships.map((one) => ({
+      id: one.id,
+      name: one.name,
+      role: one.role,
+    }));
+    const owners = [{ id, name, role: 'ADMIN' as const }, ...organizations];
+    return { id, email, name, operator, owners, roles: ROLES };
+  });
   serve(app, context, accounts.getOwner, async ({ ownerId, user }) => {
     if (ownerId === user.id)
       return { id: ownerId, name: user.name, description: '', role: 'ADMIN' };
