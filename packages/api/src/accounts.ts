@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { Right, Role } from './rights.ts';
 import { Application, Owned, none, nothing } from './schemas.ts';
 
 export const User = z.object({
@@ -37,16 +38,38 @@ export const getSelf = endpoint({
   method: 'GET',
   path: '/v2/self',
   summary: 'Who the credentials belong to',
+  for: 'self',
   params: none,
   query: none,
   body: nothing,
   result: User,
 });
 
+export const getRights = endpoint({
+  method: 'GET',
+  path: '/grid/v1/self',
+  summary: 'Who asks, the owners that they are a member of, and what each role may do there',
+  for: 'self',
+  params: none,
+  query: none,
+  body: nothing,
+  result: z.object({
+    id: z.string(),
+    email: z.string(),
+    name: z.string(),
+    operator: z.boolean(),
+    owners: z
+      .array(z.object({ id: z.string(), name: z.string(), role: Role }))
+      .describe('the personal space first'),
+    roles: z.record(Role, z.array(Right)).describe('what each role may do'),
+  }),
+});
+
 export const getCurrentToken = endpoint({
   method: 'GET',
   path: '/v2/self/tokens/current',
   summary: 'The token of this request',
+  for: 'self',
   params: none,
   query: none,
   body: nothing,
@@ -62,7 +85,7 @@ export const takeCliToken = endpoint({
   path: '/v2/self/cli_tokens',
   summary:
     'The token pair of a command line, once somebody has said yes in a browser; 404 until then',
-  open: true,
+  for: 'open',
   params: none,
   query: z.object({ cli_token: z.string().max(256) }),
   body: nothing,
@@ -82,6 +105,7 @@ export const listApiTokens = endpoint({
   method: 'GET',
   path: '/api-tokens',
   summary: 'The API tokens of the account',
+  for: 'self',
   params: none,
   query: none,
   body: nothing,
@@ -92,6 +116,7 @@ export const createApiToken = endpoint({
   method: 'POST',
   path: '/api-tokens',
   summary: 'Create an API token, for `Authorization: Bearer`; it is shown this once',
+  for: 'self',
   params: none,
   query: none,
   body: z.object({
@@ -109,6 +134,7 @@ export const revokeApiToken = endpoint({
   method: 'DELETE',
   path: '/api-tokens/:apiTokenId',
   summary: 'Revoke an API token',
+  for: 'self',
   params: z.object({ apiTokenId: z.string().max(128) }),
   query: none,
   body: nothing,
@@ -119,6 +145,7 @@ export const listEmails = endpoint({
   method: 'GET',
   path: '/v2/self/emails',
   summary: 'The addresses of the account beside the first',
+  for: 'self',
   params: none,
   query: none,
   body: nothing,
@@ -131,6 +158,7 @@ export const putEmail = endpoint({
   method: 'PUT',
   path: '/v2/self/emails/:email',
   summary: 'Add an address, or with `make_primary` sign in with it from now on',
+  for: 'self',
   params: Email,
   query: none,
   body: z.object({ make_primary: z.boolean().optional() }).optional(),
@@ -141,6 +169,7 @@ export const deleteEmail = endpoint({
   method: 'DELETE',
   path: '/v2/self/emails/:email',
   summary: 'Remove an address',
+  for: 'self',
   params: Email,
   query: none,
   body: nothing,
@@ -151,6 +180,7 @@ export const listOwnAddons = endpoint({
   method: 'GET',
   path: '/v2/self/addons',
   summary: 'The add-ons of the personal space',
+  for: 'self',
   params: none,
   query: none,
   body: nothing,
@@ -161,6 +191,7 @@ export const getOwner = endpoint({
   method: 'GET',
   path: '/v2/organisations/:ownerId',
   summary: 'An organization, or the personal space',
+  for: 'organization:read',
   params: Owned,
   query: none,
   body: nothing,
@@ -171,6 +202,7 @@ export const getSummary = endpoint({
   method: 'GET',
   path: '/v2/summary',
   summary: 'Owners and their applications, to find things by name',
+  for: 'self',
   params: none,
   query: none,
   body: nothing,
@@ -184,6 +216,7 @@ export const getOwnApplication = endpoint({
   method: 'GET',
   path: '/v2/self/applications/:applicationId',
   summary: 'An application of any owner that the user may see',
+  for: 'application:read',
   params: z.object({ applicationId: z.string() }),
   query: none,
   body: nothing,
@@ -194,6 +227,7 @@ export const listKeys = endpoint({
   method: 'GET',
   path: '/v2/self/keys',
   summary: 'The SSH keys of the account',
+  for: 'self',
   params: none,
   query: none,
   body: nothing,
@@ -206,6 +240,7 @@ export const putKey = endpoint({
   method: 'PUT',
   path: '/v2/self/keys/:name',
   summary: 'Add an SSH key; the body is the line of its .pub file',
+  for: 'self',
   params: KeyName,
   query: none,
   body: z.string().min(1).max(16_384),
@@ -217,6 +252,7 @@ export const deleteKey = endpoint({
   method: 'DELETE',
   path: '/v2/self/keys/:name',
   summary: 'Remove an SSH key',
+  for: 'self',
   params: KeyName,
   query: none,
   body: nothing,

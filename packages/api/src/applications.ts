@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import {
   Application,
-  Domain,
   ENVIRONMENT_LIMIT,
   Flavor,
   Owned,
@@ -45,6 +44,7 @@ export const listInstanceTypes = endpoint({
   method: 'GET',
   path: '/v2/products/instances',
   summary: 'What applications can be made of',
+  for: 'signed in',
   params: none,
   query: z.object({ for: z.string().optional() }),
   body: nothing,
@@ -76,6 +76,7 @@ export const listAddonProviders = endpoint({
   method: 'GET',
   path: '/v2/products/addonproviders',
   summary: 'What add-ons can be made of',
+  for: 'signed in',
   params: none,
   query: z.object({ orgaId: z.string().optional() }),
   body: nothing,
@@ -92,6 +93,7 @@ export const listZonesOfV2 = endpoint({
   method: 'GET',
   path: '/v2/products/zones',
   summary: 'Where applications can live',
+  for: 'signed in',
   params: none,
   query: none,
   body: nothing,
@@ -102,6 +104,7 @@ export const listZones = endpoint({
   method: 'GET',
   path: '/v4/products/zones',
   summary: 'Where applications can live',
+  for: 'signed in',
   params: none,
   query: none,
   body: nothing,
@@ -112,6 +115,7 @@ export const listApplications = endpoint({
   method: 'GET',
   path,
   summary: 'The applications of an owner',
+  for: 'application:read',
   params: Owned,
   query: none,
   body: nothing,
@@ -122,6 +126,7 @@ export const createApplication = endpoint({
   method: 'POST',
   path,
   summary: 'Create an application',
+  for: 'application:create',
   params: Owned,
   query: none,
   body: Options.extend({
@@ -141,6 +146,7 @@ export const getApplication = endpoint({
   method: 'GET',
   path: `${path}/:applicationId`,
   summary: 'One application',
+  for: 'application:read',
   params: OwnedApplication,
   query: none,
   body: nothing,
@@ -151,6 +157,7 @@ export const updateApplication = endpoint({
   method: 'PUT',
   path: `${path}/:applicationId`,
   summary: 'Change what is given of an application',
+  for: 'application:operate',
   params: OwnedApplication,
   query: none,
   body: Options,
@@ -163,6 +170,7 @@ export const deleteApplication = endpoint({
   method: 'DELETE',
   path: `${path}/:applicationId`,
   summary: 'End an application and erase it',
+  for: 'application:delete',
   params: OwnedApplication,
   query: none,
   body: nothing,
@@ -175,6 +183,7 @@ export const getEnvironment = endpoint({
   method: 'GET',
   path: environment,
   summary: "The application's own variables",
+  for: 'application:operate',
   params: OwnedApplication,
   query: none,
   body: nothing,
@@ -185,6 +194,7 @@ export const replaceEnvironment = endpoint({
   method: 'PUT',
   path: environment,
   summary: 'These variables and no others',
+  for: 'application:operate',
   params: OwnedApplication,
   query: none,
   body: Values,
@@ -198,6 +208,7 @@ export const setVariable = endpoint({
   method: 'PUT',
   path: `${environment}/:name`,
   summary: 'Set a variable',
+  for: 'application:operate',
   params: NamedVariable,
   query: none,
   body: z.object({ value: z.string() }),
@@ -209,6 +220,7 @@ export const removeVariable = endpoint({
   method: 'DELETE',
   path: `${environment}/:name`,
   summary: 'Remove a variable',
+  for: 'application:operate',
   params: NamedVariable,
   query: none,
   body: nothing,
@@ -220,6 +232,7 @@ export const getExposedEnvironment = endpoint({
   method: 'GET',
   path: exposed,
   summary: 'What applications that depend on this one see',
+  for: 'application:operate',
   params: OwnedApplication,
   query: none,
   body: nothing,
@@ -230,6 +243,7 @@ export const replaceExposedEnvironment = endpoint({
   method: 'PUT',
   path: exposed,
   summary: 'Expose these variables and no others; those that depend on it and serve are redeployed',
+  for: 'application:operate',
   params: OwnedApplication,
   query: none,
   body: Values,
@@ -243,6 +257,7 @@ export const listDependencies = endpoint({
   method: 'GET',
   path: dependencies,
   summary: 'The applications that this one depends on',
+  for: 'application:operate',
   params: OwnedApplication,
   query: none,
   body: nothing,
@@ -253,6 +268,7 @@ export const getDependenciesEnvironment = endpoint({
   method: 'GET',
   path: `${dependencies}/env`,
   summary: 'What those expose, by application',
+  for: 'application:operate',
   params: OwnedApplication,
   query: none,
   body: nothing,
@@ -265,6 +281,7 @@ export const addDependency = endpoint({
   method: 'PUT',
   path: `${dependencies}/:dependencyId`,
   summary: 'Depend on another application of the same owner',
+  for: 'application:operate',
   params: Dependency,
   query: none,
   body: nothing,
@@ -275,6 +292,7 @@ export const removeDependency = endpoint({
   method: 'DELETE',
   path: `${dependencies}/:dependencyId`,
   summary: 'Depend on it no more',
+  for: 'application:operate',
   params: Dependency,
   query: none,
   body: nothing,
@@ -285,6 +303,7 @@ export const listLinkedAddons = endpoint({
   method: 'GET',
   path: `${path}/:applicationId/addons`,
   summary: 'The add-ons that are linked to the application',
+  for: 'application:operate',
   params: OwnedApplication,
   query: none,
   body: nothing,
@@ -295,6 +314,7 @@ export const getAddonsEnvironment = endpoint({
   method: 'GET',
   path: `${path}/:applicationId/addons/env`,
   summary: 'What those bring into its environment, by add-on',
+  for: 'application:operate',
   params: OwnedApplication,
   query: none,
   body: nothing,
@@ -305,82 +325,9 @@ export const listAddons = endpoint({
   method: 'GET',
   path: '/v2/organisations/:ownerId/addons',
   summary: 'The add-ons of an owner',
+  for: 'application:read',
   params: Owned,
   query: none,
   body: nothing,
   result: z.array(z.unknown()),
-});
-
-export const getLoadBalancer = endpoint({
-  method: 'GET',
-  path: '/v4/load-balancers/organisations/:ownerId/applications/:applicationId/load-balancers/default',
-  summary: 'What the DNS records of an application’s domains should lead to',
-  params: OwnedApplication,
-  query: none,
-  body: nothing,
-  result: z.array(z.object({ dns: z.object({ cname: z.string(), a: z.array(z.string()) }) })),
-});
-
-export const listDomains = endpoint({
-  method: 'GET',
-  path: `${path}/:applicationId/vhosts`,
-  summary: 'Where the application answers',
-  params: OwnedApplication,
-  query: none,
-  body: nothing,
-  result: z.array(Domain),
-});
-
-const NamedDomain = OwnedApplication.extend({ fqdn: z.string() });
-
-export const addDomain = endpoint({
-  method: 'PUT',
-  path: `${path}/:applicationId/vhosts/:fqdn`,
-  summary: 'Add a domain, with an optional path',
-  params: NamedDomain,
-  query: none,
-  body: nothing,
-  result: nothing,
-});
-
-export const removeDomain = endpoint({
-  method: 'DELETE',
-  path: `${path}/:applicationId/vhosts/:fqdn`,
-  summary: 'Remove a domain',
-  params: NamedDomain,
-  query: none,
-  body: nothing,
-  result: nothing,
-});
-
-const favourite = `${path}/:applicationId/vhosts/favourite`;
-
-export const getFavouriteDomain = endpoint({
-  method: 'GET',
-  path: favourite,
-  summary: 'The domain that links lead to',
-  params: OwnedApplication,
-  query: none,
-  body: nothing,
-  result: Domain,
-});
-
-export const setFavouriteDomain = endpoint({
-  method: 'PUT',
-  path: favourite,
-  summary: 'Choose the domain that links lead to',
-  params: OwnedApplication,
-  query: none,
-  body: Domain,
-  result: Domain,
-});
-
-export const unsetFavouriteDomain = endpoint({
-  method: 'DELETE',
-  path: favourite,
-  summary: 'Links lead to the best domain again',
-  params: OwnedApplication,
-  query: none,
-  body: nothing,
-  result: nothing,
 });

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Right, Rule, RuleFor } from './rights.ts';
 
 /** The most bytes that a body may have, unless its description says otherwise. */
 export const BODY_LIMIT = 16 * 1024;
@@ -9,13 +10,14 @@ export type Endpoint<
   Query extends z.ZodType = z.ZodType,
   Body extends z.ZodType = z.ZodType,
   Result extends z.ZodType = z.ZodType,
+  Who extends Rule = Rule,
 > = {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** `:name` stands for a parameter. */
   path: string;
   summary: string;
-  /** Whether it answers to whoever asks. */
-  open?: boolean;
+  /** Who may ask. An `applicationId` in the query is for whoever may read that application. */
+  for: Who;
   params: Params;
   query: Query;
   body: Body;
@@ -29,18 +31,21 @@ export const endpoint = <
   Query extends z.ZodType,
   Body extends z.ZodType,
   Result extends z.ZodType,
+  Who extends RuleFor<z.output<Params>>,
 >(
-  description: Endpoint<Params, Query, Body, Result>,
-): Endpoint<Params, Query, Body, Result> => description;
+  description: Endpoint<Params, Query, Body, Result, Who>,
+): Endpoint<Params, Query, Body, Result, Who> => description;
 
 /** Server-sent events that go on until their window ends, or the client leaves. */
 export type Stream<
   Params extends z.ZodType = z.ZodType,
   Query extends z.ZodType = z.ZodType,
   Data extends z.ZodType = z.ZodType,
+  Who extends Exclude<Rule, 'open'> = Exclude<Rule, 'open'>,
 > = {
   path: string;
   summary: string;
+  for: Who;
   params: Params;
   query: Query;
   /** What the events are called, and what each says; heartbeats and the end come between and after. */
@@ -48,9 +53,14 @@ export type Stream<
   data: Data;
 };
 
-export const stream = <Params extends z.ZodType, Query extends z.ZodType, Data extends z.ZodType>(
-  description: Stream<Params, Query, Data>,
-): Stream<Params, Query, Data> => description;
+export const stream = <
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Data extends z.ZodType,
+  Who extends Exclude<RuleFor<z.output<Params>>, 'open'>,
+>(
+  description: Stream<Params, Query, Data, Who>,
+): Stream<Params, Query, Data, Who> => description;
 
 /** Messages both ways, as JSON, over a WebSocket; the client's first says who it is. */
 export type Socket<
@@ -59,6 +69,8 @@ export type Socket<
 > = {
   path: string;
   summary: string;
+  /** What a listener may do with the owners whose messages they are told. */
+  for: Right;
   fromClient: FromClient;
   fromPlatform: FromPlatform;
   /** What the texts in its messages are, once they are parsed. */

@@ -37,6 +37,7 @@ export type EventMessage = z.infer<typeof EventMessage>;
 export const eventSocket = socket({
   path: '/v2/events/event-socket',
   summary: 'What happens to the owners that the user is a member of, as it happens',
+  for: 'application:read',
   fromClient: z.union([Credentials, Pong]),
   fromPlatform: z.union([Ready, Ping, Denial, EventMessage]),
   nested: DeploymentAction,

@@ -19,9 +19,14 @@ export const getLimits = endpoint({
   method: 'GET',
   path: '/grid/v1/owners/:ownerId/limits',
   summary: 'What the user, the owner and its applications may have, and what of it is used',
+  for: 'organization:read',
   params: Owned,
   query: z.object({
-    applicationId: z.string().max(64).optional().describe('whose use is told, where it is asked'),
+    applicationId: z
+      .string()
+      .max(64)
+      .optional()
+      .describe('whose use is told too, to whoever may read it'),
   }),
   body: nothing,
   result: z.object({ limits: z.array(Limit) }),
@@ -30,7 +35,8 @@ export const getLimits = endpoint({
 export const listSetLimits = endpoint({
   method: 'GET',
   path: '/grid/v1/limits',
-  summary: 'What was set instead of the defaults (operators)',
+  summary: 'What was set instead of the defaults',
+  for: 'operator',
   params: none,
   query: none,
   body: nothing,
@@ -51,7 +57,8 @@ const ownerId = z.string().max(64).optional().describe('a user or an owner; all 
 export const setLimit = endpoint({
   method: 'PUT',
   path: '/grid/v1/limits/:name',
-  summary: 'Set a limit for all, or for one user or owner (operators)',
+  summary: 'Set a limit for all, or for one user or owner',
+  for: 'operator',
   params: Named,
   query: none,
   body: z.object({ value: Value, ownerId }),
@@ -61,7 +68,8 @@ export const setLimit = endpoint({
 export const unsetLimit = endpoint({
   method: 'DELETE',
   path: '/grid/v1/limits/:name',
-  summary: 'Let the default, or what is set for all, count again (operators)',
+  summary: 'Let the default, or what is set for all, count again',
+  for: 'operator',
   params: Named,
   query: z.object({ ownerId }),
   body: nothing,

@@ -27,6 +27,7 @@ export type LogRecord = z.infer<typeof LogRecord>;
 export const streamLogs = stream({
   path: '/v4/logs/organisations/:ownerId/applications/:applicationId/logs',
   summary: 'The lines of an application, those that are there and those that come',
+  for: 'application:operate',
   params: OwnedApplication,
   query: Window.extend({
     deploymentId: z.string().optional().describe('of one deployment, from its beginning'),
@@ -62,6 +63,7 @@ export type AccessRecord = z.infer<typeof AccessRecord>;
 export const streamAccessLogs = stream({
   path: '/v4/accesslogs/organisations/:ownerId/applications/:applicationId/accesslogs',
   summary: 'The requests that an application answered, those that are known and those that come',
+  for: 'application:operate',
   params: OwnedApplication,
   query: Window,
   event: 'ACCESS_LOG',

@@ -42,6 +42,7 @@ export const getMetrics = endpoint({
   method: 'GET',
   path: '/grid/v1/owners/:ownerId/applications/:applicationId/metrics',
   summary: 'What the instances of an application used in a window: CPU, memory, network and GPUs',
+  for: 'application:read',
   params: OwnedApplication,
   query: z.object({
     from: Moment.optional().describe('epoch milliseconds; an hour before `to` without it'),

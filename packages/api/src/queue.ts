@@ -46,6 +46,7 @@ export const getQueue = endpoint({
   method: 'GET',
   path: '/grid/v1/owners/:ownerId/queue',
   summary: 'What waits, why, and when it should start',
+  for: 'application:read',
   params: Owned,
   query: none,
   body: nothing,
@@ -68,7 +69,8 @@ export type PastRun = z.infer<typeof PastRun>;
 export const listPastRuns = endpoint({
   method: 'GET',
   path: '/grid/v1/queue/past-runs',
-  summary: 'What ran on the platform, each attempt by itself, for a replay (operators)',
+  summary: 'What ran on the platform, each attempt by itself, for a replay',
+  for: 'operator',
   params: none,
   query: z.object({
     since: z.coerce.number().int().min(0).optional().describe('30 days ago without it'),
@@ -95,6 +97,7 @@ export const getWhy = endpoint({
   method: 'GET',
   path: '/grid/v1/owners/:ownerId/applications/:applicationId/why',
   summary: 'Why a run or a deployment waits, or how it ended',
+  for: 'application:read',
   params: OwnedApplication,
   query: z.object({ of: z.string().max(64).describe('the id of a run or of a deployment') }),
   body: nothing,
@@ -123,6 +126,7 @@ export const listDevices = endpoint({
   method: 'GET',
   path: '/grid/v1/devices',
   summary: 'The devices of the platform: what they are, and how they are',
+  for: 'signed in',
   params: none,
   query: none,
   body: nothing,
@@ -134,7 +138,8 @@ const Uuid = z.object({ uuid: z.string().max(128) });
 export const repairDevice = endpoint({
   method: 'POST',
   path: '/grid/v1/devices/:uuid/repaired',
-  summary: 'Say that what was wrong with a device is mended (operators)',
+  summary: 'Say that what was wrong with a device is mended',
+  for: 'operator',
   params: Uuid,
   query: none,
   body: nothing,
@@ -144,7 +149,8 @@ export const repairDevice = endpoint({
 export const forgetDevice = endpoint({
   method: 'DELETE',
   path: '/grid/v1/devices/:uuid',
-  summary: 'Forget a device that is missing (operators)',
+  summary: 'Forget a device that is missing',
+  for: 'operator',
   params: Uuid,
   query: none,
   body: nothing,

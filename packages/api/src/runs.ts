@@ -84,6 +84,7 @@ export const listRuns = endpoint({
   method: 'GET',
   path,
   summary: 'Runs, the newest first',
+  for: 'application:read',
   params: OwnedApplication,
   query: z.object({
     limit: z.coerce.number().int().min(1).max(1000).optional(),
@@ -97,6 +98,7 @@ export const listOwnerRuns = endpoint({
   method: 'GET',
   path: '/grid/v1/owners/:ownerId/runs',
   summary: 'Runs of all applications of an owner, the newest first',
+  for: 'application:read',
   params: Owned,
   query: z.object({
     limit: z.coerce.number().int().min(1).max(1000).optional(),
@@ -110,6 +112,7 @@ export const findRun = endpoint({
   method: 'GET',
   path: '/grid/v1/owners/:ownerId/runs/:runId',
   summary: 'A run of an owner, whichever application’s',
+  for: 'application:read',
   params: Owned.extend({ runId: z.string().max(64) }),
   query: none,
   body: nothing,
@@ -120,6 +123,7 @@ export const startRun = endpoint({
   method: 'POST',
   path,
   summary: 'Run what was built last once more, beside whatever else runs',
+  for: 'application:operate',
   params: OwnedApplication,
   query: none,
   body: z.object({
@@ -148,6 +152,7 @@ export const getRun = endpoint({
   method: 'GET',
   path: `${path}/:runId`,
   summary: 'A run with its attempts, nodes, devices, how those were used, and cost',
+  for: 'application:read',
   params: OwnedRun,
   query: none,
   body: nothing,
@@ -158,6 +163,7 @@ export const stopRun = endpoint({
   method: 'DELETE',
   path: `${path}/:runId`,
   summary: 'End a run: it is told to (TERM), and killed when its time for that is over',
+  for: 'application:operate',
   params: OwnedRun,
   query: none,
   body: nothing,
@@ -168,6 +174,7 @@ export const rerun = endpoint({
   method: 'POST',
   path: `${path}/:runId/rerun`,
   summary: 'Run the same once more: commit, artifact, command, variables and size as they were',
+  for: 'application:operate',
   params: OwnedRun,
   query: none,
   body: nothing,
@@ -177,6 +184,7 @@ export const rerun = endpoint({
 export const streamRunLog = stream({
   path: `${path}/:runId/logs`,
   summary: 'The lines of a run, of all its attempts and nodes',
+  for: 'application:operate',
   params: OwnedRun,
   query: z.object({
     until: z.coerce

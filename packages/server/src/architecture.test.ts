@@ -12,7 +12,7 @@ const ranks = [
   ['workloads', 'metrics'],
   ['builds', 'applications', 'runs', 'deployments'],
   ['engines', 'git', 'ssh', 'routing', 'http', 'certificates'],
-  ['config.ts', 'parse-config.ts'],
+  ['config.ts', 'parse-config.ts', 'settings.ts'],
   ['roles'],
 ];
 

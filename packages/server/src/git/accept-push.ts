@@ -34,7 +34,7 @@ export async function demandRepository(
   const application = id && (await findApplication(database.read, id));
   if (application === undefined) throw noRepository(path);
   const { ownerId } = application;
-  await demand(database.read, user.id, { ownerId, action: 'repository:access' }).catch(
+  await demand(database.read, user.id, { ownerId, right: 'repository:access' }).catch(
     (error: unknown) => {
       throw error instanceof Refusal && error.code === 'not_found' ? noRepository(path) : error;
     },

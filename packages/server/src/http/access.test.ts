@@ -1,207 +1,62 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { accounts, rights } from '@grid/api';
+import type { Rule } from '@grid/api';
 import type { LightMyRequestResponse } from 'fastify';
-import { issueToken } from '../accounts/authenticate.ts';
-import { addKey } from '../accounts/manage-keys.ts';
 import { newId } from '../lib/ids.ts';
 import { may } from '../organizations/may.ts';
-import type { Action } from '../organizations/may.ts';
-import { createOrganizationIn } from '../organizations/create-organization.ts';
-import type { Role } from '../store/schema.ts';
 import { openApp } from '../testing/app.ts';
 import type { TestApp } from '../testing/app.ts';
 import { onEachDatabase, onSqlite } from '../testing/database.ts';
-import { addressOf, endpoints, parametersOf, sampleOf, streams } from '../testing/endpoints.ts';
+import { endpoints, parametersOf, streams } from '../testing/endpoints.ts';
 import type { Described } from '../testing/endpoints.ts';
-import { makeApplication, makeDeployment, makeMember, makeRun } from '../testing/rows.ts';
+import { askFor, askForStream, makeScene, otherwise } from '../testing/scene.ts';
+import type { Caller, Headers, Parameters, Scene } from '../testing/scene.ts';
 
-/** Who may ask: whoever, whoever is signed in, operators, or members whose role allows the action. */
-type Rule = 'open' | 'signed in' | 'operator' | Action;
-
-/** What the method and the path alone do not tell. */
-const rules: Readonly<Record<string, Rule>> = {
-  'accounts.takeCliToken': 'open',
-  'grid.getStatus': 'open',
-  'grid.claim': 'open',
-  'grid.signIn': 'open',
-  'accounts.getOwner': 'organization:read',
-  'accounts.getOwnApplication': 'application:read',
-  'applications.listApplications': 'application:read',
-  'applications.createApplication': 'application:create',
-  'applications.deleteApplication': 'application:delete',
-  'applications.listAddons': 'application:read',
-  'grid.getUsage': 'usage:read',
-  'queue.getQueue': 'application:read',
-  'runs.findRun': 'application:read',
-  'runs.listOwnerRuns': 'application:read',
-  'limits.getLimits': 'organization:read',
-  'limits.listSetLimits': 'operator',
-  'limits.setLimit': 'operator',
-  'limits.unsetLimit': 'operator',
-  'queue.listPastRuns': 'operator',
-  'queue.repairDevice': 'operator',
-  'queue.forgetDevice': 'operator',
-  'grid.setSandbox': 'operator',
-  'operator.listPendingEmails': 'operator',
-  'operator.confirmEmail': 'operator',
-  'operator.listReservedNames': 'operator',
-  'operator.reserveName': 'operator',
-  'operator.releaseName': 'operator',
-};
-
-/** An application is read or operated; what names nobody's things is for whoever is signed in. */
-function ruleOf(endpoint: Described): Rule | undefined {
-  const listed = rules[endpoint.name];
-  if (listed !== undefined) return listed;
-  const parameters = parametersOf(endpoint);
-  if (parameters.includes('ownerId') && parameters.includes('applicationId'))
-    return endpoint.method === 'GET' ? 'application:read' : 'application:operate';
-  return parameters.includes('ownerId') || parameters.includes('applicationId')
-    ? undefined
-    : 'signed in';
-}
-
-test('every endpoint has its rule: one that is new and does not follow from its path is listed', () => {
-  assert.ok(endpoints.length > 50);
+test('open to all is what is listed here, and what only reads is for nobody to change', () => {
+  const open = endpoints.filter((one) => one.for === 'open').map(({ name }) => name);
+  assert.deepEqual(open.toSorted(), [
+    'accounts.takeCliToken',
+    'grid.claim',
+    'grid.getStatus',
+    'grid.signIn',
+  ]);
+  const changing = endpoints.filter(({ method }) => method !== 'GET');
+  assert.ok(changing.length > 30);
   assert.deepEqual(
-    endpoints.filter((one) => ruleOf(one) === undefined).map(({ name }) => name),
+    changing.filter((one) => one.for.endsWith(':read')).map(({ name }) => name),
     [],
   );
-  const open = endpoints.filter((one) => one.open === true).map(({ name }) => name);
-  const listed = Object.entries(rules).filter(([, rule]) => rule === 'open');
-  assert.deepEqual(open.toSorted(), listed.map(([name]) => name).toSorted());
 });
 
-const keyLine = (): string => {
-  const text = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
-  const wire = Buffer.concat([text(Buffer.from('ssh-ed25519')), text(randomBytes(32))]);
-  return `ssh-ed25519 ${wire.toString('base64')}`;
+/** Everybody who may ask: in whose place the platform puts them follows from what they are. */
+const callers: Readonly<Record<string, Caller | undefined>> = {
+  nobody: undefined,
+  'an expired token': { role: 'ADMIN', by: 'expired' },
+  'a browser’s session, given as a token': { role: 'ADMIN', by: 'session' },
+  'a stranger': {},
+  'an operator who is no member': { operator: true },
+  'an administrator': { role: 'ADMIN' },
+  'an administrator’s API token': { role: 'ADMIN', by: 'api' },
+  'a manager': { role: 'MANAGER' },
+  'a developer': { role: 'DEVELOPER' },
+  'an accountant': { role: 'ACCOUNTING' },
+  'the owner of a personal space': { space: 'own' },
 };
 
-/** What is asked where the smallest request that the description allows is none that can be granted. */
-const requests: Readonly<
-  Record<string, () => { params?: object; query?: object; body?: unknown }>
-> = {
-  'accounts.putKey': () => ({ body: keyLine() }),
-  'accounts.takeCliToken': () => ({ query: { cli_token: 'x'.repeat(27) } }),
-  'applications.createApplication': () => ({ body: { name: 'x', instanceVariant: 'ml_python' } }),
-  'applications.setFavouriteDomain': () => ({ body: { fqdn: 'example.com' } }),
-  'accounts.createApiToken': () => ({
-    body: {
-      email: 'ada@example.com',
-      password: 'not the right one',
-      name: 'ci',
-      expirationDate: '1970-01-01T00:00:00Z',
-    },
-  }),
-  'accounts.putEmail': () => ({
-    params: { email: `${newId('user')}@example.com` },
-  }),
-  'deployments.deploy': () => ({ query: { commit: 'c'.repeat(40) } }),
-  'grid.claim': () => ({
-    body: { claimToken: 'x', email: 'eve@example.com', organization: 'Eve' },
-  }),
-  'grid.signIn': () => ({
-    body: { email: `${newId('user')}@example.com`, password: 'not the right one' },
-  }),
-  'grid.setPassword': () => ({ body: { password: 'correct horse battery' } }),
-};
-
-/** What somebody who may ask is answered all the same, for want of what they ask for. */
-const otherwise: Readonly<Record<string, number>> = {
-  'accounts.createApiToken': 400,
-  'accounts.takeCliToken': 404,
-  'applications.getFavouriteDomain': 404,
-  'applications.setFavouriteDomain': 404,
-  'accounts.deleteEmail': 404,
-  'grid.claim': 409,
-  'limits.setLimit': 404,
-  'limits.unsetLimit': 404,
-  'queue.getWhy': 404,
-  'runs.rerun': 409,
-  'runs.startRun': 409,
-  'grid.signIn': 401,
-};
-
-/** Values of the parameters in paths. */
-type Parameters = Record<string, string>;
-
-/** An organization with two applications, a deployment, and somebody of this role in it. */
-async function makeScene({ context }: TestApp, role: Role) {
-  const { database } = context;
-  const founder = await makeMember(database);
-  const order = { name: 'Lab', adminId: founder.userId, at: 1 };
-  const ownerId = await database.transaction((tx) => createOrganizationIn(tx, order));
-  const member = await makeMember(database, { organizationId: ownerId, role });
-  const applicationId = await makeApplication(database, { ownerId });
-  const dependencyId = await makeApplication(database, { ownerId });
-  const deployed = { ownerId, applicationId, authorId: member.userId };
-  const deployment = await makeDeployment(database, deployed);
-  const runId = await makeRun(database, { ownerId, applicationId, deploymentId: deployment });
-  await addKey(context, { userId: member.userId, name: 'key', line: keyLine() });
-  const names = { name: 'NAME', fqdn: `${ownerId.slice(5)}.example.com`, email: 'no@example.com' };
-  const uuid = 'GPU-0';
-  const ids = { ownerId, applicationId, dependencyId, deployment, runId, uuid };
-  const params: Parameters = { ...ids, ...names };
-  const { userId, headers } = member;
-  const { token: apiTokenId } = await database.transaction((tx) =>
-    issueToken(tx, { userId, name: 'ci', kind: 'api', at: 1, expiresAt: 2 }),
-  );
-  const { token: tokenId } = await database.transaction((tx) =>
-    issueToken(tx, { userId, name: 'browser', kind: 'session', at: 1 }),
-  );
-  const all: Parameters = { ...params, apiTokenId, tokenId };
-  return { headers, params: all };
+/** How a refusal is answered by the contract, or undefined where it is none. */
+function refusalOf(rule: Rule, caller: Caller | undefined, names: readonly string[]) {
+  if (rule === 'open') return undefined;
+  if (caller === undefined || caller.by === 'expired' || caller.by === 'session') return 401;
+  if (rule === 'operator') return caller.operator === true ? undefined : 403;
+  if (!rights.isRight(rule)) return undefined;
+  const role = caller.space === 'own' ? 'ADMIN' : caller.role;
+  if (role === undefined) return 404;
+  if (may(role, rule)) return undefined;
+  // of an application alone nobody tells whose it is
+  return names.includes('ownerId') ? 403 : 404;
 }
-
-/** Asks for what the endpoint describes, of these things, as by way of the router. */
-function request(
-  { app }: TestApp,
-  endpoint: Described,
-  { params, headers }: { params: Parameters; headers: Record<string, string> },
-): Promise<LightMyRequestResponse> {
-  const given = requests[endpoint.name]?.() ?? {};
-  const query = given.query ?? (sampleOf(endpoint.query) as object);
-  const body = given.body ?? sampleOf(endpoint.body);
-  const payload = body === undefined ? {} : { payload: JSON.stringify(body) };
-  const url = addressOf(endpoint, { ...params, ...given.params }, query);
-  const forwarded = { 'x-forwarded-for': '198.51.100.1', ...headers };
-  return app.inject({ method: endpoint.method, url, headers: forwarded, ...payload });
-}
-
-const basic = (user: string, password: string): string =>
-  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-
-onEachDatabase('nobody is let in without credentials that prove somebody', async (database, t) => {
-  const platform = await openApp(database, t);
-  const { params, headers: good } = await makeScene(platform, 'ADMIN');
-  const { pair, headers: expired } = await makeMember(database, undefined, 1_000_000);
-  const { token, secret } = pair;
-  const wrong: Record<string, Record<string, string>> = {
-    nothing: {},
-    'an expired token': expired,
-    'a token that nobody has': { authorization: `Bearer ${'x'.repeat(24)}.${'y'.repeat(43)}` },
-    'a secret that is not the token’s': { authorization: `${good.authorization}x` },
-    'a secret as token': { authorization: basic(secret, token) },
-    'the command line without a profile': {
-      authorization:
-        'OAuth oauth_consumer_key="ck", oauth_token="undefined", oauth_signature="cs%26undefined"',
-    },
-  };
-  for (const endpoint of endpoints)
-    for (const [what, headers] of Object.entries(wrong)) {
-      const { statusCode } = await request(platform, endpoint, { params, headers });
-      const where = `${endpoint.name} with ${what}`;
-      if (ruleOf(endpoint) === 'open')
-        assert.equal(statusCode, otherwise[endpoint.name] ?? 200, where);
-      else assert.equal(statusCode, 401, where);
-    }
-});
-
-const namesOwner = (endpoint: Described): boolean => parametersOf(endpoint).includes('ownerId');
-
-const roles: readonly Role[] = ['ADMIN', 'MANAGER', 'DEVELOPER', 'ACCOUNTING'];
 
 function isGranted(endpoint: Described, { statusCode, body }: LightMyRequestResponse): void {
   const answer = `${endpoint.name} is answered ${statusCode} ${body}`;
@@ -214,29 +69,111 @@ function isGranted(endpoint: Described, { statusCode, body }: LightMyRequestResp
   assert.equal(error, undefined, `${answer}, which is not what its description says`);
 }
 
-onEachDatabase('each role may do what the table says, and nothing else', async (database, t) => {
-  const platform = await openApp(database, t);
-  for (const role of roles) {
-    let scene = await makeScene(platform, role);
-    for (const endpoint of endpoints) {
-      const rule = ruleOf(endpoint) ?? 'open';
-      const answer = await request(platform, endpoint, scene);
-      const where = `${endpoint.name} as ${role}: ${answer.body}`;
-      if (rule === 'operator') assert.equal(answer.statusCode, 403, where);
-      else if (rule === 'open' || rule === 'signed in' || may(role, rule))
-        isGranted(endpoint, answer);
-      else assert.equal(answer.statusCode, namesOwner(endpoint) ? 403 : 404, where);
-      if (endpoint.method !== 'GET') scene = await makeScene(platform, role);
-    }
+const makeSceneOf = async (platform: TestApp, caller: Caller | undefined): Promise<Scene> => {
+  const scene = await makeScene(platform, caller ?? {});
+  return caller === undefined ? { ...scene, headers: {} } : scene;
+};
+
+/** What nobody reads of whom it is not for. */
+const NO_JSON = '{"';
+
+async function tryEverything(platform: TestApp, caller: Caller | undefined): Promise<void> {
+  let scene = await makeSceneOf(platform, caller);
+  for (const endpoint of endpoints) {
+    const refusal = refusalOf(endpoint.for, caller, parametersOf(endpoint));
+    const payload = refusal === undefined ? undefined : NO_JSON;
+    const answer = await askFor(platform, endpoint, { ...scene, payload });
+    if (refusal === undefined) isGranted(endpoint, answer);
+    else assert.equal(answer.statusCode, refusal, `${endpoint.name}: ${answer.body}`);
+    if (refusal === undefined && endpoint.method !== 'GET')
+      scene = await makeSceneOf(platform, caller);
   }
+  for (const stream of streams) {
+    const { statusCode, body } = await askForStream(platform, stream, scene);
+    const expected = refusalOf(stream.for, caller, parametersOf(stream)) ?? 200;
+    assert.equal(statusCode, expected, `${stream.name}: ${body}`);
+  }
+}
+
+for (const [who, caller] of Object.entries(callers)) {
+  const on = caller?.role === 'ADMIN' && caller.by === undefined ? onEachDatabase : onSqlite;
+  on(`${who} may do what the contract says, and nothing else`, async (database, t) =>
+    tryEverything(await openApp(database, t), caller),
+  );
+}
+
+test('every role is among them', () => {
+  const tried = Object.values(callers).flatMap((caller) => caller?.role ?? []);
+  assert.deepEqual(
+    rights.Role.options.filter((role) => !tried.includes(role)),
+    [],
+  );
 });
 
-onSqlite('accountants see no application but on the bill', async (database, t) => {
+const basic = (user: string, password: string): string =>
+  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+
+onEachDatabase('nobody is let in without credentials that prove somebody', async (database, t) => {
   const platform = await openApp(database, t);
-  const { params, headers } = await makeScene(platform, 'ACCOUNTING');
-  for (const endpoint of endpoints.filter(({ method }) => method === 'GET')) {
-    const { body, statusCode } = await request(platform, endpoint, { params: {}, headers });
-    if (statusCode < 300) assert.ok(!body.includes(params['applicationId'] ?? ''), endpoint.name);
+  const { params, headers } = await makeScene(platform, { role: 'ADMIN' });
+  const { authorization = '' } = headers;
+  const [token = '', secret = ''] = authorization.slice('Bearer '.length).split('.');
+  const wrong: Record<string, Headers> = {
+    'a token that nobody has': { authorization: `Bearer ${'x'.repeat(24)}.${'y'.repeat(43)}` },
+    'a secret that is not the token’s': { authorization: `${authorization}x` },
+    'a secret as token': { authorization: basic(secret, token) },
+    'the command line without a profile': {
+      authorization:
+        'OAuth oauth_consumer_key="ck", oauth_token="undefined", oauth_signature="cs%26undefined"',
+    },
+  };
+  for (const endpoint of endpoints.filter((one) => one.for !== 'open'))
+    for (const [what, given] of Object.entries(wrong)) {
+      const { statusCode } = await askFor(platform, endpoint, { params, headers: given });
+      assert.equal(statusCode, 401, `${endpoint.name} with ${what}`);
+    }
+});
+
+onSqlite('an owner may call themself so', async (database, t) => {
+  const platform = await openApp(database, t);
+  const { params, headers } = await makeScene(platform, { space: 'own' });
+  const asked = endpoints.filter((one) => parametersOf(one).includes('ownerId'));
+  for (const endpoint of asked.filter(({ method }) => method === 'GET'))
+    isGranted(
+      endpoint,
+      await askFor(platform, endpoint, { headers, params: { ...params, ownerId: 'self' } }),
+    );
+});
+
+onSqlite('whoever asks is told what they may do, and with whom', async (database, t) => {
+  const platform = await openApp(database, t);
+  const { params, headers } = await makeScene(platform, { role: 'DEVELOPER' });
+  const { body } = await platform.app.inject({ url: accounts.getRights.path, headers });
+  const { id, owners, roles, operator } = accounts.getRights.result.parse(JSON.parse(body));
+  assert.deepEqual(
+    owners.map((one) => [one.id, one.role]),
+    [
+      [id, 'ADMIN'],
+      [params['ownerId'], 'DEVELOPER'],
+    ],
+  );
+  assert.equal(operator, false);
+  for (const role of rights.Role.options)
+    for (const right of rights.Right.options)
+      assert.equal(roles[role].includes(right), may(role, right), `${role} ${right}`);
+});
+
+onSqlite('whoever may not see applications is told of none', async (database, t) => {
+  const platform = await openApp(database, t);
+  for (const caller of [{}, { operator: true }, { role: 'ACCOUNTING' }] as const) {
+    const { params, headers } = await makeScene(platform, caller);
+    const { applicationId = '', deployment = '', runId = '' } = params;
+    for (const endpoint of endpoints.filter(({ method }) => method === 'GET')) {
+      const { body, statusCode } = await askFor(platform, endpoint, { params: {}, headers });
+      if (statusCode < 300)
+        for (const id of [applicationId, deployment, runId])
+          assert.ok(!body.includes(id), endpoint.name);
+    }
   }
 });
 
@@ -255,36 +192,44 @@ const chosen = ['name', 'fqdn', 'email', 'uuid'];
 
 test('every parameter in a path is an id that may be somebody else’s, or is chosen', () => {
   const known = [...Object.keys(nobodys), ...chosen];
-  const unknown = endpoints.flatMap(parametersOf).filter((name) => !known.includes(name));
+  const unknown = [...endpoints, ...streams]
+    .flatMap(parametersOf)
+    .filter((name) => !known.includes(name));
   assert.deepEqual([...new Set(unknown)], []);
 });
 
+type Ask = (scene: Scene) => Promise<LightMyRequestResponse>;
+
+/** Everything that is described, as it is asked for. */
+const everything = (platform: TestApp) => [
+  ...endpoints.map((one) => ({ ...one, ask: ((scene) => askFor(platform, one, scene)) as Ask })),
+  ...streams.map((one) => ({
+    ...one,
+    ask: ((scene) => askForStream(platform, one, scene)) as Ask,
+  })),
+];
+
 onEachDatabase('what is somebody else’s answers like what nobody has', async (database, t) => {
   const platform = await openApp(database, t);
-  const own = await makeScene(platform, 'ADMIN');
-  const other = await makeScene(platform, 'ADMIN');
+  const own = await makeScene(platform, { role: 'ADMIN' });
+  const other = await makeScene(platform, { role: 'ADMIN' });
   const { headers } = own;
-  for (const endpoint of endpoints) {
-    const ids = parametersOf(endpoint).filter((name) => name in nobodys);
-    for (const name of ids) {
+  for (const { ask, ...described } of everything(platform))
+    for (const name of parametersOf(described).filter((one) => one in nobodys)) {
       const answers = [other.params[name] ?? '', nobodys[name]?.() ?? ''].map(async (id) => {
         const rest = name === 'ownerId' ? other.params : own.params;
-        const { statusCode, body } = await request(platform, endpoint, {
-          headers,
-          params: { ...rest, [name]: id },
-        });
+        const { statusCode, body } = await ask({ headers, params: { ...rest, [name]: id } });
         return { statusCode, body: body.replaceAll(id, 'ID') };
       });
       const [theirs, none] = await Promise.all(answers);
-      const where = `${endpoint.name} with the ${name} of somebody else`;
+      const where = `${described.name} with the ${name} of somebody else`;
       assert.deepEqual(theirs, none, where);
       const refused =
         theirs?.statusCode === 404 ||
-        (theirs?.statusCode === 403 && ruleOf(endpoint) === 'operator') ||
-        endpoint.name === 'applications.removeDependency';
+        (theirs?.statusCode === 403 && described.for === 'operator') ||
+        described.name === 'applications.removeDependency';
       assert.ok(refused, `${where}: ${theirs?.statusCode} ${theirs?.body}`);
     }
-  }
 });
 
 /** What is served and not described; what lies below `/` is git’s, and addresses of the console. */
@@ -330,36 +275,21 @@ onSqlite('what is served is described, or listed here', async (database, t) => {
   assert.deepEqual(served.toSorted(), [...described, ...others].toSorted());
 });
 
-const refs = ({ applicationId }: Parameters): string =>
-  `/git/${applicationId}.git/info/refs?service=git-upload-pack`;
-
-type Address = (params: Parameters) => string;
-
-for (const [what, addressOfIt, action] of [
-  ...streams.map((stream): [string, Address, Action] => [
-    stream.name,
-    (params) => addressOf(stream, params, { until: '1970-01-01' }),
-    'application:operate',
-  ]),
-  ['repositories', refs, 'repository:access'] as [string, Address, Action],
-])
-  onSqlite(`${what} are for those whose role allows it`, async (database, t) => {
-    const platform = await openApp(database, t);
-    const get = async (params: Parameters, headers: Record<string, string>) => {
-      const answer = await platform.app.inject({ url: addressOfIt(params), headers });
-      const { applicationId = '', ownerId = '' } = params;
-      const body = answer.body.replaceAll(applicationId, 'ID').replaceAll(ownerId, 'OWNER');
-      return { status: answer.statusCode, body };
-    };
-    for (const role of roles) {
-      const { params, headers } = await makeScene(platform, role);
-      const { status, body } = await get(params, headers);
-      assert.equal(status, may(role, action) ? 200 : 403, `${role}: ${body}`);
-      assert.equal((await get(params, {})).status, 401);
-      const stranger = await makeScene(platform, 'ADMIN');
-      const nobody = { ownerId: newId('organization'), applicationId: newId('application') };
-      const theirs = await get(params, stranger.headers);
-      assert.deepEqual(theirs, await get(nobody, stranger.headers));
-      assert.equal(theirs.status, 404);
-    }
-  });
+onSqlite('repositories are for those whose role allows it', async (database, t) => {
+  const platform = await openApp(database, t);
+  const get = async ({ applicationId = '' }: Parameters, headers: Headers) => {
+    const url = `/git/${applicationId}.git/info/refs?service=git-upload-pack`;
+    const answer = await platform.app.inject({ url, headers });
+    return { status: answer.statusCode, body: answer.body.replaceAll(applicationId, 'ID') };
+  };
+  for (const role of rights.Role.options) {
+    const { params, headers } = await makeScene(platform, { role });
+    const { status, body } = await get(params, headers);
+    assert.equal(status, may(role, 'repository:access') ? 200 : 403, `${role}: ${body}`);
+    assert.equal((await get(params, {})).status, 401);
+    const stranger = await makeScene(platform, { role: 'ADMIN' });
+    const theirs = await get(params, stranger.headers);
+    assert.deepEqual(theirs, await get({ applicationId: newId('application') }, stranger.headers));
+    assert.equal(theirs.status, 404);
+  }
+});

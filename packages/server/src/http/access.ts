@@ -1,46 +1,93 @@
-import { demandApplication } from '../applications/find-application.ts';
+import { rights } from '@grid/api';
+import type { FieldOf, Right, Rule } from '@grid/api';
+import type { User } from '../accounts/user.ts';
 import type { Application } from '../applications/application.ts';
+import { demandApplication, findApplication } from '../applications/find-application.ts';
 import { parseId, parseOwnerId } from '../lib/ids.ts';
-import type { OwnerId } from '../lib/ids.ts';
+import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demand } from '../organizations/access.ts';
-import type { Action } from '../organizations/may.ts';
-import type { HttpContext } from './context.ts';
-import type { Call } from './serve.ts';
+import type { Database } from '../store/database.ts';
 
-/** Who asks for what. */
-export type Asked<P> = Pick<Call<P, unknown, unknown>, 'user' | 'params'>;
+/** What a request names of others' things, for whoever has the right that its description asks. */
+export type Named<Params, Query, Who> = [Who] extends [Right]
+  ? { ownerId: OwnerId } & ('applicationId' extends FieldOf<Params>
+      ? { application: Application }
+      : 'applicationId' extends FieldOf<Query>
+        ? { application: Application | undefined }
+        : unknown)
+  : unknown;
 
-/** The owner of the request, for somebody who may do this there. */
-export async function accessOwner(
-  { database }: HttpContext,
-  { user, params }: Asked<{ ownerId: string }>,
-  action: Action,
+type Asked = { user: User; params: unknown; query: unknown };
+type Names = { ownerId?: string; applicationId?: string };
+type Found = { ownerId?: OwnerId; application?: Application };
+
+/** Lets in who may ask, and finds what the request names. What they may not see does not exist. */
+export async function admit(
+  database: Database,
+  rule: Rule,
+  { user, ...asked }: Asked,
+): Promise<Found> {
+  if (rule === 'operator') demandOperator(user);
+  if (!rights.isRight(rule)) return {};
+  const names = asked.params as Names;
+  if (names.ownerId === undefined) return findAnywhere(database, rule, { user, names });
+  const ownerId = await demandOwner(database, rule, { user, names });
+  if (names.applicationId !== undefined)
+    return { ownerId, application: await demandTheirs(database, ownerId, names.applicationId) };
+  const { applicationId } = asked.query as Names;
+  if (applicationId === undefined) return { ownerId };
+  await demand(database.read, user.id, { ownerId, right: 'application:read' });
+  return { ownerId, application: await demandTheirs(database, ownerId, applicationId) };
+}
+
+type Asking = { user: User; names: Names };
+
+async function demandOwner(
+  { read }: Database,
+  right: Right,
+  { user, names: { ownerId: text = '' } }: Asking,
 ): Promise<OwnerId> {
-  const ownerId = params.ownerId === 'self' ? user.id : parseOwnerId(params.ownerId);
-  if (ownerId === undefined)
-    throw new Refusal('not_found', `There is no owner ${JSON.stringify(params.ownerId)}.`);
-  await demand(database.read, user.id, { ownerId, action });
+  const ownerId = text === 'self' ? user.id : parseOwnerId(text);
+  if (ownerId === undefined) throw absent('owner', text);
+  await demand(read, user.id, { ownerId, right });
   return ownerId;
 }
 
-/** The application of the request, for somebody who may do this with it. */
-export async function accessApplication(
-  context: HttpContext,
-  call: Asked<{ ownerId: string; applicationId: string }>,
-  action: Action,
-): Promise<Application> {
-  const ownerId = await accessOwner(context, call, action);
-  const applicationId = parseId('application', call.params.applicationId);
-  if (applicationId === undefined)
-    throw new Refusal(
-      'not_found',
-      `There is no application ${JSON.stringify(call.params.applicationId)}.`,
-    );
-  return demandApplication(context.database.read, { ownerId, applicationId });
+const demandTheirs = async (
+  { read }: Database,
+  ownerId: OwnerId,
+  text: string,
+): Promise<Application> =>
+  demandApplication(read, { ownerId, applicationId: parseApplicationId(text) });
+
+/** Of whichever owner: who may not have it there learns no more than whoever is no member. */
+async function findAnywhere(
+  { read }: Database,
+  right: Right,
+  { user, names: { applicationId: text = '' } }: Asking,
+): Promise<Found> {
+  const id = parseApplicationId(text);
+  const none = new Refusal('not_found', `There is no application ${id}.`);
+  const application = await findApplication(read, id);
+  if (application === undefined) throw none;
+  const { ownerId } = application;
+  await demand(read, user.id, { ownerId, right }).catch((error: unknown) => {
+    throw error instanceof Refusal ? none : error;
+  });
+  return { ownerId, application };
 }
 
-/** Refuses whoever does not look after the platform itself. */
-export function demandOperator({ operator }: { operator: boolean }): void {
+/** Of an application that a request names; what is no id is nobody's. */
+export function parseApplicationId(text: string): ApplicationId {
+  const id = parseId('application', text);
+  if (id === undefined) throw absent('application', text);
+  return id;
+}
+
+const absent = (what: string, text: string): Refusal =>
+  new Refusal('not_found', `There is no ${what} ${JSON.stringify(text)}.`);
+
+function demandOperator({ operator }: User): void {
   if (!operator) throw new Refusal('forbidden', 'Only the operator of the platform may do this.');
 }

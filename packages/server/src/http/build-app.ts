@@ -17,6 +17,7 @@ import { metricsRoute } from './metrics-route.ts';
 import { pages } from './pages/pages.ts';
 import { serveSockets } from './upgrades.ts';
 import { accountRoutes } from './v2/account-routes.ts';
+import { domainRoutes } from './v2/domain-routes.ts';
 import { dependencyRoutes } from './v2/dependency-routes.ts';
 import { tokenRoutes } from './v2/token-routes.ts';
 import { applicationRoutes } from './v2/application-routes.ts';
@@ -55,6 +56,7 @@ export function buildApp(context: HttpContext): FastifyInstance {
   tokenRoutes(app, context);
   productRoutes(app, context);
   applicationRoutes(app, context);
+  domainRoutes(app, context);
   dependencyRoutes(app, context);
   deploymentRoutes(app, context);
   logRoutes(app, context);

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import { Refusal } from '../lib/refusal.ts';
 import {
   CONTENT_TYPE,
@@ -10,7 +9,7 @@ import {
 import { readNewest } from '../metrics/read-metrics.ts';
 import type { HttpContext } from './context.ts';
 import { isLocal } from './operator-socket.ts';
-import { readCall } from './serve.ts';
+import { identify } from './serve.ts';
 
 /** What Prometheus scrapes: everybody's metrics, for operators and the machine itself. */
 export function metricsRoute(app: FastifyInstance, context: HttpContext): void {
@@ -27,11 +26,9 @@ export function metricsRoute(app: FastifyInstance, context: HttpContext): void {
   });
 }
 
-const ANYTHING = { params: z.unknown(), query: z.unknown() };
-
 async function demandOperator(context: HttpContext, request: FastifyRequest): Promise<void> {
   if (isLocal(request)) return;
-  const { user } = await readCall(context, ANYTHING, request);
+  const { user } = await identify(context, request);
   if (!user.operator)
     throw new Refusal('forbidden', 'Only who looks after the platform may read its metrics.');
 }

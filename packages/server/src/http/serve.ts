@@ -1,49 +1,58 @@
 import { BODY_LIMIT } from '@grid/api';
-import type { Endpoint } from '@grid/api';
+import type { Endpoint, Rule } from '@grid/api';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { authenticateToken } from '../accounts/authenticate.ts';
 import type { Authenticated } from '../accounts/authenticate.ts';
+import type { User } from '../accounts/user.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { whenClosed } from '../lib/when-closed.ts';
+import { admit } from './access.ts';
+import type { Named } from './access.ts';
 import { clientAddress, clientOf } from './client-address.ts';
 import type { HttpContext } from './context.ts';
 import { isLocal } from './operator-socket.ts';
 import { parseJson } from './parse-json.ts';
 import { readBody } from './read-body.ts';
 
-/** What a handler is given, all of it checked. */
-export type Call<P, Q, B> = Authenticated & {
-  params: P;
-  query: Q;
-  body: B;
-  /** Who asked the router, by address; undefined on the operator's socket. */
-  ip: string | undefined;
-  /** The same, as limits know it: its network, or `local` on the operator's socket. */
-  client: string;
-  /** Whether it came by the operator's socket. */
-  local: boolean;
-};
+/** Who asks: nobody knows of what is open to all. */
+type Caller<Who> = [Who] extends ['open'] ? unknown : Authenticated;
 
-/** Serves an endpoint as it is described: parameters, query and body parsed, credentials demanded. */
+/** What a handler is given, all of it checked: who asks, and what they named and have a right to. */
+export type Call<P, Q, B, Who extends Rule> = Caller<Who> &
+  Named<P, Q, Who> & {
+    params: P;
+    query: Q;
+    body: B;
+    /** Who asked the router, by address; undefined on the operator's socket. */
+    ip: string | undefined;
+    /** The same, as limits know it: its network, or `local` on the operator's socket. */
+    client: string;
+    /** Whether it came by the operator's socket. */
+    local: boolean;
+  };
+
+/** Serves an endpoint as it is described: to those whom it is for, with parameters, query and body parsed. */
 export function serve<
   P extends z.ZodType,
   Q extends z.ZodType,
   B extends z.ZodType,
   R extends z.ZodType,
+  Who extends Rule,
 >(
   app: FastifyInstance,
   context: HttpContext,
-  endpoint: Endpoint<P, Q, B, R>,
-  handle: (call: Call<z.output<P>, z.output<Q>, z.output<B>>) => Promise<z.input<R>>,
+  endpoint: Endpoint<P, Q, B, R, Who>,
+  handle: (call: Call<z.output<P>, z.output<Q>, z.output<B>, Who>) => Promise<z.input<R>>,
 ): void {
   app.route({
     method: endpoint.method,
     url: endpoint.path,
-    config: { guarded: endpoint.open !== true },
+    config: { guarded: endpoint.for !== 'open' },
     async handler(request, reply) {
-      const call = await readCall(context, endpoint, request);
-      if (endpoint.open !== true) whenClosed(reply.raw, context.crowd.requests.take(call.user.id));
+      const takePlace = ({ id }: User): void =>
+        whenClosed(reply.raw, context.crowd.requests.take(id));
+      const call = await readCall(context, endpoint, { request, takePlace });
       const answer = await handle({ ...call, body: await readValue(endpoint, request) });
       if (answer === undefined) return reply.code(204).send();
       return reply.type('application/json').send(JSON.stringify(answer));
@@ -60,32 +69,39 @@ async function readValue<B extends z.ZodType>(
   return parse(body, parseJson(await readBody(raw, { limit: bodyLimit })));
 }
 
-/** Who asks, and for what: credentials demanded, parameters and query parsed. */
-export async function readCall<P extends z.ZodType, Q extends z.ZodType>(
-  context: HttpContext,
-  { open, params, query }: { open?: boolean; params: P; query: Q },
-  request: FastifyRequest,
-): Promise<Call<z.output<P>, z.output<Q>, unknown>> {
-  const identity = await identify(context, request, open === true);
-  return {
-    params: parse(params, request.params),
-    query: parse(query, request.query),
-    body: undefined,
-    ...identity,
+type Read<P, Q, Who extends Rule> = { for: Who; params: P; query: Q };
+
+type Asking = {
+  request: FastifyRequest;
+  /** Whoever is known is attended to, or refused where too many are. */
+  takePlace(user: User): void | Promise<void>;
+};
+
+/** Who asks, and for what: credentials first, then parameters and query, a place, and last their rights. */
+export async function readCall<P extends z.ZodType, Q extends z.ZodType, Who extends Rule>(
+  { database, clock }: Pick<HttpContext, 'database' | 'clock'>,
+  { for: who, params, query }: Read<P, Q, Who>,
+  { request, takePlace }: Asking,
+): Promise<Call<z.output<P>, z.output<Q>, unknown, Who>> {
+  const caller = who === 'open' ? undefined : await identify({ database, clock }, request);
+  const asked = { params: parse(params, request.params), query: parse(query, request.query) };
+  const from = {
     ip: clientAddress(request),
     client: clientOf(request),
     local: isLocal(request),
   };
+  const call = { ...asked, ...from, body: undefined };
+  type Known = Call<z.output<P>, z.output<Q>, unknown, Who>;
+  if (caller === undefined) return call as Known;
+  await takePlace(caller.user);
+  return { ...call, ...caller, ...(await admit(database, who, { ...caller, ...asked })) } as Known;
 }
 
-const NOBODY = {} as Authenticated;
-
-async function identify(
-  { database, clock }: HttpContext,
+/** Whoever the credentials of a request prove to be. */
+export async function identify(
+  { database, clock }: Pick<HttpContext, 'database' | 'clock'>,
   request: FastifyRequest,
-  open: boolean,
 ): Promise<Authenticated> {
-  if (open) return NOBODY;
   const found = await authenticateToken(database, request.headers.authorization, clock());
   if (found === undefined)
     throw new Refusal('unauthenticated', 'Sign in: the credentials are missing, wrong or expired.');

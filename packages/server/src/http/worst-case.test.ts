@@ -46,7 +46,7 @@ async function listen({ app }: TestApp, folder: string): Promise<string> {
 onSqlite('who has not signed in is told so before a body has come', async (database, t) => {
   const socket = await listen(await openApp(database, t), temporaryFolder(t));
   const length = { 'content-length': String(LARGE) };
-  const guarded = endpoints.filter(({ open, method }) => open !== true && method !== 'GET');
+  const guarded = endpoints.filter((one) => one.for !== 'open' && one.method !== 'GET');
   assert.ok(guarded.length > 20);
   for (const endpoint of guarded) {
     const { status } = await announce(socket, endpoint)('[', length);
@@ -75,7 +75,7 @@ onSqlite(
 
 onSqlite('whoever asks is heard for 4 KiB, and no more is looked at', async (database, t) => {
   const { app } = await openApp(database, t);
-  const open = endpoints.filter((one) => one.open === true && takesBody(one));
+  const open = endpoints.filter((one) => one.for === 'open' && takesBody(one));
   assert.ok(open.length >= 2);
   for (const { path, method, bodyLimit, name } of open) {
     assert.equal(bodyLimit, 4096, name);

@@ -3,7 +3,7 @@ import type { OwnerId, UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Role, Schema } from '../store/schema.ts';
 import { may } from './may.ts';
-import type { Action } from './may.ts';
+import type { Right } from './may.ts';
 import { findRole } from './organization-store.ts';
 
 /** The user's role with this owner, or undefined: their own space is theirs alone. */
@@ -20,10 +20,10 @@ async function roleWith(
 export async function demand(
   db: Kysely<Schema>,
   userId: UserId,
-  { ownerId, action }: { ownerId: OwnerId; action: Action },
+  { ownerId, right }: { ownerId: OwnerId; right: Right },
 ): Promise<void> {
   const role = await roleWith(db, userId, ownerId);
   if (role === undefined) throw new Refusal('not_found', `There is no owner ${ownerId}.`);
-  if (!may(role, action))
-    throw new Refusal('forbidden', `Your role there (${role}) does not allow this (${action}).`);
+  if (!may(role, right))
+    throw new Refusal('forbidden', `Your role there (${role}) does not allow this (${right}).`);
 }

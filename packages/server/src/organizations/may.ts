@@ -1,30 +1,26 @@
 import type { Role } from '../store/schema.ts';
 
-/** What can be done with what an owner has. */
-export type Action =
-  | 'organization:read'
-  | 'organization:edit'
-  | 'application:read'
-  | 'application:create'
-  | 'application:operate' // environment, options, domains, logs, start, stop
-  | 'application:delete'
-  | 'repository:access'
-  | 'usage:read';
-
 const everyone: readonly Role[] = ['ADMIN', 'MANAGER', 'DEVELOPER', 'ACCOUNTING'];
 const builders: readonly Role[] = ['ADMIN', 'MANAGER', 'DEVELOPER'];
 const leaders: readonly Role[] = ['ADMIN', 'MANAGER'];
 
-const allowed: Readonly<Record<Action, readonly Role[]>> = {
+/** What can be done with what an owner has, and by whom. */
+const allowed = {
   'organization:read': everyone,
   'organization:edit': leaders,
   'application:read': builders,
   'application:create': builders,
-  'application:operate': builders,
+  'application:operate': builders, // environment, options, domains, logs, start, stop
   'application:delete': leaders,
   'repository:access': builders,
   'usage:read': everyone,
-};
+} as const;
+
+export type Right = keyof typeof allowed;
+
+/** All that somebody of this role may do. */
+export const rightsOf = (role: Role): Right[] =>
+  (Object.keys(allowed) as Right[]).filter((right) => may(role, right));
 
 /** Whether somebody of this role may do this. */
-export const may = (role: Role, action: Action): boolean => allowed[action].includes(role);
+export const may = (role: Role, right: Right): boolean => allowed[right].includes(role);

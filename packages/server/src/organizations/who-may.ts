@@ -2,19 +2,19 @@ import type { Kysely } from 'kysely';
 import type { OrganizationId, OwnerId, UserId } from '../lib/ids.ts';
 import type { Schema } from '../store/schema.ts';
 import { may } from './may.ts';
-import type { Action } from './may.ts';
+import type { Right } from './may.ts';
 import { selectMembers } from './organization-store.ts';
 
 /** Tells whether a user may do this with an owner, for these owners as their members are now. */
 export async function whoMay(
   db: Kysely<Schema>,
   ownerIds: readonly OwnerId[],
-  action: Action,
+  right: Right,
 ): Promise<(userId: UserId, ownerId: OwnerId) => boolean> {
   const organizations = ownerIds.filter((id): id is OrganizationId => id.startsWith('orga_'));
   const members = organizations.length === 0 ? [] : await selectMembers(db, organizations);
   const allowed = new Set(
-    members.filter(({ role }) => may(role, action)).map((one) => key(one.userId, one.ownerId)),
+    members.filter(({ role }) => may(role, right)).map((one) => key(one.userId, one.ownerId)),
   );
   return (userId, ownerId) => userId === ownerId || allowed.has(key(userId, ownerId));
 }

@@ -74,7 +74,7 @@ async function demandRight(
   user: User,
   { ownerId, hidden }: { ownerId: OwnerId; hidden: Refusal },
 ): Promise<void> {
-  await demand(db, user.id, { ownerId, action: 'application:operate' }).catch((error: unknown) => {
+  await demand(db, user.id, { ownerId, right: 'application:operate' }).catch((error: unknown) => {
     throw error instanceof Refusal && error.code === 'not_found' ? hidden : error;
   });
 }

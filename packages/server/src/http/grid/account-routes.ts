@@ -11,7 +11,6 @@ import { changePassword, signIn, signInLocally } from '../../accounts/sign-in.ts
 import { listReservedNames, releaseName, reserveName } from '../../applications/reserve-name.ts';
 import { parseId, parseOwnerId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
-import { demandOperator } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { serve } from '../serve.ts';
 
@@ -60,28 +59,19 @@ function tokenRoutes(app: FastifyInstance, context: HttpContext): void {
 
 function operatorRoutes(app: FastifyInstance, context: HttpContext): void {
   const { read } = context.database;
-  serve(app, context, operator.listPendingEmails, async ({ user }) => {
-    demandOperator(user);
-    return listEveryPendingEmail(read);
-  });
-  serve(app, context, operator.confirmEmail, async ({ user, params, body }) => {
-    demandOperator(user);
+  serve(app, context, operator.listPendingEmails, async () => listEveryPendingEmail(read));
+  serve(app, context, operator.confirmEmail, async ({ params, body }) => {
     const userId = parseId('user', body.userId);
     if (userId === undefined) throw new Refusal('not_found', `There is no user ${body.userId}.`);
     await confirmEmail(context, { userId, email: params.email });
   });
-  serve(app, context, operator.listReservedNames, async ({ user }) => {
-    demandOperator(user);
-    return listReservedNames(read);
-  });
-  serve(app, context, operator.reserveName, async ({ user, params, body }) => {
-    demandOperator(user);
+  serve(app, context, operator.listReservedNames, async () => listReservedNames(read));
+  serve(app, context, operator.reserveName, async ({ params, body }) => {
     const ownerId = body.ownerId === undefined ? null : parseOwnerId(body.ownerId);
     if (ownerId === undefined) throw new Refusal('not_found', `There is no owner ${body.ownerId}.`);
     await reserveName(context, { name: params.fqdn, ownerId });
   });
-  serve(app, context, operator.releaseName, async ({ user, params }) => {
-    demandOperator(user);
+  serve(app, context, operator.releaseName, async ({ params }) => {
     await releaseName(context, params.fqdn);
   });
 }

@@ -5,7 +5,6 @@ import type { OwnerId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { setLimit, unsetLimit } from '../../limits/change-limits.ts';
 import { listLimits, listSetLimits } from '../../limits/list-limits.ts';
-import { accessApplication, accessOwner, demandOperator } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { serve } from '../serve.ts';
 import { countUse } from './count-use.ts';
@@ -13,32 +12,21 @@ import { countUse } from './count-use.ts';
 /** What there may be so many of. */
 export function limitRoutes(app: FastifyInstance, context: HttpContext): void {
   const { database } = context;
-  serve(app, context, limits.getLimits, async (call) => {
-    const ownerId = await accessOwner(context, call, 'organization:read');
-    const { user } = call;
-    const { applicationId } = call.query;
-    const params = { ownerId, applicationId: applicationId ?? '' };
-    const application =
-      applicationId === undefined
-        ? undefined
-        : await accessApplication(context, { user, params }, 'application:read');
+  serve(app, context, limits.getLimits, async ({ ownerId, application, user }) => {
     const of = { userId: user.id, ownerId, applicationId: application?.id };
     const used = await countUse(context, of);
     const known = await listLimits(database.read, of);
     return { limits: known.map((one) => ({ ...one, used: used[one.name] ?? null })) };
   });
-  serve(app, context, limits.listSetLimits, async ({ user }) => {
-    demandOperator(user);
+  serve(app, context, limits.listSetLimits, async () => {
     const set = await listSetLimits(database.read);
     return { limits: set.map(({ ownerId, ...one }) => ({ ...one, ownerId: ownerId ?? null })) };
   });
-  serve(app, context, limits.setLimit, async ({ user, params, body }) => {
-    demandOperator(user);
+  serve(app, context, limits.setLimit, async ({ params, body }) => {
     const ownerId = parseOwner(body.ownerId);
     await setLimit(context, { name: params.name, value: body.value, ownerId });
   });
-  serve(app, context, limits.unsetLimit, async ({ user, params, query }) => {
-    demandOperator(user);
+  serve(app, context, limits.unsetLimit, async ({ params, query }) => {
     await unsetLimit(context, { name: params.name, ownerId: parseOwner(query.ownerId) });
   });
 }

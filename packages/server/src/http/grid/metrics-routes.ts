@@ -7,18 +7,17 @@ import type { DeviceSeries } from '../../metrics/read-device-metrics.ts';
 import { readApplicationMetrics } from '../../metrics/read-metrics.ts';
 import type { InstanceSeries } from '../../metrics/read-metrics.ts';
 import { findDeployments } from '../../runs/find-deployments.ts';
-import { accessApplication } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { serve } from '../serve.ts';
 
 /** What instances used. */
 export function metricsRoutes(app: FastifyInstance, context: HttpContext): void {
   const { database, clock } = context;
-  serve(app, context, metrics.getMetrics, async (call) => {
-    const { id: applicationId } = await accessApplication(context, call, 'application:read');
+  serve(app, context, metrics.getMetrics, async ({ application, query }) => {
+    const { id: applicationId } = application;
     const now = clock();
-    const { to = now, instance: instanceId } = call.query;
-    const { from = Math.max(0, to - HOUR) } = call.query;
+    const { to = now, instance: instanceId } = query;
+    const { from = Math.max(0, to - HOUR) } = query;
     const asked = { applicationId, instanceId, from, to };
     const { step, instances } = await readApplicationMetrics(database.read, asked, now);
     const deploymentOf = await findDeployments(

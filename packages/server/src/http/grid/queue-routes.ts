@@ -12,29 +12,25 @@ import { findDeployments } from '../../runs/find-deployments.ts';
 import { listPastRuns } from '../../runs/find-run.ts';
 import { showQueue } from '../../workloads/show-queue.ts';
 import type { WaitView } from '../../workloads/show-queue.ts';
-import { accessApplication, accessOwner, demandOperator } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { serve } from '../serve.ts';
 
 /** What waits, why, and for which devices. */
 export function queueRoutes(app: FastifyInstance, context: HttpContext): void {
   const { database, clock } = context;
-  serve(app, context, queue.getQueue, async (call) => {
-    const ownerId = await accessOwner(context, call, 'application:read');
+  serve(app, context, queue.getQueue, async ({ ownerId }) => {
     const shown = await showQueue(database.read, context, { ownerId, now: clock() });
     return {
       ...shown,
       waiting: await Promise.all(shown.waiting.map((one) => present(context, one))),
     };
   });
-  serve(app, context, queue.getWhy, async (call) => {
-    const application = await accessApplication(context, call, 'application:read');
-    return whyWaits(database.read, context, { application, of: call.query.of, now: clock() });
-  });
-  serve(app, context, queue.listPastRuns, async ({ user, query }) => {
-    demandOperator(user);
-    return { runs: await listPastRuns(database.read, query.since ?? clock() - 30 * DAY) };
-  });
+  serve(app, context, queue.getWhy, async ({ application, query }) =>
+    whyWaits(database.read, context, { application, of: query.of, now: clock() }),
+  );
+  serve(app, context, queue.listPastRuns, async ({ query }) => ({
+    runs: await listPastRuns(database.read, query.since ?? clock() - 30 * DAY),
+  }));
   serve(app, context, queue.listDevices, async ({ user }) => {
     const leases = new Map((await listLeases(database.read)).map((one) => [one.deviceUuid, one]));
     const owners = new Set<string>([
@@ -47,12 +43,10 @@ export function queueRoutes(app: FastifyInstance, context: HttpContext): void {
     );
     return { devices, silent: context.inventory.silent() ?? null };
   });
-  serve(app, context, queue.repairDevice, async ({ user, params }) => {
-    demandOperator(user);
+  serve(app, context, queue.repairDevice, async ({ params }) => {
     await declareRepaired(context, params.uuid);
   });
-  serve(app, context, queue.forgetDevice, async ({ user, params }) => {
-    demandOperator(user);
+  serve(app, context, queue.forgetDevice, async ({ params }) => {
     await forgetDevice(context, params.uuid);
   });
 }

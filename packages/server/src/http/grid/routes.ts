@@ -5,7 +5,6 @@ import { accountUsage } from '../../billing/account-usage.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { createOrganization } from '../../organizations/create-organization.ts';
 import { listMemberships } from '../../organizations/list-organizations.ts';
-import { accessOwner } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { serve } from '../serve.ts';
 
@@ -38,11 +37,10 @@ export function gridRoutes(app: FastifyInstance, context: HttpContext): void {
     const id = await createOrganization(deps, { name: body.name, adminId: user.id });
     return { id, name: body.name, role: 'ADMIN' };
   });
-  serve(app, context, grid.getUsage, async (call) => {
-    const ownerId = await accessOwner(context, call, 'usage:read');
+  serve(app, context, grid.getUsage, async ({ ownerId, query }) => {
     const window = {
-      from: call.query.from ?? startOfMonth(clock()),
-      to: Math.min(call.query.to ?? clock(), clock()),
+      from: query.from ?? startOfMonth(clock()),
+      to: Math.min(query.to ?? clock(), clock()),
     };
     return { ...window, applications: await accountUsage(database.read, ownerId, window) };
   });

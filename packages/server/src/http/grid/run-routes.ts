@@ -1,17 +1,15 @@
 import { runs } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
-import { rerun, requestRun } from '../../runs/request-run.ts';
+import type { Application } from '../../applications/application.ts';
 import { parseId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { SECOND } from '../../lib/duration.ts';
-import type { Action } from '../../organizations/may.ts';
 import { findRunById, listRuns } from '../../runs/find-run.ts';
 import type { Run } from '../../runs/run.ts';
+import { rerun, requestRun } from '../../runs/request-run.ts';
 import { runLogSources } from '../../runs/run-log-sources.ts';
 import { presentRun, showRun } from '../../runs/show-run.ts';
 import { stopRun } from '../../runs/stop-run.ts';
-import { accessApplication, accessOwner } from '../access.ts';
-import type { Asked } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { serve } from '../serve.ts';
 import { serveLog } from '../v4/serve-log.ts';
@@ -19,47 +17,40 @@ import { serveLog } from '../v4/serve-log.ts';
 /** Runs: those that deployments made, and those that are asked for beside them. */
 export function runRoutes(app: FastifyInstance, context: HttpContext): void {
   const { database, clock, paths, followers } = context;
-  serve(app, context, runs.listRuns, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:read');
-    const { limit = 100, status } = call.query;
+  serve(app, context, runs.listRuns, async ({ application: { id }, query }) => {
+    const { limit = 100, status } = query;
     const statuses = status === undefined ? undefined : [status];
     return (await listRuns(database.read, { applicationId: id }, { limit, statuses })).map(
       presentRun,
     );
   });
-  serve(app, context, runs.listOwnerRuns, async (call) => {
-    const ownerId = await accessOwner(context, call, 'application:read');
-    const { limit = 100, status } = call.query;
+  serve(app, context, runs.listOwnerRuns, async ({ ownerId, query }) => {
+    const { limit = 100, status } = query;
     const statuses = status === undefined ? undefined : [status];
     return (await listRuns(database.read, { ownerId }, { limit, statuses })).map(presentRun);
   });
-  serve(app, context, runs.findRun, async (call) => {
-    const ownerId = await accessOwner(context, call, 'application:read');
-    return presentRun(
-      await demandRun(context, call.params.runId, (run) => run.ownerId === ownerId),
-    );
-  });
-  serve(app, context, runs.startRun, async (call) => {
-    const application = await accessApplication(context, call, 'application:operate');
-    const { maxDurationSeconds, ...rest } = call.body;
+  serve(app, context, runs.findRun, async ({ ownerId, params }) =>
+    presentRun(await demandRun(context, params.runId, (run) => run.ownerId === ownerId)),
+  );
+  serve(app, context, runs.startRun, async ({ application, user, body }) => {
+    const { maxDurationSeconds, ...rest } = body;
     const maxDuration = maxDurationSeconds === undefined ? undefined : maxDurationSeconds * SECOND;
-    const request = { ...rest, maxDuration, application, authorId: call.user.id };
+    const request = { ...rest, maxDuration, application, authorId: user.id };
     return presentRun(await requestRun(context, request));
   });
-  serve(app, context, runs.getRun, async (call) => {
-    const { run } = await accessRun(context, call, 'application:read');
-    return showRun(database.read, run, clock());
-  });
+  serve(app, context, runs.getRun, async (call) =>
+    showRun(database.read, await findTheirs(context, call), clock()),
+  );
   serve(app, context, runs.stopRun, async (call) => {
-    const { run } = await accessRun(context, call, 'application:operate');
-    await stopRun(context, run);
+    await stopRun(context, await findTheirs(context, call));
   });
   serve(app, context, runs.rerun, async (call) => {
-    const found = await accessRun(context, call, 'application:operate');
-    return presentRun(await rerun(context, { ...found, authorId: call.user.id }));
+    const run = await findTheirs(context, call);
+    const { application, user } = call;
+    return presentRun(await rerun(context, { run, application, authorId: user.id }));
   });
   serveLog(app, context, runs.streamRunLog, async (call) => {
-    const { run } = await accessRun(context, call, 'application:operate');
+    const run = await findTheirs(context, call);
     return {
       sources: runLogSources({ db: database.read, paths }, run, call.query.node),
       follower: followers.join(run.applicationId),
@@ -77,20 +68,12 @@ export function runRoutes(app: FastifyInstance, context: HttpContext): void {
   });
 }
 
-/** The run of the request, of an application for somebody who may do this with it. */
-async function accessRun(
+/** The run of the request, which is one of its application’s. */
+const findTheirs = (
   context: HttpContext,
-  call: Asked<{ ownerId: string; applicationId: string; runId: string }>,
-  action: Action,
-) {
-  const application = await accessApplication(context, call, action);
-  const run = await demandRun(
-    context,
-    call.params.runId,
-    ({ applicationId }) => applicationId === application.id,
-  );
-  return { application, run };
-}
+  { application, params }: { application: Application; params: { runId: string } },
+): Promise<Run> =>
+  demandRun(context, params.runId, ({ applicationId }) => applicationId === application.id);
 
 async function demandRun(
   { database }: HttpContext,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { validate } from '@hyperjump/json-schema/openapi-3-1';
+import { rights } from '@grid/api';
 import { describeApi } from './describe-api.ts';
 import { endpoints, sockets, streams } from './described.ts';
 import type { Document } from './document.ts';
@@ -57,10 +58,26 @@ test('a path has the parameters that it names', () => {
   }
 });
 
+test('each says whom it is for, to readers and to programs', () => {
+  const described = new Map([...endpoints, ...streams, ...sockets].map((one) => [one.name, one]));
+  for (const { operation } of operations) {
+    const { operationId, description, security } = operation;
+    const rule = described.get(operationId)?.for;
+    const isSocket = 'x-messages' in operation;
+    assert.match(description, /For (whoever|members|operators)/, operationId);
+    if (rule === undefined || isSocket || !(rights.isRight(rule) || rule === 'operator')) continue;
+    assert.deepEqual(security, [{ bearer: [rule] }, { oauth: [rule] }, { basic: [rule] }]);
+    if (rule === 'operator') continue;
+    const roles = document['x-rights'][rule] ?? [];
+    assert.ok(roles.length > 0, operationId);
+    for (const role of roles) assert.ok(description.includes(role), `${operationId}: ${role}`);
+  }
+});
+
 test('what is open asks for no credentials, and errors have the shape of their part', () => {
   for (const { path, operation } of operations) {
     const endpoint = endpoints.find(({ name }) => name === operation.operationId);
-    const open = endpoint === undefined ? 'x-messages' in operation : endpoint.open === true;
+    const open = endpoint === undefined ? 'x-messages' in operation : endpoint.for === 'open';
     assert.equal(operation.security?.length === 0, open, operation.operationId);
     const shape = path.startsWith('/v4/') ? 'V4' : path.startsWith('/api-tokens') ? 'Tokens' : 'V2';
     assert.deepEqual(operation.responses['4XX'], {

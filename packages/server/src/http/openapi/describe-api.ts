@@ -1,7 +1,9 @@
-import { errors } from '@grid/api';
+import { errors, rights } from '@grid/api';
 import { refusals } from '../../lib/refusal.ts';
 import { describeEndpoint, describeSocket, describeStream } from './describe-operation.ts';
+import { rolesWith } from './describe-rule.ts';
 import { endpoints, sockets, streams } from './described.ts';
+import { SECURITY } from './document.ts';
 import type { Document, Method, Operation, Response } from './document.ts';
 import { toJsonSchema } from './json-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
@@ -38,6 +40,7 @@ export function describeApi(version: string): Document {
     tags: tagsOf(paths).map((name) => ({ name })),
     paths,
     components: { securitySchemes: SECURITY, responses, schemas },
+    'x-rights': Object.fromEntries(rights.Right.options.map((right) => [right, rolesWith(right)])),
     'x-error-codes': { ...refusals, failed: 500 },
   };
 }
@@ -85,26 +88,8 @@ const tagsOf = (paths: Document['paths']): string[] =>
     ),
   ].toSorted();
 
-const SECURITY = {
-  bearer: {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'A token and its secret, joined by a dot: `Bearer TOKEN.SECRET`.',
-  },
-  oauth: {
-    type: 'apiKey',
-    in: 'header',
-    name: 'Authorization',
-    description:
-      'OAuth 1.0 PLAINTEXT, as the `clever` command line sends it: `OAuth oauth_consumer_key="…", oauth_token="TOKEN", oauth_signature="…%26SECRET"`.',
-  },
-  basic: {
-    type: 'http',
-    scheme: 'basic',
-    description: 'The token as user name, its secret as password; for git too.',
-  },
-} as const;
-
 const DESCRIPTION = `What lies under \`/v2\` and \`/v4\` has the shapes of Clever Cloud’s API, so that its tools work; \`/grid/v1\` is Clever Grid’s own.
 
-Requests and answers are JSON; times are milliseconds since 1970 where they are numbers, else ISO 8601. An owner is an organization (\`orga_…\`) or a user (\`user_…\`) for their personal space; \`self\` stands for whoever asks. What belongs to others answers as if it did not exist.`;
+Requests and answers are JSON; times are milliseconds since 1970 where they are numbers, else ISO 8601. An owner is an organization (\`orga_…\`) or a user (\`user_…\`) for their personal space; \`self\` stands for whoever asks. What belongs to others answers as if it did not exist.
+
+Each operation says whom it is for: whoever asks, whoever is signed in, operators, or members of the owner in the path whose role has a right (\`x-rights\` lists the roles of each). Whoever lacks it is answered 403, whoever is no member 404. \`GET /grid/v1/self\` tells the roles of whoever asks.`;

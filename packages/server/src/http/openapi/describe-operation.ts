@@ -1,11 +1,16 @@
 import type { z } from 'zod';
 import { errorShapeOf } from '../answer-error.ts';
 import type { DescribedEndpoint, DescribedSocket, DescribedStream } from './described.ts';
+import { SECURITY } from './document.ts';
 import type { Operation, Parameter } from './document.ts';
+import { requirementsOf, spellListeners, spellRule } from './describe-rule.ts';
 import { toJsonSchema } from './json-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 type Components = Map<string, JsonSchema>;
+
+/** What each way of signing in is called. */
+const schemes = Object.keys(SECURITY);
 
 /** An endpoint as OpenAPI has it. */
 export function describeEndpoint(endpoint: DescribedEndpoint, components: Components): Operation {
@@ -13,7 +18,8 @@ export function describeEndpoint(endpoint: DescribedEndpoint, components: Compon
   const result = toJsonSchema(endpoint.result, { io: 'output', components });
   return {
     ...describeAny(endpoint),
-    ...(endpoint.open === true && { security: [] }),
+    description: spellRule(endpoint.for),
+    ...requirementsOf(endpoint.for, schemes),
     ...parameters(endpoint),
     ...(!isNothing(body) && { requestBody: { required: true, content: json(body) } }),
     responses: {
@@ -32,7 +38,8 @@ export function describeStream(stream: DescribedStream, components: Components):
   const { parameters: own = [] } = parameters(stream);
   return {
     ...describeAny(stream),
-    description,
+    description: `${description}\n\n${spellRule(stream.for)}`,
+    ...requirementsOf(stream.for, schemes),
     parameters: [...own, LAST_EVENT_ID],
     responses: { '200': { description: 'Events, as they come.', content }, ...errors(stream) },
     'x-events': {
@@ -60,8 +67,7 @@ const END: JsonSchema = {
 export function describeSocket(socket: DescribedSocket, components: Components): Operation {
   return {
     ...describeAny(socket),
-    description:
-      'A WebSocket with messages in JSON. The first of the client says who it is, within ten seconds; each heartbeat wants an answer before the next.',
+    description: `A WebSocket with messages in JSON. The first of the client says who it is, within ten seconds; each heartbeat wants an answer before the next.\n\n${spellListeners(socket.for)}`,
     security: [],
     responses: { '101': { description: 'The connection is a WebSocket.' }, ...errors(socket) },
     'x-messages': {

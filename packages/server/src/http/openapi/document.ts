@@ -13,18 +13,21 @@ export type Document = {
     responses: Record<string, Response>;
     schemas: Record<string, JsonSchema>;
   };
+  /** What may be asked of members, and the roles that may. */
+  'x-rights': Record<string, readonly string[]>;
   /** What errors are called, and the status that each is answered with. */
   'x-error-codes': Record<string, number>;
 };
 
 export type Method = 'get' | 'post' | 'put' | 'delete';
-type Requirement = Record<string, string[]>;
+/** Ways of signing in, each with the roles that it takes. */
+export type Requirement = Record<string, string[]>;
 
 export type Operation = {
   operationId: string;
   tags: string[];
   summary: string;
-  description?: string;
+  description: string;
   security?: Requirement[];
   parameters?: Parameter[];
   requestBody?: { required: boolean; content: Content };
@@ -45,3 +48,24 @@ export type Parameter = {
 
 type Content = Record<string, { schema: JsonSchema }>;
 export type Response = { description: string; content?: Content };
+
+/** The ways of signing in. */
+export const SECURITY = {
+  bearer: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A token and its secret, joined by a dot: `Bearer TOKEN.SECRET`.',
+  },
+  oauth: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'Authorization',
+    description:
+      'OAuth 1.0 PLAINTEXT, as the `clever` command line sends it: `OAuth oauth_consumer_key="…", oauth_token="TOKEN", oauth_signature="…%26SECRET"`.',
+  },
+  basic: {
+    type: 'http',
+    scheme: 'basic',
+    description: 'The token as user name, its secret as password; for git too.',
+  },
+} as const;

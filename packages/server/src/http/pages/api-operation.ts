@@ -10,7 +10,7 @@ export function describeOperation(
   operation: Operation,
   { path, method }: { path: string; method: Method },
 ): Html {
-  const { operationId, summary, description, security } = operation;
+  const { operationId, summary, description } = operation;
   const verb = verbOf(operation, method);
   return html`<details>
     <summary>
@@ -18,17 +18,13 @@ export function describeOperation(
       <span class="what">${inline(summary)}</span>
     </summary>
     <div id="${operationId}">
-      ${description === undefined ? [] : prose(description)}
-      ${security === undefined || verb === 'ws' ? [] : html`<p class="soft">${OPEN}</p>`}
-      ${describeParameters(operation.parameters ?? [])} ${describeBody(operation)}
-      ${describeAnswer(operation)} ${describeAll('Events', operation['x-events'])}
-      ${describeMessages(operation)}
+      ${prose(description)} ${describeParameters(operation.parameters ?? [])}
+      ${describeBody(operation)} ${describeAnswer(operation)}
+      ${describeAll('Events', operation['x-events'])} ${describeMessages(operation)}
       <p class="soft"><small>${operationId}</small></p>
     </div>
   </details>`;
 }
-
-const OPEN = 'No credentials are asked for.';
 
 const verbOf = (operation: Operation, method: Method): string => {
   if (operation['x-messages'] !== undefined) return 'ws';

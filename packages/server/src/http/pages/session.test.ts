@@ -67,7 +67,7 @@ onSqlite('a session opens pages, and nothing else', async (database, t) => {
   const [cookie = ''] = String((await signIn(platform)).headers['set-cookie']).split(';');
   const headers = { ...own, cookie };
   const params = { ownerId: 'self', applicationId: 'x' };
-  for (const endpoint of endpoints.filter(({ open }) => open !== true)) {
+  for (const endpoint of endpoints.filter((one) => one.for !== 'open')) {
     const filled = Object.fromEntries(parametersOf(endpoint).map((name) => [name, 'x']));
     const url = addressOf(endpoint, { ...filled, ...params });
     const { statusCode } = await platform.app.inject({ method: endpoint.method, url, headers });

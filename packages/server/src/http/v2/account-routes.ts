@@ -1,21 +1,23 @@
-import { accounts } from '@grid/api';
+import { accounts, rights } from '@grid/api';
+import type { Right } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
 import { addKey, listKeys, removeKey } from '../../accounts/manage-keys.ts';
 import { hasPassword } from '../../accounts/sign-in.ts';
 import { findVariant } from '../../applications/application.ts';
 import type { Application } from '../../applications/application.ts';
-import { findApplication, listApplications } from '../../applications/find-application.ts';
-import { parseId } from '../../lib/ids.ts';
+import { listApplications } from '../../applications/find-application.ts';
 import type { OwnerId } from '../../lib/ids.ts';
-import { Refusal } from '../../lib/refusal.ts';
-import { demand } from '../../organizations/access.ts';
 import { listMemberships } from '../../organizations/list-organizations.ts';
-import { may } from '../../organizations/may.ts';
+import { may, rightsOf } from '../../organizations/may.ts';
 import type { Role } from '../../store/schema.ts';
-import { accessOwner } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { presentApplication } from '../present/application.ts';
 import { serve } from '../serve.ts';
+
+/** What each role may do with what an owner has. */
+const ROLES = Object.fromEntries(
+  rights.Role.options.map((role) => [role, rightsOf(role)]),
+) as Record<Role, Right[]>;
 
 /** Who asks, and what they can reach. */
 export function accountRoutes(app: FastifyInstance, context: HttpContext): void {
@@ -31,9 +33,18 @@ export function accountRoutes(app: FastifyInstance, context: HttpContext): void 
     hasPassword: await hasPassword(context, user),
     admin: user.operator,
   }));
-  serve(app, context, accounts.getOwner, async (call) => {
-    const ownerId = await accessOwner(context, call, 'organization:read');
-    const { user } = call;
+  serve(app, context, accounts.getRights, async ({ user }) => {
+    const { id, email, name, operator } = user;
+    const memberships = await listMemberships(database.read, id);
+    const organizations = memberships.map((one) => ({
+      id: one.id,
+      name: one.name,
+      role: one.role,
+    }));
+    const owners = [{ id, name, role: 'ADMIN' as const }, ...organizations];
+    return { id, email, name, operator, owners, roles: ROLES };
+  });
+  serve(app, context, accounts.getOwner, async ({ ownerId, user }) => {
     if (ownerId === user.id)
       return { id: ownerId, name: user.name, description: '', role: 'ADMIN' };
     const found = await listMemberships(database.read, user.id);
@@ -54,17 +65,9 @@ export function accountRoutes(app: FastifyInstance, context: HttpContext): void 
       organisations: owners,
     };
   });
-  serve(app, context, accounts.getOwnApplication, async ({ user, params }) => {
-    const id = parseId('application', params.applicationId);
-    const application = id && (await findApplication(database.read, id));
-    const absent = new Refusal('not_found', `There is no application ${params.applicationId}.`);
-    if (application === undefined) throw absent;
-    const { ownerId } = application;
-    await demand(database.read, user.id, { ownerId, action: 'application:read' }).catch(() => {
-      throw absent;
-    });
-    return presentApplication(context, application);
-  });
+  serve(app, context, accounts.getOwnApplication, async ({ application }) =>
+    presentApplication(context, application),
+  );
   keyRoutes(app, context);
 }
 

@@ -4,68 +4,55 @@ import type { z } from 'zod';
 import { findVariant } from '../../applications/application.ts';
 import { createApplication } from '../../applications/create-application.ts';
 import {
-  addDomain,
-  listDomains,
-  removeDomain,
-  setFavouriteDomain,
-} from '../../applications/change-domains.ts';
-import { formatDomain } from '../../applications/domain.ts';
-import {
   loadEnvironment,
   removeVariable,
   replaceVariables,
   setVariables,
 } from '../../applications/environment.ts';
-import { listApplications } from '../../applications/find-application.ts';
+import { demandApplication, listApplications } from '../../applications/find-application.ts';
 import { deleteApplication, updateApplication } from '../../applications/update-application.ts';
 import { redeployServing } from '../../deployments/redeploy-serving.ts';
 import type { ApplicationId } from '../../lib/ids.ts';
-import { Refusal } from '../../lib/refusal.ts';
-import { accessApplication, accessOwner } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import type { Tx } from '../../store/database.ts';
 import { presentApplication } from '../present/application.ts';
 import { serve } from '../serve.ts';
 
-/** Applications, their variables and their domains. */
+/** Applications and their variables. */
 export function applicationRoutes(app: FastifyInstance, context: HttpContext): void {
   const { database } = context;
-  serve(app, context, applications.listApplications, async (call) => {
-    const ownerId = await accessOwner(context, call, 'application:read');
+  serve(app, context, applications.listApplications, async ({ ownerId }) => {
     const found = await listApplications(database.read, ownerId);
     return Promise.all(found.map((application) => presentApplication(context, application)));
   });
-  serve(app, context, applications.createApplication, async (call) => {
-    const ownerId = await accessOwner(context, call, 'application:create');
-    context.rates.demand(call.user.id);
-    const { name, instanceVariant: variant, env: environment = {}, description, zone } = call.body;
-    const { kind: _, ...options } = readOptions(call.body);
-    const kind = kindOf(variant, call.body.instanceLifetime);
+  serve(app, context, applications.createApplication, async ({ ownerId, user, body }) => {
+    context.rates.demand(user.id);
+    const { name, instanceVariant: variant, env: environment = {}, description, zone } = body;
+    const { kind: _, ...options } = readOptions(body);
+    const kind = kindOf(variant, body.instanceLifetime);
     const order = { ...options, ownerId, name, description, variant, zone, environment, kind };
     const applicationId = await createApplication(context, order);
-    const params = { ownerId, applicationId };
-    const created = await accessApplication(context, { ...call, params }, 'application:read');
+    const created = await demandApplication(database.read, { ownerId, applicationId });
     return presentApplication(context, created);
   });
-  serve(app, context, applications.getApplication, async (call) =>
-    presentApplication(context, await accessApplication(context, call, 'application:read')),
+  serve(app, context, applications.getApplication, async ({ application }) =>
+    presentApplication(context, application),
   );
-  serve(app, context, applications.updateApplication, async (call) => {
-    const application = await accessApplication(context, call, 'application:operate');
-    const { name, description } = call.body;
-    const change = { ...readOptions(call.body), ...defined({ name, description }) };
-    const order = { authorId: call.user.id, cause: 'Scaling' };
+  serve(app, context, applications.updateApplication, async ({ application, user, body }) => {
+    const { id: applicationId, ownerId } = application;
+    const { name, description } = body;
+    const change = { ...readOptions(body), ...defined({ name, description }) };
+    const order = { authorId: user.id, cause: 'Scaling' };
     const resized = (tx: Tx, id: ApplicationId, at: number) =>
       redeployServing(tx, id, { ...order, at });
     await updateApplication({ ...context, resized }, application, change);
-    return presentApplication(context, await accessApplication(context, call, 'application:read'));
+    const changed = await demandApplication(database.read, { ownerId, applicationId });
+    return presentApplication(context, changed);
   });
-  serve(app, context, applications.deleteApplication, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:delete');
+  serve(app, context, applications.deleteApplication, async ({ application: { id } }) => {
     await deleteApplication(context, id);
   });
   environmentRoutes(app, context);
-  domainRoutes(app, context);
 }
 
 type Options = z.output<typeof applications.updateApplication.body>;
@@ -104,61 +91,20 @@ const defined = <T extends object>(value: T): Defined<T> =>
 
 function environmentRoutes(app: FastifyInstance, context: HttpContext): void {
   const { database, keyring } = context;
-  serve(app, context, applications.getEnvironment, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
+  serve(app, context, applications.getEnvironment, async ({ application: { id } }) => {
     const variables = await loadEnvironment(database.read, keyring, id);
     return Object.entries(variables).map(([name, value]) => ({ name, value }));
   });
-  serve(app, context, applications.replaceEnvironment, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
-    await replaceVariables(context, id, call.body);
+  serve(app, context, applications.replaceEnvironment, async ({ application: { id }, body }) => {
+    await replaceVariables(context, id, body);
     return {};
   });
-  serve(app, context, applications.setVariable, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
-    await setVariables(context, id, { [call.params.name]: call.body.value });
+  serve(app, context, applications.setVariable, async ({ application: { id }, params, body }) => {
+    await setVariables(context, id, { [params.name]: body.value });
     return {};
   });
-  serve(app, context, applications.removeVariable, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
-    await removeVariable(context, id, call.params.name);
-    return {};
-  });
-}
-
-function domainRoutes(app: FastifyInstance, context: HttpContext): void {
-  const { database } = context;
-  serve(app, context, applications.listDomains, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:read');
-    const domains = await listDomains(database.read, id);
-    return domains.map((domain) => ({ fqdn: formatDomain(domain) }));
-  });
-  serve(app, context, applications.getFavouriteDomain, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:read');
-    const found = (await listDomains(database.read, id)).find(({ favourite }) => favourite);
-    if (found === undefined)
-      throw new Refusal('no_favourite_domain', 'The application has no favourite domain.');
-    return { fqdn: formatDomain(found) };
-  });
-  serve(app, context, applications.setFavouriteDomain, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
-    await setFavouriteDomain(context, id, call.body.fqdn);
-    return call.body;
-  });
-  serve(app, context, applications.unsetFavouriteDomain, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
-    await setFavouriteDomain(context, id, undefined);
-  });
-  serve(app, context, applications.addDomain, async (call) => {
-    const application = await accessApplication(context, call, 'application:operate');
-    const { id, ownerId } = application;
-    const { operator } = call.user;
-    await addDomain(context, { id, ownerId, operator }, call.params.fqdn);
-    return {};
-  });
-  serve(app, context, applications.removeDomain, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
-    await removeDomain(context, id, call.params.fqdn);
+  serve(app, context, applications.removeVariable, async ({ application: { id }, params }) => {
+    await removeVariable(context, id, params.name);
     return {};
   });
 }

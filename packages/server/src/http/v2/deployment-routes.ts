@@ -9,7 +9,6 @@ import { stopApplication } from '../../deployments/stop-application.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { listInstances } from '../../workloads/list-instances.ts';
 import { findDeployments } from '../../runs/find-deployments.ts';
-import { accessApplication } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { instanceState, presentDeployment } from '../present/deployment.ts';
 import { serve } from '../serve.ts';
@@ -20,9 +19,9 @@ const ALL = 1_000;
 /** Deploying, stopping, and how it stands. */
 export function deploymentRoutes(app: FastifyInstance, context: HttpContext): void {
   const { database } = context;
-  serve(app, context, deployments.listDeployments, async (call) => {
-    const { id, nodes } = await accessApplication(context, call, 'application:read');
-    const { limit = ALL, offset = 0, action } = call.query;
+  serve(app, context, deployments.listDeployments, async ({ application, query }) => {
+    const { id, nodes } = application;
+    const { limit = ALL, offset = 0, action } = query;
     const all = await listDeployments(database.read, id, ALL);
     await awaitFollowers(context, all);
     const asked = all
@@ -31,17 +30,17 @@ export function deploymentRoutes(app: FastifyInstance, context: HttpContext): vo
     const authors = await namesOf(context, asked);
     return asked.map((one) => presentDeployment(one, { nodes, authors }));
   });
-  serve(app, context, deployments.getDeployment, async (call) => {
-    const { id, nodes } = await accessApplication(context, call, 'application:read');
-    const deployment = await findDeployment(database.read, id, call.params.deployment);
+  serve(app, context, deployments.getDeployment, async ({ application, params }) => {
+    const { id, nodes } = application;
+    const deployment = await findDeployment(database.read, id, params.deployment);
     if (deployment === undefined)
-      throw new Refusal('not_found', `There is no deployment ${call.params.deployment}.`);
+      throw new Refusal('not_found', `There is no deployment ${params.deployment}.`);
     await awaitFollowers(context, [deployment]);
     return presentDeployment(deployment, { nodes, authors: await namesOf(context, [deployment]) });
   });
-  serve(app, context, deployments.cancelDeployment, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
-    await cancelDeployment(context, { applicationId: id, deployment: call.params.deployment });
+  serve(app, context, deployments.cancelDeployment, async ({ application, params }) => {
+    const { id } = application;
+    await cancelDeployment(context, { applicationId: id, deployment: params.deployment });
     return {};
   });
   instanceRoutes(app, context);
@@ -49,9 +48,9 @@ export function deploymentRoutes(app: FastifyInstance, context: HttpContext): vo
 
 function instanceRoutes(app: FastifyInstance, context: HttpContext): void {
   const { database } = context;
-  serve(app, context, deployments.deploy, async (call) => {
-    const { id, ownerId } = await accessApplication(context, call, 'application:operate');
-    const { commit, useCache, cause = 'Console' } = call.query;
+  serve(app, context, deployments.deploy, async ({ application, user, query }) => {
+    const { id, ownerId } = application;
+    const { commit, useCache, cause = 'Console' } = query;
     if (commit !== undefined) await demandCommit(context, id, commit);
     const deploymentId = await deployApplication(context, {
       applicationId: id,
@@ -59,17 +58,17 @@ function instanceRoutes(app: FastifyInstance, context: HttpContext): void {
       commitId: commit,
       cause,
       useCache: useCache !== 'no' && useCache !== 'false',
-      authorId: call.user.id,
+      authorId: user.id,
     });
     return { deploymentId };
   });
-  serve(app, context, deployments.stop, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
-    await stopApplication(context, { applicationId: id, authorId: call.user.id });
+  serve(app, context, deployments.stop, async ({ application, user }) => {
+    const { id } = application;
+    await stopApplication(context, { applicationId: id, authorId: user.id });
     return {};
   });
-  serve(app, context, deployments.listInstances, async (call) => {
-    const { id, kind } = await accessApplication(context, call, 'application:read');
+  serve(app, context, deployments.listInstances, async ({ application }) => {
+    const { id, kind } = application;
     const numbered = new Map(
       (await listDeployments(database.read, id, ALL)).map((one) => [one.id, one]),
     );

@@ -1,3 +1,4 @@
+import type { Right } from '@grid/api';
 import { followEvents } from '../../events/follow-events.ts';
 import type { Event } from '../../events/event.ts';
 import type { UserId } from '../../lib/ids.ts';
@@ -18,7 +19,10 @@ export type Audience = {
   join(listener: Listener): Promise<() => void>;
 };
 
-type Deps = Pick<HttpContext, 'database' | 'log'>;
+type Deps = Pick<HttpContext, 'database' | 'log'> & {
+  /** What a listener may do with the owners whose events they are told. */
+  right: Right;
+};
 type Listeners = Set<Listener>;
 type Reading = { begun: Promise<void>; stop(): void };
 
@@ -47,12 +51,17 @@ export function createAudience(deps: Deps): Audience {
   };
 }
 
-function startReading({ database, log }: Deps, listeners: Listeners, fail: () => void): Reading {
+function startReading(
+  { database, right, log }: Deps,
+  listeners: Listeners,
+  fail: () => void,
+): Reading {
   const ending = new AbortController();
   const { signal } = ending;
   const batches = followEvents(database, signal);
   const tellAll = async (): Promise<void> => {
-    for await (const events of await batches) await tell({ database, listeners, signal }, events);
+    for await (const events of await batches)
+      await tell({ database, right, listeners, signal }, events);
   };
   tellAll().catch((error: unknown) => {
     if (signal.aborted) return;
@@ -64,11 +73,11 @@ function startReading({ database, log }: Deps, listeners: Listeners, fail: () =>
 
 /** Tells events to those who are members now, whoever was when they began to listen. */
 async function tell(
-  { database, listeners, signal }: Pick<Deps, 'database'> & Telling,
+  { database, right, listeners, signal }: Omit<Deps, 'log'> & Telling,
   events: readonly Event[],
 ): Promise<void> {
   const owners = [...new Set(events.map(({ ownerId }) => ownerId))];
-  const mayHear = await whoMay(database.read, owners, 'application:read');
+  const mayHear = await whoMay(database.read, owners, right);
   if (signal.aborted) return;
   for (const event of events)
     for (const message of presentEvent(event).map((one) => JSON.stringify(one)))

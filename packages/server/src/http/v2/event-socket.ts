@@ -27,7 +27,7 @@ const FAILURE = 'The platform failed; its log says why.';
 
 /** The events of everybody's applications, told to whoever may see those. */
 export function eventSocket(context: Context, speaksWithinMs = SPEAKS_WITHIN) {
-  const audience = createAudience(context);
+  const audience = createAudience({ ...context, right: events.eventSocket.for });
   return {
     socket: events.eventSocket,
     attend(client: WebSocket, address: string): void {

@@ -4,7 +4,6 @@ import { MOST_NODES, isOffered, variants } from '../../applications/application.
 import type { Variant } from '../../applications/application.ts';
 import { findFlavor, flavors } from '../../scheduling/flavor.ts';
 import type { Flavor } from '../../scheduling/flavor.ts';
-import { accessApplication } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { presentFlavor } from '../present/application.ts';
 import { serve } from '../serve.ts';
@@ -30,10 +29,6 @@ export function productRoutes(app: FastifyInstance, context: HttpContext): void 
         tags: ['for:applications', 'for:applications-ml'],
       },
     ]);
-  serve(app, context, applications.getLoadBalancer, async (call) => {
-    await accessApplication(context, call, 'application:read');
-    return [{ dns: context.dns() }];
-  });
 }
 
 const gpuFlavors = flavors.filter(({ gpus }) => gpus > 0);

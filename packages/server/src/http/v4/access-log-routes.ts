@@ -5,15 +5,13 @@ import type { z } from 'zod';
 import type { FollowedLine } from '../../logs/follow-log.ts';
 import type { Source } from '../../logs/log.ts';
 import { jsonLines } from '../../logs/segment.ts';
-import { accessApplication } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { serveLog } from './serve-log.ts';
 
 /** What the router answered for an application. */
 export function accessLogRoutes(app: FastifyInstance, context: HttpContext): void {
   const { paths, zone } = context;
-  serveLog(app, context, logs.streamAccessLogs, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
+  serveLog(app, context, logs.streamAccessLogs, async ({ application: { id }, query }) => {
     const source: Source = {
       id: 'router',
       directory: paths.accessLogs(id),
@@ -25,7 +23,7 @@ export function accessLogRoutes(app: FastifyInstance, context: HttpContext): voi
       sources: async () => [source],
       present: (followed) => {
         const access = parse(followed);
-        if (access === undefined || !isWithin(call.query, access.date)) return undefined;
+        if (access === undefined || !isWithin(query, access.date)) return undefined;
         return { ...access, id: followed.cursor, zone };
       },
     };

@@ -8,21 +8,19 @@ import { logSources } from '../../deployments/log-sources.ts';
 import type { DeploymentId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import type { FollowedLine } from '../../logs/follow-log.ts';
-import { accessApplication } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { serveLog } from './serve-log.ts';
 
 /** The lines of an application. */
 export function logRoutes(app: FastifyInstance, context: HttpContext): void {
   const { database, paths, followers } = context;
-  serveLog(app, context, logs.streamLogs, async (call) => {
-    const application = await accessApplication(context, call, 'application:operate');
-    const deploymentId = await demandDeployment(context, application, call.query);
+  serveLog(app, context, logs.streamLogs, async ({ application, query }) => {
+    const deploymentId = await demandDeployment(context, application, query);
     const { id } = application;
     return {
       sources: logSources({ db: database.read, paths }, id, deploymentId),
       follower: followers.join(id),
-      present: (followed) => (passes(call.query, followed) ? present(id, followed) : undefined),
+      present: (followed) => (passes(query, followed) ? present(id, followed) : undefined),
     };
   });
 }

@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Stream } from '@grid/api';
+import type { Rule, Stream } from '@grid/api';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { followLogs } from '../../logs/follow-log.ts';
 import type { FollowedLine, Following } from '../../logs/follow-log.ts';
 import { authenticateToken } from '../../accounts/authenticate.ts';
+import type { User } from '../../accounts/user.ts';
 import { whenClosed } from '../../lib/when-closed.ts';
 import type { HttpContext } from '../context.ts';
 import { readCall } from '../serve.ts';
@@ -23,21 +24,29 @@ export type Log<Data> = Pick<Following, 'sources' | 'follower'> & {
 type Bounds = { until?: Date | undefined; limit?: number | undefined };
 
 /** Serves a log as server-sent events: what is there, then what comes. */
-export function serveLog<P extends z.ZodType, Q extends z.ZodType<Bounds>, D extends z.ZodType>(
+export function serveLog<
+  P extends z.ZodType,
+  Q extends z.ZodType<Bounds>,
+  D extends z.ZodType,
+  Who extends Exclude<Rule, 'open'>,
+>(
   app: FastifyInstance,
   context: HttpContext,
-  stream: Stream<P, Q, D>,
-  open: (call: Call<z.output<P>, z.output<Q>, unknown>) => Promise<Log<z.input<D>>>,
+  stream: Stream<P, Q, D, Who>,
+  open: (call: Call<z.output<P>, z.output<Q>, unknown, Who>) => Promise<Log<z.input<D>>>,
 ): void {
   app.route({
     method: 'GET',
     url: stream.path,
     config: { guarded: true },
     async handler(request, reply) {
-      const call = await readCall(context, stream, request);
-      whenClosed(reply.raw, context.crowd.streams.take(''));
-      const stand = await takeSeat(context, 'log-followers', call.user.id);
+      let stand = (): void => undefined;
+      const takePlace = async ({ id }: User): Promise<void> => {
+        whenClosed(reply.raw, context.crowd.streams.take(''));
+        stand = await takeSeat(context, 'log-followers', id);
+      };
       try {
+        const call = await readCall(context, stream, { request, takePlace });
         const log = await open(call);
         const events = openEventStream(reply);
         const { event } = stream;
