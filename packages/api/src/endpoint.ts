@@ -33,7 +33,7 @@ export const endpoint = <
   description: Endpoint<Params, Query, Body, Result>,
 ): Endpoint<Params, Query, Body, Result> => description;
 
-/** Server-sent events that go on until their window ends, or the client leaves. */
+/** Server-sent events that go on until their window ends, what they are of does, or the client leaves. */
 export type Stream<
   Params extends z.ZodType = z.ZodType,
   Query extends z.ZodType = z.ZodType,

@@ -5,7 +5,6 @@ export {
   findRunById,
   findRunOf,
   selectRequested as listRequested,
-  selectRequestedIds as requestedRuns,
   selectRuns as listRuns,
 } from './run-store.ts';
 export { findAttemptNumber, selectAttempts as listAttempts } from './attempt-store.ts';

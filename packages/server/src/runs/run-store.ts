@@ -201,19 +201,14 @@ export const setRunEnded = (tx: Tx, id: RunId, end: RunEnd) =>
     .where('finishedAt', 'is', null)
     .execute();
 
-/** Ids of all runs of the application that were asked for beside its deployments. */
-export async function selectRequestedIds(
-  db: Kysely<Schema>,
-  applicationId: ApplicationId,
-): Promise<ReadonlySet<RunId>> {
-  const rows = await db
+/** What came of it until now, and of its deployment. */
+export const selectRunOutcome = (db: Kysely<Schema>, id: RunId) =>
+  db
     .selectFrom('runs')
-    .select('id')
-    .where('applicationId', '=', applicationId)
-    .where('origin', '=', 'request')
-    .execute();
-  return new Set(rows.map(({ id }) => id));
-}
+    .innerJoin('deployments', 'deployments.id', 'runs.deploymentId')
+    .select(['runs.status', 'runs.finishedAt', 'deployments.finishedAt as deploymentFinishedAt'])
+    .where('runs.id', '=', id)
+    .executeTakeFirst();
 
 /** So many of an application's runs can be made once more; of those before them the variables are forgotten. */
 export const KEPT_RUNS = 100;

@@ -4,6 +4,9 @@ import type { Schema } from '../store/schema.ts';
 import { selectInstancesOf } from './instance-store.ts';
 import type { Instance } from './workload.ts';
 
+export { selectLogged as listLogged } from './logged-instance-store.ts';
+export type { LoggedInstance } from './logged-instance-store.ts';
+
 /** The application's instances that are not over; with `endedAfter` also those that ended since. */
 export async function listInstances(
   db: Kysely<Schema>,

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import type { Application } from '../../applications/application.ts';
 import { findDeployment } from '../../deployments/list-deployments.ts';
-import { logSources } from '../../deployments/log-sources.ts';
+import { logSubject } from '../../deployments/log-subject.ts';
 import type { DeploymentId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import type { FollowedLine } from '../../logs/follow-log.ts';
@@ -14,14 +14,15 @@ import { serveLog } from './serve-log.ts';
 
 /** The lines of an application. */
 export function logRoutes(app: FastifyInstance, context: HttpContext): void {
-  const { database, paths, followers } = context;
+  const { database, paths, clock, followers } = context;
   serveLog(app, context, logs.streamLogs, async (call) => {
     const application = await accessApplication(context, call, 'application:operate');
     const deploymentId = await demandDeployment(context, application, call.query);
     const { id } = application;
+    const subject = logSubject({ db: database.read, paths, clock }, id, deploymentId);
     return {
-      sources: logSources({ db: database.read, paths }, id, deploymentId),
-      follower: followers.join(id),
+      follower: followers.join(subject),
+      untilSettled: call.query.untilSettled === 'true',
       present: (followed) => (passes(call.query, followed) ? present(id, followed) : undefined),
     };
   });
@@ -32,9 +33,14 @@ type Filter = z.output<typeof logs.streamLogs.query>;
 async function demandDeployment(
   { database }: HttpContext,
   application: Application,
-  { deploymentId }: Filter,
+  { deploymentId, untilSettled }: Filter,
 ): Promise<DeploymentId | undefined> {
-  if (deploymentId === undefined) return undefined;
+  if (deploymentId === undefined) {
+    if (untilSettled !== 'true') return undefined;
+    throw new Refusal('invalid', 'An application never settles: name a deployment.', {
+      untilSettled: 'goes with deploymentId',
+    });
+  }
   const deployment = await findDeployment(database.read, application.id, deploymentId);
   if (deployment !== undefined) return deployment.id;
   throw new Refusal('not_found', `There is no deployment ${JSON.stringify(deploymentId)}.`);
