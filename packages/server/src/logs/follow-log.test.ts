@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { followLogs } from './follow-log.ts';
 import type { FollowedLine } from './follow-log.ts';
 import { createFollowers } from './followers.ts';
+import { HOUR } from '../lib/duration.ts';
 import type { ApplicationId, DeploymentId } from '../lib/ids.ts';
 import type { Source } from './log.ts';
 import type { Settled, Stand } from './subject.ts';
@@ -252,12 +253,12 @@ async function readToEnd(t: TestContext, settled: Settled, closes: boolean): Pro
 }
 
 test('who follows to the end has the last lines, and then no more', async (t) => {
-  const over = { status: 'failed', at: NOW, toTheEnd: true };
+  const over = { status: 'failed', at: NOW + HOUR, toTheEnd: true };
   assert.deepEqual(await readToEnd(t, over, true), ['one', 'end', 'last']);
 });
 
 test('what serves goes on, and its follower to the end does not', async (t) => {
-  const live = { status: 'live', at: NOW, toTheEnd: false };
+  const live = { status: 'live', at: NOW + HOUR, toTheEnd: false };
   assert.deepEqual(await readToEnd(t, live, false), ['one', 'end', 'last']);
 });
 
