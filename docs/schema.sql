@@ -87,7 +87,6 @@ CREATE TABLE deployments (
   detail text,
   environment text,
   artifact_id text,
-  build_workload_id text,
   created_at bigint not null,
   started_at bigint,
   built_at bigint,
@@ -158,15 +157,17 @@ CREATE TABLE exposed_values (
   primary key (application_id, name)
 );
 
-CREATE TABLE instances (
+CREATE TABLE "instances" (
   id text primary key,
-  workload_id text not null references workloads,
+  workload_id text not null references "workloads",
   owner_id text not null,
-  application_id text not null references applications,
-  deployment_id text not null references deployments,
+  application_id text references applications,
+  subject_kind text not null,
+  subject_id text not null,
   number integer not null,
   attempt integer not null,
   name text not null,
+  engine text not null,
   flavor text not null,
   wanted text not null,
   status text not null,
@@ -180,26 +181,28 @@ CREATE TABLE instances (
   created_at bigint not null,
   started_at bigint,
   healthy_at bigint,
-  ended_at bigint, engine text not null default 'process', run_id text,
+  ended_at bigint,
   unique (workload_id, number, attempt)
 );
 
 CREATE INDEX instances_by_application_id_ended_at on instances (application_id, ended_at);
 
-CREATE INDEX instances_by_deployment_id on instances (deployment_id);
-
 CREATE INDEX instances_by_status on instances (status);
+
+CREATE INDEX instances_by_subject on instances (subject_kind, subject_id);
 
 CREATE TABLE leadership (
   id integer primary key,
   epoch integer not null
 );
 
-CREATE TABLE leases (
+CREATE TABLE "leases" (
   device_uuid text not null references devices,
-  workload_id text not null references workloads,
+  workload_id text not null references "workloads",
   owner_id text not null,
-  application_id text not null,
+  application_id text,
+  subject_kind text not null,
+  subject_id text not null,
   number integer not null,
   acquired_at bigint not null,
   ended_at bigint,
@@ -353,10 +356,11 @@ CREATE TABLE tokens (
 
 CREATE INDEX tokens_by_user_id on tokens (user_id);
 
-CREATE TABLE usage_intervals (
+CREATE TABLE "usage_intervals" (
   instance_id text primary key,
   owner_id text not null,
-  application_id text not null,
+  application_id text,
+  subject_kind text not null,
   subject_id text not null,
   instance_number integer not null,
   flavor text not null,
@@ -379,17 +383,28 @@ CREATE TABLE users (
   unique (email)
 );
 
-CREATE TABLE workloads (
+CREATE TABLE "workloads" (
   id text primary key,
   owner_id text not null,
-  application_id text not null references applications,
-  deployment_id text not null references deployments,
-  run_id text,
-  kind text not null,
+  application_id text references applications,
+  subject_kind text not null,
+  subject_id text not null,
+  metered integer not null,
+  engine text not null,
   flavor text not null,
   memory_mib integer not null,
   cpus integer not null,
+  gpus integer not null,
+  device_class text,
   nodes integer not null,
+  turn_at bigint not null,
+  queue_at bigint not null,
+  estimate bigint,
+  max_duration bigint,
+  promised_at bigint,
+  expected_at bigint,
+  placement text,
+  addresses text,
   wanted text not null,
   grace_seconds integer not null,
   state text not null,
@@ -399,15 +414,15 @@ CREATE TABLE workloads (
   admitted_at bigint,
   draining_at bigint,
   gone_at bigint
-  , engine text not null default 'process', gpus integer not null default 0, device_class text, queue_at bigint not null default 0, estimate bigint, max_duration bigint, promised_at bigint, expected_at bigint, placement text, addresses text, turn_at bigint not null default 0);
+);
 
 CREATE INDEX workloads_by_application_id_state on workloads (application_id, state);
-
-CREATE INDEX workloads_by_deployment_id on workloads (deployment_id);
 
 CREATE INDEX workloads_by_state_created_at on workloads (state, created_at);
 
 CREATE INDEX workloads_by_state_turn_at on workloads (state, turn_at, id);
+
+CREATE INDEX workloads_by_subject on workloads (subject_kind, subject_id);
 
 CREATE INDEX workloads_out_of_turn on workloads (state, owner_id) where queue_at <> turn_at;
 

@@ -36,7 +36,7 @@ export const endpoint = <
   description: Endpoint<Params, Query, Body, Result, Who>,
 ): Endpoint<Params, Query, Body, Result, Who> => description;
 
-/** Server-sent events that go on until their window ends, or the client leaves. */
+/** Server-sent events that go on until their window ends, what they are of does, or the client leaves. */
 export type Stream<
   Params extends z.ZodType = z.ZodType,
   Query extends z.ZodType = z.ZodType,

@@ -12,6 +12,20 @@ const Window = z.object({
   limit: z.coerce.number().int().min(1).optional().describe('the stream ends after so many'),
 });
 
+/** What the last event of a stream says, `END_OF_STREAM`. */
+export const EndOfStream = z.object({
+  endedBy: z
+    .enum(['UNTIL_REACHED', 'LIMIT_REACHED', 'SETTLED'])
+    .describe('`SETTLED`: what the log is of came to its end, and there are no more lines'),
+  status: z
+    .string()
+    .optional()
+    .describe(
+      'how it settled: of a deployment `live`, `failed`, …, of a run `succeeded`, `failed`, …',
+    ),
+});
+export type EndOfStream = z.infer<typeof EndOfStream>;
+
 export const LogRecord = z.object({
   id: z.string(),
   date: z.string(),
@@ -32,6 +46,12 @@ export const streamLogs = stream({
   query: Window.extend({
     deploymentId: z.string().optional().describe('of one deployment, from its beginning'),
     instanceId: z.string().optional().describe('of one instance'),
+    untilSettled: z
+      .enum(['true', 'false'])
+      .optional()
+      .describe(
+        'with `deploymentId`: the stream ends once that is live or over and its last lines were sent',
+      ),
     filter: z.string().max(1024).optional().describe('lines that contain this text'),
   }),
   event: 'APPLICATION_LOG',

@@ -190,7 +190,7 @@ export const streamRunLog = stream({
     until: z.coerce
       .date()
       .optional()
-      .describe('nothing newer; the stream ends then, and without it never'),
+      .describe('nothing newer; the stream ends then, and without it when the run is over'),
     limit: z.coerce.number().int().min(1).optional(),
     node: z.coerce.number().int().min(0).optional().describe('of one node only'),
   }),

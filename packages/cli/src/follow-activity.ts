@@ -2,10 +2,10 @@ import { on } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ApiError, deployments, events } from '@grid/api';
 import type { Application, Client, Deployment } from '@grid/api';
-import { bePatient } from './follow.ts';
 import { paramsOf } from './find-application.ts';
 import type { Profile } from './profile.ts';
 import { authorizationOf } from './profile.ts';
+import { bePatient } from './read-stream.ts';
 import { openSocket } from './transport.ts';
 
 const RECONNECT_AFTER = 500;

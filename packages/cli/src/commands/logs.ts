@@ -3,10 +3,11 @@ import type { AccessRecord } from '@grid/api';
 import type { Command } from 'commander';
 import { Failure } from '../fail.ts';
 import { findApplication, paramsOf } from '../find-application.ts';
-import { formatLine, readStream } from '../follow.ts';
+import { formatLine } from '../follow.ts';
 import { formatOption } from '../options.ts';
 import { colour, say } from '../print.ts';
 import { signedIn } from '../profile.ts';
+import { readStream } from '../read-stream.ts';
 
 /** What applications say, and what they were asked. */
 export function logCommands(program: Command): void {

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { accounts, ApiError, runs } from '@grid/api';
 import type { Client, Run, RunDetails } from '@grid/api';
 import { Option } from 'commander';
@@ -6,7 +5,8 @@ import type { Command } from 'commander';
 import { describeUsage } from '../describe-usage.ts';
 import { Failure } from '../fail.ts';
 import { findApplication, paramsOf } from '../find-application.ts';
-import { bePatient, formatLine, readStream } from '../follow.ts';
+import { followRun, printRunLog } from '../follow.ts';
+import type { RunParams } from '../follow.ts';
 import {
   collectVariable,
   formatOption,
@@ -15,7 +15,7 @@ import {
   parseSeconds,
 } from '../options.ts';
 import type { Format } from '../options.ts';
-import { ago, colour, euros, print, spellSeconds, say } from '../print.ts';
+import { ago, colour, euros, print, spellSeconds } from '../print.ts';
 import { signedIn } from '../profile.ts';
 
 /** Runs, beside those that pushes make. */
@@ -39,9 +39,7 @@ export function runCommands(program: Command): void {
       const client = signedIn();
       const params = await locate(client, id);
       if (follow === true) return conclude(await followRun(client, params, node));
-      const query = { until: new Date().toISOString(), ...nodeQuery(node) };
-      for await (const line of readStream(client, runs.streamRunLog, { params, query }))
-        say(formatLine(line));
+      await printRunLog(client, params, { node, until: new Date() });
     });
   run
     .command('stop <run>')
@@ -120,7 +118,6 @@ export function splitWords(
 }
 
 type Owned = { ownerId: string; applicationId: string };
-type RunParams = Owned & { runId: string };
 
 async function begin(
   client: Client,
@@ -146,47 +143,6 @@ export async function locate(client: Client, runId: string): Promise<RunParams> 
     if (found !== undefined) return { ownerId, applicationId: found.applicationId, runId };
   }
   throw new Failure(`There is no run ${runId}: see "grid runs".`, 'refused');
-}
-
-const nodeQuery = (node: number | undefined): { node?: string } =>
-  node === undefined ? {} : { node: String(node) };
-
-const ASK_EVERY = 300;
-/** How long the log may still bring lines after the run is over. */
-const LAST_LINES = 600;
-
-/** Prints a run's log as it comes until the run is over; how it ended. */
-async function followRun(client: Client, params: RunParams, node?: number): Promise<RunDetails> {
-  const over = new AbortController();
-  const printing = (async () => {
-    const call = { params, query: nodeQuery(node), signal: over.signal };
-    for await (const line of readStream(client, runs.streamRunLog, call)) say(formatLine(line));
-  })();
-  try {
-    const run = await Promise.race([
-      awaitEnd(client, params),
-      printing.then(() => new Promise<never>(() => undefined)),
-    ]);
-    await wait(LAST_LINES);
-    return run;
-  } finally {
-    over.abort();
-    await printing.catch(() => undefined);
-  }
-}
-
-async function awaitEnd(client: Client, params: RunParams): Promise<RunDetails> {
-  const patience = bePatient();
-  for (;;) {
-    try {
-      const { finishedAt } = await client.call(runs.findRun, { params });
-      patience.answered();
-      if (finishedAt !== null) return await client.call(runs.getRun, { params });
-    } catch (error) {
-      patience.failed(error);
-    }
-    await wait(ASK_EVERY);
-  }
 }
 
 /** Exit code 0 for a run that succeeded, 1 for one that did not. */

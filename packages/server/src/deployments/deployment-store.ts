@@ -105,6 +105,33 @@ export async function selectDeployments(
   return rows.map(toDeployment);
 }
 
+/** The newest first. */
+export async function selectNewestIds(
+  db: Kysely<Schema>,
+  applicationId: ApplicationId,
+  limit: number,
+): Promise<DeploymentId[]> {
+  const rows = await db
+    .selectFrom('deployments')
+    .select('id')
+    .where('applicationId', '=', applicationId)
+    .orderBy('number', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** What came of it until now. */
+export const selectOutcome = (
+  db: Kysely<Schema>,
+  id: DeploymentId,
+): Promise<Pick<Deployment, 'status' | 'finishedAt'> | undefined> =>
+  db
+    .selectFrom('deployments')
+    .select(['status', 'finishedAt'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+
 export async function selectDeploymentByNumber(
   db: Kysely<Schema>,
   applicationId: ApplicationId,

@@ -7,23 +7,47 @@ import type { TestContext } from 'node:test';
 import { followLogs } from './follow-log.ts';
 import type { FollowedLine } from './follow-log.ts';
 import { createFollowers } from './followers.ts';
+import { HOUR } from '../lib/duration.ts';
 import type { ApplicationId, DeploymentId } from '../lib/ids.ts';
 import type { Source } from './log.ts';
+import type { Settled, Stand } from './log-subject.ts';
+import { silentLog } from '../testing/log.ts';
 import { encodeFrame, segmentName } from './segment.ts';
 
 const applicationId = 'app_1' as ApplicationId;
+const NOW = 1_000_000;
 const deploymentId = 'deployment_1' as DeploymentId;
 
 function openApplication(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'grid-follow-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const sources: Source[] = [];
+  const subject = { key: applicationId, applicationId, look: async () => stand };
+  let stand: Stand = { sources };
+  let committed = (): void => undefined;
   const ending = new AbortController();
   t.after(() => ending.abort());
   return {
     signal: ending.signal,
     end: () => ending.abort(),
     sources: async () => [...sources],
+    openFollowers: () =>
+      createFollowers({
+        database: {
+          afterCommit: (listener) => {
+            committed = listener;
+            return () => undefined;
+          },
+        },
+        clock: () => NOW,
+        log: silentLog,
+      }),
+    subject,
+    /** Commits how it settled. */
+    settle(settled: Settled): void {
+      stand = { sources, settled };
+      committed();
+    },
     add(id: string, instance = true): void {
       const instanceId = instance ? id : undefined;
       sources.push({ id, directory: join(folder, id), instanceId, deploymentId });
@@ -146,9 +170,9 @@ test('who waits for followers waits until they have the last lines, and until in
   application.add('a');
   application.write('deployment_1', 'start\n', { at: 1 });
   application.write('a', 'one\n', { at: 2 });
-  const followers = createFollowers();
+  const followers = application.openFollowers();
   const { sources, signal } = application;
-  const follower = followers.join(applicationId);
+  const follower = followers.join(application.subject);
   const seen: string[] = [];
   const read = new Set<string>();
   const wanted = { applicationId, deploymentId };
@@ -176,9 +200,10 @@ test('who waits for followers waits until they have the last lines, and until in
 });
 
 test('a look that had begun before somebody waits does not count: it may have missed the last line', async (t) => {
-  const { signal } = openApplication(t);
-  const followers = createFollowers();
-  const follower = followers.join(applicationId);
+  const application = openApplication(t);
+  const { signal } = application;
+  const followers = application.openFollowers();
+  const follower = followers.join(application.subject);
   follower.lookBegins();
   let read = false;
   const waiting = followers
@@ -193,12 +218,51 @@ test('a look that had begun before somebody waits does not count: it may have mi
 });
 
 test('nobody waits for followers that are gone, or for ever', async (t) => {
-  const followers = createFollowers();
+  const application = openApplication(t);
+  const followers = application.openFollowers();
   const wanted = { applicationId, deploymentId, toTheEnd: true };
-  await followers.haveRead(wanted, openApplication(t).signal);
-  const follower = followers.join(applicationId);
+  await followers.haveRead(wanted, application.signal);
+  const follower = followers.join(application.subject);
   await followers.haveRead(wanted, AbortSignal.abort());
-  const waiting = followers.haveRead(wanted, openApplication(t).signal);
+  const waiting = followers.haveRead(wanted, application.signal);
   follower.leave();
   await waiting;
+});
+
+/** What somebody reads until the subject is settled, as it is set when they have read a line of it. */
+async function readToEnd(t: TestContext, settled: Settled, closes: boolean): Promise<string[]> {
+  const application = openApplication(t);
+  application.add('deployment_1', false);
+  application.add('a');
+  application.write('a', 'one\n', { at: 1 });
+  const follower = application.openFollowers().join(application.subject);
+  const { signal, sources } = application;
+  const until = AbortSignal.any([signal, follower.settled]);
+  const seen: string[] = [];
+  for await (const { line } of followLogs({ ...follower, follower, signal, until })) {
+    seen.push(line.text);
+    if (line.text !== 'one') continue;
+    application.write('deployment_1', 'end\n', { at: 2 });
+    application.settle(settled);
+    application.write('a', 'last\n', { at: 3 });
+    if (closes) application.close('a');
+  }
+  assert.equal(follower.status(), settled.status);
+  assert.equal((await sources()).length, 2);
+  return seen;
+}
+
+test('who follows to the end has the last lines, and then no more', async (t) => {
+  const over = { status: 'failed', at: NOW + HOUR, toTheEnd: true };
+  assert.deepEqual(await readToEnd(t, over, true), ['one', 'end', 'last']);
+});
+
+test('what serves goes on, and its follower to the end does not', async (t) => {
+  const live = { status: 'live', at: NOW + HOUR, toTheEnd: false };
+  assert.deepEqual(await readToEnd(t, live, false), ['one', 'end', 'last']);
+});
+
+test('a source that is never completed holds nobody up for longer than two seconds', async (t) => {
+  const killed = { status: 'cancelled', at: NOW - 1_990, toTheEnd: true };
+  assert.deepEqual(await readToEnd(t, killed, false), ['one', 'end', 'last']);
 });

@@ -7,7 +7,7 @@ import type { LogReader, ReadLine } from './read-log.ts';
 import { watchSources } from './watch-sources.ts';
 
 export type Following = {
-  /** The sources as they are now; asked again from time to time, since instances come and go. */
+  /** The sources as they are now; asked again when there may be others, since instances come and go. */
   sources(): Promise<readonly Source[]>;
   /** Where an earlier follower stopped (`cursor` of its last line). */
   from?: string | undefined;
@@ -26,15 +26,19 @@ export async function* followLogs(following: Following): AsyncGenerator<Followed
   const { until, follower, signal } = following;
   const position = openPosition(following.from);
   let readers = new Map<string, LogReader>();
+  let growing: string[] = [];
   const watching = watchSources(until === undefined ? [signal] : [signal, until]);
   follower?.onWanted(watching.lookForMore);
   try {
     while (!signal.aborted) {
       const last = until === undefined || until.aborted;
       follower?.lookBegins();
-      if (last || watching.takeNews())
-        readers = openReaders(position.unread(await following.sources()), { readers, position });
-      watching.watch([...readers.values()].map(({ source }) => source.directory));
+      if (last || watching.takeNews()) {
+        const unread = position.unread(await following.sources());
+        readers = openReaders(unread, { readers, position });
+        growing = unread.filter(({ over }) => over !== true).map(({ directory }) => directory);
+      }
+      watching.watch(growing);
       yield* drain([...readers.values()], { position, signal });
       follower?.lookEnds([...readers.values()]);
       if (last) return;

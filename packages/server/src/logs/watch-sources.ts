@@ -2,8 +2,9 @@ import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** How often a follower looks without being woken: what changes wakes it. */
-const LOOK_EVERY = 500;
+/** How often files are looked at that nobody tells of, and for safety those that somebody does. */
+const UNTOLD = 500;
+const TOLD = 5_000;
 
 /** Wakes a follower when one of its sources grows, when there may be new ones, or when it is wanted. */
 export function watchSources(signals: readonly AbortSignal[]) {
@@ -11,6 +12,7 @@ export function watchSources(signals: readonly AbortSignal[]) {
   let wake: (() => void) | undefined;
   let changed = false;
   let mayBeMore = true;
+  let isTold = false;
   const look = (): void => {
     changed = true;
     wake?.();
@@ -19,13 +21,15 @@ export function watchSources(signals: readonly AbortSignal[]) {
     mayBeMore = true;
     look();
   };
-  const watchFolder = (directory: string, listener: () => void): void => {
-    if (watchers.has(directory)) return;
+  /** Whether it is watched. One that is not made yet, or cannot be watched, is tried again at the next look. */
+  const watchFolder = (directory: string, listener: () => void): boolean => {
+    if (watchers.has(directory)) return true;
     try {
       watchers.set(directory, watch(directory, listener).on('error', listener));
       look();
-    } catch {
-      // not made yet: it is tried again at the next look
+      return true;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'ENOENT' && watchers.has(dirname(directory));
     }
   };
   for (const signal of signals) signal.addEventListener('abort', look, { once: true });
@@ -37,8 +41,11 @@ export function watchSources(signals: readonly AbortSignal[]) {
       const wanted = new Set([...parents, ...directories]);
       for (const [directory, watcher] of watchers)
         if (!wanted.has(directory) && watchers.delete(directory)) watcher.close();
-      for (const directory of parents) watchFolder(directory, lookForMore);
-      for (const directory of directories) watchFolder(directory, look);
+      const told = [
+        ...[...parents].map((directory) => watchFolder(directory, lookForMore)),
+        ...directories.map((directory) => watchFolder(directory, look)),
+      ];
+      isTold = told.every(Boolean);
     },
     /** Whether sources may have come since this was asked last. */
     takeNews(): boolean {
@@ -47,7 +54,7 @@ export function watchSources(signals: readonly AbortSignal[]) {
       return news;
     },
     async untilChanged(): Promise<void> {
-      const timer = setTimeout(lookForMore, LOOK_EVERY);
+      const timer = setTimeout(look, isTold ? TOLD : UNTOLD);
       if (!changed) await new Promise<void>((resolve) => (wake = resolve));
       clearTimeout(timer);
       changed = false;

@@ -230,7 +230,7 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     pool,
     version: VERSION,
     authority: foundation.authority,
-    followers: createFollowers(),
+    followers: createFollowers({ database, clock, log }),
     crowd: createCrowd(),
     seats: createSeats(),
     rates: createRates(clock),

@@ -201,6 +201,15 @@ export const setRunEnded = (tx: Tx, id: RunId, end: RunEnd) =>
     .where('finishedAt', 'is', null)
     .execute();
 
+/** What came of it until now, and of its deployment. */
+export const selectRunOutcome = (db: Kysely<Schema>, id: RunId) =>
+  db
+    .selectFrom('runs')
+    .innerJoin('deployments', 'deployments.id', 'runs.deploymentId')
+    .select(['runs.status', 'runs.finishedAt', 'deployments.finishedAt as deploymentFinishedAt'])
+    .where('runs.id', '=', id)
+    .executeTakeFirst();
+
 /** So many of an application's runs can be made once more; of those before them the variables are forgotten. */
 export const KEPT_RUNS = 100;
 
@@ -281,15 +290,3 @@ export async function selectDeploymentsOf(
     .execute();
   return new Map(rows.map(({ id, deploymentId }) => [id, deploymentId]));
 }
-
-/** Those that deployments of the application made, of these deployments; by the deployment. */
-export const selectRunsMadeBy = (
-  db: Kysely<Schema>,
-  deploymentIds: readonly DeploymentId[],
-): Promise<{ id: RunId; deploymentId: DeploymentId }[]> =>
-  db
-    .selectFrom('runs')
-    .select(['id', 'deploymentId'])
-    .where('deploymentId', 'in', deploymentIds)
-    .where('origin', '=', 'deployment')
-    .execute();

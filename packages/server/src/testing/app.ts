@@ -99,7 +99,7 @@ const createContext = (database: Database, folder: string, clock: () => number):
   paths: dataPaths(folder),
   version: 'test',
   authority: { path: 'ca.pem', pem: 'the authority', fingerprint: 'SHA256:00' },
-  followers: createFollowers(),
+  followers: createFollowers({ database, clock, log: silentLog }),
   crowd: createCrowd(),
   seats: createSeats(),
   rates: createRates(clock),

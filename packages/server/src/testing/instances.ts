@@ -1,5 +1,5 @@
 import { newId } from '../lib/ids.ts';
-import type { ApplicationId, InstanceId, OwnerId } from '../lib/ids.ts';
+import type { ApplicationId, DeploymentId, InstanceId, OwnerId } from '../lib/ids.ts';
 import type { Database } from '../store/database.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
 import { insertInstance, setExited, setStarted } from '../workloads/instance-store.ts';
@@ -9,24 +9,24 @@ import { makeDeployment } from './rows.ts';
 type Order = {
   ownerId: OwnerId;
   applicationId: ApplicationId;
+  /** Without it one of its own. */
+  deploymentId?: DeploymentId;
   number?: number;
   startedAt?: number;
   /** When it ended; it still runs without it. */
   endedAt?: number;
 };
 
-/** An instance that was started, in a deployment and a workload of its own. */
+/** An instance that was started, in a workload of its own. */
 export async function makeInstance(
   database: Database,
-  { ownerId, applicationId, number = 0, startedAt = 1, endedAt }: Order,
+  { ownerId, applicationId, number = 0, startedAt = 1, endedAt, ...given }: Order,
 ): Promise<InstanceId> {
   const id = newId('instance');
   const owned = { ownerId, applicationId };
-  const deploymentId = await makeDeployment(database, {
-    ...owned,
-    status: 'completed',
-    at: startedAt,
-  });
+  const deploymentId =
+    given.deploymentId ??
+    (await makeDeployment(database, { ...owned, status: 'completed', at: startedAt }));
   await database.transaction(async (tx) => {
     const size = { flavor: 'XS', nodes: 1, graceSeconds: 1, estimate: null, at: startedAt };
     const subject = { subjectKind: 'deployment', subjectId: deploymentId } as const;

@@ -7,7 +7,7 @@ import { SECOND } from '../../lib/duration.ts';
 import { findRunById, listRuns } from '../../runs/find-run.ts';
 import type { Run } from '../../runs/run.ts';
 import { rerun, requestRun } from '../../runs/request-run.ts';
-import { runLogSources } from '../../runs/run-log-sources.ts';
+import { runLogSubject } from '../../runs/run-log-subject.ts';
 import { presentRun, showRun } from '../../runs/show-run.ts';
 import { stopRun } from '../../runs/stop-run.ts';
 import type { HttpContext } from '../context.ts';
@@ -52,8 +52,8 @@ export function runRoutes(app: FastifyInstance, context: HttpContext): void {
   serveLog(app, context, runs.streamRunLog, async (call) => {
     const run = await findTheirs(context, call);
     return {
-      sources: runLogSources({ db: database.read, paths }, run, call.query.node),
-      follower: followers.join(run.applicationId),
+      follower: followers.join(runLogSubject({ db: database.read, paths }, run, call.query.node)),
+      untilSettled: true,
       present: ({ cursor, line }) => ({
         id: cursor,
         date: new Date(line.at).toISOString(),

@@ -1,3 +1,4 @@
+import { logs } from '@grid/api';
 import type { z } from 'zod';
 import { errorShapeOf } from '../answer-error.ts';
 import type { DescribedEndpoint, DescribedSocket, DescribedStream } from './described.ts';
@@ -33,7 +34,7 @@ export function describeEndpoint(endpoint: DescribedEndpoint, components: Compon
 
 /** A stream of server-sent events. */
 export function describeStream(stream: DescribedStream, components: Components): Operation {
-  const description = `Server-sent events (\`text/event-stream\`): \`${stream.event}\` with its data as JSON, \`HEARTBEAT\` every two seconds, and \`END_OF_STREAM\` with the reason once \`until\` or \`limit\` is reached. Send the id of the last event as \`Last-Event-ID\` to go on after it.`;
+  const description = `Server-sent events (\`text/event-stream\`): \`${stream.event}\` with its data as JSON, \`HEARTBEAT\` every two seconds, and \`END_OF_STREAM\` with the reason once there are no more. Send the id of the last event as \`Last-Event-ID\` to go on after it.`;
   const content = { 'text/event-stream': { schema: { type: 'string' } } };
   const { parameters: own = [] } = parameters(stream);
   return {
@@ -45,7 +46,7 @@ export function describeStream(stream: DescribedStream, components: Components):
     'x-events': {
       [stream.event]: toJsonSchema(stream.data, { io: 'output', components }),
       HEARTBEAT: { type: 'object' },
-      END_OF_STREAM: END,
+      END_OF_STREAM: toJsonSchema(logs.EndOfStream, { io: 'output', components }),
     },
   };
 }
@@ -57,12 +58,6 @@ const LAST_EVENT_ID: Parameter = {
   description: 'The id of the last event that was taken.',
   schema: { type: 'string' },
 };
-const END: JsonSchema = {
-  type: 'object',
-  properties: { endedBy: { type: 'string', enum: ['UNTIL_REACHED', 'LIMIT_REACHED'] } },
-  required: ['endedBy'],
-};
-
 /** A WebSocket. */
 export function describeSocket(socket: DescribedSocket, components: Components): Operation {
   return {

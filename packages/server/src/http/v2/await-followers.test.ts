@@ -3,15 +3,24 @@ import { test } from 'node:test';
 import type { Deployment } from '../../deployments/deployment.ts';
 import { newId } from '../../lib/ids.ts';
 import { createFollowers } from '../../logs/followers.ts';
+import { silentLog } from '../../testing/log.ts';
 import type { DeploymentStatus } from '../../store/schema.ts';
 import { awaitFollowers } from './await-followers.ts';
 
 const NOW = 1_000_000;
 
 function openAnswer(status: DeploymentStatus, finishedAt: number | null) {
-  const followers = createFollowers();
+  const followers = createFollowers({
+    database: { afterCommit: () => () => undefined },
+    clock: () => NOW,
+    log: silentLog,
+  });
   const applicationId = newId('application');
-  const follower = followers.join(applicationId);
+  const follower = followers.join({
+    key: applicationId,
+    applicationId,
+    look: async () => ({ sources: [] }),
+  });
   const deployment = { id: newId('deployment'), applicationId, status, finishedAt } as Deployment;
   let given = false;
   const answer = awaitFollowers({ followers, clock: () => NOW }, [deployment]).then(

@@ -1,9 +1,7 @@
 import type { Deployment } from '../../deployments/deployment.ts';
+import { LAST_LINES_WITHIN } from '../../logs/followers.ts';
 import type { DeploymentStatus } from '../../store/schema.ts';
 import type { HttpContext } from '../context.ts';
-
-/** Clients stop reading a log when its deployment is over: whoever follows gets the last lines first. */
-const AT_MOST = 2_000;
 
 /** Statuses that a client waits for; where nothing goes on running, the log has an end too. */
 const ENDS: Partial<Record<DeploymentStatus, { toTheEnd: boolean }>> = {
@@ -13,7 +11,10 @@ const ENDS: Partial<Record<DeploymentStatus, { toTheEnd: boolean }>> = {
   cancelled: { toTheEnd: true },
 };
 
-/** Holds an answer that shows the end of deployments until their followers have read it too. */
+/**
+ * Holds an answer that shows the end of deployments until their followers have read it too: clients that
+ * ask for that stop reading then.
+ */
 export async function awaitFollowers(
   { followers, clock }: Pick<HttpContext, 'followers' | 'clock'>,
   deployments: readonly Deployment[],
@@ -21,10 +22,10 @@ export async function awaitFollowers(
   const now = clock();
   const waits = deployments.map(async ({ id, applicationId, status, finishedAt }) => {
     const end = ENDS[status];
-    const left = (finishedAt ?? 0) + AT_MOST - now;
+    const left = (finishedAt ?? 0) + LAST_LINES_WITHIN - now;
     if (end === undefined || left <= 0) return;
     const wanted = { applicationId, deploymentId: id, ...end };
-    await followers.haveRead(wanted, AbortSignal.timeout(Math.min(left, AT_MOST)));
+    await followers.haveRead(wanted, AbortSignal.timeout(Math.min(left, LAST_LINES_WITHIN)));
   });
   await Promise.all(waits);
 }

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import type { Application } from '../../applications/application.ts';
 import { findDeployment } from '../../deployments/list-deployments.ts';
-import { logSources } from '../../deployments/log-sources.ts';
+import { logSubject } from '../../deployments/log-subject.ts';
 import type { DeploymentId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import type { FollowedLine } from '../../logs/follow-log.ts';
@@ -13,13 +13,14 @@ import { serveLog } from './serve-log.ts';
 
 /** The lines of an application. */
 export function logRoutes(app: FastifyInstance, context: HttpContext): void {
-  const { database, paths, followers } = context;
+  const { database, paths, clock, followers } = context;
   serveLog(app, context, logs.streamLogs, async ({ application, query }) => {
     const deploymentId = await demandDeployment(context, application, query);
     const { id } = application;
+    const subject = logSubject({ db: database.read, paths, clock }, id, deploymentId);
     return {
-      sources: logSources({ db: database.read, paths }, id, deploymentId),
-      follower: followers.join(id),
+      follower: followers.join(subject),
+      untilSettled: query.untilSettled === 'true',
       present: (followed) => (passes(query, followed) ? present(id, followed) : undefined),
     };
   });
@@ -30,9 +31,14 @@ type Filter = z.output<typeof logs.streamLogs.query>;
 async function demandDeployment(
   { database }: HttpContext,
   application: Application,
-  { deploymentId }: Filter,
+  { deploymentId, untilSettled }: Filter,
 ): Promise<DeploymentId | undefined> {
-  if (deploymentId === undefined) return undefined;
+  if (deploymentId === undefined) {
+    if (untilSettled !== 'true') return undefined;
+    throw new Refusal('invalid', 'An application never settles: name a deployment.', {
+      untilSettled: 'goes with deploymentId',
+    });
+  }
   const deployment = await findDeployment(database.read, application.id, deploymentId);
   if (deployment !== undefined) return deployment.id;
   throw new Refusal('not_found', `There is no deployment ${JSON.stringify(deploymentId)}.`);

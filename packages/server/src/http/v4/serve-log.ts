@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Rule, Stream } from '@grid/api';
+import type { logs, Rule, Stream } from '@grid/api';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { followLogs } from '../../logs/follow-log.ts';
 import type { FollowedLine, Following } from '../../logs/follow-log.ts';
+import type { Follower } from '../../logs/followers.ts';
 import { authenticateToken } from '../../accounts/authenticate.ts';
 import type { User } from '../../accounts/user.ts';
 import { whenClosed } from '../../lib/when-closed.ts';
@@ -15,7 +16,9 @@ import { openEventStream } from '../sse.ts';
 import type { EventStream } from '../sse.ts';
 
 /** A log that somebody may read. */
-export type Log<Data> = Pick<Following, 'sources' | 'follower'> & {
+export type Log<Data> = (Pick<Following, 'sources'> | { follower: Follower }) & {
+  /** Whether the stream ends once its subject is settled. */
+  untilSettled?: boolean;
   /** A line as clients know it, or undefined where it was not asked for. */
   present(followed: FollowedLine): Data | undefined;
 };
@@ -53,7 +56,8 @@ export function serveLog<
         cutWhenRevoked(context, request, events);
         try {
           const from = lastEventId(request);
-          await send(events, { ...log, event, from, ...call.query, now: context.clock() });
+          const { until, limit } = call.query;
+          await send(events, { ...log, event, from, until, limit, now: context.clock() });
         } catch (error) {
           context.log.error({ err: error, path: request.url }, 'a log could not be read');
         }
@@ -92,13 +96,11 @@ type Sending = Log<unknown> & Bounds & { event: string; from: string | undefined
 
 /** Sends what was asked for, each line when the client has room for it, and why there is no more. */
 async function send(events: EventStream, sending: Sending): Promise<void> {
-  const { sources, follower, from, until, now, event, present } = sending;
+  const { event, present } = sending;
   const { signal } = events;
-  const last = until === undefined ? signal : abortAt(until, now);
-  const following = { sources, from, until: last, signal, ...(follower && { follower }) };
   let left = sending.limit ?? Number.MAX_SAFE_INTEGER;
   let looked = 0;
-  for await (const followed of followLogs(following)) {
+  for await (const followed of followLogs(followingOf(sending, signal))) {
     looked += 1;
     if (looked % LINES_IN_A_ROW === 0) await nextTurn();
     const data = present(followed);
@@ -108,8 +110,33 @@ async function send(events: EventStream, sending: Sending): Promise<void> {
     if (left === 0) break;
   }
   if (signal.aborted) return;
-  const endedBy = left === 0 ? 'LIMIT_REACHED' : 'UNTIL_REACHED';
-  await events.send({ event: 'END_OF_STREAM', data: JSON.stringify({ endedBy }) });
+  const end = left === 0 ? { endedBy: 'LIMIT_REACHED' as const } : endOf(sending);
+  await events.send({ event: 'END_OF_STREAM', data: JSON.stringify(end) });
+}
+
+/** Until the time that was asked for, the end of the subject, or for ever. */
+function followingOf(sending: Sending, signal: AbortSignal): Following {
+  const { from, until, now } = sending;
+  const last = until === undefined ? signal : abortAt(until, now);
+  if (!('follower' in sending)) return { sources: sending.sources, from, until: last, signal };
+  const { follower, untilSettled } = sending;
+  const { sources, settled } = follower;
+  const ends = last !== undefined && untilSettled === true;
+  return {
+    sources,
+    follower,
+    from,
+    until: ends ? AbortSignal.any([last, settled]) : last,
+    signal,
+  };
+}
+
+function endOf(sending: Sending): z.input<typeof logs.EndOfStream> {
+  const isSettled =
+    'follower' in sending && sending.untilSettled === true && sending.follower.settled.aborted;
+  return isSettled
+    ? { endedBy: 'SETTLED', status: sending.follower.status() }
+    : { endedBy: 'UNTIL_REACHED' };
 }
 
 /** Whoever reads a long log lets others have their turn. */
