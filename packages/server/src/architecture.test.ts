@@ -27,7 +27,7 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   [
     'child processes',
     /'node:child_process'/,
-    /^(engines\/process\/|devices\/nvidia\/nvidia-smi|git\/run-git|routing\/router-process|builds\/recipes\/(python\/(installer|interpreters)|java\/(jdks|build-tools))|testing\/)/,
+    /^(engines\/(process|docker\/diagnose)\/|devices\/nvidia\/nvidia-smi|git\/run-git|routing\/router-process|builds\/recipes\/(python\/(installer|interpreters)|java\/(jdks|build-tools))|testing\/)/,
   ],
   [
     'the network',
@@ -59,7 +59,7 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
 
 /** The parts of the server that the command line runs in its own process. */
 const openToCommandLine =
-  /^(config|parse-config|paths|roles\/[\w-]+|builds\/recipes\/(python\/interpreters|java\/(jdks|build-tools))|engines\/docker\/(networks\/can-guard|describe-engine|find-socket)|devices\/(device|open-devices)|scheduling\/(past-runs|plan-queue|replay))\.ts$/;
+  /^(config|parse-config|paths|roles\/[\w-]+|builds\/recipes\/(python\/interpreters|java\/(jdks|build-tools))|engines\/(adapter|engines)|lib\/finding|devices\/(device|open-devices)|scheduling\/(past-runs|plan-queue|replay))\.ts$/;
 
 type Source = { path: string; text: string; imports: string[] };
 
