@@ -20,11 +20,11 @@ const steps: Record<string, (id: string) => string> = {
   'the artifact is recorded': (id) => `artifacts where application_id = '${id}'`,
   'the run is recorded': (id) => `runs where application_id = '${id}'`,
   'the run has its room': (id) =>
-    `workloads where application_id = '${id}' and kind = 'run' and state = 'admitted'`,
+    `workloads where application_id = '${id}' and subject_kind = 'run' and state = 'admitted'`,
   'the instance runs': (id) =>
-    `instances i join workloads w on w.id = i.workload_id where w.kind = 'run' and i.application_id = '${id}' and i.started_at is not null`,
+    `instances i join workloads w on w.id = i.workload_id where w.subject_kind = 'run' and i.application_id = '${id}' and i.started_at is not null`,
   'the instance has ended': (id) =>
-    `instances i join workloads w on w.id = i.workload_id where w.kind = 'run' and i.application_id = '${id}' and i.status = 'exited'`,
+    `instances i join workloads w on w.id = i.workload_id where w.subject_kind = 'run' and i.application_id = '${id}' and i.status = 'exited'`,
 };
 
 for (const [name, rows] of Object.entries(steps))
