@@ -55,7 +55,7 @@ export function createReconcilers(
   return {
     repository: repositoryReconciler({ database, clock, paths }),
     deployment: deploymentReconciler(deps),
-    run: runReconciler({ ...common, say }),
+    run: runReconciler(deps),
     queue: queueReconciler(common),
     devices: devicesReconciler({ ...common, onFault: endHolder }),
     workload: workloadReconciler({

@@ -30,17 +30,12 @@ const HOOK_WITHIN = 10 * MINUTE;
 /** Proves the health of Webapps' instances, and runs the hooks that follow from it. */
 export function watchHealth(deps: Deps): HealthChecker {
   const { database, engines, clock, environments } = deps;
-  const variablesOf = async ({ deploymentId }: Instance) => {
-    const deployment = await findDeploymentById(database.read, deploymentId);
-    return deployment === undefined ? {} : environments.open(deployment);
-  };
-  const portOf = async (
-    { deploymentId }: Instance,
-    variables: Readonly<Record<string, string>>,
-  ) => {
+  /** What the instance was started with. */
+  const startOf = async ({ deploymentId }: Instance) => {
     const deployment = await findDeploymentById(database.read, deploymentId);
     const artifact = await findArtifact(database.read, deployment?.artifactId ?? '');
-    return servedPort(artifact?.start ?? {}, variables);
+    const variables = deployment === undefined ? {} : environments.open(deployment);
+    return { variables, port: servedPort(artifact?.start ?? {}, variables) };
   };
   const say = async (id: InstanceId, line: string): Promise<void> => {
     const instance = await findUnproved(database, id);
@@ -50,7 +45,8 @@ export function watchHealth(deps: Deps): HealthChecker {
   };
   /** What a hook answers is only logged. */
   const runHook = async (instance: Instance, which: 'succeeded' | 'failed'): Promise<void> => {
-    const { after } = runHooks(await variablesOf(instance));
+    const { variables } = await startOf(instance);
+    const { after } = runHooks(variables);
     const within = AbortSignal.timeout(HOOK_WITHIN);
     const commands = [after.failed && markJudged, after[which]?.argv];
     for (const argv of commands.filter((one) => one !== undefined))
@@ -65,13 +61,13 @@ export function watchHealth(deps: Deps): HealthChecker {
     async rule(id) {
       const instance = await findUnproved(database, id);
       if (instance === undefined || instance.startedAt === null) return undefined;
-      const variables = await variablesOf(instance);
+      const { variables, port } = await startOf(instance);
       const gpus = findFlavor(instance.flavor)?.gpus ?? 0;
       const deadline = instance.startedAt + startTimeout(variables, gpus);
       const engine = engines(instance.engine);
-      const port = await portOf(instance, variables);
       return { engine, port, ...healthPaths(variables), deadline };
     },
+    isUnproved: async (id) => (await findUnproved(database, id)) !== undefined,
     async healthy(id, checks) {
       const instance = await findUnproved(database, id);
       if (instance === undefined) return;
