@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { createEnvironments } from '../applications/environments.ts';
 import { recordArtifact } from '../builds/record-artifact.ts';
 import { markJudged } from '../builds/run-hooks.ts';
-import { newId } from '../lib/ids.ts';
+import { dataPaths } from '../paths.ts';
 import type { Database } from '../store/database.ts';
 import { onEachDatabase } from '../testing/database.ts';
+import { makeInstance } from '../testing/instances.ts';
 import { makeApplication, makeDeployment, makeOwner, openKeys } from '../testing/rows.ts';
-import { describeServing } from './describe-serving.ts';
+import { findInstance } from '../workloads/running-instances.ts';
+import { deploymentSubject } from './deployment-subject.ts';
 
 /** What an instance has to prove of a deployment with these variables, made from what lets `SERVER_PORT` say the port. */
 async function serve(database: Database, variables: Readonly<Record<string, string>>) {
@@ -22,37 +24,36 @@ async function serve(database: Database, variables: Readonly<Record<string, stri
     await recordArtifact(tx, { ...artifact, start, at: 1 });
     await tx.updateTable('deployments').set(row).where('id', '=', deploymentId).execute();
   });
-  return describeServing({ database, environments }, { deploymentId });
+  const id = await makeInstance(database, { ownerId, applicationId, deploymentId, startedAt: 1 });
+  const instance = await findInstance(database.read, id);
+  const { health } = deploymentSubject({ database, environments, paths: dataPaths('/data') });
+  assert.ok(instance !== undefined && health !== undefined);
+  return {
+    rule: await health.rule({ ...instance, startedAt: 1 }),
+    succeeded: await health.afterwards(instance, true),
+    failed: await health.afterwards(instance, false),
+  };
 }
 
 onEachDatabase('an instance serves where its variables say', async (database) => {
-  assert.equal((await serve(database, { SERVER_PORT: '9000' })).port, 9000);
+  assert.equal((await serve(database, { SERVER_PORT: '9000' })).rule.port, 9000);
 });
 
 onEachDatabase('a hook for what failed learns that an instance was judged', async (database) => {
-  const { after, port } = await serve(database, {
+  const { rule, succeeded, failed } = await serve(database, {
     CC_RUN_SUCCEEDED_HOOK: 'echo up',
     CC_RUN_FAILED_HOOK: 'echo down',
   });
-  assert.equal(port, 8080);
-  assert.deepEqual([after.succeeded[0], after.failed[0]], [markJudged, markJudged]);
+  assert.equal(rule.port, 8080);
+  assert.deepEqual([succeeded[0], failed[0]], [markJudged, markJudged]);
   assert.deepEqual(
-    [after.succeeded[1]?.includes('echo up'), after.failed[1]?.includes('echo down')],
+    [succeeded[1]?.includes('echo up'), failed[1]?.includes('echo down')],
     [true, true],
   );
 });
 
 onEachDatabase('without such a hook nothing is left in it', async (database) => {
-  const { after } = await serve(database, { CC_RUN_SUCCEEDED_HOOK: 'echo up' });
-  assert.equal(after.succeeded.length, 1);
-  assert.deepEqual(after.failed, []);
-});
-
-onEachDatabase('of a deployment that is gone nothing is asked', async (database) => {
-  const environments = createEnvironments(database, openKeys);
-  const serving = await describeServing(
-    { database, environments },
-    { deploymentId: newId('deployment') },
-  );
-  assert.deepEqual(serving, { port: 8080, variables: {}, after: { succeeded: [], failed: [] } });
+  const { succeeded, failed } = await serve(database, { CC_RUN_SUCCEEDED_HOOK: 'echo up' });
+  assert.equal(succeeded.length, 1);
+  assert.deepEqual(failed, []);
 });
