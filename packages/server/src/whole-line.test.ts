@@ -5,7 +5,7 @@ import type { Fate } from './engines/simulated/fate.ts';
 import { MINUTE, SECOND } from './lib/duration.ts';
 import { onEachDatabase } from './testing/database.ts';
 import { UNSAID } from './testing/leases.ts';
-import { findFaults, unfinished, waitsUnsaid } from './testing/look-for-faults.ts';
+import { findFaults, findFaultsNow, unfinished } from './testing/look-for-faults.ts';
 import { carryOut, makeScene } from './testing/world-deeds.ts';
 import type { Deed } from './testing/world-deeds.ts';
 import { withWorld } from './testing/world.ts';
@@ -125,8 +125,8 @@ onEachDatabase(
             async (world) => {
               const scene = await makeScene(world, APPLICATIONS);
               for (const deed of deeds) {
-                const unsaid = await carryOut(scene, deed, waitsUnsaid);
-                assert.deepEqual(unsaid ?? [], [], JSON.stringify(deed));
+                const found = await carryOut(scene, deed, findFaultsNow);
+                assert.deepEqual(found ?? [], [], JSON.stringify(deed));
               }
               await comeToRest(world);
               assert.deepEqual(await findFaults(scene), []);

@@ -49,6 +49,7 @@ export async function findFaults(scene: Scene): Promise<string[]> {
   return [
     ...(await lost(scene)),
     ...startedTwice(world),
+    ...(await keptForNobody(world)),
     ...(await leaked(world)),
     ...(await badBills(world)),
     ...(await badRoutes(world)),
@@ -105,6 +106,15 @@ function startedTwice({ engine }: World): string[] {
   ];
 }
 
+async function keptForNobody({ database: { read: db }, engine }: World): Promise<string[]> {
+  const rows = await db.selectFrom('workloads').select('id').where('state', '<>', 'gone').execute();
+  const present = new Set<string>(rows.map(({ id }) => id));
+  return engine
+    .kept()
+    .filter(({ workloadId }) => !present.has(workloadId))
+    .map(({ instanceId }) => `the engine keeps ${instanceId} for nobody`);
+}
+
 /** What the engine keeps is what rows say, and the other way round; a device is held for what is there. */
 async function leaked({ database: { read: db }, engine }: World): Promise<string[]> {
   const rows = await db
@@ -121,14 +131,8 @@ async function leaked({ database: { read: db }, engine }: World): Promise<string
     .execute();
   const known = new Set<string>(rows.map(({ id }) => id));
   const running = new Set<string>(engine.running().map(({ instanceId }) => instanceId));
-  const workloads = await db.selectFrom('workloads').select(['id', 'state']).execute();
-  const kept = new Set(workloads.flatMap(({ id, state }) => (state === 'gone' ? [] : id)));
   return [
     ...[...running].filter((id) => !known.has(id)).map((id) => `${id} runs for nobody`),
-    ...engine
-      .kept()
-      .filter(({ workloadId }) => !kept.has(workloadId))
-      .map(({ instanceId }) => `${instanceId} is kept by the engine for nobody`),
     ...rows
       .filter(({ id, status }) => status === 'healthy' && !running.has(id))
       .map(({ id }) => `${id} is said to run, and does not`),
@@ -166,8 +170,13 @@ async function badBills({ database: { read: db }, engine, clock }: World): Promi
   ];
 }
 
-/** Whatever waits says why, at any moment at which nothing is left to look at. */
-export async function waitsUnsaid({ database: { read: db } }: World): Promise<string[]> {
+/** What must not be at any moment at which nothing is left to look at: what waits unsaid, what runs for nobody. */
+export const findFaultsNow = async (world: World): Promise<string[]> => [
+  ...(await waitsUnsaid(world)),
+  ...(await keptForNobody(world)),
+];
+
+async function waitsUnsaid({ database: { read: db } }: World): Promise<string[]> {
   const workloads = await db
     .selectFrom('workloads')
     .select('id')
