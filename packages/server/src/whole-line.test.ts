@@ -51,7 +51,11 @@ const anyDeed: fc.Arbitrary<Deed> = fc.oneof(
   fc.record({ do: fc.constant('fault'), device: fc.nat(1), well: fc.boolean() }),
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constant('kill'), commits: fc.integer({ min: 1, max: 12 }) }),
+    arbitrary: fc.record({
+      do: fc.constant('kill'),
+      commits: fc.integer({ min: 1, max: 12 }),
+      when: fc.constantFrom('right after', 'before the next'),
+    }),
   },
   {
     weight: 3,

@@ -29,12 +29,14 @@ export type Database = {
 export type HeldLock = { lost: AbortSignal; release(): Promise<void> };
 
 /**
- * What a process's life hangs on: it can be cut off between any two commits. Where either throws, whoever asks
- * learns that and nothing else.
+ * What a process's life hangs on: it can be cut off before and after any commit. Where one of these throws, whoever
+ * asks learns that and nothing else.
  */
 export type Life = {
-  /** Before anything is asked of the database, and before what was written is committed. */
+  /** Before anything is asked of the database. */
   demand(): void;
+  /** Before what was written is committed: where it throws, nothing is. */
+  committing(): void;
   /** After each commit, before anybody hears of it. */
   committed(): void;
 };
@@ -133,7 +135,7 @@ function database(
       const answer = await exclusive(() =>
         write.transaction().execute(async (tx) => {
           const made = await inside.run(true, () => work(tx));
-          life?.demand();
+          life?.committing();
           return made;
         }),
       );

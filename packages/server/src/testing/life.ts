@@ -7,8 +7,11 @@ export class Killed extends Error {
 
 /** A life that tests end, between any two commits. */
 export type FrailLife = Life & {
-  /** The process is killed right after so many more commits: nothing that would follow happens. */
-  killAfter(commits: number): void;
+  /**
+   * The process is killed after so many more commits: right after the last, so that nothing that would follow
+   * happens, or right before the next, so that all happens but what would be written.
+   */
+  killAfter(commits: number, when?: 'right after' | 'before the next'): void;
   isOver(): boolean;
   /** The next process's. */
   begin(): void;
@@ -16,21 +19,30 @@ export type FrailLife = Life & {
 
 export function frailLife(): FrailLife {
   let left = Number.POSITIVE_INFINITY;
-  const isOver = (): boolean => left <= 0;
+  let over = false;
+  let dies: 'right after' | 'before the next' = 'right after';
+  const isOver = (): boolean => over;
   const demand = (): void => {
-    if (isOver()) throw new Killed('the process was killed');
+    if (over) throw new Killed('the process was killed');
   };
   return {
     isOver,
     demand,
-    committed() {
-      left -= 1;
+    committing() {
+      over ||= left <= 0;
       demand();
     },
-    killAfter(commits) {
+    committed() {
+      left -= 1;
+      over ||= left <= 0 && dies === 'right after';
+      demand();
+    },
+    killAfter(commits, when = 'right after') {
       left = commits;
+      dies = when;
     },
     begin() {
+      over = false;
       left = Number.POSITIVE_INFINITY;
     },
   };

@@ -25,7 +25,7 @@ export type Deed =
   | { do: 'lose'; instance: number }
   | { do: 'engine'; away: boolean }
   | { do: 'fault'; device: number; well: boolean }
-  | { do: 'kill'; commits: number }
+  | { do: 'kill'; commits: number; when: 'right after' | 'before the next' }
   | { do: 'pass'; ms: number };
 
 export type Scene = {
@@ -83,7 +83,7 @@ async function act(scene: Scene, deed: Deed): Promise<void> {
     case 'fault':
       return breakDevice(world, deed);
     case 'kill':
-      return world.database.life.killAfter(deed.commits);
+      return world.database.life.killAfter(deed.commits, deed.when);
     case 'pass':
       return void (await world.pass(deed.ms));
     default:
