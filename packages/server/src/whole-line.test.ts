@@ -4,7 +4,8 @@ import type { InstanceSpec } from './workloads/engine.ts';
 import type { Fate } from './engines/simulated/fate.ts';
 import { MINUTE, SECOND } from './lib/duration.ts';
 import { onEachDatabase } from './testing/database.ts';
-import { UNSAID } from './testing/leases.ts';
+import type { TestDatabase } from './testing/database.ts';
+import { device } from './testing/leases.ts';
 import { findFaults, findFaultsNow, unfinished } from './testing/look-for-faults.ts';
 import { carryOut, makeScene } from './testing/world-deeds.ts';
 import type { Deed } from './testing/world-deeds.ts';
@@ -17,14 +18,7 @@ const APPLICATIONS = [
   { variant: 'ml_python', flavor: 'ML_XS' },
 ];
 
-const devices = ['GPU-1', 'GPU-2'].map((uuid, index) => ({
-  ...UNSAID,
-  uuid,
-  index,
-  model: 'NVIDIA H100',
-  memoryMiB: 81_920,
-  files: [],
-}));
+const devices = [device(0), device(1)];
 
 const application = fc.nat(APPLICATIONS.length - 1);
 const anyDeed: fc.Arbitrary<Deed> = fc.oneof(
@@ -53,7 +47,7 @@ const anyDeed: fc.Arbitrary<Deed> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       do: fc.constant('kill'),
-      commits: fc.integer({ min: 1, max: 12 }),
+      commits: fc.integer({ min: 1, max: 40 }),
       when: fc.constantFrom('right after', 'before the next'),
     }),
   },
@@ -143,7 +137,50 @@ onEachDatabase(
   },
 );
 
-async function clear(database: Parameters<typeof withWorld>[0]): Promise<void> {
+/** Two pushes, a run and what serves, with the process killed before the commit after so many; whether it was. */
+async function bringAbout(database: TestDatabase, commits: number): Promise<boolean> {
+  await clear(database);
+  let wasKilled = false;
+  const fateOf = ({ port, command }: InstanceSpec): Fate =>
+    port === undefined ? { runsFor: command.name === 'main' ? 9 * SECOND : SECOND } : {};
+  const options = { devices, memoryMiB: 7_168, fateOf, planOf: () => ({ steps: 1 }) };
+  await withWorld(database, options, async (world) => {
+    const scene = await makeScene(world, [
+      { variant: 'ml_python', flavor: 'XS', nodes: 2 },
+      { variant: 'ml_python_web', flavor: 'XS' },
+    ]);
+    const isAlive = async () => true;
+    await world.settle();
+    database.life.killAfter(commits, 'before the next');
+    const deeds: Deed[] = [
+      { do: 'push', application: 0, commit: 1 },
+      { do: 'push', application: 1, commit: 1 },
+      { do: 'pass', ms: 11 * SECOND },
+    ];
+    for (const deed of deeds) {
+      if (await carryOut(scene, deed, isAlive)) continue;
+      wasKilled = true;
+      await carryOut(scene, deed, isAlive);
+    }
+    await comeToRest(world);
+    assert.deepEqual(await findFaults(scene), [], `killed after ${commits} commits`);
+    const made = database.read.selectFrom('deployments').select('status').orderBy('status');
+    const ends = (await made.execute()).map(({ status }) => status);
+    assert.deepEqual(ends, ['completed', 'live'], `killed after ${commits} commits`);
+    assert.equal(world.engine.started.length, 5, `killed after ${commits} commits`);
+  });
+  return wasKilled;
+}
+
+onEachDatabase(
+  'wherever the process is killed on the way, a push comes to the same',
+  async (database) => {
+    const stride = database.kind === 'sqlite' ? 4 : 25;
+    for (let commits = 1; await bringAbout(database, commits); commits += stride);
+  },
+);
+
+async function clear(database: TestDatabase): Promise<void> {
   await database.transaction(async (tx) => {
     for (const table of TABLES) await tx.deleteFrom(table).execute();
   });

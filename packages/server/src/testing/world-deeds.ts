@@ -63,6 +63,7 @@ export async function carryOut<T>(
     await act(scene, deed).catch((error: unknown) => {
       if (!(error instanceof Refusal)) throw error;
     });
+    if (deed.do === 'kill') return undefined;
     if (await world.settle()) return await look(world);
   } catch (error) {
     if (!(error instanceof Killed)) throw error;

@@ -30,6 +30,7 @@ import { openKeys } from './rows.ts';
 import { simulatedBuilder } from './simulated-builder.ts';
 import type { BuildPlan } from './simulated-builder.ts';
 import { simulatedHealth } from './simulated-health.ts';
+import type { SimulatedHealth } from './simulated-health.ts';
 
 export type WorldOptions = {
   memoryMiB?: number;
@@ -37,12 +38,16 @@ export type WorldOptions = {
   /** What becomes of each instance that starts; one that serves, or runs until it is ended, where nothing is said. */
   fateOf?(spec: InstanceSpec): Fate;
   planOf?(commitId: string): BuildPlan;
+  /** No loop looks: the test does, by `look` and `lookAtAll` of `still-world.ts`. */
+  still?: boolean;
 };
 
 /** A platform with nothing real behind it but its database and its loops. */
 export type World = {
   database: TestDatabase;
   clock: Clock;
+  /** What the clock is set to. */
+  time: { now: number };
   engine: SimulatedEngine;
   pool: Pool;
   environments: Environments;
@@ -54,7 +59,12 @@ export type World = {
   routes(): RouteTable;
   /** Requests that are said to be under way at whichever instances are asked about. */
   requests: { underWay: number };
-  reconcilers(): Record<Kind, Reconciler>;
+  /** Of the present leader. */
+  term(): { epoch: number; reconcilers: Record<Kind, Reconciler>; health: SimulatedHealth };
+  /** What users are told, by what it is about. */
+  said: Map<string, string[]>;
+  /** Whoever was erased. */
+  erased: ApplicationId[];
   /** What failed, in words; a world in order has none. */
   failures: readonly string[];
   /** Lets everything that is due now happen; false where the process was killed meanwhile. */
@@ -65,8 +75,8 @@ export type World = {
   restart(): Promise<void>;
 };
 
-type Site = Omit<World, 'settle' | 'pass' | 'restart' | 'reconcilers'> & {
-  time: { now: number };
+type Site = Omit<World, 'settle' | 'pass' | 'restart' | 'term'> & {
+  isStill: boolean;
   folder: string;
   failures: string[];
   planOf(commitId: string): BuildPlan;
@@ -84,7 +94,7 @@ export async function withWorld(
   try {
     await use({
       ...site,
-      reconcilers: () => term.reconcilers,
+      term: () => ({ ...term, epoch: term.leadership.epoch }),
       settle: () => settle(site, term),
       pass: (ms) => pass(site, term, site.time.now + ms),
       async restart() {
@@ -118,6 +128,9 @@ function makeSite(database: TestDatabase, options: WorldOptions): Site {
     requests: { underWay: 0 },
     folder: mkdtempSync(join(tmpdir(), 'grid-world-')),
     failures: [],
+    said: new Map(),
+    erased: [],
+    isStill: options.still ?? false,
     routes: () => table,
     swap: (next) => void (table = next),
   };
@@ -126,7 +139,7 @@ function makeSite(database: TestDatabase, options: WorldOptions): Site {
 type Term = {
   loop: Loop;
   leadership: Leadership;
-  health: ReturnType<typeof simulatedHealth>;
+  health: SimulatedHealth;
   reconcilers: Record<Kind, Reconciler>;
   ending: AbortController;
 };
@@ -144,6 +157,7 @@ async function begin(site: Site): Promise<Term> {
   const reconcilers = await makeReconcilers(site, observer);
   const { epoch } = leadership;
   const { signal } = ending;
+  if (site.isStill) return { loop: NO_LOOP, leadership, health, ending, reconcilers };
   const loop = await beginTerm({
     database,
     clock,
@@ -158,6 +172,8 @@ async function begin(site: Site): Promise<Term> {
   });
   return { loop, leadership, health, ending, reconcilers };
 }
+
+const NO_LOOP: Loop = { wake: () => undefined, stop: async () => undefined };
 
 /** The engine as a process reaches it: one that was killed asks nothing of it any more. */
 const asLongAs = (life: FrailLife, engine: SimulatedEngine): SimulatedEngine => ({
@@ -201,11 +217,16 @@ async function makeReconcilers(
     paths: dataPaths(site.folder),
     inventory: await openInventory(database, source),
     builder: simulatedBuilder(site.planOf),
-    say: async () => undefined,
+    async say({ id }, line) {
+      site.said.set(id, [...(site.said.get(id) ?? []), line]);
+    },
     engineChoice: { offered: ['process'], fallback: 'process' },
     platformHosts: ['localhost'],
     heads: async (id) => heads.get(id) ?? [],
-    eraseFiles: async ({ id }) => void heads.delete(id),
+    async eraseFiles({ id }) {
+      heads.delete(id);
+      site.erased.push(id);
+    },
     router: {
       version: async () => site.routes().version,
       async put(table) {
