@@ -52,7 +52,9 @@ export function runRoutes(app: FastifyInstance, context: HttpContext): void {
   serveLog(app, context, runs.streamRunLog, async (call) => {
     const run = await findTheirs(context, call);
     return {
-      follower: followers.join(runLogSubject({ db: database.read, paths }, run, call.query.node)),
+      follower: followers.join(
+        runLogSubject({ db: database.read, paths, clock }, run, call.query.node),
+      ),
       untilSettled: true,
       present: ({ cursor, line }) => ({
         id: cursor,

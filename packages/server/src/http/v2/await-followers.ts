@@ -1,5 +1,5 @@
 import type { Deployment } from '../../deployments/deployment.ts';
-import { LAST_LINES_WITHIN } from '../../logs/followers.ts';
+import { LAST_LINES_WITHIN } from '../../logs/log-subject.ts';
 import type { DeploymentStatus } from '../../store/schema.ts';
 import type { HttpContext } from '../context.ts';
 
