@@ -12,6 +12,7 @@ import { up as metrics } from './migrations/0006-metrics.ts';
 import { up as accountsAndNames } from './migrations/0007-accounts-and-names.ts';
 import { up as limits } from './migrations/0008-limits.ts';
 import { up as sandboxes } from './migrations/0009-sandboxes.ts';
+import { up as actors } from './migrations/0011-actors.ts';
 
 export type Migration = { number: number; name: string; up(tx: Tx): Promise<void> };
 
@@ -26,6 +27,7 @@ const migrations: readonly Migration[] = [
   { number: 7, name: 'accounts-and-names', up: accountsAndNames },
   { number: 8, name: 'limits', up: limits },
   { number: 9, name: 'sandboxes', up: sandboxes },
+  { number: 11, name: 'actors', up: actors },
 ];
 
 /** The database was made by a newer program: this one would harm it. */

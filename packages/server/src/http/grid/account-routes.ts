@@ -9,6 +9,7 @@ import {
 } from '../../accounts/manage-emails.ts';
 import { changePassword, signIn, signInLocally } from '../../accounts/sign-in.ts';
 import { listReservedNames, releaseName, reserveName } from '../../applications/reserve-name.ts';
+import { byOperator } from '../../events/actor.ts';
 import { parseId, parseOwnerId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { demandOperator } from '../access.ts';
@@ -68,7 +69,7 @@ function operatorRoutes(app: FastifyInstance, context: HttpContext): void {
     demandOperator(user);
     const userId = parseId('user', body.userId);
     if (userId === undefined) throw new Refusal('not_found', `There is no user ${body.userId}.`);
-    await confirmEmail(context, { userId, email: params.email });
+    await confirmEmail(context, { userId, email: params.email, by: byOperator(user.id) });
   });
   serve(app, context, operator.listReservedNames, async ({ user }) => {
     demandOperator(user);
@@ -78,10 +79,10 @@ function operatorRoutes(app: FastifyInstance, context: HttpContext): void {
     demandOperator(user);
     const ownerId = body.ownerId === undefined ? null : parseOwnerId(body.ownerId);
     if (ownerId === undefined) throw new Refusal('not_found', `There is no owner ${body.ownerId}.`);
-    await reserveName(context, { name: params.fqdn, ownerId });
+    await reserveName(context, { name: params.fqdn, ownerId, by: byOperator(user.id) });
   });
   serve(app, context, operator.releaseName, async ({ user, params }) => {
     demandOperator(user);
-    await releaseName(context, params.fqdn);
+    await releaseName(context, { name: params.fqdn, by: byOperator(user.id) });
   });
 }

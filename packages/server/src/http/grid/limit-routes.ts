@@ -1,5 +1,6 @@
 import { limits } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
+import { byOperator } from '../../events/actor.ts';
 import { parseOwnerId } from '../../lib/ids.ts';
 import type { OwnerId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
@@ -35,11 +36,13 @@ export function limitRoutes(app: FastifyInstance, context: HttpContext): void {
   serve(app, context, limits.setLimit, async ({ user, params, body }) => {
     demandOperator(user);
     const ownerId = parseOwner(body.ownerId);
-    await setLimit(context, { name: params.name, value: body.value, ownerId });
+    const by = byOperator(user.id);
+    await setLimit(context, { name: params.name, value: body.value, ownerId, by });
   });
   serve(app, context, limits.unsetLimit, async ({ user, params, query }) => {
     demandOperator(user);
-    await unsetLimit(context, { name: params.name, ownerId: parseOwner(query.ownerId) });
+    const ownerId = parseOwner(query.ownerId);
+    await unsetLimit(context, { name: params.name, ownerId, by: byOperator(user.id) });
   });
 }
 

@@ -3,6 +3,7 @@ import type { Device } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
 import { findApplication } from '../../applications/find-application.ts';
 import { whyWaits } from '../../deployments/why-waits.ts';
+import { byOperator } from '../../events/actor.ts';
 import { DAY } from '../../lib/duration.ts';
 import { listMemberships } from '../../organizations/list-organizations.ts';
 import { declareRepaired, forgetDevice, listDevices, listLeases } from '../../devices/devices.ts';
@@ -48,11 +49,11 @@ export function queueRoutes(app: FastifyInstance, context: HttpContext): void {
   });
   serve(app, context, queue.repairDevice, async ({ user, params }) => {
     demandOperator(user);
-    await declareRepaired(context, params.uuid);
+    await declareRepaired(context, { uuid: params.uuid, by: byOperator(user.id) });
   });
   serve(app, context, queue.forgetDevice, async ({ user, params }) => {
     demandOperator(user);
-    await forgetDevice(context, params.uuid);
+    await forgetDevice(context, { uuid: params.uuid, by: byOperator(user.id) });
   });
 }
 

@@ -1,6 +1,7 @@
 import { runs } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
 import { rerun, requestRun } from '../../runs/request-run.ts';
+import { byUser } from '../../events/actor.ts';
 import { parseId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { SECOND } from '../../lib/duration.ts';
@@ -52,7 +53,7 @@ export function runRoutes(app: FastifyInstance, context: HttpContext): void {
   });
   serve(app, context, runs.stopRun, async (call) => {
     const { run } = await accessRun(context, call, 'application:operate');
-    await stopRun(context, run);
+    await stopRun(context, run, byUser(call.user.id));
   });
   serve(app, context, runs.rerun, async (call) => {
     const found = await accessRun(context, call, 'application:operate');

@@ -1,6 +1,7 @@
 import { grid } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
 import { setSandbox } from '../../applications/set-sandbox.ts';
+import { byOperator } from '../../events/actor.ts';
 import { demandOperator } from '../access.ts';
 import type { HttpContext } from '../context.ts';
 import { serve } from '../serve.ts';
@@ -9,6 +10,7 @@ import { serve } from '../serve.ts';
 export function sandboxRoutes(app: FastifyInstance, context: HttpContext): void {
   serve(app, context, grid.setSandbox, async ({ user, params, body }) => {
     demandOperator(user);
-    await setSandbox(context.database, params.applicationId, body.sandbox);
+    const order = { named: params.applicationId, sandbox: body.sandbox };
+    await setSandbox(context, { ...order, by: byOperator(user.id) });
   });
 }

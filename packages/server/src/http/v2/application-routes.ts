@@ -19,6 +19,7 @@ import {
 import { listApplications } from '../../applications/find-application.ts';
 import { deleteApplication, updateApplication } from '../../applications/update-application.ts';
 import { redeployServing } from '../../deployments/redeploy-serving.ts';
+import { byUser } from '../../events/actor.ts';
 import type { ApplicationId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { accessApplication, accessOwner } from '../access.ts';
@@ -42,7 +43,8 @@ export function applicationRoutes(app: FastifyInstance, context: HttpContext): v
     const { kind: _, ...options } = readOptions(call.body);
     const kind = kindOf(variant, call.body.instanceLifetime);
     const order = { ...options, ownerId, name, description, variant, zone, environment, kind };
-    const applicationId = await createApplication(context, order);
+    const by = byUser(call.user.id);
+    const applicationId = await createApplication(context, { ...order, by });
     const params = { ownerId, applicationId };
     const created = await accessApplication(context, { ...call, params }, 'application:read');
     return presentApplication(context, created);
@@ -57,12 +59,13 @@ export function applicationRoutes(app: FastifyInstance, context: HttpContext): v
     const order = { authorId: call.user.id, cause: 'Scaling' };
     const resized = (tx: Tx, id: ApplicationId, at: number) =>
       redeployServing(tx, id, { ...order, at });
-    await updateApplication({ ...context, resized }, application, change);
+    const by = byUser(call.user.id);
+    await updateApplication({ ...context, resized }, application, { ...change, by });
     return presentApplication(context, await accessApplication(context, call, 'application:read'));
   });
   serve(app, context, applications.deleteApplication, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:delete');
-    await deleteApplication(context, id);
+    const application = await accessApplication(context, call, 'application:delete');
+    await deleteApplication(context, application, byUser(call.user.id));
   });
   environmentRoutes(app, context);
   domainRoutes(app, context);
@@ -110,18 +113,21 @@ function environmentRoutes(app: FastifyInstance, context: HttpContext): void {
     return Object.entries(variables).map(([name, value]) => ({ name, value }));
   });
   serve(app, context, applications.replaceEnvironment, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
-    await replaceVariables(context, id, call.body);
+    const application = await accessApplication(context, call, 'application:operate');
+    const by = byUser(call.user.id);
+    await replaceVariables(context, { ...application, by }, call.body);
     return {};
   });
   serve(app, context, applications.setVariable, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
-    await setVariables(context, id, { [call.params.name]: call.body.value });
+    const application = await accessApplication(context, call, 'application:operate');
+    const values = { [call.params.name]: call.body.value };
+    await setVariables(context, { ...application, by: byUser(call.user.id) }, values);
     return {};
   });
   serve(app, context, applications.removeVariable, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
-    await removeVariable(context, id, call.params.name);
+    const application = await accessApplication(context, call, 'application:operate');
+    const by = byUser(call.user.id);
+    await removeVariable(context, { ...application, by }, call.params.name);
     return {};
   });
 }
@@ -141,24 +147,28 @@ function domainRoutes(app: FastifyInstance, context: HttpContext): void {
     return { fqdn: formatDomain(found) };
   });
   serve(app, context, applications.setFavouriteDomain, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
-    await setFavouriteDomain(context, id, call.body.fqdn);
+    const application = await accessApplication(context, call, 'application:operate');
+    const by = byUser(call.user.id);
+    await setFavouriteDomain(context, { ...application, by }, call.body.fqdn);
     return call.body;
   });
   serve(app, context, applications.unsetFavouriteDomain, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
-    await setFavouriteDomain(context, id, undefined);
+    const application = await accessApplication(context, call, 'application:operate');
+    const by = byUser(call.user.id);
+    await setFavouriteDomain(context, { ...application, by }, undefined);
   });
   serve(app, context, applications.addDomain, async (call) => {
     const application = await accessApplication(context, call, 'application:operate');
     const { id, ownerId } = application;
-    const { operator } = call.user;
-    await addDomain(context, { id, ownerId, operator }, call.params.fqdn);
+    const { id: userId, operator } = call.user;
+    const asked = { id, ownerId, operator, by: byUser(userId) };
+    await addDomain(context, asked, call.params.fqdn);
     return {};
   });
   serve(app, context, applications.removeDomain, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
-    await removeDomain(context, id, call.params.fqdn);
+    const application = await accessApplication(context, call, 'application:operate');
+    const by = byUser(call.user.id);
+    await removeDomain(context, { ...application, by }, call.params.fqdn);
     return {};
   });
 }

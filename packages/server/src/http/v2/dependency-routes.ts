@@ -9,6 +9,7 @@ import {
   unlinkApplication,
 } from '../../applications/link-application.ts';
 import { exposeConfiguration } from '../../deployments/expose-configuration.ts';
+import { byUser } from '../../events/actor.ts';
 import { parseId } from '../../lib/ids.ts';
 import type { ApplicationId, OwnerId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
@@ -24,8 +25,9 @@ export function dependencyRoutes(app: FastifyInstance, context: HttpContext): vo
     return loadExposed(context, id);
   });
   serve(app, context, applications.replaceExposedEnvironment, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
-    await exposeConfiguration(context, id, { values: call.body, authorId: call.user.id });
+    const application = await accessApplication(context, call, 'application:operate');
+    const order = { values: call.body, authorId: call.user.id };
+    await exposeConfiguration(context, application, order);
     return {};
   });
   serve(app, context, applications.listDependencies, async (call) => {
@@ -40,12 +42,13 @@ export function dependencyRoutes(app: FastifyInstance, context: HttpContext): vo
     const { id, ownerId } = await accessApplication(context, call, 'application:operate');
     const dependencyId = demandId(call.params.dependencyId);
     await demandApplication(context.database.read, { ownerId, applicationId: dependencyId });
-    await linkApplication(context, { id, ownerId, dependencyId });
+    await linkApplication(context, { id, ownerId, dependencyId, by: byUser(call.user.id) });
     return {};
   });
   serve(app, context, applications.removeDependency, async (call) => {
-    const { id } = await accessApplication(context, call, 'application:operate');
-    await unlinkApplication(context, { id, dependencyId: demandId(call.params.dependencyId) });
+    const { id, ownerId } = await accessApplication(context, call, 'application:operate');
+    const dependencyId = demandId(call.params.dependencyId);
+    await unlinkApplication(context, { id, ownerId, dependencyId, by: byUser(call.user.id) });
     return {};
   });
   addonRoutes(app, context);

@@ -6,6 +6,7 @@ import type { Deployment } from '../../deployments/deployment.ts';
 import { deployApplication } from '../../deployments/deploy-application.ts';
 import { findDeployment, listDeployments } from '../../deployments/list-deployments.ts';
 import { stopApplication } from '../../deployments/stop-application.ts';
+import { byUser } from '../../events/actor.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { listInstances } from '../../workloads/list-instances.ts';
 import { accessApplication } from '../access.ts';
@@ -40,7 +41,8 @@ export function deploymentRoutes(app: FastifyInstance, context: HttpContext): vo
   });
   serve(app, context, deployments.cancelDeployment, async (call) => {
     const { id } = await accessApplication(context, call, 'application:operate');
-    await cancelDeployment(context, { applicationId: id, deployment: call.params.deployment });
+    const { deployment } = call.params;
+    await cancelDeployment(context, { applicationId: id, deployment, by: byUser(call.user.id) });
     return {};
   });
   instanceRoutes(app, context);
