@@ -1,4 +1,4 @@
-import { appendEvent } from '../events/append.ts';
+import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
@@ -10,6 +10,7 @@ import { demandShare } from '../limits/demand-share.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { findVariant, isOffered, variants } from './application.ts';
 import type { Application, AvailableEngines, Variant } from './application.ts';
+import { recordApplicationEvent } from './application-event.ts';
 import { countApplications, insertApplication } from './application-store.ts';
 import { defaultDomain } from './domain.ts';
 import { insertDomain } from './domain-store.ts';
@@ -34,6 +35,7 @@ export type CreateDeps = {
 
 export type NewApplication = {
   ownerId: OwnerId;
+  by: Actor;
   name: string;
   description?: string | undefined;
   variant: string;
@@ -83,10 +85,9 @@ export async function createApplication(
         pathPrefix: '/',
         at: deps.clock(),
       });
-    await appendEvent(tx, {
-      ownerId: order.ownerId,
-      applicationId: application.id,
+    await recordApplicationEvent(tx, application, {
       kind: 'application.created',
+      by: order.by,
       at: deps.clock(),
       data: { name: application.name },
     });

@@ -1,18 +1,18 @@
+import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { request } from '../reconcile/queue.ts';
 import type { Database } from '../store/database.ts';
 import { isSettled } from './deployment.ts';
-import { wantCancelled } from './deployment-store.ts';
 import { findDeployment } from './list-deployments.ts';
+import { askToEnd } from './queue-deployment.ts';
 
 type Deps = { database: Database; clock: Clock };
 
 /** Asks a deployment to end; what served before goes on serving. Refuses one that is over. */
 export const cancelDeployment = (
   { database, clock }: Deps,
-  order: { applicationId: ApplicationId; deployment: string },
+  order: { applicationId: ApplicationId; deployment: string; by: Actor },
 ): Promise<void> =>
   database.transaction(async (tx) => {
     const deployment = await findDeployment(tx, order.applicationId, order.deployment);
@@ -23,6 +23,5 @@ export const cancelDeployment = (
         'conflict',
         `Deployment ${deployment.id} is over: it ${deployment.status}.`,
       );
-    await wantCancelled(tx, deployment.id);
-    await request(tx, 'deployment', deployment.id, clock());
+    await askToEnd(tx, deployment, { by: order.by, at: clock() });
   });

@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { authenticateToken } from '../accounts/authenticate.ts';
 import type { Authenticated } from '../accounts/authenticate.ts';
 import type { User } from '../accounts/user.ts';
+import { byOperator, byUser } from '../events/actor.ts';
+import type { Actor } from '../events/actor.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { whenClosed } from '../lib/when-closed.ts';
 import { admit } from './access.ts';
@@ -15,8 +17,8 @@ import { isLocal } from './operator-socket.ts';
 import { parseJson } from './parse-json.ts';
 import { readBody } from './read-body.ts';
 
-/** Who asks: nobody knows of what is open to all. */
-type Caller<Who> = [Who] extends ['open'] ? unknown : Authenticated;
+/** Who asks, also as what is recorded says it: nobody knows of what is open to all. */
+type Caller<Who> = [Who] extends ['open'] ? unknown : Authenticated & { by: Actor };
 
 /** What a handler is given, all of it checked: who asks, and what they named and have a right to. */
 export type Call<P, Q, B, Who extends Rule> = Caller<Who> &
@@ -94,7 +96,9 @@ export async function readCall<P extends z.ZodType, Q extends z.ZodType, Who ext
   type Known = Call<z.output<P>, z.output<Q>, unknown, Who>;
   if (caller === undefined) return call as Known;
   await takePlace(caller.user);
-  return { ...call, ...caller, ...(await admit(database, who, { ...caller, ...asked })) } as Known;
+  const by = who === 'operator' ? byOperator(caller.user.id) : byUser(caller.user.id);
+  const found = await admit(database, who, { ...caller, ...asked });
+  return { ...call, ...caller, by, ...found } as Known;
 }
 
 /** Whoever the credentials of a request prove to be. */

@@ -72,7 +72,8 @@ const makeToken = (database: Database, userId: UserId, by: Exclude<Caller['by'],
   );
 };
 
-const keyLine = (): string => {
+/** A public key that nobody has. */
+export const keyLine = (): string => {
   const text = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
   const wire = Buffer.concat([text(Buffer.from('ssh-ed25519')), text(randomBytes(32))]);
   return `ssh-ed25519 ${wire.toString('base64')}`;

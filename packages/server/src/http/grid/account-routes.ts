@@ -60,18 +60,18 @@ function tokenRoutes(app: FastifyInstance, context: HttpContext): void {
 function operatorRoutes(app: FastifyInstance, context: HttpContext): void {
   const { read } = context.database;
   serve(app, context, operator.listPendingEmails, async () => listEveryPendingEmail(read));
-  serve(app, context, operator.confirmEmail, async ({ params, body }) => {
+  serve(app, context, operator.confirmEmail, async ({ params, body, by }) => {
     const userId = parseId('user', body.userId);
     if (userId === undefined) throw new Refusal('not_found', `There is no user ${body.userId}.`);
-    await confirmEmail(context, { userId, email: params.email });
+    await confirmEmail(context, { userId, email: params.email, by });
   });
   serve(app, context, operator.listReservedNames, async () => listReservedNames(read));
-  serve(app, context, operator.reserveName, async ({ params, body }) => {
+  serve(app, context, operator.reserveName, async ({ params, body, by }) => {
     const ownerId = body.ownerId === undefined ? null : parseOwnerId(body.ownerId);
     if (ownerId === undefined) throw new Refusal('not_found', `There is no owner ${body.ownerId}.`);
-    await reserveName(context, { name: params.fqdn, ownerId });
+    await reserveName(context, { name: params.fqdn, ownerId, by });
   });
-  serve(app, context, operator.releaseName, async ({ params }) => {
-    await releaseName(context, params.fqdn);
+  serve(app, context, operator.releaseName, async ({ params, by }) => {
+    await releaseName(context, { name: params.fqdn, by });
   });
 }

@@ -22,12 +22,13 @@ export function limitRoutes(app: FastifyInstance, context: HttpContext): void {
     const set = await listSetLimits(database.read);
     return { limits: set.map(({ ownerId, ...one }) => ({ ...one, ownerId: ownerId ?? null })) };
   });
-  serve(app, context, limits.setLimit, async ({ params, body }) => {
+  serve(app, context, limits.setLimit, async ({ params, body, by }) => {
     const ownerId = parseOwner(body.ownerId);
-    await setLimit(context, { name: params.name, value: body.value, ownerId });
+    await setLimit(context, { name: params.name, value: body.value, ownerId, by });
   });
-  serve(app, context, limits.unsetLimit, async ({ params, query }) => {
-    await unsetLimit(context, { name: params.name, ownerId: parseOwner(query.ownerId) });
+  serve(app, context, limits.unsetLimit, async ({ params, query, by }) => {
+    const ownerId = parseOwner(query.ownerId);
+    await unsetLimit(context, { name: params.name, ownerId, by });
   });
 }
 

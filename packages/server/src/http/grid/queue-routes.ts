@@ -43,11 +43,11 @@ export function queueRoutes(app: FastifyInstance, context: HttpContext): void {
     );
     return { devices, silent: context.inventory.silent() ?? null };
   });
-  serve(app, context, queue.repairDevice, async ({ params }) => {
-    await declareRepaired(context, params.uuid);
+  serve(app, context, queue.repairDevice, async ({ params, by }) => {
+    await declareRepaired(context, { uuid: params.uuid, by });
   });
-  serve(app, context, queue.forgetDevice, async ({ params }) => {
-    await forgetDevice(context, params.uuid);
+  serve(app, context, queue.forgetDevice, async ({ params, by }) => {
+    await forgetDevice(context, { uuid: params.uuid, by });
   });
 }
 

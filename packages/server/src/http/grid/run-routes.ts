@@ -42,7 +42,7 @@ export function runRoutes(app: FastifyInstance, context: HttpContext): void {
     showRun(database.read, await findTheirs(context, call), clock()),
   );
   serve(app, context, runs.stopRun, async (call) => {
-    await stopRun(context, await findTheirs(context, call));
+    await stopRun(context, await findTheirs(context, call), call.by);
   });
   serve(app, context, runs.rerun, async (call) => {
     const run = await findTheirs(context, call);

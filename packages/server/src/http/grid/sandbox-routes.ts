@@ -6,7 +6,7 @@ import { serve } from '../serve.ts';
 
 /** What applications may ask of the kernel: the operator's word, since it is everybody's kernel. */
 export function sandboxRoutes(app: FastifyInstance, context: HttpContext): void {
-  serve(app, context, grid.setSandbox, async ({ params, body }) => {
-    await setSandbox(context.database, params.applicationId, body.sandbox);
+  serve(app, context, grid.setSandbox, async ({ params, body, by }) => {
+    await setSandbox(context, { named: params.applicationId, sandbox: body.sandbox, by });
   });
 }

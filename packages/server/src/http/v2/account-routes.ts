@@ -84,7 +84,7 @@ function keyRoutes(app: FastifyInstance, context: HttpContext): void {
     addKey(context, { userId: user.id, name: params.name, line: body }),
   );
   serve(app, context, accounts.deleteKey, async ({ user, params }) => {
-    await removeKey({ database }, { userId: user.id, name: params.name });
+    await removeKey(context, { userId: user.id, name: params.name });
   });
 }
 

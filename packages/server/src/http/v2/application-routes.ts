@@ -25,32 +25,32 @@ export function applicationRoutes(app: FastifyInstance, context: HttpContext): v
     const found = await listApplications(database.read, ownerId);
     return Promise.all(found.map((application) => presentApplication(context, application)));
   });
-  serve(app, context, applications.createApplication, async ({ ownerId, user, body }) => {
+  serve(app, context, applications.createApplication, async ({ ownerId, user, body, by }) => {
     context.rates.demand(user.id);
     const { name, instanceVariant: variant, env: environment = {}, description, zone } = body;
     const { kind: _, ...options } = readOptions(body);
     const kind = kindOf(variant, body.instanceLifetime);
     const order = { ...options, ownerId, name, description, variant, zone, environment, kind };
-    const applicationId = await createApplication(context, order);
+    const applicationId = await createApplication(context, { ...order, by });
     const created = await demandApplication(database.read, { ownerId, applicationId });
     return presentApplication(context, created);
   });
   serve(app, context, applications.getApplication, async ({ application }) =>
     presentApplication(context, application),
   );
-  serve(app, context, applications.updateApplication, async ({ application, user, body }) => {
+  serve(app, context, applications.updateApplication, async ({ application, user, body, by }) => {
     const { id: applicationId, ownerId } = application;
     const { name, description } = body;
     const change = { ...readOptions(body), ...defined({ name, description }) };
     const order = { authorId: user.id, cause: 'Scaling' };
     const resized = (tx: Tx, id: ApplicationId, at: number) =>
       redeployServing(tx, id, { ...order, at });
-    await updateApplication({ ...context, resized }, application, change);
+    await updateApplication({ ...context, resized }, application, { ...change, by });
     const changed = await demandApplication(database.read, { ownerId, applicationId });
     return presentApplication(context, changed);
   });
-  serve(app, context, applications.deleteApplication, async ({ application: { id } }) => {
-    await deleteApplication(context, id);
+  serve(app, context, applications.deleteApplication, async ({ application, by }) => {
+    await deleteApplication(context, application, by);
   });
   environmentRoutes(app, context);
 }
@@ -95,16 +95,16 @@ function environmentRoutes(app: FastifyInstance, context: HttpContext): void {
     const variables = await loadEnvironment(database.read, keyring, id);
     return Object.entries(variables).map(([name, value]) => ({ name, value }));
   });
-  serve(app, context, applications.replaceEnvironment, async ({ application: { id }, body }) => {
-    await replaceVariables(context, id, body);
+  serve(app, context, applications.replaceEnvironment, async ({ application, body, by }) => {
+    await replaceVariables(context, { ...application, by }, body);
     return {};
   });
-  serve(app, context, applications.setVariable, async ({ application: { id }, params, body }) => {
-    await setVariables(context, id, { [params.name]: body.value });
+  serve(app, context, applications.setVariable, async ({ application, params, body, by }) => {
+    await setVariables(context, { ...application, by }, { [params.name]: body.value });
     return {};
   });
-  serve(app, context, applications.removeVariable, async ({ application: { id }, params }) => {
-    await removeVariable(context, id, params.name);
+  serve(app, context, applications.removeVariable, async ({ application, params, by }) => {
+    await removeVariable(context, { ...application, by }, params.name);
     return {};
   });
 }

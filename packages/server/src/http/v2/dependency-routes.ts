@@ -24,8 +24,8 @@ export function dependencyRoutes(app: FastifyInstance, context: HttpContext): vo
     app,
     context,
     applications.replaceExposedEnvironment,
-    async ({ application: { id }, user, body }) => {
-      await exposeConfiguration(context, id, { values: body, authorId: user.id });
+    async ({ application, user, body }) => {
+      await exposeConfiguration(context, application, { values: body, authorId: user.id });
       return {};
     },
   );
@@ -37,15 +37,17 @@ export function dependencyRoutes(app: FastifyInstance, context: HttpContext): vo
     const found = await loadDependencies(context, application);
     return Promise.all(found.map((one) => describeExposed(context, one)));
   });
-  serve(app, context, applications.addDependency, async ({ application, params }) => {
+  serve(app, context, applications.addDependency, async ({ application, params, by }) => {
     const { id, ownerId } = application;
     const dependencyId = parseApplicationId(params.dependencyId);
     await demandApplication(context.database.read, { ownerId, applicationId: dependencyId });
-    await linkApplication(context, { id, ownerId, dependencyId });
+    await linkApplication(context, { id, ownerId, dependencyId, by });
     return {};
   });
-  serve(app, context, applications.removeDependency, async ({ application: { id }, params }) => {
-    await unlinkApplication(context, { id, dependencyId: parseApplicationId(params.dependencyId) });
+  serve(app, context, applications.removeDependency, async ({ application, params, by }) => {
+    const { id, ownerId } = application;
+    const dependencyId = parseApplicationId(params.dependencyId);
+    await unlinkApplication(context, { id, ownerId, dependencyId, by });
     return {};
   });
   addonRoutes(app, context);

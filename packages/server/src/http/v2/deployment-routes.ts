@@ -38,9 +38,9 @@ export function deploymentRoutes(app: FastifyInstance, context: HttpContext): vo
     await awaitFollowers(context, [deployment]);
     return presentDeployment(deployment, { nodes, authors: await namesOf(context, [deployment]) });
   });
-  serve(app, context, deployments.cancelDeployment, async ({ application, params }) => {
-    const { id } = application;
-    await cancelDeployment(context, { applicationId: id, deployment: params.deployment });
+  serve(app, context, deployments.cancelDeployment, async ({ application, params, by }) => {
+    const { id: applicationId } = application;
+    await cancelDeployment(context, { applicationId, deployment: params.deployment, by });
     return {};
   });
   instanceRoutes(app, context);

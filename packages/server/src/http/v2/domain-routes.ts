@@ -24,21 +24,21 @@ export function domainRoutes(app: FastifyInstance, context: HttpContext): void {
       throw new Refusal('no_favourite_domain', 'The application has no favourite domain.');
     return { fqdn: formatDomain(found) };
   });
-  serve(app, context, domains.setFavouriteDomain, async ({ application: { id }, body }) => {
-    await setFavouriteDomain(context, id, body.fqdn);
+  serve(app, context, domains.setFavouriteDomain, async ({ application, body, by }) => {
+    await setFavouriteDomain(context, { ...application, by }, body.fqdn);
     return body;
   });
-  serve(app, context, domains.unsetFavouriteDomain, async ({ application: { id } }) => {
-    await setFavouriteDomain(context, id, undefined);
+  serve(app, context, domains.unsetFavouriteDomain, async ({ application, by }) => {
+    await setFavouriteDomain(context, { ...application, by }, undefined);
   });
-  serve(app, context, domains.addDomain, async ({ application, user, params }) => {
+  serve(app, context, domains.addDomain, async ({ application, user, params, by }) => {
     const { id, ownerId } = application;
     const { operator } = user;
-    await addDomain(context, { id, ownerId, operator }, params.fqdn);
+    await addDomain(context, { id, ownerId, operator, by }, params.fqdn);
     return {};
   });
-  serve(app, context, domains.removeDomain, async ({ application: { id }, params }) => {
-    await removeDomain(context, id, params.fqdn);
+  serve(app, context, domains.removeDomain, async ({ application, params, by }) => {
+    await removeDomain(context, { ...application, by }, params.fqdn);
     return {};
   });
   serve(app, context, domains.getLoadBalancer, async () => [{ dns: context.dns() }]);

@@ -1,6 +1,6 @@
 import type { Right } from '@grid/api';
 import { followEvents } from '../../events/follow-events.ts';
-import type { Event } from '../../events/event.ts';
+import type { AnyEvent } from '../../events/event.ts';
 import type { UserId } from '../../lib/ids.ts';
 import { whoMay } from '../../organizations/who-may.ts';
 import type { HttpContext } from '../context.ts';
@@ -74,15 +74,20 @@ function startReading(
 /** Tells events to those who are members now, whoever was when they began to listen. */
 async function tell(
   { database, right, listeners, signal }: Omit<Deps, 'log'> & Telling,
-  events: readonly Event[],
+  events: readonly AnyEvent[],
 ): Promise<void> {
-  const owners = [...new Set(events.map(({ ownerId }) => ownerId))];
+  const told = events.flatMap((event) => {
+    const { ownerId } = event;
+    return presentEvent(event).flatMap((message) =>
+      ownerId === null ? [] : { ownerId, message: JSON.stringify(message) },
+    );
+  });
+  if (told.length === 0) return;
+  const owners = [...new Set(told.map(({ ownerId }) => ownerId))];
   const mayHear = await whoMay(database.read, owners, right);
   if (signal.aborted) return;
-  for (const event of events)
-    for (const message of presentEvent(event).map((one) => JSON.stringify(one)))
-      for (const listener of listeners)
-        if (mayHear(listener.userId, event.ownerId)) listener.tell(message);
+  for (const { ownerId, message } of told)
+    for (const listener of listeners) if (mayHear(listener.userId, ownerId)) listener.tell(message);
 }
 
 type Telling = { listeners: Listeners; signal: AbortSignal };

@@ -9,6 +9,7 @@ import { WebSocket } from 'ws';
 import { recordDeploymentEvent } from '../../deployments/deployment-event.ts';
 import { deployApplication } from '../../deployments/deploy-application.ts';
 import { findDeployment } from '../../deployments/list-deployments.ts';
+import type { EventKind } from '../../events/event.ts';
 import { stopApplication } from '../../deployments/stop-application.ts';
 import { newId } from '../../lib/ids.ts';
 import type { ApplicationId, OwnerId } from '../../lib/ids.ts';
@@ -91,9 +92,10 @@ async function event({
 const setRole = (database: Database, role: Role): Promise<unknown> =>
   database.transaction((tx) => tx.updateTable('members').set({ role }).execute());
 
+type DeploymentKind = Extract<EventKind, `deployment.${string}`>;
 type Subject = { ownerId: OwnerId; applicationId: ApplicationId; cause?: string };
 
-const record = (database: Database, { cause = 'Git', ...subject }: Subject, kind: string) =>
+const record = (database: Database, { cause = 'Git', ...subject }: Subject, kind: DeploymentKind) =>
   database.transaction((tx) => {
     const deployment = { ...subject, id: newId('deployment'), commitId, cause };
     return recordDeploymentEvent(tx, { ...deployment, action: 'DEPLOY' }, { kind, at: 7 });
@@ -142,7 +144,7 @@ onEachDatabase('members hear of deployments as they begin and end', async (datab
     ['failed', 'FAIL'],
     ['cancelled', 'CANCELLED'],
   ] as const) {
-    await record(database, { applicationId, ownerId }, `deployment.${kind}`);
+    await record(database, { applicationId, ownerId }, `deployment.${kind}` as const);
     const { data, ...message } = await event(client);
     assert.deepEqual(message, { event: 'DEPLOYMENT_ACTION_END', date: 7 });
     assert.deepEqual([data.state, data.action, data.commit], [state, 'DEPLOY', commitId]);
