@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
@@ -8,13 +8,12 @@ import type { Config } from '@grid/server/config.ts';
 import { findBuildTools } from '@grid/server/builds/recipes/java/build-tools.ts';
 import { findJdks } from '@grid/server/builds/recipes/java/jdks.ts';
 import { findInterpreters } from '@grid/server/builds/recipes/python/interpreters.ts';
-import { lookAtDocker } from './diagnose-docker.ts';
+import type { SeenMachine } from '@grid/server/engines/adapter.ts';
+import { engines } from '@grid/server/engines/engines.ts';
+import type { Finding } from '@grid/server/lib/finding.ts';
 import { lookAtGpus } from './diagnose-gpus.ts';
-import { dockerFindings } from './docker-findings.ts';
-import type { Finding } from './finding.ts';
 import { gpuFindings } from './gpu-findings.ts';
 import { readControlState } from './platform.ts';
-import { promiseFindings } from './promise-findings.ts';
 import type { Printable } from './print.ts';
 import { colour } from './print.ts';
 
@@ -25,59 +24,32 @@ const root = process.getuid?.() === 0;
 export async function diagnose(
   config: Config,
 ): Promise<{ findings: Finding[]; printable: Printable }> {
-  const seen = Promise.all([lookAtDocker(config), lookAtGpus(config)]);
-  const own = await Promise.all([
-    program('git', ['--version'], {
+  const [gpus, ...own] = await Promise.all([
+    lookAtGpus(config),
+    findProgram('git', ['--version'], {
       need: 'missing',
       cost: 'nothing can be pushed',
       mend: 'apt-get install git',
     }),
     findPythons(),
-    program('python3', ['-m', 'pip', '--version'], {
+    findProgram('python3', ['-m', 'pip', '--version'], {
       need: 'missing',
       cost: 'dependencies cannot be installed',
       mend: 'apt-get install python3-pip python3-venv',
     }),
     findJava(config),
     findMaven(config),
-    program('bwrap', ['--version'], {
-      need: 'limited',
-      cost: UNISOLATED,
-      mend: 'apt-get install bubblewrap',
-    }),
-    userNamespaces(),
-    program('ip', ['-V'], { need: 'limited', cost: UNISOLATED, mend: 'apt-get install iproute2' }),
-    program('nft', ['--version'], {
-      need: 'limited',
-      cost: UNISOLATED,
-      mend: 'apt-get install nftables',
-    }),
-    ...(root ? [] : [pasta(), tunnel()]),
-    controlGroups(),
     disk(config),
     clock(),
     ...ports(config),
   ]);
-  const [docker, gpus] = await seen;
-  const required = config.engine === 'docker';
-  const findings = [
-    ...own,
-    ...promiseFindings(describeMachine(own)),
-    ...dockerFindings(docker, { required }),
-    ...gpuFindings(gpus, docker),
-  ];
+  const hasDevices = gpus.is === 'there' && !gpus.simulated && gpus.devices.length > 0;
+  const machine: SeenMachine = { root, user: userInfo().username, hasDevices, findProgram };
+  const ofEngines = await Promise.all(engines.map((one) => one.diagnose(config, machine)));
+  const findings = [...own, ...gpuFindings(gpus), ...ofEngines.flat()];
   const text = findings.map(describe).join('\n');
   return { findings, printable: { text, json: findings } };
 }
-
-const describeMachine = (own: readonly Finding[]) => ({
-  root,
-  user: userInfo().username,
-  arch: process.arch,
-  states: new Map(own.map(({ what, state }) => [what, state])),
-});
-
-const UNISOLATED = 'applications are not isolated, so only one organization is served';
 
 const signs = { ok: ['green', '✓'], limited: ['cyan', '!'], missing: ['red', '✗'] } as const;
 
@@ -87,7 +59,7 @@ function describe({ what, state, detail, mend }: Finding): string {
   return `${colour(name, sign)} ${what}: ${detail}${help}`;
 }
 
-async function program(
+async function findProgram(
   name: string,
   args: readonly string[],
   { need, cost, mend }: { need: 'missing' | 'limited'; cost: string; mend: string },
@@ -134,74 +106,6 @@ async function findMaven({ environment }: Config): Promise<Finding> {
         state: 'limited',
         detail: 'is missing: Java applications run from jars and Gradle wrappers only',
         mend: 'apt-get install maven',
-      };
-}
-
-async function userNamespaces(): Promise<Finding> {
-  const what = 'User namespaces';
-  const args = [
-    '--unshare-user',
-    '--unshare-pid',
-    '--ro-bind',
-    '/',
-    '/',
-    '--proc',
-    '/proc',
-    'true',
-  ];
-  try {
-    await run('bwrap', args, root ? { uid: 65_534, cwd: '/' } : {});
-    return { what, state: 'ok', detail: 'can be made' };
-  } catch {
-    return {
-      what,
-      state: 'limited',
-      detail: `are refused: ${UNISOLATED}`,
-      mend: 'sysctl -w kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0',
-    };
-  }
-}
-
-const pasta = (): Promise<Finding> =>
-  program('pasta', ['--version'], {
-    need: 'limited',
-    cost: UNISOLATED,
-    mend: 'apt-get install passt',
-  });
-
-async function tunnel(): Promise<Finding> {
-  const what = '/dev/net/tun';
-  try {
-    accessSync(what, constants.R_OK | constants.W_OK);
-    return { what, state: 'ok', detail: 'can be opened' };
-  } catch {
-    return {
-      what,
-      state: 'limited',
-      detail: `cannot be opened: ${UNISOLATED}`,
-      mend: 'sudo chmod 0666 /dev/net/tun',
-    };
-  }
-}
-
-async function controlGroups(): Promise<Finding> {
-  const what = 'Control groups';
-  const roots = ['/sys/fs/cgroup/memory', '/sys/fs/cgroup'];
-  const writable = roots.some((path) => {
-    try {
-      accessSync(path, constants.W_OK);
-      return existsSync(`${path}/cgroup.procs`);
-    } catch {
-      return false;
-    }
-  });
-  return writable
-    ? { what, state: 'ok', detail: 'can be written: memory limits are exact' }
-    : {
-        what,
-        state: 'limited',
-        detail: 'cannot be written: memory limits are sampled, so one organization is served',
-        mend: 'run the platform as a service: grid service',
       };
 }
 

@@ -1,6 +1,5 @@
 import type { Device } from '@grid/server/devices/device.ts';
-import type { SeenDocker } from './docker-findings.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '@grid/server/lib/finding.ts';
 
 /** What was seen of the GPUs of this machine. */
 export type SeenGpus =
@@ -18,7 +17,7 @@ export type SeenGpus =
 
 const WHAT = 'GPUs';
 
-export function gpuFindings(seen: SeenGpus, docker: SeenDocker): Finding[] {
+export function gpuFindings(seen: SeenGpus): Finding[] {
   switch (seen.is) {
     case 'misnamed':
       return [{ what: WHAT, state: 'missing', detail: seen.why }];
@@ -32,7 +31,7 @@ export function gpuFindings(seen: SeenGpus, docker: SeenDocker): Finding[] {
         },
       ];
     case 'there':
-      return ofDevices(seen, docker);
+      return ofDevices(seen);
     default:
       return seen satisfies never;
   }
@@ -40,14 +39,13 @@ export function gpuFindings(seen: SeenGpus, docker: SeenDocker): Finding[] {
 
 type There = Extract<SeenGpus, { is: 'there' }>;
 
-function ofDevices(seen: There, docker: SeenDocker): Finding[] {
+function ofDevices(seen: There): Finding[] {
   const { devices, simulated, warnings } = seen;
   if (devices.length === 0) return [{ what: WHAT, state: 'ok', detail: 'there are none' }];
   return [
     { what: WHAT, state: 'ok', detail: summary(seen) },
     ...devices.flatMap(trouble),
     ...(simulated ? [] : warnings.map(unseen)),
-    ...(simulated ? [] : inContainers(docker)),
   ];
 }
 
@@ -78,37 +76,3 @@ const unseen = (warning: string): Finding => ({
   detail: warning,
   mend: 'sysctl -w kernel.dmesg_restrict=0',
 });
-
-function inContainers(docker: SeenDocker): Finding[] {
-  if (docker.is !== 'there') return [];
-  const { name, givesGpus } = docker.engine;
-  const what = 'GPUs in containers';
-  if (givesGpus && isUnsafe(docker.toolkit))
-    return [
-      {
-        what,
-        state: 'limited',
-        detail: `${name} can give them, by a container toolkit (${docker.toolkit}) that runs its hooks with a container's own variables, outside of it (CVE-2025-23266)`,
-        mend: 'apt-get install nvidia-container-toolkit (1.17.8 or newer), then systemctl restart docker',
-      },
-    ];
-  if (givesGpus) return [{ what, state: 'ok', detail: `${name} can give them` }];
-  return [
-    {
-      what,
-      state: 'limited',
-      detail: `${name} cannot give them, and containers that ask for some do not start: NVIDIA's container toolkit is missing`,
-      mend: 'apt-get install nvidia-container-toolkit, then nvidia-ctk runtime configure --runtime=docker, then systemctl restart docker',
-    },
-  ];
-}
-
-/** The first whose hooks take nothing from a container. */
-const SAFE = [1, 17, 8];
-
-function isUnsafe(version: string | undefined): boolean {
-  if (version === undefined) return false;
-  const parts = version.split('.').map(Number);
-  const at = SAFE.findIndex((part, index) => (parts[index] ?? 0) !== part);
-  return at >= 0 && (parts[at] ?? 0) < (SAFE[at] ?? 0);
-}

@@ -27,7 +27,7 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   [
     'child processes',
     /'node:child_process'/,
-    /^(engines\/process\/|devices\/nvidia\/nvidia-smi|git\/run-git|routing\/router-process|builds\/recipes\/(python\/(installer|interpreters)|java\/(jdks|build-tools))|testing\/)/,
+    /^(engines\/(process|docker\/diagnose)\/|devices\/nvidia\/nvidia-smi|git\/run-git|routing\/router-process|builds\/recipes\/(python\/(installer|interpreters)|java\/(jdks|build-tools))|testing\/)/,
   ],
   [
     'the network',

@@ -1,5 +1,7 @@
 import type { Runtime } from '../builds/build.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
+import { missingFor } from '../workloads/choose-engine.ts';
+import type { EngineChoice } from '../workloads/choose-engine.ts';
 
 export type Application = {
   id: ApplicationId;
@@ -40,9 +42,6 @@ export type Variant = {
   /** Variables that a new application gets. */
   variables: Readonly<Record<string, string>>;
 };
-
-/** What the platform has to run applications with, beside its own engine. */
-export type AvailableEngines = { docker: boolean };
 
 const variant = (slug: string, name: string, rest: Omit<Variant, 'slug' | 'name'>): Variant => ({
   slug,
@@ -110,7 +109,7 @@ export const findVariant = (slugOrId: string): Variant | undefined =>
   variants.find(({ slug, id }) => slug === slugOrId || id === slugOrId);
 
 /** Whether the platform can run what is made from the tile. */
-export const isOffered = ({ runtime }: Variant, { docker: hasDocker }: AvailableEngines): boolean =>
-  runtime !== 'docker' || hasDocker;
+export const isOffered = ({ runtime }: Variant, choice: EngineChoice): boolean =>
+  missingFor(choice, runtime) === undefined;
 
 export const MOST_NODES = 40;

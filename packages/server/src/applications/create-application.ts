@@ -8,8 +8,10 @@ import { Refusal } from '../lib/refusal.ts';
 import { demandNoMore, demandRoom } from '../limits/demand-room.ts';
 import { demandShare } from '../limits/demand-share.ts';
 import type { Database, Tx } from '../store/database.ts';
+import { missingFor } from '../workloads/choose-engine.ts';
+import type { EngineChoice } from '../workloads/choose-engine.ts';
 import { findVariant, isOffered, variants } from './application.ts';
-import type { Application, AvailableEngines, Variant } from './application.ts';
+import type { Application, Variant } from './application.ts';
 import { recordApplicationEvent } from './application-event.ts';
 import { countApplications, insertApplication } from './application-store.ts';
 import { defaultDomain } from './domain.ts';
@@ -21,7 +23,7 @@ export type CreateDeps = {
   database: Database;
   clock: Clock;
   keyring: Keyring;
-  engines: AvailableEngines;
+  engineChoice: EngineChoice;
   /** The zone that applications live in, and the other names that clients may give it. */
   zone: string;
   zoneAliases: readonly string[];
@@ -104,18 +106,16 @@ async function demandPlace(tx: Tx, application: Omit<Application, 'headCommit'>)
   await demandShare(tx, of, application);
 }
 
-function offeredVariant({ engines }: CreateDeps, slug: string): Variant {
+function offeredVariant({ engineChoice }: CreateDeps, slug: string): Variant {
   const variant = findVariant(slug);
-  if (variant !== undefined && isOffered(variant, engines)) return variant;
-  const offered = variants.filter((one) => isOffered(one, engines)).map((one) => one.slug);
+  if (variant !== undefined && isOffered(variant, engineChoice)) return variant;
+  const offered = variants.filter((one) => isOffered(one, engineChoice)).map((one) => one.slug);
   const why =
     variant === undefined
       ? `There is no application type ${JSON.stringify(slug)} here.`
-      : NO_DOCKER;
+      : `This platform has no ${missingFor(engineChoice, variant.runtime)?.title}: its operator can start one (grid doctor).`;
   throw new Refusal('invalid', why, { type: `must be one of ${offered.join(', ')}` });
 }
-
-const NO_DOCKER = 'This platform has no Docker engine: its operator can start one (grid doctor).';
 
 function refuseOtherZones({ zone, zoneAliases }: CreateDeps, asked: string | undefined): void {
   if (asked === undefined || asked === zone || zoneAliases.includes(asked)) return;

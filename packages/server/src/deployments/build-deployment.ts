@@ -149,7 +149,7 @@ export const buildInput = (
   useCache: deployment.useCache,
 });
 
-export const stepOutcome = (instance: Instance): StepOutcome => ({
+const stepOutcome = (instance: Instance): StepOutcome => ({
   number: instance.number,
   succeeded: succeeded(instance),
   reason: instance.reason,

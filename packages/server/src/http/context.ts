@@ -4,7 +4,6 @@ import type { RunRequestDeps } from '../runs/request-run.ts';
 import type { Inventory } from '../devices/inventory.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import type { CheckPassword } from '../accounts/check-password.ts';
-import type { AvailableEngines } from '../applications/application.ts';
 import type { DomainDeps } from '../applications/change-domains.ts';
 import type { CreateDeps } from '../applications/create-application.ts';
 import type { Authority } from '../certificates/certificate.ts';
@@ -39,7 +38,6 @@ export type HttpContext = {
   exposed(): Promise<Exposed>;
   /** Whether instances are kept apart on this machine. */
   isolated: boolean;
-  engines: AvailableEngines;
   /** Whether several organizations may share it. */
   severalOrganizations: boolean;
   zone: string;

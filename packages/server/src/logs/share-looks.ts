@@ -8,7 +8,7 @@ import type { Stand, LogSubject } from './log-subject.ts';
 const PAUSE = 20;
 const PAUSES_PER_ROUND = 20;
 
-export type Look = {
+type Look = {
   /** How the subject stands, no earlier than now. Nothing is read where nothing was committed since the last look. */
   now(): Promise<Stand>;
   leave(): void;

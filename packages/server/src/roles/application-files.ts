@@ -29,23 +29,22 @@ export const logKeeper =
     return clock() + EVERY;
   };
 
-type ImageDeps = Pick<Foundation, 'database' | 'clock' | 'engines' | 'config'>;
+type ImageDeps = Pick<Foundation, 'database' | 'clock' | 'engines'>;
 
 /** Images are swept by what they were made from; one that was just made may not be on record yet. */
 export const imageSweeper =
-  ({ database, clock, engines, config }: ImageDeps): Reconciler =>
+  ({ database, clock, engines }: ImageDeps): Reconciler =>
   async (_claim, signal) => {
     const images = await listImages(database.read);
     const isKept = (source: string): boolean => images.has(source) || existsSync(source);
-    try {
-      await engines.docker?.sweep({ isKept, before: clock() - HOUR }, signal);
-      const most = config.dockerBuildCacheMiB;
-      if (most !== undefined) await engines.docker?.keepBuildCache(most, signal);
-    } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-    }
+    for (const { engine } of engines.all)
+      await engine.sweep?.({ isKept, before: clock() - HOUR }, signal).catch(unlessAway);
     return clock() + EVERY;
   };
+
+function unlessAway(error: unknown): void {
+  if (!(error instanceof Unavailable)) throw error;
+}
 
 const CACHE_BUDGET = 5 * 1024 ** 3;
 

@@ -8,7 +8,7 @@ import { openCertificate } from '../certificates/open-certificate.ts';
 import type { Config } from '../config.ts';
 import { findBuilt } from '../deployments/find-deployment.ts';
 import { createEnvironments } from '../applications/environments.ts';
-import type { ProcessEngine } from '../engines/process/process-engine.ts';
+import type { Machine } from '../engines/adapter.ts';
 import { createGitLimits } from '../git/git-limits.ts';
 import type { GitLimits } from '../git/git-limits.ts';
 import { createRepository, hasCommit } from '../git/repository.ts';
@@ -57,7 +57,7 @@ import type { Foundation } from './foundation.ts';
 import { proveHealth } from '../workloads/prove-health.ts';
 import { createSubjects } from './create-subjects.ts';
 import { openBuilder } from './open-builder.ts';
-import { cleanupNames, createReconcilers } from './reconcilers.ts';
+import { createReconcilers, listCleanups } from './reconcilers.ts';
 
 export { UnusableCertificate } from '../certificates/certificate.ts';
 export { CannotStart } from '../lib/cannot-start.ts';
@@ -93,7 +93,7 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
   const certificate = await openCertificate(certificateSettings(config, paths), clock());
   const { authority } = certificate;
   const stopping = new AbortController();
-  const engines = await openEngines(config, paths, { clock, log });
+  const engines = await openEngines(config, { directory: paths.engine, clock, log });
   const { isolated } = engines;
   const devices = await openMachineDevices(config, { database, clock });
   const { inventory } = devices;
@@ -102,7 +102,7 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
   const pool = openPool(config, engines);
   const keyring = openKeyring(paths.keys);
   const router = await openRouter({
-    settings: { ...routerSettings(config, paths, engines.process), certificate },
+    settings: { ...routerSettings(config, paths, engines.machine), certificate },
     clock,
     log,
     signal: stopping.signal,
@@ -134,7 +134,7 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
       await app.close();
       await closeSsh(ssh);
       stopping.abort();
-      engines.docker?.close();
+      for (const engine of engines.all) engine.close();
       await ended();
       await rm(paths.controlState, { force: true });
       await database.close();
@@ -154,7 +154,7 @@ async function listen(app: ReturnType<typeof buildApp>, paths: DataPaths): Promi
 
 const openPool = (
   { memoryReserveMiB, flavorDevices }: Config,
-  { memoryMiB }: Pick<OpenEngines, 'memoryMiB'>,
+  { machine: { memoryMiB } }: Pick<OpenEngines, 'machine'>,
 ): Pool => ({
   hosts: [{ name: LOCAL, memoryMiB: Math.max(256, memoryMiB - memoryReserveMiB) }],
   flavorDevices,
@@ -187,15 +187,14 @@ async function openState(config: Config, paths: DataPaths, clock: Clock) {
 const routerSettings = (
   config: Config,
   paths: DataPaths,
-  { host: { network, python } }: ProcessEngine,
+  { namespaces, python }: Machine,
 ): Omit<RouterSettings, 'certificate'> => ({
   version: VERSION,
   directory: paths.router,
   controlSocket: paths.controlSocket,
   address: config.httpAddress,
   ports: { http: config.httpPort, https: config.httpsPort },
-  // Root reaches the instances from where it is.
-  namespaces: network === null || network.userns === '' ? undefined : network,
+  namespaces,
   python,
 });
 
@@ -236,7 +235,6 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     rates: createRates(clock),
     exposed: () => exposeDevices(foundation),
     isolated,
-    engines: { docker: engines.choice.offered.includes('docker') },
     severalOrganizations: (isolated && exact) || config.allowUnisolated,
     zone: 'grid',
     // the official command line asks for it where no zone is named
@@ -316,8 +314,8 @@ async function startLoop(
     reconcilers,
     concurrency: CONCURRENCY,
   });
-  for (const engine of [engines.process, engines.docker])
-    engine?.watch((id) => {
+  for (const { engine } of engines.all)
+    engine.watch((id) => {
       observeInstances(observer, { engine: engine.name, ids: [id] }, signal).catch(
         (error: unknown) => {
           if (!signal.aborted && !(error instanceof Unavailable))
@@ -330,10 +328,10 @@ async function startLoop(
 }
 
 /** At a start nothing is known: every repository, what runs, and the routes are looked at. */
-const askForEverything = ({ database, clock }: Foundation): Promise<void> =>
+const askForEverything = ({ database, clock, engines }: Foundation): Promise<void> =>
   database.transaction(async (tx) => {
     const now = clock();
-    for (const name of cleanupNames) await request(tx, 'cleanup', name, now);
+    for (const name of listCleanups(engines)) await request(tx, 'cleanup', name, now);
     for (const name of ['inventory', 'leases']) await request(tx, 'devices', name, now);
     await request(tx, 'queue', 'all', now);
     await request(tx, 'routes', 'all', now);

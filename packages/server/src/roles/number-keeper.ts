@@ -9,7 +9,7 @@ import type { Foundation } from './foundation.ts';
 const EVERY = 5 * MINUTE;
 
 /**
- * Gives back what the engine keeps for applications that are erased, and for owners that have none any more. Who has
+ * Gives back what engines keep for applications that are erased, and for owners that have none any more. Who has
  * a number is asked first and the rows are read then: a row is older than the first start of what it stands for.
  */
 export const numberKeeper =
@@ -20,10 +20,13 @@ export const numberKeeper =
     paths,
   }: Pick<Foundation, 'database' | 'clock' | 'engines' | 'paths'>): Reconciler =>
   async (_claim, signal) => {
-    const numbered = await engines.process.numbered(signal);
-    const gone = goneOf(numbered, await listOwned(database.read));
-    if (gone.applications.length + gone.owners.length > 0)
-      await engines.process.giveBack(gone, placesOf(paths), signal);
+    for (const { engine } of engines.all) {
+      const numbered = await engine.numbered?.(signal);
+      if (numbered === undefined) continue;
+      const gone = goneOf(numbered, await listOwned(database.read));
+      if (gone.applications.length + gone.owners.length > 0)
+        await engine.giveBack?.(gone, placesOf(paths), signal);
+    }
     return clock() + EVERY;
   };
 

@@ -14,6 +14,7 @@ import { runReconciler } from '../runs/run-reconciler.ts';
 import { devicesReconciler } from '../devices/devices-reconciler.ts';
 import { routeReconciler } from '../routing/route-reconciler.ts';
 import type { Observer } from '../workloads/observe-instance.ts';
+import type { EngineName } from '../workloads/engine.ts';
 import { compareEngine } from '../workloads/compare-engine.ts';
 import { queueReconciler } from '../workloads/queue-reconciler.ts';
 import { workloadReconciler } from '../workloads/workload-reconciler.ts';
@@ -63,10 +64,8 @@ export function createReconcilers(
   };
 }
 
-/** What is compared and cleaned up from time to time. */
-export const cleanupNames = [
-  'engine',
-  'docker',
+/** What is cleaned up from time to time. */
+const cleanupNames = [
   'logs',
   'builds',
   'caches',
@@ -79,12 +78,17 @@ export const cleanupNames = [
   'numbers',
 ] as const;
 
+const comparisonOf = (engine: EngineName): string => `engine/${engine}`;
+
+/** What is looked at from time to time on a platform with these engines. */
+export const listCleanups = ({ all }: Pick<Foundation['engines'], 'all'>): string[] => [
+  ...all.map(({ engine }) => comparisonOf(engine.name)),
+  ...cleanupNames,
+];
+
 function cleanups(foundation: Foundation, observer: Observer): Reconciler {
   const { engines, inventory } = foundation;
-  const nothing: Reconciler = async () => undefined;
   const byName: Record<(typeof cleanupNames)[number], Reconciler> = {
-    engine: compareEngine(observer, 'process'),
-    docker: engines.docker === undefined ? nothing : compareEngine(observer, 'docker'),
     logs: logKeeper(foundation),
     builds: buildSweeper(foundation),
     caches: cacheKeeper(foundation),
@@ -97,10 +101,13 @@ function cleanups(foundation: Foundation, observer: Observer): Reconciler {
     metrics: metricsKeeper({
       ...foundation,
       steadyClock,
-      meters: { process: engines.process, ...(engines.docker && { docker: engines.docker }) },
+      meters: Object.fromEntries(engines.all.map(({ engine }) => [engine.name, engine])),
       devices: inventory.source,
     }),
   };
-  const known: Partial<Record<string, Reconciler>> = byName;
+  const compared = engines.all.map(
+    ({ engine: { name } }) => [comparisonOf(name), compareEngine(observer, name)] as const,
+  );
+  const known: Partial<Record<string, Reconciler>> = { ...byName, ...Object.fromEntries(compared) };
   return async (claim, signal) => known[claim.id]?.(claim, signal);
 }

@@ -60,7 +60,6 @@ export type Schema = {
 
 export type {
   DeviceHealth,
-  InstanceStatus,
   InstanceTable,
   LeaseTable,
   WorkloadTable,

@@ -125,7 +125,7 @@ export type WorkloadTable = {
   goneAt: Time | null;
 };
 
-export type InstanceStatus = 'starting' | 'healthy' | 'exited';
+type InstanceStatus = 'starting' | 'healthy' | 'exited';
 
 export type InstanceTable = {
   id: InstanceId;

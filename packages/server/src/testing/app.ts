@@ -20,6 +20,7 @@ import { nothingExposed } from '../metrics/prometheus.ts';
 import { dataPaths } from '../paths.ts';
 import type { Database } from '../store/database.ts';
 import { noDevices } from './devices.ts';
+import { engineChoiceOf } from './engine-choice.ts';
 import { askHttp } from './http.ts';
 import type { Answer as HttpAnswer, Ask } from './http.ts';
 import { silentLog } from './log.ts';
@@ -106,7 +107,6 @@ const createContext = (database: Database, folder: string, clock: () => number):
   exposed: async () => nothingExposed,
   isolated: true,
   severalOrganizations: true,
-  engines: { docker: false },
   zone: 'grid',
   zoneAliases: ['par'],
   addresses: () => ({ url: 'https://localhost', sshUrl: 'ssh://git@localhost:2222' }),
@@ -121,7 +121,7 @@ const createContext = (database: Database, folder: string, clock: () => number):
   refuseWhatNeverFits: () => undefined,
   environments: createEnvironments(database, openKeys),
   findBuilt: (id, commit) => findBuilt(database.read, id, commit),
-  engineChoice: { offered: ['process'], fallback: 'process' },
+  engineChoice: engineChoiceOf('process'),
   createRepository: async () => undefined,
   hasCommit: async () => true,
   checkPassword: createPasswordCheck({ database, clock }),

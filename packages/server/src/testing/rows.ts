@@ -16,6 +16,7 @@ import type { NewRun } from '../runs/run.ts';
 import { startRun } from '../runs/start-run.ts';
 import type { Database } from '../store/database.ts';
 import type { Role } from '../store/schema.ts';
+import { engineChoiceOf } from './engine-choice.ts';
 
 /** Leaves values as they are: what is kept is another test's subject. */
 export const openKeys: Keyring = {
@@ -41,7 +42,7 @@ export const makeApplication = (
       database,
       clock: () => 1,
       keyring: openKeys,
-      engines: { docker: false },
+      engineChoice: engineChoiceOf('process'),
       zone: 'grid',
       zoneAliases: [],
       applicationDomain: 'grid.localhost',

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { engines as known } from '../engines/engines.ts';
 import { chooseEngine } from './choose-engine.ts';
+import type { EngineChoice } from './choose-engine.ts';
 
-const both = { offered: ['process', 'docker'], fallback: 'process' } as const;
-const one = { offered: ['process'], fallback: 'process' } as const;
+const both: EngineChoice = { known, offered: ['process', 'docker'], fallback: 'process' };
+const one: EngineChoice = { known, offered: ['process'], fallback: 'process' };
 
 test('an application runs where it must, where it asks to, or where the platform says', () => {
   const choose = (runtime: string, environment = {}) =>
@@ -12,12 +14,12 @@ test('an application runs where it must, where it asks to, or where the platform
   assert.equal(choose('docker'), 'docker');
   assert.equal(choose('java', { CG_ENGINE: 'docker' }), 'docker');
   assert.equal(choose('java', { CG_ENGINE: ' ' }), 'process');
-  const fallback = { ...both, fallback: 'docker' } as const;
+  const fallback = { ...both, fallback: 'docker' };
   assert.equal(chooseEngine(fallback, { runtime: 'python', environment: {} }), 'docker');
 });
 
 test('an engine that is not there is refused with what is', () => {
-  const refused = (choice: typeof one | typeof both, runtime: string, asked?: string): string => {
+  const refused = (choice: EngineChoice, runtime: string, asked?: string): string => {
     const environment = asked === undefined ? {} : { CG_ENGINE: asked };
     const answer = chooseEngine(choice, { runtime, environment });
     assert.ok(typeof answer === 'object');

@@ -72,6 +72,19 @@ export interface NodeNetwork {
   nodeAddresses(ownerId: OwnerId, signal: AbortSignal): Promise<NodeAddresses>;
 }
 
+/** An engine that keeps images of what builds made; not every one does. */
+export interface ImageKeeper {
+  /** Removes what nobody needs any more of what it keeps beside instances. */
+  sweep(sweep: ImageSweep, signal: AbortSignal): Promise<void>;
+}
+
+export type ImageSweep = {
+  /** Whether what an image was made from is there still: a folder, or the name of the image itself. */
+  isKept(source: string): boolean;
+  /** Newer ones stay: no row may know them yet. */
+  before: number;
+};
+
 /** An engine that gives numbers to names and keeps them: users to applications, networks to owners. */
 export interface NumberKeeper {
   /** Who has any. */
@@ -128,7 +141,7 @@ export type Entered = {
 /** As a process ends: by itself, or by a signal (`SIGKILL`). */
 export type CommandEnd = { exitCode: number } | { signal: string };
 
-export type Capacity = {
+type Capacity = {
   cpus: number;
   memoryMiB: number;
   /** Whether instances are kept apart from each other and from the host. */

@@ -50,6 +50,7 @@ async function open(t: TestContext): Promise<Opened | undefined> {
     socketPath: docker.socketPath,
     allowedNetworks: [],
     builder: 'auto',
+    buildCacheMiB: undefined,
     allowSocket: false,
     clock: systemClock,
     log: silentLog,

@@ -10,6 +10,7 @@ import type { Log } from '../../lib/log.ts';
 import type {
   Engine,
   Entrance,
+  ImageKeeper,
   InstanceSpec,
   Meter,
   NodeNetwork,
@@ -24,7 +25,6 @@ import { endInstance } from './containers/end-instance.ts';
 import { enterInstance, execute } from './containers/enter-instance.ts';
 import { followEngine } from './follow-engine.ts';
 import { createBuildKitHold } from './images/hold-buildkit.ts';
-import type { Sweep } from './images/images.ts';
 import { measureContainers } from './containers/measure-containers.ts';
 import { containerUser } from './machine-programs.ts';
 import { containerName, hookName, hooks } from './names.ts';
@@ -42,6 +42,8 @@ export type DockerOptions = {
   socketPath: string;
   allowedNetworks: readonly string[];
   builder: 'auto' | 'classic';
+  /** What the engine's build cache is kept to, everybody's: nobody can tell whose it is. Undefined leaves it alone. */
+  buildCacheMiB: number | undefined;
   allowSocket: boolean;
   clock: Clock;
   log: Log;
@@ -50,11 +52,8 @@ export type DockerOptions = {
 export type DockerEngine = Engine &
   Entrance &
   Meter &
-  NodeNetwork & {
-    /** Removes images that nothing needs any more, and networks that nothing is on. */
-    sweep(sweep: Sweep, signal: AbortSignal): Promise<void>;
-    /** Keeps the engine's build cache to so much, everybody's: nobody can tell whose it is. */
-    keepBuildCache(mostMiB: number, signal: AbortSignal): Promise<void>;
+  NodeNetwork &
+  ImageKeeper & {
     /** Stops listening; what runs goes on. */
     close(): void;
   };
@@ -108,8 +107,8 @@ export async function createDockerEngine(options: DockerOptions): Promise<Docker
     async sweep(sweep, signal) {
       await supervisor.parts.images.sweep(sweep, signal);
       await supervisor.parts.networks.sweep(signal);
-    },
-    async keepBuildCache(mostMiB, signal) {
+      const mostMiB = options.buildCacheMiB;
+      if (mostMiB === undefined) return;
       const query = { all: true, 'keep-storage': mostMiB * 2 ** 20 };
       await deps.client.ask({ method: 'POST', path: '/build/prune', query }, signal);
     },

@@ -3,6 +3,7 @@ import { findVariant } from '../../applications/application.ts';
 import { openApp } from '../../testing/app.ts';
 import type { TestApp } from '../../testing/app.ts';
 import { onEachDatabase } from '../../testing/database.ts';
+import { engineChoiceOf } from '../../testing/engine-choice.ts';
 
 type Shown = {
   id: string;
@@ -165,7 +166,7 @@ onEachDatabase(
     assert.equal(refused.status, 400);
     assert.match(refused.text, /This platform has no Docker engine.*grid doctor/);
     assert.ok(!(await offered()).includes(true));
-    platform.context.engines = { docker: true };
+    platform.context.engineChoice = engineChoiceOf('process', 'docker');
     const made = await create(platform, 'ml_docker_web');
     assert.equal(made.instance.lifetime, 'REGULAR');
     const variables = await platform.ask('GET', `${pathOf(platform)}/${made.id}/env`);

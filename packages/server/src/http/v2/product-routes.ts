@@ -37,11 +37,11 @@ const gpuFlavors = flavors.filter(({ gpus }) => gpus > 0);
  * The official command line cannot name a size when it creates something, only a type: so each size
  * with GPUs has a type of its own, `ml_python:ML_S`.
  */
-const presentType = ({ engines }: HttpContext, variant: Variant, preset: Flavor) => ({
+const presentType = ({ engineChoice }: HttpContext, variant: Variant, preset: Flavor) => ({
   type: variant.type,
   version: variant.version,
-  enabled: isOffered(variant, engines),
-  comingSoon: !isOffered(variant, engines),
+  enabled: isOffered(variant, engineChoice),
+  comingSoon: !isOffered(variant, engineChoice),
   name: variant.name,
   description: `${variant.name} for machine learning`,
   variant: presentVariant(variant, variant.slug),

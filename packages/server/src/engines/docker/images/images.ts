@@ -10,6 +10,7 @@ import { archiveFolder } from './context-archive.ts';
 import { baseLayer } from '../machine-programs.ts';
 import { LABEL, imageName, ofPlatform } from '../names.ts';
 import { createSingleFlight } from '../single-flight.ts';
+import type { ImageSweep } from '../../../workloads/engine.ts';
 import type { DockerDeps } from '../docker-deps.ts';
 import { basename } from 'node:path';
 
@@ -42,7 +43,7 @@ export function createImages(deps: DockerDeps) {
       return layer(image, make, signal);
     },
     /** Removes the images whose source is gone, of those that were there before `before` (epoch ms). */
-    async sweep({ isKept, before }: Sweep, signal: AbortSignal): Promise<void> {
+    async sweep({ isKept, before }: ImageSweep, signal: AbortSignal): Promise<void> {
       const filters = JSON.stringify({ label: [ofPlatform(deps.platform)] });
       const call: Call = { path: '/images/json', query: { filters } };
       for (const { Id, Labels, Created } of await deps.client.ask<ListedImage[]>(call, signal)) {
@@ -55,12 +56,6 @@ export function createImages(deps: DockerDeps) {
 }
 
 export type Images = ReturnType<typeof createImages>;
-
-export type Sweep = {
-  /** Whether what an image was made from is there still: a folder, or the name of the image itself. */
-  isKept(source: string): boolean;
-  before: number;
-};
 
 type ListedImage = {
   Id: string;

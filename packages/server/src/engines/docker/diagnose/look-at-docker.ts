@@ -3,21 +3,18 @@ import { existsSync, statfsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Config } from '@grid/server/config.ts';
-import { canGuard } from '@grid/server/engines/docker/networks/can-guard.ts';
-import { describeEngine } from '@grid/server/engines/docker/describe-engine.ts';
-import {
-  findClosedSocket,
-  findDockerSocket,
-  isUsable,
-} from '@grid/server/engines/docker/find-socket.ts';
+import { canGuard } from '../networks/can-guard.ts';
+import { describeEngine } from '../describe-engine.ts';
+import { findClosedSocket, findDockerSocket, isUsable } from '../find-socket.ts';
+import { isWanted } from '../open-docker.ts';
+import type { DockerSettings } from '../open-docker.ts';
 import type { SeenDocker } from './docker-findings.ts';
 
-type Settings = Pick<Config, 'engine' | 'dockerSocket' | 'dockerBuilder' | 'environment'>;
+type Settings = Pick<DockerSettings, 'engine' | 'dockerSocket' | 'dockerBuilder' | 'environment'>;
 
 /** Looks for Docker as the platform does, and at what it is. */
 export async function lookAtDocker(config: Settings): Promise<SeenDocker> {
-  if (config.engine === 'process') return { is: 'unused' };
+  if (!isWanted(config)) return { is: 'unused', instead: config.engine };
   const { environment, dockerSocket } = config;
   const socketPath = dockerSocket ?? findDockerSocket(environment) ?? findClosedSocket(environment);
   if (socketPath === undefined) return { is: 'absent', installed: isInstalled(environment) };
@@ -26,7 +23,7 @@ export async function lookAtDocker(config: Settings): Promise<SeenDocker> {
   return ask(socketPath, { classicOnly: config.dockerBuilder === 'classic' });
 }
 
-const isInstalled = (environment: Config['environment']): boolean =>
+const isInstalled = (environment: Settings['environment']): boolean =>
   [...(environment['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/sbin'].some((folder) =>
     existsSync(join(folder, 'dockerd')),
   );

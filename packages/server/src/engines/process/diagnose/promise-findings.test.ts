@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../../../lib/finding.ts';
 import { promiseFindings } from './promise-findings.ts';
 import type { SeenMachine } from './promise-findings.ts';
 

@@ -1,4 +1,4 @@
-import type { Finding } from './finding.ts';
+import type { Finding } from '../../../lib/finding.ts';
 
 /** What of the machine decides which promises the platform keeps (SECURITY.md). */
 export type SeenMachine = {

@@ -1,9 +1,10 @@
-import type { EngineDescription } from '@grid/server/engines/docker/describe-engine.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../../../lib/finding.ts';
+import type { EngineDescription } from '../describe-engine.ts';
 
 /** What was seen of Docker on this machine. */
 export type SeenDocker =
-  | { is: 'unused' }
+  /** The platform runs everything elsewhere. */
+  | { is: 'unused'; instead: string }
   | { is: 'absent'; installed: boolean }
   | { is: 'closed'; socketPath: string; user: string }
   /** Nobody answers, or one that the platform does not talk to: a sentence says so. */
@@ -25,10 +26,13 @@ export type SeenDocker =
 const NOT_OFFERED = 'Docker applications are not offered; all others run without it';
 
 /** Where the configuration asks for Docker, the platform does not start without it. */
-export function dockerFindings(seen: SeenDocker, { required }: { required: boolean }): Finding[] {
-  if (seen.is === 'there') return ofEngine(seen);
+export function dockerFindings(
+  seen: SeenDocker,
+  { required, hasDevices }: { required: boolean; hasDevices: boolean },
+): Finding[] {
+  if (seen.is === 'there') return [...ofEngine(seen), ...(hasDevices ? inContainers(seen) : [])];
   if (seen.is === 'unused')
-    return [{ what: 'Docker', state: 'ok', detail: 'is not used (GRID_ENGINE=process)' }];
+    return [{ what: 'Docker', state: 'ok', detail: `is not used (GRID_ENGINE=${seen.instead})` }];
   const state = required ? 'missing' : 'limited';
   return [{ what: 'Docker', state, ...withoutEngine(seen, required) }];
 }
@@ -181,3 +185,37 @@ const liveRestore = ({ engine: { keepsContainers } }: There): Finding =>
           'is off: a restart of Docker ends what runs. Webapps are started again, runs are not',
         mend: '"live-restore": true in /etc/docker/daemon.json, then systemctl reload docker',
       };
+
+/** Whether containers can have this machine's devices. */
+function inContainers({ engine, toolkit }: There): Finding[] {
+  const { name, givesGpus } = engine;
+  const what = 'GPUs in containers';
+  if (givesGpus && isUnsafe(toolkit))
+    return [
+      {
+        what,
+        state: 'limited',
+        detail: `${name} can give them, by a container toolkit (${toolkit}) that runs its hooks with a container's own variables, outside of it (CVE-2025-23266)`,
+        mend: 'apt-get install nvidia-container-toolkit (1.17.8 or newer), then systemctl restart docker',
+      },
+    ];
+  if (givesGpus) return [{ what, state: 'ok', detail: `${name} can give them` }];
+  return [
+    {
+      what,
+      state: 'limited',
+      detail: `${name} cannot give them, and containers that ask for some do not start: NVIDIA's container toolkit is missing`,
+      mend: 'apt-get install nvidia-container-toolkit, then nvidia-ctk runtime configure --runtime=docker, then systemctl restart docker',
+    },
+  ];
+}
+
+/** The first whose hooks take nothing from a container. */
+const SAFE = [1, 17, 8];
+
+function isUnsafe(version: string | undefined): boolean {
+  if (version === undefined) return false;
+  const parts = version.split('.').map(Number);
+  const at = SAFE.findIndex((part, index) => (parts[index] ?? 0) !== part);
+  return at >= 0 && (parts[at] ?? 0) < (SAFE[at] ?? 0);
+}

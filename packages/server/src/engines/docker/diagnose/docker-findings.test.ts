@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EngineDescription } from '@grid/server/engines/docker/describe-engine.ts';
+import type { EngineDescription } from '../describe-engine.ts';
 import { dockerFindings } from './docker-findings.ts';
 import type { SeenDocker } from './docker-findings.ts';
 
@@ -31,7 +31,9 @@ const there = {
 } as const;
 
 const find = (seen: SeenDocker, what = 'Docker', required = false) => {
-  const found = dockerFindings(seen, { required }).find((one) => one.what === what);
+  const found = dockerFindings(seen, { required, hasDevices: true }).find(
+    (one) => one.what === what,
+  );
   assert.ok(found !== undefined, what);
   return found;
 };
@@ -39,7 +41,9 @@ const find = (seen: SeenDocker, what = 'Docker', required = false) => {
 test('an engine that has all is named, and nothing is to be mended', () => {
   assert.equal(find(there).detail, 'Docker 28.0.1 (API 1.48) at /var/run/docker.sock');
   assert.deepEqual(
-    dockerFindings(there, { required: true }).filter(({ state }) => state !== 'ok'),
+    dockerFindings(there, { required: true, hasDevices: false }).filter(
+      ({ state }) => state !== 'ok',
+    ),
     [],
   );
 });
@@ -59,7 +63,9 @@ test('without an engine, it is said what that costs and what helps', () => {
 test('where the configuration asks for Docker, its absence is no mere limit', () => {
   for (const installed of [true, false])
     assert.equal(find({ is: 'absent', installed }, 'Docker', true).state, 'missing');
-  assert.equal(find({ is: 'unused' }, 'Docker', false).state, 'ok');
+  const unused = find({ is: 'unused', instead: 'process' });
+  assert.equal(unused.state, 'ok');
+  assert.match(unused.detail, /GRID_ENGINE=process/);
 });
 
 test('what an engine lacks is a limit with what mends it', () => {
@@ -95,10 +101,32 @@ test('Podman keeps what runs by itself, and is called by its name', () => {
   const podman = { ...there, engine: { ...engine, name: 'Podman' } } as const;
   assert.match(find(podman).detail, /^Podman/);
   assert.ok(
-    !dockerFindings(podman, { required: false }).some(({ what }) => what === 'live-restore'),
+    !dockerFindings(podman, { required: false, hasDevices: false }).some(
+      ({ what }) => what === 'live-restore',
+    ),
   );
   assert.equal(
     find({ ...podman, disk: { freeGiB: 1, share: 0.5 } }, "Docker's disk").mend,
     'podman system prune',
   );
+});
+
+const GIVES = { ...there, engine: { ...engine, givesGpus: true } };
+
+test('whether containers can have devices is told where there are some', () => {
+  assert.equal(find(there, 'GPUs in containers').state, 'limited');
+  assert.equal(find(GIVES, 'GPUs in containers').state, 'ok');
+  const told = dockerFindings(GIVES, { required: false, hasDevices: false });
+  assert.ok(!told.some(({ what }) => what === 'GPUs in containers'));
+});
+
+test('a container toolkit whose hooks obey containers is named, with the version that does not', () => {
+  for (const [toolkit, state] of [
+    ['1.17.7', 'limited'],
+    ['1.9.12', 'limited'],
+    ['1.17.8', 'ok'],
+    ['1.18.0', 'ok'],
+    ['2.0', 'ok'],
+  ] as const)
+    assert.equal(find({ ...GIVES, toolkit }, 'GPUs in containers').state, state, toolkit);
 });
