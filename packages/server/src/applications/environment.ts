@@ -39,6 +39,13 @@ export const loadEnvironment = (
   id: ApplicationId,
 ): Promise<Variables> => loadValues(db, keyring, { table: 'environmentValues', id });
 
+/** What those that depend on it see. */
+export const loadExposed = (
+  db: Kysely<Schema>,
+  keyring: Keyring,
+  id: ApplicationId,
+): Promise<Variables> => loadValues(db, keyring, { table: 'exposedValues', id });
+
 /** Its own variables, or those that it exposes. */
 export async function loadValues(
   db: Kysely<Schema>,

@@ -17,6 +17,3 @@ export const byOperator = (id: UserId | null): Actor => ({ kind: 'operator', id 
 
 /** Of what is done in somebody's name, or by the platform itself where that is null. */
 export const byAuthor = (id: UserId | null): Actor => (id === null ? PLATFORM : byUser(id));
-
-/** Whose account did it, or null. */
-export const userOf = (actor: Actor): UserId | null => ('id' in actor ? actor.id : null);

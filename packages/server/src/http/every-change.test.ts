@@ -30,7 +30,7 @@ type Case = {
 const SECRET = 'do-not-tell-anybody';
 
 const cases: Readonly<Record<string, Case>> = {
-  'accounts.createApiToken': {
+  'tokens.createApiToken': {
     ask: {
       body: {
         email: 'ada@example.com',
@@ -41,28 +41,28 @@ const cases: Readonly<Record<string, Case>> = {
     },
     events: ['user.token_issued'],
   },
-  'accounts.revokeApiToken': {
+  'tokens.revokeApiToken': {
     given: async ({ token }) => ({ params: { apiTokenId: await token('api') } }),
     events: ['user.token_ended'],
   },
-  'accounts.putEmail': {
+  'emails.putEmail': {
     ask: { params: { email: 'ada@example.org' } },
     events: ['user.email_confirmed'],
   },
-  'accounts.deleteEmail': {
+  'emails.deleteEmail': {
     async given({ context, self }) {
       await addEmail(context, await self(), 'ada@example.net');
       return { params: { email: 'ada@example.net' } };
     },
     events: ['user.email_removed'],
   },
-  'accounts.putKey': {
+  'keys.putKey': {
     given: async () => ({ params: { name: 'laptop' }, body: keyLine() }),
     events: ['user.key_added'],
   },
-  'accounts.deleteKey': {
+  'keys.deleteKey': {
     async given({ change }) {
-      await change('accounts.putKey', { params: { name: 'old' }, body: keyLine() });
+      await change('keys.putKey', { params: { name: 'old' }, body: keyLine() });
       return { params: { name: 'old' } };
     },
     events: ['user.key_removed'],
@@ -76,30 +76,30 @@ const cases: Readonly<Record<string, Case>> = {
     events: ['application.changed'],
   },
   'applications.deleteApplication': { events: ['application.deleted'] },
-  'applications.setVariable': {
+  'environment.setVariable': {
     ask: { params: { name: 'A' }, body: { value: SECRET } },
     events: ['application.variables_changed'],
   },
-  'applications.removeVariable': {
+  'environment.removeVariable': {
     async given({ change, params }) {
       const variable = { ...params, name: 'B' };
-      await change('applications.setVariable', { params: variable, body: { value: SECRET } });
+      await change('environment.setVariable', { params: variable, body: { value: SECRET } });
       return { params: variable };
     },
     events: ['application.variables_changed'],
   },
-  'applications.replaceEnvironment': {
+  'environment.replaceEnvironment': {
     ask: { body: { C: SECRET } },
     events: ['application.variables_changed'],
   },
-  'applications.replaceExposedEnvironment': {
+  'environment.replaceExposedEnvironment': {
     ask: { body: { D: SECRET } },
     events: ['application.exposed_variables_changed'],
   },
-  'applications.addDependency': { events: ['application.dependency_added'] },
-  'applications.removeDependency': {
+  'dependencies.addDependency': { events: ['application.dependency_added'] },
+  'dependencies.removeDependency': {
     async given({ change, params }) {
-      await change('applications.addDependency', { params });
+      await change('dependencies.addDependency', { params });
       return { params };
     },
     events: ['application.dependency_removed'],
@@ -146,36 +146,39 @@ const cases: Readonly<Record<string, Case>> = {
     },
     events: ['application.stopped'],
   },
-  'grid.createOrganization': {
+  'organizations.createOrganization': {
     ask: { body: { name: 'Other' } },
     events: ['organization.created', 'organization.member_added'],
   },
-  'grid.endOtherTokens': {
+  'tokens.endOtherTokens': {
     async given({ token }) {
       await token('pair');
       return {};
     },
     events: ['user.token_ended'],
   },
-  'grid.revokeToken': {
+  'tokens.revokeToken': {
     given: async ({ token }) => ({ params: { tokenId: await token('session') } }),
     events: ['user.token_ended'],
   },
-  'grid.setPassword': {
+  'accounts.setPassword': {
     ask: { body: { current: PASSWORD, password: `${PASSWORD} ${SECRET}` } },
     events: ['user.password_set'],
   },
-  'grid.signIn': {
+  'accounts.signIn': {
     ask: { body: { email: 'ada@example.com', password: PASSWORD } },
     events: ['user.token_issued'],
   },
-  'grid.setSandbox': { ask: { body: { sandbox: 'nested' } }, events: ['application.sandbox_set'] },
+  'applications.setSandbox': {
+    ask: { body: { sandbox: 'nested' } },
+    events: ['application.sandbox_set'],
+  },
   'limits.setLimit': {
     ask: { params: { name: 'domains' }, body: { value: 7 } },
     events: ['limit.set'],
   },
   'limits.unsetLimit': { ask: { params: { name: 'domains' } }, events: ['limit.unset'] },
-  'operator.confirmEmail': {
+  'emails.confirmEmail': {
     async given({ context }) {
       const { userId: id } = await makeMember(context.database);
       const user = { id, email: 'x@example.com', name: 'x', operator: false, createdAt: 1 };
@@ -184,20 +187,20 @@ const cases: Readonly<Record<string, Case>> = {
     },
     events: ['user.email_confirmed'],
   },
-  'operator.reserveName': {
+  'domains.reserveName': {
     ask: { params: { fqdn: 'kept.example.com' }, body: {} },
     events: ['name.reserved'],
   },
-  'operator.releaseName': {
+  'domains.releaseName': {
     async given({ change }) {
       const params = { fqdn: 'freed.example.com' };
-      await change('operator.reserveName', { params, body: {} });
+      await change('domains.reserveName', { params, body: {} });
       return { params };
     },
     events: ['name.released'],
   },
-  'queue.repairDevice': { given: (scene) => withDevice(scene), events: ['device.repaired'] },
-  'queue.forgetDevice': { given: (scene) => withDevice(scene), events: ['device.forgotten'] },
+  'devices.repairDevice': { given: (scene) => withDevice(scene), events: ['device.repaired'] },
+  'devices.forgetDevice': { given: (scene) => withDevice(scene), events: ['device.forgotten'] },
   'runs.startRun': {
     async given(scene) {
       await built(scene);
@@ -219,7 +222,7 @@ const cases: Readonly<Record<string, Case>> = {
 
 /** Those whose change is looked at elsewhere, and why. */
 const elsewhere: Readonly<Record<string, string>> = {
-  'grid.claim': 'works once, before anybody can ask for anything else: the test below it',
+  'platform.claim': 'works once, before anybody can ask for anything else: the test below it',
 };
 
 type Scene = {

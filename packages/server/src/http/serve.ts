@@ -7,15 +7,20 @@ import type { Authenticated } from '../accounts/authenticate.ts';
 import type { User } from '../accounts/user.ts';
 import { byOperator, byUser } from '../events/actor.ts';
 import type { Actor } from '../events/actor.ts';
+import type { Clock } from '../lib/clock.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { whenClosed } from '../lib/when-closed.ts';
+import type { Database } from '../store/database.ts';
 import { admit } from './access.ts';
 import type { Named } from './access.ts';
 import { clientAddress, clientOf } from './client-address.ts';
-import type { HttpContext } from './context.ts';
+import type { Crowd } from './crowd.ts';
 import { isLocal } from './operator-socket.ts';
 import { parseJson } from './parse-json.ts';
 import { readBody } from './read-body.ts';
+
+/** What everything is served with. */
+export type Serving = { database: Database; clock: Clock; crowd: Crowd };
 
 /** Who asks, also as what is recorded says it: nobody knows of what is open to all. */
 type Caller<Who> = [Who] extends ['open'] ? unknown : Authenticated & { by: Actor };
@@ -43,7 +48,7 @@ export function serve<
   Who extends Rule,
 >(
   app: FastifyInstance,
-  context: HttpContext,
+  serving: Serving,
   endpoint: Endpoint<P, Q, B, R, Who>,
   handle: (call: Call<z.output<P>, z.output<Q>, z.output<B>, Who>) => Promise<z.input<R>>,
 ): void {
@@ -53,8 +58,8 @@ export function serve<
     config: { guarded: endpoint.for !== 'open' },
     async handler(request, reply) {
       const takePlace = ({ id }: User): void =>
-        whenClosed(reply.raw, context.crowd.requests.take(id));
-      const call = await readCall(context, endpoint, { request, takePlace });
+        whenClosed(reply.raw, serving.crowd.requests.take(id));
+      const call = await readCall(serving, endpoint, { request, takePlace });
       const answer = await handle({ ...call, body: await readValue(endpoint, request) });
       if (answer === undefined) return reply.code(204).send();
       return reply.type('application/json').send(JSON.stringify(answer));
@@ -81,7 +86,7 @@ type Asking = {
 
 /** Who asks, and for what: credentials first, then parameters and query, a place, and last their rights. */
 export async function readCall<P extends z.ZodType, Q extends z.ZodType, Who extends Rule>(
-  { database, clock }: Pick<HttpContext, 'database' | 'clock'>,
+  { database, clock }: Pick<Serving, 'database' | 'clock'>,
   { for: who, params, query }: Read<P, Q, Who>,
   { request, takePlace }: Asking,
 ): Promise<Call<z.output<P>, z.output<Q>, unknown, Who>> {
@@ -103,7 +108,7 @@ export async function readCall<P extends z.ZodType, Q extends z.ZodType, Who ext
 
 /** Whoever the credentials of a request prove to be. */
 export async function identify(
-  { database, clock }: Pick<HttpContext, 'database' | 'clock'>,
+  { database, clock }: Pick<Serving, 'database' | 'clock'>,
   request: FastifyRequest,
 ): Promise<Authenticated> {
   const found = await authenticateToken(database, request.headers.authorization, clock());

@@ -6,7 +6,7 @@ import { deploymentReconciler } from '../deployments/deployment-reconciler.ts';
 import type { DeploymentDeps } from '../deployments/look.ts';
 import { forgetEvents } from '../events/forget-events.ts';
 import { repositoryReconciler } from '../git/repository-reconciler.ts';
-import type { HttpContext } from '../http/context.ts';
+import type { HttpContext } from '../http/build-app.ts';
 import { steadyClock } from '../lib/clock.ts';
 import { metricsKeeper } from '../metrics/sample.ts';
 import type { Kind, Reconciler } from '../reconcile/reconciler.ts';
