@@ -33,15 +33,20 @@ async function webapp(...settings: [name: string, value: string][]) {
 }
 
 test('I1 what is not there yet is refused with our sentence', async () => {
-  const { here } = await webapp();
-  for (const command of [
-    ['tcp-redirs', 'list-namespaces'],
-    ['drain'],
-    ['webhooks'],
-    ['notify-email'],
-    ['addon', 'create', 'postgresql-addon', 'db'],
-  ])
-    fails(await clever.run(command, here), /There is nothing at|not found|does not exist|Invalid/i);
+  const { here, id } = await webapp();
+  const owner = platform.organizationId;
+  for (const [command, path] of [
+    [['tcp-redirs', 'list-namespaces'], `/v2/organisations/${owner}/namespaces`],
+    [['drain'], `/v4/drains/organisations/${owner}/resources/${id}/drains`],
+    [['webhooks'], `/v2/notifications/webhooks/${owner}`],
+    [['notify-email'], `/v2/notifications/emailhooks/${owner}`],
+  ] as const)
+    fails(
+      await clever.run([...command], here),
+      new RegExp(`There is nothing at GET ${path}\\.$`, 'm'),
+    );
+  const addOn = await clever.run(['addon', 'create', 'postgresql-addon', 'db'], here);
+  fails(addOn, /Invalid provider name\. Available providers: *$/m);
 });
 
 test('I2 an address with a slash at its end', async () => {
@@ -57,8 +62,11 @@ test('I4 rights that are missing are refused with our message, and not as a lost
 });
 
 test('a folder that is not linked, and one that is no repository', async () => {
-  fails(await clever.run(['deploy'], { cwd: platform.home }), /no app|linked|git/i);
-  fails(await clever.run(['status'], { cwd: '/' }), /no app|linked/i);
+  for (const [command, cwd] of [
+    ['deploy', platform.home],
+    ['status', '/'],
+  ] as const)
+    fails(await clever.run([command], { cwd }), /There is no linked or targeted application/);
 });
 
 test('a token whose time is over', async () => {
@@ -123,7 +131,7 @@ test('a restart of the platform during a deploy is not noticed', async () => {
   assert.equal((await activity()).at(-1)?.state, 'OK');
 });
 
-test('I5 while the disk is full a deploy says so, and what is shown later is true', async (t) => {
+test('I5 while the disk is full nothing is taken, and what is shown later is true', async (t) => {
   if (!need(t, process.getuid?.() === 0, 'root, to give the platform a small disk')) return;
   const small = await openPlatform({}, async (data) => {
     mkdirSync(data);
@@ -154,7 +162,8 @@ test('I5 while the disk is full a deploy says so, and what is shown later is tru
   const refused = await there.run(['deploy'], { cwd });
   rmSync(filler);
   assert.equal(refused.code, 1, refused.out);
-  assert.match(refused.err, /\S/);
+  // of what a push is answered, this client shows the status alone
+  assert.match(refused.err, /HTTP Error: 503 Service Unavailable|disk/);
   const activity = async () =>
     JSON.parse(succeeds(await there.run(['activity', '-F', 'json'], { cwd }))) as {
       state: string;

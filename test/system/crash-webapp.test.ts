@@ -93,7 +93,7 @@ async function settles(application: Application, number: number): Promise<void> 
     const live = ids(
       `select id from deployments where application_id = '${application.id}' and number = ${number}`,
     );
-    const one = ids(`select id from instances where deployment_id = '${live[0]}'`);
+    const one = ids(`select id from instances where subject_id = '${live[0]}'`);
     return {
       live,
       underWay: [],
@@ -116,9 +116,9 @@ async function settles(application: Application, number: number): Promise<void> 
 const steps: Record<string, string> = {
   'is queued': `select id from deployments where $`,
   'has its artifact': `select id from deployments where $ and artifact_id is not null`,
-  'has its instance asked for': `select i.id from instances i join deployments d on d.id = i.deployment_id where $`,
-  starts: `select i.id from instances i join deployments d on d.id = i.deployment_id where $ and i.started_at is not null`,
-  'is healthy': `select i.id from instances i join deployments d on d.id = i.deployment_id where $ and i.healthy_at is not null`,
+  'has its instance asked for': `select i.id from instances i join deployments d on d.id = i.subject_id where $`,
+  starts: `select i.id from instances i join deployments d on d.id = i.subject_id where $ and i.started_at is not null`,
+  'is healthy': `select i.id from instances i join deployments d on d.id = i.subject_id where $ and i.healthy_at is not null`,
   'is live': `select id from deployments where $ and status = 'live'`,
 };
 

@@ -20,11 +20,11 @@ const steps: Record<string, (id: string) => string> = {
   'the artifact is recorded': (id) => `artifacts where application_id = '${id}'`,
   'the run is recorded': (id) => `runs where application_id = '${id}'`,
   'the run has its room': (id) =>
-    `workloads where application_id = '${id}' and kind = 'run' and state = 'admitted'`,
+    `workloads where application_id = '${id}' and subject_kind = 'run' and state = 'admitted'`,
   'the instance runs': (id) =>
-    `instances i join workloads w on w.id = i.workload_id where w.kind = 'run' and i.application_id = '${id}' and i.started_at is not null`,
+    `instances i join workloads w on w.id = i.workload_id where w.subject_kind = 'run' and i.application_id = '${id}' and i.started_at is not null`,
   'the instance has ended': (id) =>
-    `instances i join workloads w on w.id = i.workload_id where w.kind = 'run' and i.application_id = '${id}' and i.status = 'exited'`,
+    `instances i join workloads w on w.id = i.workload_id where w.subject_kind = 'run' and i.application_id = '${id}' and i.status = 'exited'`,
 };
 
 for (const [name, rows] of Object.entries(steps))
@@ -46,6 +46,8 @@ for (const [name, rows] of Object.entries(steps))
     );
     assert.equal(count(`deployments where application_id = '${id}'`), 1);
     assert.equal(count(`runs where application_id = '${id}' and status = 'succeeded'`), 1);
+    const ran = `instances i join workloads w on w.id = i.workload_id where w.kind = 'run' and i.application_id = '${id}'`;
+    assert.equal(count(ran), 1);
     assert.equal(count(`usage_intervals where application_id = '${id}'`), 1);
     await until(
       'its time is accounted for',
@@ -145,6 +147,9 @@ test('a Webapp serves while the control plane is down, and is found again', asyn
     env: ['CC_MLPYTHON_RUN_MAIN=server.py'],
   });
   assert.equal((await platform.grid(['deploy'], { folder })).code, 0);
+  const instances = () =>
+    platform.query(`select id, status from instances where application_id = '${id}'`);
+  const before = instances();
   platform.kill();
   await until('the control plane is dead', () => !platform.running());
   assert.equal((await platform.visit(hostOf(id))).body, 'still here');
@@ -152,6 +157,7 @@ test('a Webapp serves while the control plane is down, and is found again', asyn
   await platform.start();
   assert.equal((await asked).status, 401);
   assert.equal((await platform.visit(hostOf(id))).body, 'still here');
+  assert.deepEqual(instances(), before);
   assert.equal(count(`instances where application_id = '${id}' and status = 'healthy'`), 1);
 });
 

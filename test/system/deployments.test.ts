@@ -123,7 +123,7 @@ suite('deployments of an application', { concurrency: 3 }, () => {
     );
     await application.reach('cancelled', 'completed', 'completed');
     const runs = platform.query<{ started: number; ended: number }>(
-      `select min(i.started_at) as started, max(i.ended_at) as ended from instances i join workloads w on w.id = i.workload_id where i.application_id = '${application.id}' and w.kind = 'run' group by i.deployment_id order by 1`,
+      `select min(i.started_at) as started, max(i.ended_at) as ended from instances i join workloads w on w.id = i.workload_id where i.application_id = '${application.id}' and w.subject_kind = 'run' group by i.subject_id order by 1`,
     );
     assert.ok(runs.every(({ started }, index) => started >= (runs[index - 1]?.ended ?? 0)));
   });

@@ -87,7 +87,7 @@ export async function openApplication(
     /** How many images were made for it; a build that found one is not counted. */
     builds: (): number =>
       platform.query(
-        `select i.id from instances i join workloads w on w.id = i.workload_id where w.kind = 'build' and i.${of} and i.started_at is not null`,
+        `select i.id from instances i join workloads w on w.id = i.workload_id where w.subject_kind = 'build' and i.${of} and i.started_at is not null`,
       ).length,
     async serves(text: string): Promise<void> {
       await until(`it serves ${text}`, async () => (await platform.visit(host)).body === text);

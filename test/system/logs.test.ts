@@ -124,6 +124,14 @@ for n in range(5): print('node', os.environ['INSTANCE_NUMBER'], 'step', n)
   const { instanceId = '' } = steps[0] ?? {};
   const own = await read(id, { instanceId });
   assert.ok(own.lines.length >= 5 && own.lines.every((line) => line.instanceId === instanceId));
+  const [{ id: deploymentId } = { id: '' }] = platform.query<{ id: string }>(
+    `select id from deployments where application_id = '${id}'`,
+  );
+  assert.equal((await platform.grid(['restart', '--app', id])).code, 0);
+  assert.equal((await read(id, { filter: 'step' })).lines.length, 20);
+  const former = await read(id, { filter: 'step', deploymentId });
+  const ids = (lines: readonly Line[]) => lines.map((line) => line.instanceId).toSorted();
+  assert.deepEqual(ids(former.lines), ids(steps));
   const two = await read(id, { limit: '2', filter: 'step' });
   assert.equal(two.lines.length, 2);
   assert.equal(two.end, '{"endedBy":"LIMIT_REACHED"}');

@@ -58,6 +58,7 @@ test('what does not fit now waits, says why, and goes on when room is given back
   await platform.grid(['stop'], { folder: first.folder });
   await second.is('running');
   assert.deepEqual([second.row()?.reason, second.row()?.detail], [null, null]);
+  assert.equal(third.row()?.status, 'starting');
   await platform.grid(['stop'], { folder: second.folder });
   await third.is('completed');
   await build.is('completed');

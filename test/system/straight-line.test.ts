@@ -11,10 +11,13 @@ test('a pushed Runner is built, run once, logged and billed', async () => {
   const folder = await platform.repository({
     'main.py': 'import os\nprint("number", os.environ["INSTANCE_NUMBER"])\n',
   });
-  await platform.create(folder, { type: 'ml_python', env: ['CC_MLPYTHON_RUN_MAIN=./main.py'] });
+  const env = ['CC_MLPYTHON_RUN_MAIN=./main.py'];
+  const id = await platform.create(folder, { type: 'ml_python', env });
   const { code, out } = await platform.grid(['deploy'], { folder });
   assert.equal(code, 0, out);
-  assert.match(out, /number 0/);
+  assert.equal(out.match(/number 0/g)?.length, 1, out);
+  const attempts = `select a.number from attempts a join runs r on r.id = a.run_id where r.application_id = '${id}'`;
+  assert.equal(platform.query(attempts).length, 1);
   assert.match(out, /run succeeded in/);
   const usage = await platform.grid(['usage', '--format', 'json']);
   const { applications } = JSON.parse(usage.out) as { applications: { minutes: number }[] };
@@ -32,6 +35,7 @@ test('N nodes run with their numbers, and fail when one does', async () => {
   });
   const { code, out } = await platform.grid(['deploy'], { folder });
   assert.equal(code, 1);
+  for (const node of [0, 1, 2]) assert.match(out, new RegExp(`node ${node}$`, 'm'));
   assert.match(out, /node 1: exit code 3/);
 });
 
@@ -76,6 +80,8 @@ test('other branches are refused with what to do, tags are kept, history may be 
   assert.match(feature.out, /git push <remote> feature:master/);
   await platform.git(['tag', 'v1'], folder);
   assert.equal((await platform.git(['push', 'grid', 'v1'], folder)).code, 0);
+  const tags = await platform.git(['ls-remote', '--tags', 'grid'], folder);
+  assert.match(tags.out, /refs\/tags\/v1$/m);
   assert.deepEqual(platform.query(`select id from deployments where application_id = '${id}'`), []);
   assert.equal((await platform.git(['push', 'grid', 'HEAD:main'], folder)).code, 0);
   await platform.git(['commit', '--amend', '--quiet', '--message', 'rewritten'], folder);
@@ -95,11 +101,16 @@ test('git over HTTP takes the token pair, and nothing else', async () => {
   });
   const { token, secret } = platform;
   const address = (user: string) => `http://${user}@127.0.0.1:${platform.port()}/git/${id}.git`;
-  const wrong = await platform.git(
-    ['push', address(`${token}:wrong-secret`), 'HEAD:master'],
-    folder,
-  );
-  assert.notEqual(wrong.code, 0);
+  for (const wrong of [
+    `${token}:wrong-secret`,
+    `${token}:${token}`,
+    `${secret}:${token}`,
+    'ada:x',
+  ]) {
+    const { code, out } = await platform.git(['push', address(wrong), 'HEAD:master'], folder);
+    assert.notEqual(code, 0);
+    assert.match(out, /Authentication failed/);
+  }
   const right = await platform.git(['push', address(`${token}:${secret}`), 'HEAD:master'], folder);
   assert.equal(right.code, 0, right.out);
   assert.equal(

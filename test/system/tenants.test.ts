@@ -27,7 +27,7 @@ async function open(files: Files, args: string[] = []) {
     installed: () =>
       platform
         .query<{ number: number }>(
-          `select d.number from instances i join workloads w on w.id = i.workload_id join deployments d on d.id = w.deployment_id where w.kind = 'build' and i.started_at is not null and d.application_id = '${id}' order by 1`,
+          `select d.number from instances i join workloads w on w.id = i.workload_id join deployments d on d.id = w.subject_id where w.subject_kind = 'build' and i.started_at is not null and d.application_id = '${id}' order by 1`,
         )
         .map(({ number }) => number),
   };

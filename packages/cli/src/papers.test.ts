@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { unknownVariables } from '@grid/server/settings.ts';
 import type { Command } from 'commander';
+import { variants } from '../../server/src/applications/application.ts';
 import { buildProgram } from './program.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -59,6 +60,16 @@ test('every variable of the platform in the papers exists', () => {
   assert.ok(named.length > 30, `only ${named.length} are looked at`);
   assert.deepEqual(
     named.filter(({ name }) => unknownVariables({ [name]: '' }).length > 0),
+    [],
+  );
+});
+
+test('whoever creates an application is told of every type', () => {
+  const apps = buildProgram().commands.find((command) => command.name() === 'app');
+  const create = apps?.commands.find((command) => command.name() === 'create');
+  const named = create?.options.find(({ long }) => long === '--type')?.description.match(/\w+/g);
+  assert.deepEqual(
+    variants.map(({ slug }) => slug).filter((slug) => !named?.includes(slug)),
     [],
   );
 });

@@ -141,6 +141,18 @@ test('builds know of runtimes by one table, and a recipe knows no other', () => 
   assert.deepEqual(intruders, []);
 });
 
+test('the platform knows of engines by one table, and an engine knows no other', () => {
+  const homeOf = (path: string): string => path.split('/').slice(0, 2).join('/');
+  const intruders = arrows(server).filter(
+    ({ from, to }) =>
+      /^engines\/\w+\//.test(to) &&
+      homeOf(from) !== homeOf(to) &&
+      from !== 'engines/engines.ts' &&
+      folderOf(from) !== 'testing',
+  );
+  assert.deepEqual(intruders, []);
+});
+
 test('what is for tests is used by tests alone', () => {
   const isForTests = (path: string): boolean => folderOf(path) === 'testing';
   const shipped = server.filter(({ path }) => !isForTests(path));

@@ -12,3 +12,28 @@ for (const page of pages)
     for (const [, target = ''] of text.matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g))
       assert.ok(existsSync(join(root, dirname(page), target)), target);
   });
+
+test('every file that a comment names by its folder is there', () => {
+  const sources = globSync(
+    ['packages/*/src/**/*.{ts,py}', 'test/**/*.ts', '{bench,scripts}/**/*.ts'],
+    {
+      cwd: root,
+    },
+  );
+  const all = globSync(['*', '{packages,test,bench,scripts,docs}/**/*.{ts,py,sql,md}'], {
+    cwd: root,
+    exclude: ['**/node_modules/**'],
+  });
+  const named = sources.flatMap((path) =>
+    [
+      ...readFileSync(join(root, path), 'utf8').matchAll(
+        /`((?:[\w-]+\/)+[\w.-]+\.(?:ts|py|sql|md))`/g,
+      ),
+    ].map(([, file = '']) => ({ path, file })),
+  );
+  assert.ok(named.length > 1, `only ${named.length} were found`);
+  assert.deepEqual(
+    named.filter(({ file }) => !all.some((one) => `/${one}`.endsWith(`/${file}`))),
+    [],
+  );
+});

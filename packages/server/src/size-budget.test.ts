@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-/** In lines, blank ones and comments left out; the linter holds the limits of each function and file. */
+/** In lines, blank ones and comments left out; of TypeScript, the linter holds the limits of each function and file. */
 const SMALL_FUNCTION = 25;
+const LONGEST_FUNCTION = 60;
 const SMALL_SHARE = 0.9;
 const MEDIAN_FILE = 100;
+const LONGEST_FILE = 400;
+const MOST_ATTRIBUTES = 20;
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
@@ -60,4 +63,36 @@ test(`half of the files have at most ${MEDIAN_FILE} lines`, () => {
     .toSorted((a, b) => a - b);
   const median = lengths[Math.floor(lengths.length / 2)] ?? 0;
   assert.ok(median <= MEDIAN_FILE, `half of the files have ${median} lines and more`);
+});
+
+type Measured = { where: string; lines: number };
+type PythonFile = {
+  path: string;
+  lines: number;
+  functions: Measured[];
+  classes: { where: string; attributes: number }[];
+};
+
+const python = JSON.parse(
+  execFileSync(
+    'python3',
+    [
+      join(import.meta.dirname, 'testing', 'measure_python.py'),
+      ...globSync(['packages/*/src/**/*.py', 'test/**/*.py'], { cwd: root }),
+    ],
+    { cwd: root, encoding: 'utf8' },
+  ),
+) as PythonFile[];
+
+test('files, functions and classes of Python keep to the same budget', () => {
+  const functions = python.flatMap((file) => file.functions);
+  assert.ok(functions.length > 200, `only ${functions.length} functions were found`);
+  const over = [
+    ...python.filter(({ lines }) => lines > LONGEST_FILE),
+    ...functions.filter(({ lines }) => lines > LONGEST_FUNCTION),
+    ...python.flatMap(({ classes }) => classes).filter((one) => one.attributes > MOST_ATTRIBUTES),
+  ];
+  assert.deepEqual(over, []);
+  const small = functions.filter(({ lines }) => lines <= SMALL_FUNCTION);
+  assert.ok(small.length >= SMALL_SHARE * functions.length, `${small.length} are small`);
 });

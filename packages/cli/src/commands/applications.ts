@@ -111,7 +111,10 @@ function createCommand(app: Command): void {
   app
     .command('create <name>')
     .description('create an application')
-    .requiredOption('--type <type>', 'ml_python (Runner) or ml_python_web (Webapp)')
+    .requiredOption(
+      '--type <type>',
+      'ml_python, ml_java or ml_docker (Runners); ml_python_web, ml_java_web or ml_docker_web (Webapps)',
+    )
     .option('--org <organization>', 'where there are several')
     .option('--flavor <size>', 'such as XS, S or ML_S')
     .option('--nodes <number>', 'number of instances', parseCount, 1)

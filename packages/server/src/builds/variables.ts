@@ -93,7 +93,7 @@ export const commonVariables: readonly Documented[] = [
   },
   {
     name: 'CG_ENGINE',
-    what: 'What builds and runs it: `process`, or `docker` where the platform has a Docker engine. Another than the platform has fails the deployment',
+    what: 'What builds and runs it: one of the [engines](engines.md) that the platform has. Another fails the deployment',
     fallback: 'the platform’s choice',
     example: 'docker',
   },

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { newId } from '../lib/ids.ts';
@@ -11,6 +13,20 @@ const family = (labels: Record<string, string>, value: number): Family => ({
   help: 'Runs that wait,\nby their \\ reason.',
   type: 'gauge',
   samples: [{ labels, value }],
+});
+
+test('every metric is explained where operators read of them', () => {
+  const page = join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'metrics.md');
+  const explained = readFileSync(page, 'utf8');
+  const names = globSync('*.ts', { cwd: import.meta.dirname })
+    .filter((path) => !path.endsWith('.test.ts'))
+    .map((path) => readFileSync(join(import.meta.dirname, path), 'utf8'))
+    .flatMap((text) => [...text.matchAll(/name: '(grid_\w+)'/g)].map(([, name = '']) => name));
+  assert.ok(names.length > 8, `only ${names.length} were found`);
+  assert.deepEqual(
+    names.filter((name) => !explained.includes(`| \`${name}\``)),
+    [],
+  );
 });
 
 test('a metric has its help, its type and a line for each sample', () => {

@@ -50,7 +50,7 @@ export function createReconcilers(
   return {
     repository: repositoryReconciler({ database, clock, paths }),
     deployment: deploymentReconciler(deps),
-    run: runReconciler({ ...common, say }),
+    run: runReconciler(deps),
     queue: queueReconciler({ ...common, subjects: observer.subjects }),
     devices: devicesReconciler({ ...common, onFault: endHolder(observer.subjects) }),
     workload: workloadReconciler({ ...observer, inFlight: router.inFlight }),

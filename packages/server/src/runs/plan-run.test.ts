@@ -40,6 +40,7 @@ const plan = ({ run, workload = {}, ...rest }: Given): RunStep =>
   planRun({
     attempts: [attempt()],
     instances: [node(0, 'healthy')],
+    engine: 'process',
     fault: undefined,
     now: 1_000,
     ...rest,
@@ -97,7 +98,16 @@ test('a failure with budget left is followed by another attempt, once the former
   });
   const gone = { ...between, workload: { state: 'gone' } as const };
   assert.deepEqual(plan(gone), { do: 'nothing', lookAt: 2_000 });
-  assert.equal(plan({ ...gone, now: 2_000 }).do, 'queue_attempt');
+  const due = { ...gone, now: 2_000, engine: 'docker' } as const;
+  assert.deepEqual(plan(due), { do: 'queue_attempt', engine: 'docker' });
+  const none = {
+    reason: 'invalid_variable',
+    detail: 'This platform has no docker engine.',
+  } as const;
+  assert.deepEqual(plan({ ...due, engine: none }), {
+    do: 'end',
+    outcome: { status: 'failed', ...none, exitCode: null },
+  });
 });
 
 test('who waits is said why, once', () => {

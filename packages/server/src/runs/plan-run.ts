@@ -1,8 +1,10 @@
 import { spellRoughly } from '../lib/spell-duration.ts';
+import type { EngineName } from '../workloads/engine.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';
 import { concludeAttempt } from './conclude-run.ts';
 import { planRetry } from './plan-retry.ts';
 import { isOver } from './run.ts';
+import type { RunEngine } from './run-engine.ts';
 import type { Attempt, Run, RunFailure, RunOutcome } from './run.ts';
 
 /** All that decides what a run does next. */
@@ -13,6 +15,8 @@ export type RunSituation = {
   /** What keeps the present attempt's nodes. */
   workload: Workload | undefined;
   instances: readonly Instance[];
+  /** What keeps the next attempt, or why nothing can. */
+  engine: RunEngine;
   /** What is wrong with a device that it holds, or undefined. */
   fault: string | undefined;
   now: number;
@@ -26,7 +30,7 @@ export type RunStep =
   /** Ends what runs of the attempt; `ending` is then why it is over. */
   | { do: 'end_attempt'; ending: string; detail: string }
   | { do: 'retry'; failure: RunFailure; startAfter: number }
-  | { do: 'queue_attempt' }
+  | { do: 'queue_attempt'; engine: EngineName }
   | { do: 'end'; outcome: RunOutcome };
 
 /** The next step of a run: one attempt after the other, until one succeeds or nothing is left to try. */
@@ -45,10 +49,11 @@ export function planRun(situation: RunSituation): RunStep {
 const wait = (lookAt?: number): RunStep => ({ do: 'nothing', lookAt });
 
 /** The next attempt waits until the pause is over, and the former has given back what it held. */
-function planNext({ workload, now }: RunSituation, { startAfter }: Attempt): RunStep {
+function planNext({ workload, engine, now }: RunSituation, { startAfter }: Attempt): RunStep {
   if (workload !== undefined && workload.state !== 'gone') return wait();
   if (startAfter !== null && startAfter > now) return wait(startAfter);
-  return { do: 'queue_attempt' };
+  if (typeof engine === 'string') return { do: 'queue_attempt', engine };
+  return { do: 'end', outcome: { status: 'failed', ...engine, exitCode: null } };
 }
 
 function planWaiting(run: Run, { reason, detail }: Workload): RunStep {

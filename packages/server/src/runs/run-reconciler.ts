@@ -1,3 +1,4 @@
+import type { Environments } from '../applications/environments.ts';
 import type { Clock } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { RunId } from '../lib/ids.ts';
@@ -7,6 +8,7 @@ import { leasesOf, listDevices } from '../devices/devices.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { findWorkload, workloadInstances } from '../workloads/list-workloads.ts';
+import type { EngineChoice } from '../workloads/choose-engine.ts';
 import { wantGone } from '../workloads/want-gone.ts';
 import type { Workload } from '../workloads/workload.ts';
 import {
@@ -20,12 +22,16 @@ import { planRun } from './plan-run.ts';
 import type { RunSituation, RunStep } from './plan-run.ts';
 import { recordRunEvent } from './run-event.ts';
 import { findRunById, setRunReason, setRunRunning, setRunWaiting } from './run-store.ts';
+import { engineOfRun } from './run-engine.ts';
+import { isOver } from './run.ts';
 import { queueAttempt } from './start-run.ts';
 
 export type RunDeps = {
   database: Database;
   clock: Clock;
   pool: Pick<Pool, 'flavorDevices'>;
+  engines: EngineChoice;
+  environments: Pick<Environments, 'open'>;
   /** Writes a line to the log of the run, or of the deployment that made it. */
   say(subject: { id: string; applicationId: string }, line: string): Promise<void>;
 };
@@ -43,10 +49,11 @@ export const runReconciler =
     return undefined;
   };
 
-async function loadRun({ database, clock }: RunDeps, id: RunId): Promise<RunSituation | undefined> {
+async function loadRun(deps: RunDeps, id: RunId): Promise<RunSituation | undefined> {
+  const { database, clock } = deps;
   const db = database.read;
   const run = await findRunById(db, id);
-  if (run === undefined) return undefined;
+  if (run === undefined || isOver(run.status)) return undefined;
   const attempts = await selectAttempts(db, id);
   const workloadId = attempts.at(-1)?.workloadId;
   const workload = workloadId === undefined ? undefined : await findWorkload(db, workloadId);
@@ -55,6 +62,7 @@ async function loadRun({ database, clock }: RunDeps, id: RunId): Promise<RunSitu
     attempts,
     workload,
     instances: workload === undefined ? [] : await workloadInstances(db, workload.id),
+    engine: await engineOfRun(deps, run, workload),
     fault: workload === undefined ? undefined : await findFault(database, workload),
     now: clock(),
   };
@@ -112,7 +120,7 @@ async function record(
       await setRunReason(tx, run.id, { reason: null, detail: null });
       return queueAttempt(tx, pool, run, {
         number: attempts.length + 1,
-        engine: workload?.engine ?? 'process',
+        engine: step.engine,
         at,
       });
     case 'end':

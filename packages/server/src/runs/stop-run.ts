@@ -3,19 +3,27 @@ import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { request } from '../reconcile/queue.ts';
+import type { RunStatus } from '../store/schema.ts';
 import type { Database, Tx } from '../store/database.ts';
-import { isOver } from './run.ts';
 import type { Run } from './run.ts';
 import { recordRunEvent } from './run-event.ts';
-import { selectRequested, wantRunCancelled } from './run-store.ts';
+import { findRunById, selectRequested, wantRunCancelled } from './run-store.ts';
 
 type Deps = { database: Database; clock: Clock };
+
+const HOW: Partial<Record<RunStatus, string>> = {
+  succeeded: 'succeeded',
+  failed: 'failed',
+  cancelled: 'was cancelled',
+};
 
 /** Asks a run to end: its nodes get TERM, and KILL when their time is over. Refuses one that is over. */
 export const stopRun = ({ database, clock }: Deps, run: Run, by: Actor): Promise<void> =>
   database.transaction(async (tx) => {
-    if (isOver(run.status) || !(await wantRunCancelled(tx, run.id)))
-      throw new Refusal('conflict', `Run ${run.id} is over: it ${run.status}.`);
+    if (!(await wantRunCancelled(tx, run.id))) {
+      const { status } = (await findRunById(tx, run.id)) ?? run;
+      throw new Refusal('conflict', `Run ${run.id} is over: it ${HOW[status] ?? 'has ended'}.`);
+    }
     const at = clock();
     await request(tx, 'run', run.id, at);
     await recordRunEvent(tx, run, { kind: 'run.cancel_asked', by, at });

@@ -263,7 +263,7 @@ type ArtifactTable = {
   ownerId: OwnerId;
   applicationId: ApplicationId;
   commitId: string;
-  /** JSON: how it is started (`builds/artifact.ts`). */
+  /** JSON: how it is started (`ArtifactStart` in `builds/build.ts`). */
   start: string;
   /** Directory of the dependencies, by key, or null where it needs none. */
   environmentKey: string | null;
@@ -314,7 +314,7 @@ type UsageIntervalTable = {
   instanceNumber: number;
   flavor: string;
   gpus: number;
-  /** Of one instance for one minute, as priced when it started. */
+  /** Of one instance for a day, as priced when it started. */
   microEurosPerDay: number;
   startedAt: Time;
   heartbeatAt: ColumnType<Time, Time, Time>;

@@ -22,8 +22,10 @@ export type HealthChecker = {
 
 export type HealthDeps = {
   clock: Clock;
-  /** What is to be checked, and who connects to it; undefined where there is nothing to watch any more. */
+  /** What is to be checked as long as it is, and who connects to it; undefined where there is nothing to watch. */
   rule(id: InstanceId): Promise<(HealthRule & { engine: Engine }) | undefined>;
+  /** Whether there still is. */
+  isUnproved(id: InstanceId): Promise<boolean>;
   healthy(id: InstanceId, checks: readonly CheckResult[]): Promise<void>;
   unhealthy(id: InstanceId, detail: string): Promise<void>;
   say(id: InstanceId, line: string): Promise<void>;
@@ -49,9 +51,9 @@ export function createHealthChecker(deps: HealthDeps): HealthChecker {
 async function watchInstance(deps: HealthDeps, id: InstanceId, signal: AbortSignal): Promise<void> {
   const since = deps.clock();
   let sayAt = since + SAY_AFTER;
-  for (;;) {
-    const rule = await deps.rule(id);
-    if (rule === undefined) return;
+  const rule = await deps.rule(id);
+  if (rule === undefined) return;
+  while (await deps.isUnproved(id)) {
     const checks = await checkAll(rule.engine, { id, rule, signal });
     const verdict = judgeHealth(rule, checks, deps.clock());
     if (verdict.healthy) return deps.healthy(id, checks);

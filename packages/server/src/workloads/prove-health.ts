@@ -49,6 +49,7 @@ export function proveHealth(deps: Deps): HealthChecker {
       const rule = await subjects[instance.subjectKind].health?.rule({ ...instance, startedAt });
       return rule && { ...rule, engine: engines(instance.engine) };
     },
+    isUnproved: async (id) => (await findUnproved(database, id)) !== undefined,
     async healthy(id, checks) {
       const instance = await findUnproved(database, id);
       if (instance === undefined) return;

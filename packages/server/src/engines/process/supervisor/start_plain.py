@@ -35,8 +35,7 @@ def start(supervisor):
     if supervisor.child == 0:
         become_plain(supervisor, given)
     supervisor.inner = supervisor.child
-    for end in (supervisor.out_end, supervisor.err_end, supervisor.steps_end):
-        os.close(end)
+    supervisor.streams.give_away()
     supervisor.port = port
     supervisor.tell_started(None if port is None else {'host': '127.0.0.1', 'port': port})
 
@@ -53,7 +52,7 @@ def become_plain(supervisor, given):
         os.umask(0o022)
         os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        supervisor.take_streams()
+        supervisor.streams.take(with_steps=sandbox.has_steps(supervisor.spec))
         if supervisor.group:
             supervisor.group.join()
         sandbox.limit_processes_of_user()

@@ -25,7 +25,8 @@ def start(supervisor):
     supervisor.child = os.fork()
     if supervisor.child == 0:
         become_sandbox(supervisor, program, plugged_end)
-    for end in (*program.descriptors, plugged_end, supervisor.out_end, supervisor.err_end, supervisor.steps_end):
+    supervisor.streams.give_away()
+    for end in (*program.descriptors, plugged_end):
         os.close(end)
     supervisor.address = os.read(plugged, 100).decode()
     supervisor.inner = read_inner(supervisor, info)
@@ -79,8 +80,8 @@ def read_inner(supervisor, info):
 
 
 def last_words(supervisor):
-    if select.select([supervisor.err], [], [], 1)[0]:
-        return os.read(supervisor.err, 4096).decode(errors='replace').strip()
+    if select.select([supervisor.streams.errors], [], [], 1)[0]:
+        return os.read(supervisor.streams.errors, 4096).decode(errors='replace').strip()
     return 'it ended at once'
 
 
@@ -89,7 +90,7 @@ def become_sandbox(supervisor, program, plugged):
     try:
         linux.die_with_parent()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        supervisor.take_streams()
+        supervisor.streams.take(with_steps=sandbox.has_steps(supervisor.spec))
         if supervisor.group:
             supervisor.group.join()
         address = '127.0.0.1'

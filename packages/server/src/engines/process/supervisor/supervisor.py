@@ -19,15 +19,14 @@ import start_plain
 import start_sandboxed
 import watch_disk
 import watch_limits
+from ending import Ending
 from records import now, sync_folder, write_durably, write_whole
 from refused import Refused
-from segments import STDERR, STDOUT, Segments
+from segments import Segments
+from steps import Steps
+from streams import Streams, read_what_is_there
 
 HEARTBEAT = 10
-CHUNK = 256 * 1024
-#: Where the steps' shell tells what it does; the launcher keeps it free in itself.
-STEPS = 3
-EXIT_CODES = {str(code): code for code in range(256)}
 
 
 class Supervisor:
@@ -36,13 +35,10 @@ class Supervisor:
         self.record = os.path.join(directory, 'instance.json')
         self.scratch = os.path.join(directory, 'scratch')
         self.started = now()
-        self.stopping = None
-        self.told = False
+        self.ending = Ending(directory)
         self.reason = None
         self.detail = None
-        self.step = spec['command']['name']
-        self.steps_known = sandbox.step_names(spec)
-        self.code = None
+        self.steps = Steps(spec)
         self.inner = self.variables = None
         self.address = ''
         self.group = self.user = None
@@ -74,7 +70,7 @@ class Supervisor:
 
     def run(self):
         self.log = Segments(self.spec['logDirectory'], self.spec['logBudgetMiB'] << 20, self.spec['masked'])
-        signal.signal(signal.SIGTERM, self.on_stop)
+        signal.signal(signal.SIGTERM, self.ending.ask)
         try:
             self.refuse_on_full_disk()
             self.start()
@@ -92,9 +88,6 @@ class Supervisor:
         if why:
             raise Refused(why)
 
-    def on_stop(self, *_):
-        self.stopping = self.stopping or time.monotonic()
-
     # -- start -----------------------------------------------------------------------------------
 
     def start(self):
@@ -107,67 +100,42 @@ class Supervisor:
         if host.cgroups:
             memory, cpus = spec['limits']['memoryMiB'], spec['limits']['cpus']
             self.group = limits.Group(self.groups, memory, cpus)
-        self.open_pipes()
+        self.streams = Streams()
         if host.isolated:
             start_sandboxed.start(self)
         else:
             start_plain.start(self)
-
-    def open_pipes(self):
-        """Nobody waits for what is read: who may open a stream by name can take away what was there a moment ago."""
-        (self.out, self.out_end), (self.err, self.err_end), (self.steps, self.steps_end) = (os.pipe() for _ in range(3))
-        for end in (self.out, self.err, self.steps):
-            os.set_blocking(end, False)
 
     def endpoint(self):
         """Where the router finds it."""
         port = self.spec.get('port')
         return {'host': self.address, 'port': port} if self.address and port is not None else None
 
-    def take_streams(self):
-        null = os.open('/dev/null', os.O_RDONLY)
-        os.dup2(null, 0)
-        os.dup2(self.out_end, 1)
-        os.dup2(self.err_end, 2)
-        os.dup2(self.steps_end, STEPS, inheritable=sandbox.has_steps(self.spec))
-
     # -- watch -----------------------------------------------------------------------------------
 
     def watch(self):
         """Until everything of the instance is gone; its exit status as `waitpid` has it."""
         poll = select.poll()
-        streams = {self.out: STDOUT, self.err: STDERR, self.steps: None}
-        for descriptor in streams:
-            poll.register(descriptor, select.POLLIN | select.POLLHUP)
+        self.streams.register(poll)
         status, beat = None, time.monotonic()
         end, watch = self.open_end(poll), watch_limits.Watch(self, poll)
         while True:
             for descriptor, _ in poll.poll(min(self.pause(status), watch.disk.pause())):
                 if descriptor == end:
                     poll.unregister(end)
-                    continue
-                if watch.disk.counts(descriptor):
+                elif watch.disk.counts(descriptor):
                     watch.disk.take()
-                    continue
-                data = read_what_is_there(descriptor)
-                if data is None:
-                    continue
-                if not data:
-                    poll.unregister(descriptor)
-                    del streams[descriptor]
-                elif streams[descriptor] is None:
-                    self.note_steps(data.decode(errors='replace'))
                 else:
-                    self.log.write(streams[descriptor], data)
+                    self.hear(descriptor, poll)
             if status is None:
                 status = dict(keeper.ended_children()).get(self.child)
                 ended = time.monotonic()
-            elif not streams or time.monotonic() - ended > 2:
+            elif not self.streams.read or time.monotonic() - ended > 2:
                 return status
             moment = time.monotonic()
             if status is None:
                 watch.check(moment)
-            if status is None and self.stopping:
+            if status is None and self.ending.asked:
                 self.stop(moment)
             if moment - beat >= HEARTBEAT:
                 beat = moment
@@ -184,19 +152,19 @@ class Supervisor:
 
     def pause(self, status):
         """In milliseconds: what ends wakes us, so there is little to wait for besides."""
-        return 20 if status is not None or self.stopping else 500
+        return 20 if status is not None or self.ending.asked else 500
 
-    def note_steps(self, text):
-        """An application of the shell's own user can write there, too, by way of `/proc`."""
-        for line in text.splitlines():
-            kind, _, rest = line.partition(' ')
-            if kind == 'step' and rest in self.steps_known:
-                self.step = rest
-            elif kind == 'before-failed' and rest in EXIT_CODES:
-                self.reason = 'before_failed'
-                self.detail = f'{self.step} failed (exit code {rest}).'
-            elif kind == 'code':
-                self.code = EXIT_CODES.get(rest, self.code)
+    def hear(self, descriptor, poll):
+        """Writes down what one of its streams says; of its steps, remembers it."""
+        data, stream = read_what_is_there(descriptor), self.streams.read[descriptor]
+        if data is None:
+            return
+        if not data:
+            self.streams.forget(descriptor, poll)
+        elif stream is not None:
+            self.log.write(stream, data)
+        elif failed := self.steps.note(data.decode(errors='replace')):
+            self.reason, self.detail = 'before_failed', failed
 
     def end(self, reason, detail):
         if self.reason is None:
@@ -205,24 +173,15 @@ class Supervisor:
 
     def stop(self, moment):
         """TERM to every process of the instance, as soon as it has any, and KILL when the grace is over."""
-        if self.stopping is not True:
-            self.asked, self.stopping = self.stopping, True
-            self.grace = self.read_grace()
-            if self.reason is None:
-                self.reason = 'stopped'
-        if not self.told:
-            self.told = self.kill(signal.SIGTERM)
-        if moment - self.asked >= self.grace:
-            if self.grace > 0 and self.detail is None:
-                self.detail = f'It went on for {self.grace:g} s after it was asked to end (TERM), and was killed.'
+        ending = self.ending
+        if ending.begin() and self.reason is None:
+            self.reason = 'stopped'
+        if not ending.told:
+            ending.told = self.kill(signal.SIGTERM)
+        if ending.is_over(moment):
+            if ending.grace > 0 and self.detail is None:
+                self.detail = f'It went on for {ending.grace:g} s after it was asked to end (TERM), and was killed.'
             self.kill(signal.SIGKILL)
-
-    def read_grace(self):
-        try:
-            with open(os.path.join(self.directory, 'stop')) as file:
-                return float(file.read())
-        except (OSError, ValueError):
-            return 10.0
 
     def kill(self, number):
         """Signals the instance's processes, if it has any; KILL takes the whole namespace with its first process."""
@@ -249,14 +208,14 @@ class Supervisor:
         self.release()
         write_durably(os.path.join(self.directory, 'exit.json'), {
             'at': now(), 'exitCode': exit_code, 'signal': number, 'reason': self.reason or 'exited',
-            'step': self.step, 'detail': self.detail,
+            'step': self.steps.current, 'detail': self.detail,
         })
         self.tell()
 
     def read_status(self, status):
         """An exit code, or the name of a signal; bubblewrap passes a signal on as 128 and its number."""
-        if self.code is not None:
-            code = self.code
+        if self.steps.code is not None:
+            code = self.steps.code
         elif status is None:
             return None, None
         else:
@@ -300,14 +259,6 @@ class Supervisor:
             os.link(self.record, name)
         except FileExistsError:
             os.utime(name)
-
-
-def read_what_is_there(descriptor):
-    """None where it is gone again."""
-    try:
-        return os.read(descriptor, CHUNK)
-    except BlockingIOError:
-        return None
 
 
 def remove_tree(path):
