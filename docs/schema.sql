@@ -138,11 +138,15 @@ CREATE TABLE environment_values (
   primary key (application_id, name)
 );
 
-CREATE TABLE events (
+CREATE TABLE "events" (
   sequence integer primary key autoincrement,
-  owner_id text not null,
+  owner_id text,
   application_id text,
   kind text not null,
+  subject_kind text not null,
+  subject_id text not null,
+  actor_kind text not null,
+  actor_id text,
   at bigint not null,
   data text not null
 );

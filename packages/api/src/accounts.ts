@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { Right, Role } from './rights.ts';
-import { Application, Owned, none, nothing } from './schemas.ts';
+import { CREDENTIALS_LIMIT, Ended, TokenPair, none, nothing } from './schemas.ts';
 
 export const User = z.object({
   id: z.string(),
@@ -65,139 +65,6 @@ export const getRights = endpoint({
   }),
 });
 
-export const getCurrentToken = endpoint({
-  method: 'GET',
-  path: '/v2/self/tokens/current',
-  summary: 'The token of this request',
-  for: 'self',
-  params: none,
-  query: none,
-  body: nothing,
-  result: z.object({
-    token: z.string(),
-    creationDate: z.string(),
-    expirationDate: z.string().nullable(),
-  }),
-});
-
-export const takeCliToken = endpoint({
-  method: 'GET',
-  path: '/v2/self/cli_tokens',
-  summary:
-    'The token pair of a command line, once somebody has said yes in a browser; 404 until then',
-  for: 'open',
-  params: none,
-  query: z.object({ cli_token: z.string().max(256) }),
-  body: nothing,
-  result: z.object({ token: z.string(), secret: z.string(), expirationDate: z.string() }),
-});
-
-export const ApiToken = z.object({
-  apiTokenId: z.string(),
-  name: z.string(),
-  ip: z.string(),
-  creationDate: z.string(),
-  expirationDate: z.string(),
-  state: z.enum(['ACTIVE', 'EXPIRED']),
-});
-
-export const listApiTokens = endpoint({
-  method: 'GET',
-  path: '/api-tokens',
-  summary: 'The API tokens of the account',
-  for: 'self',
-  params: none,
-  query: none,
-  body: nothing,
-  result: z.array(ApiToken),
-});
-
-export const createApiToken = endpoint({
-  method: 'POST',
-  path: '/api-tokens',
-  summary: 'Create an API token, for `Authorization: Bearer`; it is shown this once',
-  for: 'self',
-  params: none,
-  query: none,
-  body: z.object({
-    email: z.string(),
-    password: z.string().max(1024),
-    mfaCode: z.string().optional(),
-    name: z.string(),
-    description: z.string().optional(),
-    expirationDate: z.iso.datetime({ offset: true }),
-  }),
-  result: z.object({ apiTokenId: z.string(), apiToken: z.string(), expirationDate: z.string() }),
-});
-
-export const revokeApiToken = endpoint({
-  method: 'DELETE',
-  path: '/api-tokens/:apiTokenId',
-  summary: 'Revoke an API token',
-  for: 'self',
-  params: z.object({ apiTokenId: z.string().max(128) }),
-  query: none,
-  body: nothing,
-  result: nothing,
-});
-
-export const listEmails = endpoint({
-  method: 'GET',
-  path: '/v2/self/emails',
-  summary: 'The addresses of the account beside the first',
-  for: 'self',
-  params: none,
-  query: none,
-  body: nothing,
-  result: z.array(z.string()),
-});
-
-const Email = z.object({ email: z.string().max(254) });
-
-export const putEmail = endpoint({
-  method: 'PUT',
-  path: '/v2/self/emails/:email',
-  summary: 'Add an address, or with `make_primary` sign in with it from now on',
-  for: 'self',
-  params: Email,
-  query: none,
-  body: z.object({ make_primary: z.boolean().optional() }).optional(),
-  result: nothing,
-});
-
-export const deleteEmail = endpoint({
-  method: 'DELETE',
-  path: '/v2/self/emails/:email',
-  summary: 'Remove an address',
-  for: 'self',
-  params: Email,
-  query: none,
-  body: nothing,
-  result: nothing,
-});
-
-export const listOwnAddons = endpoint({
-  method: 'GET',
-  path: '/v2/self/addons',
-  summary: 'The add-ons of the personal space',
-  for: 'self',
-  params: none,
-  query: none,
-  body: nothing,
-  result: z.array(z.unknown()),
-});
-
-export const getOwner = endpoint({
-  method: 'GET',
-  path: '/v2/organisations/:ownerId',
-  summary: 'An organization, or the personal space',
-  for: 'organization:read',
-  params: Owned,
-  query: none,
-  body: nothing,
-  result: z.object({ id: z.string(), name: z.string(), description: z.string(), role: z.string() }),
-});
-
 export const getSummary = endpoint({
   method: 'GET',
   path: '/v2/summary',
@@ -212,49 +79,31 @@ export const getSummary = endpoint({
   }),
 });
 
-export const getOwnApplication = endpoint({
-  method: 'GET',
-  path: '/v2/self/applications/:applicationId',
-  summary: 'An application of any owner that the user may see',
-  for: 'application:read',
-  params: z.object({ applicationId: z.string() }),
+export const signIn = endpoint({
+  method: 'POST',
+  path: '/grid/v1/sign-in',
+  summary:
+    'A token pair for an e-mail address and its password; on the machine itself, for an address',
+  for: 'open',
+  params: none,
   query: none,
-  body: nothing,
-  result: Application,
+  body: z.object({
+    email: z.string(),
+    password: z.string().max(1024).optional(),
+    name: z.string().optional().describe('what the pair is listed as'),
+  }),
+  bodyLimit: CREDENTIALS_LIMIT,
+  result: TokenPair,
 });
 
-export const listKeys = endpoint({
-  method: 'GET',
-  path: '/v2/self/keys',
-  summary: 'The SSH keys of the account',
+export const setPassword = endpoint({
+  method: 'PUT',
+  path: '/grid/v1/self/password',
+  summary:
+    'A new password; `current` is asked for where there is one. It ends every other session and token pair',
   for: 'self',
   params: none,
   query: none,
-  body: nothing,
-  result: z.array(z.object({ name: z.string(), key: z.string(), fingerprint: z.string() })),
-});
-
-const KeyName = z.object({ name: z.string().min(1).max(128) });
-
-export const putKey = endpoint({
-  method: 'PUT',
-  path: '/v2/self/keys/:name',
-  summary: 'Add an SSH key; the body is the line of its .pub file',
-  for: 'self',
-  params: KeyName,
-  query: none,
-  body: z.string().min(1).max(16_384),
-  bodyLimit: 32 * 1024,
-  result: nothing,
-});
-
-export const deleteKey = endpoint({
-  method: 'DELETE',
-  path: '/v2/self/keys/:name',
-  summary: 'Remove an SSH key',
-  for: 'self',
-  params: KeyName,
-  query: none,
-  body: nothing,
-  result: nothing,
+  body: z.object({ current: z.string().max(1024).optional(), password: z.string().max(1024) }),
+  result: Ended,
 });

@@ -3,25 +3,14 @@ import { endpoint } from './endpoint.ts';
 import {
   Application,
   ENVIRONMENT_LIMIT,
-  Flavor,
   Owned,
   OwnedApplication,
-  Variable,
+  Variables,
   none,
   nothing,
 } from './schemas.ts';
 
 const path = '/v2/organisations/:ownerId/applications';
-
-/** More than any application may have; whatever is larger is refused before it is looked at. */
-const MOST_VARIABLES = 2_000;
-
-const Values = z
-  .record(z.string(), z.string())
-  .refine(
-    (values) => Object.keys(values).length <= MOST_VARIABLES,
-    `must have at most ${MOST_VARIABLES} variables`,
-  );
 
 /** Clients echo the whole object back: what is not known is left out. */
 const Options = z.object({
@@ -38,77 +27,6 @@ const Options = z.object({
   cancelOnPush: z.boolean().optional(),
   forceHttps: z.enum(['ENABLED', 'DISABLED']).optional(),
   instanceLifetime: z.enum(['TASK', 'REGULAR']).optional(),
-});
-
-export const listInstanceTypes = endpoint({
-  method: 'GET',
-  path: '/v2/products/instances',
-  summary: 'What applications can be made of',
-  for: 'signed in',
-  params: none,
-  query: z.object({ for: z.string().optional() }),
-  body: nothing,
-  result: z.array(
-    z.object({
-      type: z.string(),
-      version: z.string(),
-      enabled: z.boolean(),
-      comingSoon: z.boolean(),
-      name: z.string(),
-      description: z.string(),
-      variant: z.object({
-        id: z.string(),
-        slug: z.string(),
-        name: z.string(),
-        deployType: z.string(),
-      }),
-      defaultFlavor: Flavor,
-      buildFlavor: Flavor,
-      flavors: z.array(Flavor),
-      maxInstances: z.number(),
-      deployments: z.array(z.string()),
-      tags: z.array(z.string()),
-    }),
-  ),
-});
-
-export const listAddonProviders = endpoint({
-  method: 'GET',
-  path: '/v2/products/addonproviders',
-  summary: 'What add-ons can be made of',
-  for: 'signed in',
-  params: none,
-  query: z.object({ orgaId: z.string().optional() }),
-  body: nothing,
-  result: z.array(z.unknown()),
-});
-
-export const Zone = z.object({
-  name: z.string(),
-  displayName: z.string(),
-  tags: z.array(z.string()),
-});
-
-export const listZonesOfV2 = endpoint({
-  method: 'GET',
-  path: '/v2/products/zones',
-  summary: 'Where applications can live',
-  for: 'signed in',
-  params: none,
-  query: none,
-  body: nothing,
-  result: z.array(Zone),
-});
-
-export const listZones = endpoint({
-  method: 'GET',
-  path: '/v4/products/zones',
-  summary: 'Where applications can live',
-  for: 'signed in',
-  params: none,
-  query: none,
-  body: nothing,
-  result: z.array(Zone),
 });
 
 export const listApplications = endpoint({
@@ -136,7 +54,7 @@ export const createApplication = endpoint({
     instanceType: z.string().optional(),
     instanceVersion: z.string().optional(),
     instanceVariant: z.string(),
-    env: Values.optional(),
+    env: Variables.optional(),
   }),
   bodyLimit: ENVIRONMENT_LIMIT,
   result: Application,
@@ -177,157 +95,28 @@ export const deleteApplication = endpoint({
   result: nothing,
 });
 
-const environment = `${path}/:applicationId/env`;
-
-export const getEnvironment = endpoint({
+export const getOwnApplication = endpoint({
   method: 'GET',
-  path: environment,
-  summary: "The application's own variables",
-  for: 'application:operate',
-  params: OwnedApplication,
-  query: none,
-  body: nothing,
-  result: z.array(Variable),
-});
-
-export const replaceEnvironment = endpoint({
-  method: 'PUT',
-  path: environment,
-  summary: 'These variables and no others',
-  for: 'application:operate',
-  params: OwnedApplication,
-  query: none,
-  body: Values,
-  bodyLimit: ENVIRONMENT_LIMIT,
-  result: nothing,
-});
-
-const NamedVariable = OwnedApplication.extend({ name: z.string() });
-
-export const setVariable = endpoint({
-  method: 'PUT',
-  path: `${environment}/:name`,
-  summary: 'Set a variable',
-  for: 'application:operate',
-  params: NamedVariable,
-  query: none,
-  body: z.object({ value: z.string() }),
-  bodyLimit: ENVIRONMENT_LIMIT,
-  result: nothing,
-});
-
-export const removeVariable = endpoint({
-  method: 'DELETE',
-  path: `${environment}/:name`,
-  summary: 'Remove a variable',
-  for: 'application:operate',
-  params: NamedVariable,
-  query: none,
-  body: nothing,
-  result: nothing,
-});
-
-const exposed = `${path}/:applicationId/exposed_env`;
-export const getExposedEnvironment = endpoint({
-  method: 'GET',
-  path: exposed,
-  summary: 'What applications that depend on this one see',
-  for: 'application:operate',
-  params: OwnedApplication,
-  query: none,
-  body: nothing,
-  result: Values,
-});
-
-export const replaceExposedEnvironment = endpoint({
-  method: 'PUT',
-  path: exposed,
-  summary: 'Expose these variables and no others; those that depend on it and serve are redeployed',
-  for: 'application:operate',
-  params: OwnedApplication,
-  query: none,
-  body: Values,
-  bodyLimit: ENVIRONMENT_LIMIT,
-  result: nothing,
-});
-
-const dependencies = `${path}/:applicationId/dependencies`;
-
-export const listDependencies = endpoint({
-  method: 'GET',
-  path: dependencies,
-  summary: 'The applications that this one depends on',
-  for: 'application:operate',
-  params: OwnedApplication,
-  query: none,
-  body: nothing,
-  result: z.array(Application),
-});
-
-export const getDependenciesEnvironment = endpoint({
-  method: 'GET',
-  path: `${dependencies}/env`,
-  summary: 'What those expose, by application',
-  for: 'application:operate',
-  params: OwnedApplication,
-  query: none,
-  body: nothing,
-  result: z.array(z.object({ app_id: z.string(), app_name: z.string(), env: z.array(Variable) })),
-});
-
-const Dependency = OwnedApplication.extend({ dependencyId: z.string().max(64) });
-
-export const addDependency = endpoint({
-  method: 'PUT',
-  path: `${dependencies}/:dependencyId`,
-  summary: 'Depend on another application of the same owner',
-  for: 'application:operate',
-  params: Dependency,
-  query: none,
-  body: nothing,
-  result: nothing,
-});
-
-export const removeDependency = endpoint({
-  method: 'DELETE',
-  path: `${dependencies}/:dependencyId`,
-  summary: 'Depend on it no more',
-  for: 'application:operate',
-  params: Dependency,
-  query: none,
-  body: nothing,
-  result: nothing,
-});
-
-export const listLinkedAddons = endpoint({
-  method: 'GET',
-  path: `${path}/:applicationId/addons`,
-  summary: 'The add-ons that are linked to the application',
-  for: 'application:operate',
-  params: OwnedApplication,
-  query: none,
-  body: nothing,
-  result: z.array(z.unknown()),
-});
-
-export const getAddonsEnvironment = endpoint({
-  method: 'GET',
-  path: `${path}/:applicationId/addons/env`,
-  summary: 'What those bring into its environment, by add-on',
-  for: 'application:operate',
-  params: OwnedApplication,
-  query: none,
-  body: nothing,
-  result: z.array(z.unknown()),
-});
-
-export const listAddons = endpoint({
-  method: 'GET',
-  path: '/v2/organisations/:ownerId/addons',
-  summary: 'The add-ons of an owner',
+  path: '/v2/self/applications/:applicationId',
+  summary: 'An application of any owner that the user may see',
   for: 'application:read',
-  params: Owned,
+  params: z.object({ applicationId: z.string() }),
   query: none,
   body: nothing,
-  result: z.array(z.unknown()),
+  result: Application,
+});
+
+export const setSandbox = endpoint({
+  method: 'PUT',
+  path: '/grid/v1/applications/:applicationId/sandbox',
+  summary: 'What an application may ask of the kernel from its next start on',
+  for: 'operator',
+  params: z.object({ applicationId: z.string().max(64) }),
+  query: none,
+  body: z.object({
+    sandbox: z
+      .enum(['strict', 'nested'])
+      .describe('`strict` is what applications need; `nested` allows namespaces of its own'),
+  }),
+  result: nothing,
 });

@@ -1,19 +1,8 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { Deployment, Instance, OwnedApplication, nothing, none } from './schemas.ts';
+import { Deployment, OwnedApplication, none, nothing } from './schemas.ts';
 
 const path = '/v2/organisations/:ownerId/applications/:applicationId';
-
-export const listInstances = endpoint({
-  method: 'GET',
-  path: `${path}/instances`,
-  summary: 'The instances that are not over',
-  for: 'application:read',
-  params: OwnedApplication,
-  query: none,
-  body: nothing,
-  result: z.array(Instance),
-});
 
 export const deploy = endpoint({
   method: 'POST',

@@ -23,6 +23,7 @@ export const Waiting = z.object({
   since: Time,
   expectedAt: Time.nullable().describe('when it should start; null where nobody can say'),
 });
+
 export type Waiting = z.infer<typeof Waiting>;
 
 const Accuracy = z.object({
@@ -40,6 +41,7 @@ export const Queue = z.object({
   ),
   accuracy: Accuracy.describe('how right the first word of a start was'),
 });
+
 export type Queue = z.infer<typeof Queue>;
 
 export const getQueue = endpoint({
@@ -64,6 +66,7 @@ export const PastRun = z.object({
   memory: z.int().describe('of each node, in MiB'),
   class: z.string().nullable().describe('which devices counted'),
 });
+
 export type PastRun = z.infer<typeof PastRun>;
 
 export const listPastRuns = endpoint({
@@ -91,6 +94,7 @@ export const Why = z.object({
   promisedAt: Time.nullable().describe('what was said first'),
   admittedAt: Time.nullable(),
 });
+
 export type Why = z.infer<typeof Why>;
 
 export const getWhy = endpoint({
@@ -102,57 +106,4 @@ export const getWhy = endpoint({
   query: z.object({ of: z.string().max(64).describe('the id of a run or of a deployment') }),
   body: nothing,
   result: Why,
-});
-
-export const Device = z.object({
-  uuid: z.string(),
-  model: z.string(),
-  class: z.string().nullable().describe('what sizes mean by it; null where none does'),
-  memoryMiB: z.number(),
-  index: z.number(),
-  host: z.string(),
-  state: z.enum(['free', 'leased', 'fencing', 'quarantined', 'missing', 'unmapped']),
-  reason: z.string().nullable(),
-  detail: z.string().nullable(),
-  since: Time.nullable(),
-  holder: z
-    .object({ applicationId: z.string().nullable(), workloadId: z.string(), node: z.number() })
-    .nullable()
-    .describe('for its owner’s members, and operators'),
-});
-export type Device = z.infer<typeof Device>;
-
-export const listDevices = endpoint({
-  method: 'GET',
-  path: '/grid/v1/devices',
-  summary: 'The devices of the platform: what they are, and how they are',
-  for: 'signed in',
-  params: none,
-  query: none,
-  body: nothing,
-  result: z.object({ devices: z.array(Device), silent: z.string().nullable() }),
-});
-
-const Uuid = z.object({ uuid: z.string().max(128) });
-
-export const repairDevice = endpoint({
-  method: 'POST',
-  path: '/grid/v1/devices/:uuid/repaired',
-  summary: 'Say that what was wrong with a device is mended',
-  for: 'operator',
-  params: Uuid,
-  query: none,
-  body: nothing,
-  result: nothing,
-});
-
-export const forgetDevice = endpoint({
-  method: 'DELETE',
-  path: '/grid/v1/devices/:uuid',
-  summary: 'Forget a device that is missing',
-  for: 'operator',
-  params: Uuid,
-  query: none,
-  body: nothing,
-  result: nothing,
 });

@@ -6,6 +6,9 @@ export const none = z.object({});
 /** For bodies that may hold all variables of an application, or a long command. */
 export const ENVIRONMENT_LIMIT = 1024 * 1024;
 
+/** Whoever asks is heard: no longer than they need. */
+export const CREDENTIALS_LIMIT = 4 * 1024;
+
 export const Owned = z.object({
   ownerId: z.string().max(64).describe('an organization, a user, or `self`'),
 });
@@ -103,3 +106,18 @@ export const Instance = z.object({
 });
 
 export const Domain = z.object({ fqdn: z.string() });
+
+export const TokenPair = z.object({ token: z.string(), secret: z.string() });
+
+/** How many sessions and token pairs were ended, and how many API tokens go on. */
+export const Ended = z.object({ ended: z.number(), apiTokens: z.number() });
+
+/** More than any application may have; whatever is larger is refused before it is looked at. */
+const MOST_VARIABLES = 2_000;
+
+export const Variables = z
+  .record(z.string(), z.string())
+  .refine(
+    (values) => Object.keys(values).length <= MOST_VARIABLES,
+    `must have at most ${MOST_VARIABLES} variables`,
+  );

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { accounts, grid } from '@grid/api';
+import { accounts, platform, tokens } from '@grid/api';
 import { Failure } from './fail.ts';
 import { exportOf, sshGatewayOf } from './print-exports.ts';
 import { clientOf, configHome, readProfile, writeAuthority, writePrivate } from './profile.ts';
@@ -14,8 +14,8 @@ export async function storeCleverProfile({ alias }: { alias: string }): Promise<
   const client = clientOf(profile);
   const [{ id, email }, { expirationDate }, { sshUrl }] = await Promise.all([
     client.call(accounts.getSelf),
-    client.call(accounts.getCurrentToken),
-    client.call(grid.getStatus),
+    client.call(tokens.getCurrentToken),
+    client.call(platform.getStatus),
   ]);
   const { url, token, secret } = profile;
   const overrides = {

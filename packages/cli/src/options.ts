@@ -1,3 +1,4 @@
+import { Failure } from './fail.ts';
 import { InvalidArgumentError, Option } from 'commander';
 
 export type Format = { format: 'human' | 'json' };
@@ -38,3 +39,16 @@ export function collectVariable(
   if (name === undefined) throw new InvalidArgumentError('It must be NAME=value.');
   return { ...former, [name]: value };
 }
+
+/** Each value of an option that may be repeated. */
+export const collect = (value: string, previous: string[]): string[] => [...previous, value];
+
+/** Variables, as they are given on a command line. */
+export const parsePairs = (pairs: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=');
+      if (at < 1) throw new Failure(`${JSON.stringify(pair)} is not NAME=value.`, 'misused');
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );

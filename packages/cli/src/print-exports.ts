@@ -1,11 +1,11 @@
-import { grid } from '@grid/api';
+import { platform } from '@grid/api';
 import { clientOf, readProfile, writeAuthority } from './profile.ts';
 
 /** What scripts and the `clever` CLI need to act as whoever is signed in, for `eval`. */
 export async function printExports(): Promise<void> {
   const profile = readProfile();
   const { url, token, secret } = profile;
-  const { sshUrl } = await clientOf(profile).call(grid.getStatus);
+  const { sshUrl } = await clientOf(profile).call(platform.getStatus);
   const authority = writeAuthority(profile);
   const variables = {
     GRID_URL: url,

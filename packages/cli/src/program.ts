@@ -1,10 +1,15 @@
 import { Command } from 'commander';
-import { accountCommands } from './commands/account.ts';
+import { accountCommands } from './commands/accounts.ts';
+import { billingCommands } from './commands/billing.ts';
+import { deviceCommands } from './commands/devices.ts';
+import { domainCommands } from './commands/domains.ts';
+import { emailCommands } from './commands/emails.ts';
+import { environmentCommands } from './commands/environment.ts';
+import { keyCommands } from './commands/keys.ts';
 import { applicationCommands } from './commands/applications.ts';
 import { deploymentCommands } from './commands/deployments.ts';
 import { limitCommands } from './commands/limits.ts';
 import { logCommands } from './commands/logs.ts';
-import { identityCommands } from './commands/identity.ts';
 import { platformCommands } from './commands/platform.ts';
 import { queueCommands } from './commands/queue.ts';
 import { replayCommand } from './commands/replay.ts';
@@ -30,12 +35,20 @@ export function buildProgram(): Command {
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.misused));
   platformCommands(program);
   accountCommands(program);
+  keyCommands(program);
   tokenCommands(program);
-  identityCommands(program);
+  const operator = program
+    .command('operator')
+    .description('what only operators of the platform may');
+  emailCommands(program, operator);
+  domainCommands(operator);
   applicationCommands(program);
+  environmentCommands(program);
   deploymentCommands(program);
+  billingCommands(program);
   runCommands(program);
   queueCommands(program);
+  deviceCommands(program);
   limitCommands(program);
   replayCommand(program);
   logCommands(program);

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
-import { createClient, grid } from '@grid/api';
+import { createClient, platform } from '@grid/api';
 import { Failure } from './fail.ts';
 import { Distrust, transportTo } from './transport.ts';
 
@@ -40,7 +40,7 @@ function readAuthority(file: string): string {
 
 async function isTrusted(url: string): Promise<boolean> {
   try {
-    await createClient(transportTo({ url })).call(grid.getStatus);
+    await createClient(transportTo({ url })).call(platform.getStatus);
     return true;
   } catch (error) {
     if (error instanceof Distrust) return false;

@@ -294,6 +294,34 @@ test('the contract knows neither the server nor the command line', () => {
   assert.deepEqual(outward, []);
 });
 
+test('a noun has one file of its name in the contract, in what serves it, and in the command line', () => {
+  const nouns = readSources('api')
+    .filter(({ text }) => /^export const \w+ = (endpoint|stream|socket)\(/m.test(text))
+    .map(({ path }) => path);
+  assert.ok(nouns.length > 15);
+  const routes = server.filter(({ path }) => path.startsWith('http/routes/'));
+  assert.deepEqual(
+    routes.map(({ path }) => path.slice('http/routes/'.length)),
+    nouns.toSorted(),
+  );
+  const strays = routes.flatMap(({ path, text }) =>
+    [...text.matchAll(/\bserve(?:Log)?\(\s*app,\s*needs,\s*(\w+)\./g)]
+      .filter(([, noun]) => path !== `http/routes/${noun}.ts`)
+      .map(([, noun]) => `${path}: ${noun}`),
+  );
+  assert.deepEqual(strays, []);
+  const commands = readSources('cli')
+    .filter(({ path }) => path.startsWith('commands/'))
+    .map(({ path }) => path.slice('commands/'.length));
+  assert.deepEqual(
+    commands.filter((path) => ![...nouns, ...withoutEndpoints].includes(path)),
+    [],
+  );
+});
+
+/** Commands that ask the platform for nothing of their own. */
+const withoutEndpoints = ['replay.ts', 'ssh.ts'];
+
 test('the server does not know the command line', () => {
   const outward = server.filter(({ imports }) => imports.some((one) => one.includes('@grid/cli')));
   assert.deepEqual(outward, []);

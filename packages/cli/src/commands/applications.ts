@@ -1,4 +1,4 @@
-import { applications, grid } from '@grid/api';
+import { applications, products } from '@grid/api';
 import type { Application, Client } from '@grid/api';
 import { Argument } from 'commander';
 import type { Command } from 'commander';
@@ -6,12 +6,12 @@ import { addressOf } from '../address-of.ts';
 import { Failure } from '../fail.ts';
 import { findApplication, findOwner, paramsOf } from '../find-application.ts';
 import { runGit } from '../git.ts';
-import { formatOption, parseCount } from '../options.ts';
+import { collect, formatOption, parseCount, parsePairs } from '../options.ts';
 import type { Format } from '../options.ts';
 import { ago, print } from '../print.ts';
 import { signedIn } from '../profile.ts';
 
-/** Making, listing and erasing applications, and their variables. */
+/** Making, listing and erasing applications. */
 export function applicationCommands(program: Command): void {
   const app = program.command('app').description('applications');
   createCommand(app);
@@ -52,7 +52,6 @@ export function applicationCommands(program: Command): void {
         'human',
       );
     });
-  environmentCommands(program);
 }
 
 function sandboxCommand(app: Command): void {
@@ -63,7 +62,10 @@ function sandboxCommand(app: Command): void {
       new Argument('<kind>', 'nested allows namespaces of its own').choices(['strict', 'nested']),
     )
     .action(async (applicationId: string, sandbox: 'strict' | 'nested') => {
-      await signedIn().call(grid.setSandbox, { params: { applicationId }, body: { sandbox } });
+      await signedIn().call(applications.setSandbox, {
+        params: { applicationId },
+        body: { sandbox },
+      });
       process.stdout.write('Set; it counts from the next deployment on (grid restart).\n');
     });
 }
@@ -134,7 +136,7 @@ function createCommand(app: Command): void {
 
 async function create(client: Client, name: string, options: CreateOptions): Promise<Application> {
   const owner = await findOwner(client, options.org);
-  const types = await client.call(applications.listInstanceTypes);
+  const types = await client.call(products.listInstanceTypes);
   const type = types.find(({ variant, enabled }) => enabled && variant.slug === options.type);
   if (type === undefined) {
     const offered = types.filter(({ enabled }) => enabled).map(({ variant }) => variant.slug);
@@ -159,60 +161,6 @@ async function create(client: Client, name: string, options: CreateOptions): Pro
   });
 }
 
-const collect = (value: string, previous: string[]): string[] => [...previous, value];
-
-const parsePairs = (pairs: readonly string[]): Record<string, string> =>
-  Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=');
-      if (at < 1) throw new Failure(`${JSON.stringify(pair)} is not NAME=value.`, 'misused');
-      return [pair.slice(0, at), pair.slice(at + 1)];
-    }),
-  );
-
 /** Names the repository `grid` in a folder that is one; false elsewhere, or where the name is taken. */
 const addRemote = async (url: string): Promise<boolean> =>
   (await runGit(['remote', 'add', 'grid', url], 'quiet')) === 0;
-
-function environmentCommands(program: Command): void {
-  const env = program
-    .command('env')
-    .description('print what scripts and the clever CLI need, for eval');
-  env
-    .command('list')
-    .description("an application's variables")
-    .option('--app <application>')
-    .addOption(formatOption())
-    .action(async ({ app, format }: Format & { app?: string }) => {
-      const client = signedIn();
-      const params = paramsOf(await findApplication(client, app));
-      const variables = await client.call(applications.getEnvironment, { params });
-      const table = variables.map(({ name, value }) => ({ name, value }));
-      print({ table, empty: 'No variables.', json: variables }, format);
-    });
-  env
-    .command('set <pairs...>')
-    .description('set variables: NAME=value …')
-    .option('--app <application>')
-    .action(async (pairs: string[], { app }: { app?: string }) => {
-      const client = signedIn();
-      const params = paramsOf(await findApplication(client, app));
-      for (const [name, value] of Object.entries(parsePairs(pairs)))
-        await client.call(applications.setVariable, {
-          params: { ...params, name },
-          body: { value },
-        });
-      process.stdout.write('Set; it counts from the next deployment on (grid restart).\n');
-    });
-  env
-    .command('rm <names...>')
-    .description('remove variables')
-    .option('--app <application>')
-    .action(async (names: string[], { app }: { app?: string }) => {
-      const client = signedIn();
-      const params = paramsOf(await findApplication(client, app));
-      for (const name of names)
-        await client.call(applications.removeVariable, { params: { ...params, name } });
-      process.stdout.write('Removed; it counts from the next deployment on (grid restart).\n');
-    });
-}

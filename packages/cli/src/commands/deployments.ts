@@ -1,19 +1,19 @@
-import { deployments, grid } from '@grid/api';
+import { deployments, instances } from '@grid/api';
 import type { Application, Client, Deployment } from '@grid/api';
 import type { Command } from 'commander';
 import { addressOf } from '../address-of.ts';
 import { Failure } from '../fail.ts';
-import { findApplication, findOwner, paramsOf } from '../find-application.ts';
+import { findApplication, paramsOf } from '../find-application.ts';
 import { followActivity } from '../follow-activity.ts';
 import { followDeployment } from '../follow.ts';
 import { headCommit, runGit } from '../git.ts';
 import { formatOption, parseCount } from '../options.ts';
 import type { Format } from '../options.ts';
-import { ago, colour, euros, print, say } from '../print.ts';
-import { readProfile, signedIn } from '../profile.ts';
-import { startSpinner } from '../spinner.ts';
-import { settingOption } from '../setting-options.ts';
 import { platformStatus } from './platform.ts';
+import { ago, colour, print, say } from '../print.ts';
+import { readProfile, signedIn } from '../profile.ts';
+import { settingOption } from '../setting-options.ts';
+import { startSpinner } from '../spinner.ts';
 
 type AppOption = { app?: string };
 
@@ -49,7 +49,6 @@ export function deploymentCommands(program: Command): void {
     });
   statusCommand(program);
   activityCommand(program);
-  usageCommand(program);
 }
 
 type RestartOptions = AppOption & { commit?: string; withoutCache?: boolean; detach?: boolean };
@@ -113,17 +112,17 @@ function statusCommand(program: Command): void {
       const client = signedIn();
       const application = await findApplication(client, options.app);
       const params = paramsOf(application);
-      const instances = await client.call(deployments.listInstances, { params });
+      const running = await client.call(instances.listInstances, { params });
       const [newest] = await client.call(deployments.listDeployments, {
         params,
         query: { limit: 1 },
       });
-      const json = { application, instances, deployment: newest ?? null };
+      const json = { application, instances: running, deployment: newest ?? null };
       const lines = [
         `${application.name} (${application.id}): ${newest?.status ?? 'nothing was pushed yet'}`,
         ...(newest?.detail ? [`  ${newest.detail}`] : []),
         ...application.vhosts.map(({ fqdn }) => `  ${addressOf(fqdn)}`),
-        ...instances.map(
+        ...running.map(
           (one) =>
             `  ${one.instanceNumber}  ${one.state.padEnd(16)} ${one.displayName} (${one.flavor.name})`,
         ),
@@ -184,31 +183,4 @@ function formatActivity({
     detail ?? '',
   ];
   return columns.join('  ').trimEnd();
-}
-
-function usageCommand(program: Command): void {
-  program
-    .command('usage')
-    .description('minutes and euros by application, this month')
-    .option('--org <organization>', 'where there are several')
-    .addOption(formatOption())
-    .action(async ({ org, format }: Format & { org?: string }) => {
-      const client = signedIn();
-      const owner = await findOwner(client, org);
-      const usage = await client.call(grid.getUsage, { params: { ownerId: owner.id } });
-      const rows = usage.applications.map((one) => ({
-        application: one.applicationName ?? one.applicationId ?? '',
-        minutes: one.minutes,
-        'gpu minutes': one.gpuMinutes,
-        cost: euros(one.microEuros),
-      }));
-      const total = usage.applications.reduce((sum, { microEuros }) => sum + microEuros, 0);
-      const minutes = usage.applications.reduce((sum, one) => sum + one.minutes, 0);
-      const gpuMinutes = usage.applications.reduce((sum, one) => sum + one.gpuMinutes, 0);
-      const table = [
-        ...rows,
-        { application: 'Total', minutes, 'gpu minutes': gpuMinutes, cost: euros(total) },
-      ];
-      print({ table, empty: 'Nothing was used yet.', json: usage }, format);
-    });
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { grid } from '@grid/api';
+import { platform } from '@grid/api';
 import type { Command } from 'commander';
 import { dataPaths } from '@grid/server/paths.ts';
 import { settingNames } from '@grid/server/settings.ts';
@@ -97,7 +97,7 @@ function claimCommand(program: Command): void {
       const { email, organization, name } = options;
       const password = options.password ?? process.env['GRID_PASSWORD'];
       const body = { email, organization, name, sshKey, password };
-      const claimed = await localClient(directory).call(grid.claim, { body });
+      const claimed = await localClient(directory).call(platform.claim, { body });
       const { token, secret } = claimed;
       const path = writeProfile({ url: state.url, token, secret, ca: readAuthority(state) });
       const text = `You are signed in as ${email} (${path}).\nOrganization ${organization}: ${claimed.organizationId}`;
@@ -118,7 +118,7 @@ export async function platformStatus(options: Where & { json?: boolean }): Promi
   const state = readControlState(directory);
   if (state === undefined)
     throw new Failure(`No platform runs on ${directory}: start it with "grid up".`);
-  const status = await localClient(directory).call(grid.getStatus);
+  const status = await localClient(directory).call(platform.getStatus);
   const json = { ...state, ...status, dataDirectory: directory };
   const lines = [
     `Clever Grid ${state.version} is up (process ${state.pid}).`,

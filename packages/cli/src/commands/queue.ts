@@ -1,5 +1,5 @@
 import { queue } from '@grid/api';
-import type { Device, Queue, Waiting, Why } from '@grid/api';
+import type { Queue, Waiting, Why } from '@grid/api';
 import type { Command } from 'commander';
 import { findApplication, findOwner, paramsOf } from '../find-application.ts';
 import { formatOption } from '../options.ts';
@@ -8,7 +8,7 @@ import { ago, colour, print, spellSeconds, until } from '../print.ts';
 import { signedIn } from '../profile.ts';
 import { locate } from './runs.ts';
 
-/** What waits, why, and the devices that it waits for. */
+/** What waits, why. */
 export function queueCommands(program: Command): void {
   program
     .command('queue')
@@ -36,7 +36,6 @@ export function queueCommands(program: Command): void {
       const found = await client.call(queue.getWhy, call);
       print({ text: describeWhy(found), json: found }, format);
     });
-  deviceCommands(program);
 }
 
 function describeQueue({ waiting, waitingInAll, memoryMiB, devices, accuracy }: Queue): string {
@@ -92,38 +91,3 @@ function describeWhy(why: Why): string {
 }
 
 const time = (at: number): string => new Date(at).toTimeString().slice(0, 8);
-
-function deviceCommands(program: Command): void {
-  const devices = program
-    .command('devices')
-    .description('the GPUs of the platform: what they are, and how they are')
-    .addOption(formatOption())
-    .action(async ({ format }: Format) => {
-      const found = await signedIn().call(queue.listDevices);
-      if (found.silent !== null && format === 'human')
-        process.stdout.write(`${colour('red', found.silent)}\nDevices as they were seen last:\n`);
-      const table = found.devices.map(rowOf);
-      print({ table, empty: 'There are no GPUs here.', json: found }, format);
-    });
-  for (const [name, what, endpoint] of [
-    ['repaired', 'say that what was wrong with a device is mended', queue.repairDevice],
-    ['forget', 'forget a device that is missing', queue.forgetDevice],
-  ] as const)
-    devices
-      .command(`${name} <uuid>`)
-      .description(`${what} (operators)`)
-      .action(async (uuid: string) => {
-        await signedIn().call(endpoint, { params: { uuid } });
-        process.stdout.write(name === 'forget' ? 'Forgotten.\n' : 'It is looked at again.\n');
-      });
-}
-
-const rowOf = (device: Device) => ({
-  device: device.uuid,
-  model: device.model,
-  memory: `${Math.round(device.memoryMiB / 1024)} GiB`,
-  state: device.state,
-  since: device.since === null ? '' : ago(device.since, Date.now()),
-  holder: device.holder === null ? '' : `${device.holder.applicationId} node ${device.holder.node}`,
-  detail: device.detail ?? '',
-});

@@ -1,4 +1,4 @@
-import { ApiError, grid } from '@grid/api';
+import { ApiError, tokens } from '@grid/api';
 import type { Command } from 'commander';
 import { Failure } from '../fail.ts';
 import { formatOption } from '../options.ts';
@@ -31,8 +31,8 @@ async function logout({ all }: { all?: boolean }): Promise<void> {
   const client = clientOf(profile);
   try {
     if (all === true)
-      process.stdout.write(`${spellEnded(await client.call(grid.endOtherTokens))}\n`);
-    await client.call(grid.revokeToken, { params: { tokenId: profile.token } });
+      process.stdout.write(`${spellEnded(await client.call(tokens.endOtherTokens))}\n`);
+    await client.call(tokens.revokeToken, { params: { tokenId: profile.token } });
   } catch (error) {
     // what opens nothing any more is only to be forgotten
     if (!(error instanceof ApiError && error.status === 401)) throw error;
@@ -42,7 +42,7 @@ async function logout({ all }: { all?: boolean }): Promise<void> {
 }
 
 async function listTokens({ format }: Format): Promise<void> {
-  const found = await signedIn().call(grid.listTokens);
+  const found = await signedIn().call(tokens.listTokens);
   const now = Date.now();
   const table = found.map(({ id, kind, name, ip, createdAt, usedAt, expiresAt, current }) => ({
     name: current ? `${name} (this one)` : name,
@@ -65,10 +65,10 @@ async function revoke(id: string | undefined, { others }: { others?: boolean }):
     throw new Failure('Give the id of one (grid tokens list), or --others.', 'misused');
   const client = signedIn();
   if (id === undefined) {
-    process.stdout.write(`${spellEnded(await client.call(grid.endOtherTokens))}\n`);
+    process.stdout.write(`${spellEnded(await client.call(tokens.endOtherTokens))}\n`);
     return;
   }
-  await client.call(grid.revokeToken, { params: { tokenId: id } });
+  await client.call(tokens.revokeToken, { params: { tokenId: id } });
   process.stdout.write('It opens nothing any more.\n');
 }
 

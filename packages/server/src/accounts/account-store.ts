@@ -119,8 +119,18 @@ export const insertKey = (
     .values({ userId, name, ...key, createdAt: at })
     .execute();
 
-export const deleteKey = (tx: Tx, userId: UserId, name: string) =>
-  tx.deleteFrom('sshKeys').where('userId', '=', userId).where('name', '=', name).execute();
+/** The key that went, or undefined. */
+export const deleteKey = (
+  tx: Tx,
+  userId: UserId,
+  name: string,
+): Promise<{ fingerprint: string } | undefined> =>
+  tx
+    .deleteFrom('sshKeys')
+    .where('userId', '=', userId)
+    .where('name', '=', name)
+    .returning('fingerprint')
+    .executeTakeFirst();
 
 export const insertClaimToken = (tx: Tx, hash: string, at: number) =>
   tx.insertInto('claimTokens').values({ hash, createdAt: at, usedAt: null }).execute();

@@ -1,4 +1,6 @@
 import type { UserId } from '../lib/ids.ts';
+import type { Actor } from '../events/actor.ts';
+import { PLATFORM } from '../events/actor.ts';
 import { readLimit } from '../limits/demand-room.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { TokenKind } from '../store/schema.ts';
@@ -8,6 +10,7 @@ import { firstExpiry, planUse } from './lives.ts';
 import { deleteOldestSessions, findTokenOwner, insertToken, setTokenUsed } from './token-store.ts';
 import type { Token } from './token-store.ts';
 import type { User } from './user.ts';
+import { recordTokensEnded, recordUserEvent } from './user-event.ts';
 
 /** Somebody who proved who they are, and by what. */
 export type Authenticated = { user: User; token: Token };
@@ -73,6 +76,8 @@ export type TokenOrder = {
   /** Where it is not what its kind is given. */
   expiresAt?: number;
   ip?: string | undefined;
+  /** The user themself where nobody else is named. */
+  by?: Actor;
 };
 
 /** A new token pair of the user's; its secret is shown this once. */
@@ -83,13 +88,24 @@ export async function issueToken(tx: Tx, order: TokenOrder): Promise<TokenPair> 
   const usedAt = kind === 'api' ? null : at;
   const token = { token: pair.token, name, kind, ip, createdAt: at, usedAt, expiresAt };
   await insertToken(tx, { ...token, userId, secretHash: hashSecret(pair.secret) });
-  if (kind !== 'api') await signOutOldest(tx, userId, pair.token);
+  await recordUserEvent(tx, userId, {
+    kind: 'user.token_issued',
+    at,
+    data: { token: pair.token, name, tokenKind: kind },
+    ...(order.by !== undefined && { by: order.by }),
+  });
+  if (kind !== 'api') await signOutOldest(tx, { userId, newest: pair.token, at });
   return pair;
 }
 
 /** Who signs in is never kept out by where they signed in before. */
-async function signOutOldest(tx: Tx, userId: UserId, newest: string): Promise<void> {
+async function signOutOldest(
+  tx: Tx,
+  { userId, newest, at }: { userId: UserId; newest: string; at: number },
+): Promise<void> {
   const most = await readLimit(tx, 'sessions', userId);
   if (most === null) return;
-  await deleteOldestSessions(tx, { userId, newest, most: Math.max(0, most - 1) });
+  const order = { userId, newest, most: Math.max(0, most - 1) };
+  const ended = await deleteOldestSessions(tx, order);
+  await recordTokensEnded(tx, ended, { why: 'too_many', by: PLATFORM, at });
 }

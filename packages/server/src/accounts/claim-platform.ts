@@ -21,6 +21,7 @@ import type { TokenPair } from './credentials.ts';
 import { addKeyIn } from './manage-keys.ts';
 import { hashPassword } from './password.ts';
 import { parseEmail } from './user.ts';
+import { recordUserEvent } from './user-event.ts';
 
 type Deps = { database: Database; clock: Clock };
 
@@ -71,6 +72,8 @@ export async function claimPlatform({ database, clock }: Deps, claim: Claim): Pr
     if (claim.claimToken !== undefined) await takeClaimToken(tx, hashSecret(claim.claimToken), at);
     const userId = newId('user');
     await insertUser(tx, { id: userId, email, name, passwordHash, operator: true, at });
+    const data = { email, operator: true };
+    await recordUserEvent(tx, userId, { kind: 'user.created', at, data });
     const order = { name: claim.organization, adminId: userId, at };
     const organizationId = await createOrganizationIn(tx, order);
     const { ip } = claim;

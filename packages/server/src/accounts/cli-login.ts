@@ -8,6 +8,7 @@ import { LONGEST_LIFE } from './lives.ts';
 import { hashSecret } from './credentials.ts';
 import type { TokenPair } from './credentials.ts';
 import { findCliLogin, holdToken, insertCliLogin, setCliLoginRead } from './token-store.ts';
+import { recordUserEvent } from './user-event.ts';
 
 /**
  * `clever login`: the command line makes a random word, opens a page that names it, and asks for its
@@ -35,6 +36,7 @@ export const allowCliLogin = (
       throw new Refusal('conflict', 'This login was answered before: run the command again.');
     const at = clock();
     await insertCliLogin(tx, { hash, userId: user.id, at, expiresAt: at + LIVES });
+    await recordUserEvent(tx, user.id, { kind: 'user.login_allowed', at, data: {} });
   });
 
 /**

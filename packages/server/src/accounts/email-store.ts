@@ -74,5 +74,12 @@ export async function deleteEmail(
 }
 
 /** Those that nobody has proven since. */
-export const deletePendingEmails = (tx: Tx, since: number) =>
-  tx.deleteFrom('pendingEmails').where('createdAt', '<', since).execute();
+export const deletePendingEmails = (
+  tx: Tx,
+  since: number,
+): Promise<{ userId: UserId; email: string }[]> =>
+  tx
+    .deleteFrom('pendingEmails')
+    .where('createdAt', '<', since)
+    .returning(['userId', 'email'])
+    .execute();

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
@@ -16,6 +17,7 @@ import {
 } from './email-store.ts';
 import { parseEmail } from './user.ts';
 import type { User } from './user.ts';
+import { recordUserEvent } from './user-event.ts';
 
 export {
   selectEveryPendingEmail as listEveryPendingEmail,
@@ -47,19 +49,23 @@ export const addEmail = ({ database, clock }: Deps, user: User, text: string): P
     const isPending = (await selectPendingEmails(tx, user.id)).includes(email);
     if (isPending && !user.operator) return;
     await (user.operator ? proveIn(tx, order) : insertPendingEmail(tx, order));
+    const kind = user.operator ? 'user.email_confirmed' : 'user.email_added';
+    await recordUserEvent(tx, user.id, { kind, at: order.at, data: { email } });
   });
 };
 
 /** The operator's word that an address is the user's. Refuses one that they have not added, or that is another's. */
 export const confirmEmail = (
   { database, clock }: Deps,
-  { userId, email: text }: { userId: UserId; email: string },
+  { userId, email: text, by }: { userId: UserId; email: string; by: Actor },
 ): Promise<void> => {
   const email = parseEmail(text);
   return database.transaction(async (tx) => {
     if (!(await deleteEmail(tx, 'pendingEmails', { email, userId })))
       throw new Refusal('not_found', `${userId} has not added ${email}.`);
-    await proveIn(tx, { email, userId, at: clock() });
+    const at = clock();
+    await proveIn(tx, { email, userId, at });
+    await recordUserEvent(tx, userId, { kind: 'user.email_confirmed', by, at, data: { email } });
   });
 };
 
@@ -80,12 +86,15 @@ export const makePrimary = ({ database, clock }: Deps, user: User, text: string)
     if (!(await deleteEmail(tx, 'secondaryEmails', { email, userId: user.id })))
       throw notYours(email);
     await setEmail(tx, user.id, email);
-    await insertSecondaryEmail(tx, { email: user.email, userId: user.id, at: clock() });
+    const at = clock();
+    await insertSecondaryEmail(tx, { email: user.email, userId: user.id, at });
+    const data = { email };
+    await recordUserEvent(tx, user.id, { kind: 'user.email_made_primary', at, data });
   });
 };
 
 /** Refuses the first address, which the account is known by. */
-export const removeEmail = ({ database }: Deps, user: User, text: string): Promise<void> => {
+export const removeEmail = ({ database, clock }: Deps, user: User, text: string): Promise<void> => {
   const email = parseEmail(text);
   return database.transaction(async (tx) => {
     if (email === user.email)
@@ -93,6 +102,8 @@ export const removeEmail = ({ database }: Deps, user: User, text: string): Promi
     const order = { email, userId: user.id };
     const wasPending = await deleteEmail(tx, 'pendingEmails', order);
     if (!(await deleteEmail(tx, 'secondaryEmails', order)) && !wasPending) throw notYours(email);
+    const at = clock();
+    await recordUserEvent(tx, user.id, { kind: 'user.email_removed', at, data: { email } });
   });
 };
 

@@ -9,6 +9,7 @@ import type { Schema } from '../store/schema.ts';
 import { deleteKey, findKeyOwner, insertKey, selectKeys } from './account-store.ts';
 import { parseSshKey } from './ssh-key.ts';
 import type { User } from './user.ts';
+import { recordUserEvent } from './user-event.ts';
 
 /** Who pushes with this key (base64 of its wire form), or undefined. */
 export const findUserByKey = (db: Kysely<Schema>, key: string): Promise<User | undefined> =>
@@ -30,7 +31,7 @@ export async function addKeyIn(
   { userId, name, line, at }: { userId: UserId; name: string; line: string; at: number },
 ): Promise<void> {
   const key = parseSshKey(line);
-  await deleteKey(tx, userId, name);
+  await removeKeyIn(tx, { userId, name, at });
   const owner = await findKeyOwner(tx, key.key);
   if (owner?.id === userId)
     throw new Refusal('invalid_key', 'You have this key already, by another name.');
@@ -41,9 +42,22 @@ export async function addKeyIn(
   const count = async () => (await selectKeys(tx, userId)).length;
   await demandRoom(tx, 'ssh-keys', { of: userId, count });
   await insertKey(tx, { ...key, userId, name: parseName('name', name), at });
+  const { fingerprint } = key;
+  await recordUserEvent(tx, userId, { kind: 'user.key_added', at, data: { name, fingerprint } });
 }
 
+/** One that is not there is fine. */
 export const removeKey = (
-  { database }: { database: Database },
-  { userId, name }: { userId: UserId; name: string },
-): Promise<unknown> => database.transaction((tx) => deleteKey(tx, userId, name));
+  { database, clock }: { database: Database; clock: Clock },
+  key: { userId: UserId; name: string },
+): Promise<void> => database.transaction((tx) => removeKeyIn(tx, { ...key, at: clock() }));
+
+async function removeKeyIn(
+  tx: Tx,
+  { userId, name, at }: { userId: UserId; name: string; at: number },
+): Promise<void> {
+  const removed = await deleteKey(tx, userId, name);
+  if (removed === undefined) return;
+  const data = { name, fingerprint: removed.fingerprint };
+  await recordUserEvent(tx, userId, { kind: 'user.key_removed', at, data });
+}

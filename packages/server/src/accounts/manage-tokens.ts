@@ -14,6 +14,7 @@ import { deleteToken, selectTokens } from './token-store.ts';
 import type { Token } from './token-store.ts';
 import { parseEmail } from './user.ts';
 import type { User } from './user.ts';
+import { recordTokensEnded } from './user-event.ts';
 
 export type ApiTokenOrder = {
   email: string;
@@ -67,13 +68,15 @@ export const listApiTokens = (db: Kysely<Schema>, user: User): Promise<Token[]> 
 
 /** The token opens nothing any more. Refuses one that the user has not. */
 export const revokeApiToken = (
-  { database }: { database: Database },
+  { database, clock }: { database: Database; clock: Clock },
   user: User,
   token: string,
 ): Promise<void> =>
   database.transaction(async (tx) => {
-    if (!(await deleteToken(tx, { userId: user.id, token, kinds: ['api'] })))
+    const revoked = await deleteToken(tx, { userId: user.id, token, kinds: ['api'] });
+    if (revoked.length === 0)
       throw new Refusal('not_found', `There is no API token ${JSON.stringify(token)}.`);
+    await recordTokensEnded(tx, revoked, { why: 'revoked', at: clock() });
   });
 
 /** How many of each kind the user has. */

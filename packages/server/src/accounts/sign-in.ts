@@ -1,3 +1,4 @@
+import { byOperator } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import { parseName } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
@@ -14,6 +15,7 @@ import { demandPassword, hashPassword } from './password.ts';
 import { deleteToken } from './token-store.ts';
 import type { User } from './user.ts';
 import { parseEmail } from './user.ts';
+import { recordTokensEnded, recordUserEvent } from './user-event.ts';
 
 export { LONGEST_SESSION } from './lives.ts';
 
@@ -36,7 +38,11 @@ export async function signIn(
 export async function signInLocally(deps: Deps, email: string, { name }: Made): Promise<TokenPair> {
   const user = await findPassword(deps.database.read, parseEmail(email));
   if (user === undefined) throw new Refusal('not_found', `Nobody has the address ${email} here.`);
-  const order = { userId: user.id, name: parseName('name', name ?? 'operator’s socket') };
+  const order = {
+    userId: user.id,
+    name: parseName('name', name ?? 'operator’s socket'),
+    by: byOperator(null),
+  };
   return deps.database.transaction((tx) =>
     issueToken(tx, { ...order, kind: 'pair', at: deps.clock() }),
   );
@@ -66,19 +72,21 @@ export async function openSession(
 
 /** The browser is signed out; its cookie opens nothing more. */
 export const closeSession = (
-  { database }: Pick<Deps, 'database'>,
+  { database, clock }: Pick<Deps, 'database' | 'clock'>,
   { user, token }: { user: User; token: { token: string } },
-): Promise<unknown> =>
-  database.transaction((tx) =>
-    deleteToken(tx, { userId: user.id, token: token.token, kinds: ['session'] }),
-  );
+): Promise<void> =>
+  database.transaction(async (tx) => {
+    const order = { userId: user.id, token: token.token, kinds: ['session'] } as const;
+    const ended = await deleteToken(tx, order);
+    await recordTokensEnded(tx, ended, { why: 'signed_out', at: clock() });
+  });
 
 /**
  * A new password, which ends every other session and token pair: somebody may have had the former one.
  * Refuses where there is one and `current` is not it.
  */
 export async function changePassword(
-  { database, checkPassword }: Pick<Deps, 'database' | 'checkPassword'>,
+  { database, clock, checkPassword }: Deps,
   asks: Authenticated,
   order: { current?: string | undefined; password: string; client: string },
 ): Promise<Ended> {
@@ -91,8 +99,10 @@ export async function changePassword(
   const hash = await hashPassword(password);
   return database.transaction(async (tx) => {
     if (checked !== undefined) await holdPassword(tx, checked);
+    const at = clock();
     await setPasswordHash(tx, id, hash);
-    return endOthersIn(tx, asks);
+    await recordUserEvent(tx, id, { kind: 'user.password_set', at, data: {} });
+    return endOthersIn(tx, asks, at);
   });
 }
 

@@ -106,37 +106,41 @@ export const selectTokens = (
     .orderBy('token')
     .execute();
 
-/** False where the user has no such token. */
-export async function deleteToken(
+/** A token that opens nothing any more. */
+export type EndedToken = Pick<Token, 'token' | 'name' | 'kind'> & { userId: UserId };
+
+const ended = ['token', 'name', 'kind', 'userId'] as const;
+
+/** None where the user has no such token. */
+export const deleteToken = (
   tx: Tx,
   { userId, token, kinds }: { userId: UserId; token: string; kinds: readonly TokenKind[] },
-): Promise<boolean> {
-  const { numDeletedRows } = await tx
+): Promise<EndedToken[]> =>
+  tx
     .deleteFrom('tokens')
     .where('userId', '=', userId)
     .where('token', '=', token)
     .where('kind', 'in', kinds)
-    .executeTakeFirst();
-  return numDeletedRows > 0n;
-}
+    .returning(ended)
+    .execute();
 
 /** All of these kinds but one, and logins that somebody said yes to and no command line has fetched. */
 export async function deleteOthers(
   tx: Tx,
   { userId, keep, kinds }: { userId: UserId; keep: string; kinds: readonly TokenKind[] },
-): Promise<number> {
+): Promise<EndedToken[]> {
   await tx
     .deleteFrom('cliLogins')
     .where('userId', '=', userId)
     .where('readAt', 'is', null)
     .execute();
-  const { numDeletedRows } = await tx
+  return tx
     .deleteFrom('tokens')
     .where('userId', '=', userId)
     .where('token', '!=', keep)
     .where('kind', 'in', kinds)
-    .executeTakeFirst();
-  return Number(numDeletedRows);
+    .returning(ended)
+    .execute();
 }
 
 export const insertCliLogin = (
@@ -175,18 +179,27 @@ export async function setCliLoginRead(tx: Tx, hash: string, at: number): Promise
 }
 
 /** Tokens of these kinds whose time was over by `before`. */
-export const deleteExpiredTokens = (tx: Tx, kinds: readonly TokenKind[], before: number) =>
-  tx.deleteFrom('tokens').where('kind', 'in', kinds).where('expiresAt', '<', before).execute();
+export const deleteExpiredTokens = (
+  tx: Tx,
+  kinds: readonly TokenKind[],
+  before: number,
+): Promise<EndedToken[]> =>
+  tx
+    .deleteFrom('tokens')
+    .where('kind', 'in', kinds)
+    .where('expiresAt', '<', before)
+    .returning(ended)
+    .execute();
 
 export const deleteExpiredLogins = (tx: Tx, before: number) =>
   tx.deleteFrom('cliLogins').where('expiresAt', '<', before).execute();
 
 /** Keeps `newest`, and beside it `most` of those that a command line or a browser was signed in by last. */
-export async function deleteOldestSessions(
+export const deleteOldestSessions = (
   tx: Tx,
   { userId, newest, most }: { userId: UserId; newest: string; most: number },
-): Promise<void> {
-  await tx
+): Promise<EndedToken[]> =>
+  tx
     .deleteFrom('tokens')
     .where('token', 'in', ({ selectFrom }) =>
       selectFrom('tokens')
@@ -199,8 +212,8 @@ export async function deleteOldestSessions(
         .limit(FAR)
         .offset(most),
     )
+    .returning(ended)
     .execute();
-}
 
 /** SQLite knows no offset without a limit. */
 const FAR = 1_000_000;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { PLATFORM } from '../events/actor.ts';
 import type { OwnerId } from '../lib/ids.ts';
 import { newId } from '../lib/ids.ts';
 import { createOrganizationIn } from '../organizations/create-organization.ts';
@@ -32,6 +33,7 @@ async function open(database: Database, changes: Partial<DomainDeps> = {}) {
     id: await makeApplication(database, { ownerId: owner }),
     ownerId: owner,
     operator: false,
+    by: PLATFORM,
   });
   const first = await application(ownerId);
   return { deps, txt, asked, userId, first, second: await application(stranger) };
@@ -54,7 +56,7 @@ onEachDatabase(
       '*.example.org/x',
     ])
       await assert.rejects(addDomain(deps, second, text), { code: 'conflict' }, text);
-    await removeDomain(deps, first.id, 'example.com');
+    await removeDomain(deps, first, 'example.com');
     await addDomain(deps, second, 'a.example.com/admin');
     for (const text of ['a.example.com', 'example.com', 'b.a.example.com'])
       await assert.rejects(addDomain(deps, first, text), { code: 'conflict' }, text);
@@ -64,8 +66,8 @@ onEachDatabase(
 onEachDatabase('only a domain of the application can be its favourite', async (database) => {
   const { deps, first } = await open(database);
   await addDomain(deps, first, 'example.com');
-  await assert.rejects(setFavouriteDomain(deps, first.id, 'example.org'), { code: 'not_found' });
-  await setFavouriteDomain(deps, first.id, 'example.com');
+  await assert.rejects(setFavouriteDomain(deps, first, 'example.org'), { code: 'not_found' });
+  await setFavouriteDomain(deps, first, 'example.com');
   const favourites = (await listDomains(database.read, first.id)).filter(
     ({ favourite }) => favourite,
   );
@@ -99,10 +101,10 @@ onEachDatabase('the operator gives names, and keeps them from everybody', async 
   const { deps, first, second } = await open(database, { domains: 'proven' });
   const add = (text: string, by = second) => addDomain(deps, by, text);
   await assert.rejects(add('shop.grid.localhost'), { message: /only the operator/ });
-  await reserveName(deps, { name: 'Shop.grid.localhost', ownerId: second.ownerId });
+  await reserveName(deps, { name: 'Shop.grid.localhost', ownerId: second.ownerId, by: PLATFORM });
   await add('shop.grid.localhost');
   await assert.rejects(add('shop.grid.localhost', first), { code: 'conflict' });
-  await reserveName(deps, { name: 'example.com', ownerId: null });
+  await reserveName(deps, { name: 'example.com', ownerId: null, by: PLATFORM });
   await assert.rejects(add('www.example.com', { ...first, operator: true }), { code: 'conflict' });
   const names = await listReservedNames(database.read);
   assert.deepEqual(
@@ -112,10 +114,16 @@ onEachDatabase('the operator gives names, and keeps them from everybody', async 
       ['shop.grid.localhost', second.ownerId],
     ],
   );
-  await releaseName(deps, 'example.com');
-  await assert.rejects(releaseName(deps, 'example.com'), { code: 'not_found' });
+  await releaseName(deps, { name: 'example.com', by: PLATFORM });
+  await assert.rejects(releaseName(deps, { name: 'example.com', by: PLATFORM }), {
+    code: 'not_found',
+  });
   for (const name of ['*.example.com', 'example.com/x', 'co.uk'])
-    assert.throws(() => reserveName(deps, { name, ownerId: null }), { code: 'invalid' }, name);
+    assert.throws(
+      () => reserveName(deps, { name, ownerId: null, by: PLATFORM }),
+      { code: 'invalid' },
+      name,
+    );
 });
 
 onSqlite('an application has a hundred domains at most', async (database) => {
@@ -130,7 +138,7 @@ onSqlite('what would be refused today can still be removed', async (database) =>
   const { deps, first } = await open(database);
   const old = { applicationId: first.id, host: 'co.uk', pathPrefix: '/../x', at: 1 };
   await database.transaction((tx) => insertDomain(tx, old));
-  await removeDomain(deps, first.id, 'co.uk/../x');
+  await removeDomain(deps, first, 'co.uk/../x');
   assert.equal((await listDomains(database.read, first.id)).length, 0);
 });
 

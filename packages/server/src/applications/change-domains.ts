@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
@@ -7,6 +8,7 @@ import { countOrganizations } from '../organizations/list-organizations.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
+import { recordApplicationEvent } from './application-event.ts';
 import { formatDomain, judgeAddress, parseDomain, proofNames, proofOf } from './domain.ts';
 import type { Address, Asker, Verdict } from './domain.ts';
 import {
@@ -30,7 +32,8 @@ export type DomainDeps = {
 
 export const listDomains = selectDomains;
 
-type Asked = { id: ApplicationId; ownerId: OwnerId; operator: boolean };
+type Own = { id: ApplicationId; ownerId: OwnerId; by: Actor };
+type Asked = Own & { operator: boolean };
 
 /** Adds a domain; one that the application has is fine. Refuses what `judgeAddress` does not grant. */
 export async function addDomain(deps: DomainDeps, asked: Asked, text: string): Promise<void> {
@@ -50,7 +53,11 @@ export async function addDomain(deps: DomainDeps, asked: Asked, text: string): P
       throw sayNo(verdict, domain, by);
     const count = async () => own.length;
     await demandRoom(tx, 'domains', { of: by.ownerId, within: asked.id, count });
-    await insertDomain(tx, { ...domain, applicationId: asked.id, at: clock() });
+    const at = clock();
+    await insertDomain(tx, { ...domain, applicationId: asked.id, at });
+    const data = { domain: formatDomain(domain) };
+    const event = { kind: 'application.domain_added', by: asked.by, at, data } as const;
+    await recordApplicationEvent(tx, asked, event);
   });
 }
 
@@ -84,27 +91,39 @@ function sayNo(verdict: Exclude<Verdict, 'granted'>, domain: Address, by: Asker)
 /** Removes a domain, also one that would be refused today. */
 export const removeDomain = (
   { database, clock }: Pick<DomainDeps, 'database' | 'clock'>,
-  applicationId: ApplicationId,
+  application: Own,
   text: string,
 ): Promise<void> =>
   database.transaction(async (tx) => {
-    const own = await selectDomains(tx, applicationId);
+    const own = await selectDomains(tx, application.id);
     const written = text.trim().toLowerCase();
     const found = own.find((one) => formatDomain(one).toLowerCase() === written);
-    await deleteDomain(tx, applicationId, found ?? parseDomain(text));
-    await request(tx, 'routes', 'all', clock());
+    const domain = found ?? parseDomain(text);
+    await deleteDomain(tx, application.id, domain);
+    const at = clock();
+    await request(tx, 'routes', 'all', at);
+    if (found === undefined) return;
+    const data = { domain: formatDomain(domain) };
+    const event = { kind: 'application.domain_removed', by: application.by, at, data } as const;
+    await recordApplicationEvent(tx, application, event);
   });
 
 /** The domain that links lead to; undefined unsets it. Refuses one that the application has not. */
 export const setFavouriteDomain = (
-  { database }: Pick<DomainDeps, 'database'>,
-  applicationId: ApplicationId,
+  { database, clock }: Pick<DomainDeps, 'database' | 'clock'>,
+  application: Own,
   text: string | undefined,
 ): Promise<void> =>
   database.transaction(async (tx) => {
     const domain = text === undefined ? undefined : parseDomain(text);
-    const own = await selectDomains(tx, applicationId);
+    const own = await selectDomains(tx, application.id);
     if (domain !== undefined && !own.some((one) => formatDomain(one) === formatDomain(domain)))
       throw new Refusal('not_found', `${text} is not a domain of this application.`);
-    await setFavourite(tx, applicationId, domain);
+    await setFavourite(tx, application.id, domain);
+    await recordApplicationEvent(tx, application, {
+      kind: 'application.favourite_domain_set',
+      by: application.by,
+      at: clock(),
+      data: { domain: domain === undefined ? null : formatDomain(domain) },
+    });
   });

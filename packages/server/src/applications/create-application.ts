@@ -1,4 +1,4 @@
-import { appendEvent } from '../events/append.ts';
+import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
@@ -12,6 +12,7 @@ import { missingFor } from '../workloads/choose-engine.ts';
 import type { EngineChoice } from '../workloads/choose-engine.ts';
 import { findVariant, isOffered, variants } from './application.ts';
 import type { Application, Variant } from './application.ts';
+import { recordApplicationEvent } from './application-event.ts';
 import { countApplications, insertApplication } from './application-store.ts';
 import { defaultDomain } from './domain.ts';
 import { insertDomain } from './domain-store.ts';
@@ -36,6 +37,7 @@ export type CreateDeps = {
 
 export type NewApplication = {
   ownerId: OwnerId;
+  by: Actor;
   name: string;
   description?: string | undefined;
   variant: string;
@@ -85,10 +87,9 @@ export async function createApplication(
         pathPrefix: '/',
         at: deps.clock(),
       });
-    await appendEvent(tx, {
-      ownerId: order.ownerId,
-      applicationId: application.id,
+    await recordApplicationEvent(tx, application, {
       kind: 'application.created',
+      by: order.by,
       at: deps.clock(),
       data: { name: application.name },
     });

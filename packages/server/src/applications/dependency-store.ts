@@ -3,23 +3,32 @@ import type { ApplicationId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 
-/** Depending twice is fine. */
-export const insertDependency = (
+/** False where it depends on that already. */
+export async function insertDependency(
   tx: Tx,
   { id, dependencyId, at }: { id: ApplicationId; dependencyId: ApplicationId; at: number },
-) =>
-  tx
+): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tx
     .insertInto('dependencies')
     .values({ applicationId: id, dependencyId, createdAt: at })
     .onConflict((conflict) => conflict.columns(['applicationId', 'dependencyId']).doNothing())
-    .execute();
+    .executeTakeFirst();
+  return (numInsertedOrUpdatedRows ?? 0n) > 0n;
+}
 
-export const deleteDependency = (tx: Tx, id: ApplicationId, dependencyId: ApplicationId) =>
-  tx
+/** False where it did not depend on that. */
+export async function deleteDependency(
+  tx: Tx,
+  id: ApplicationId,
+  dependencyId: ApplicationId,
+): Promise<boolean> {
+  const { numDeletedRows } = await tx
     .deleteFrom('dependencies')
     .where('applicationId', '=', id)
     .where('dependencyId', '=', dependencyId)
-    .execute();
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}
 
 /** What the application depends on, the one linked first at first. */
 export const selectDependencies = async (

@@ -70,14 +70,9 @@ export async function putReserved(
   await tx.insertInto('reservedNames').values({ host, ownerId, createdAt: at }).execute();
 }
 
-/** False where nothing was said of it. */
-export async function deleteReserved(tx: Tx, host: string): Promise<boolean> {
-  const { numDeletedRows } = await tx
-    .deleteFrom('reservedNames')
-    .where('host', '=', host)
-    .executeTakeFirst();
-  return numDeletedRows > 0n;
-}
+/** Whose it was said to be; none where nothing was said of it. */
+export const deleteReserved = (tx: Tx, host: string): Promise<{ ownerId: OwnerId | null }[]> =>
+  tx.deleteFrom('reservedNames').where('host', '=', host).returning('ownerId').execute();
 
 export const deleteDomain = (tx: Tx, id: ApplicationId, { host, pathPrefix }: Address) =>
   tx

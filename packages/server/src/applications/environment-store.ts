@@ -60,12 +60,15 @@ export async function upsertValues(
   }
 }
 
-export const deleteValue = (tx: Tx, id: ApplicationId, name: string) =>
-  tx
+/** False where there was no such variable. */
+export async function deleteValue(tx: Tx, id: ApplicationId, name: string): Promise<boolean> {
+  const { numDeletedRows } = await tx
     .deleteFrom('environmentValues')
     .where('applicationId', '=', id)
     .where('name', '=', name)
-    .execute();
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}
 
 export const deleteValues = (tx: Tx, table: ValueTable, id: ApplicationId) =>
   tx.deleteFrom(named(table)).where('applicationId', '=', id).execute();

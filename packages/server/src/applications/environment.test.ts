@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { PLATFORM } from '../events/actor.ts';
 import { newId } from '../lib/ids.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeApplication, makeOwner, openKeys } from '../testing/rows.ts';
@@ -15,7 +16,9 @@ onEachDatabase(
       Object.fromEntries(own.map((name) => [name, String(set)])),
     );
     for (let round = 0; round < 10; round += 1) {
-      await Promise.all(sets.map((values) => replaceVariables(deps, id, values)));
+      await Promise.all(
+        sets.map((values) => replaceVariables(deps, { id, ownerId, by: PLATFORM }, values)),
+      );
       const found = await loadEnvironment(database.read, openKeys, id);
       const [value = ''] = Object.values(found);
       const written = sets.find((values) => Object.values(values)[0] === value);
@@ -26,7 +29,8 @@ onEachDatabase(
 
 onEachDatabase('an application that is gone has no variables to set', async (database) => {
   const deps = { database, clock: () => 1, keyring: openKeys };
-  await assert.rejects(replaceVariables(deps, newId('application'), { A: '1' }), {
+  const gone = { id: newId('application'), ownerId: newId('organization'), by: PLATFORM };
+  await assert.rejects(replaceVariables(deps, gone, { A: '1' }), {
     code: 'not_found',
   });
 });

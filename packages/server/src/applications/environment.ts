@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
@@ -6,6 +7,7 @@ import { Refusal } from '../lib/refusal.ts';
 import { demandNoMore } from '../limits/demand-room.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
+import { recordApplicationEvent } from './application-event.ts';
 import {
   deleteValue,
   deleteValues,
@@ -25,6 +27,8 @@ const LARGEST_VALUE = 64 * 1024;
 const NAME = /^(?!__proto__$)[A-Za-z0-9._-]+$/;
 
 type Place = { table: ValueTable; id: ApplicationId };
+/** The application, and who changes its variables. */
+type Own = { id: ApplicationId; ownerId: OwnerId; by: Actor };
 
 const context = ({ table, id }: Place, name: string) => `${table}/${id}/${name}`;
 
@@ -34,6 +38,13 @@ export const loadEnvironment = (
   keyring: Keyring,
   id: ApplicationId,
 ): Promise<Variables> => loadValues(db, keyring, { table: 'environmentValues', id });
+
+/** What those that depend on it see. */
+export const loadExposed = (
+  db: Kysely<Schema>,
+  keyring: Keyring,
+  id: ApplicationId,
+): Promise<Variables> => loadValues(db, keyring, { table: 'exposedValues', id });
 
 /** Its own variables, or those that it exposes. */
 export async function loadValues(
@@ -50,24 +61,46 @@ export async function loadValues(
 /** Sets these variables and leaves the others. They count from the next deployment on. */
 export const setVariables = (
   { database, clock, keyring }: Deps,
-  applicationId: ApplicationId,
+  application: Own,
   values: Variables,
 ): Promise<void> =>
-  database.transaction((tx) =>
-    setVariablesIn(tx, keyring, { ...own(applicationId), values, at: clock() }),
-  );
+  database.transaction(async (tx) => {
+    const at = clock();
+    await setVariablesIn(tx, keyring, { ...own(application.id), values, at });
+    await recordVariables(tx, application, { set: Object.keys(values), removed: [], at });
+  });
 
 const own = (id: ApplicationId): Place => ({ table: 'environmentValues', id });
+
+/** Names alone: what the values are is told to nobody by the way. */
+async function recordVariables(
+  tx: Tx,
+  { by, ...application }: Own,
+  { at, ...data }: { set: string[]; removed: string[]; at: number },
+): Promise<void> {
+  if (data.set.length + data.removed.length === 0) return;
+  const event = { kind: 'application.variables_changed', by, at, data } as const;
+  await recordApplicationEvent(tx, application, event);
+}
+
+/** Names of the variables that are new or others than before, and of those that are gone. */
+export const changesOf = (before: Variables, after: Variables) => ({
+  set: Object.keys(after).filter((name) => before[name] !== after[name]),
+  removed: Object.keys(before).filter((name) => !Object.hasOwn(after, name)),
+});
 
 /** These variables and no others. */
 export const replaceVariables = (
   { database, clock, keyring }: Deps,
-  applicationId: ApplicationId,
+  application: Own,
   values: Variables,
-): Promise<unknown> =>
-  database.transaction((tx) =>
-    replaceVariablesIn(tx, keyring, { ...own(applicationId), values, at: clock() }),
-  );
+): Promise<void> =>
+  database.transaction(async (tx) => {
+    const at = clock();
+    const order = { ...own(application.id), values, at };
+    const before = await replaceVariablesIn(tx, keyring, order);
+    await recordVariables(tx, application, { ...changesOf(before, values), at });
+  });
 
 type Order = Place & { values: Variables; at: number };
 
@@ -87,10 +120,14 @@ export async function replaceVariablesIn(
 
 /** Removes a variable; one that is not there is fine. */
 export const removeVariable = (
-  { database }: Pick<Deps, 'database'>,
-  applicationId: ApplicationId,
+  { database, clock }: Pick<Deps, 'database' | 'clock'>,
+  application: Own,
   name: string,
-): Promise<unknown> => database.transaction((tx) => deleteValue(tx, applicationId, name));
+): Promise<void> =>
+  database.transaction(async (tx) => {
+    if (!(await deleteValue(tx, application.id, name))) return;
+    await recordVariables(tx, application, { set: [], removed: [name], at: clock() });
+  });
 
 export async function setVariablesIn(tx: Tx, keyring: Keyring, order: Order): Promise<void> {
   const ownerId = await demandApplication(tx, order);

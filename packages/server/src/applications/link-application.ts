@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
@@ -6,6 +7,7 @@ import { Refusal } from '../lib/refusal.ts';
 import { demandRoom } from '../limits/demand-room.ts';
 import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
+import { recordApplicationEvent } from './application-event.ts';
 import { deleteDependency, insertDependency, selectDependencies } from './dependency-store.ts';
 import { loadValues } from './environment.ts';
 import type { Variables } from './environment.ts';
@@ -16,26 +18,35 @@ export {
 } from './dependency-store.ts';
 
 type Deps = { database: Database; clock: Clock };
-type Link = { id: ApplicationId; dependencyId: ApplicationId };
-type NewLink = Link & { ownerId: OwnerId };
+type Link = { id: ApplicationId; ownerId: OwnerId; dependencyId: ApplicationId; by: Actor };
 
 /** From its next deployment on, the application sees what the other one exposes. Both are one owner's. */
-export const linkApplication = ({ database, clock }: Deps, link: NewLink): Promise<unknown> => {
-  const { id, dependencyId, ownerId } = link;
+export const linkApplication = ({ database, clock }: Deps, link: Link): Promise<void> => {
+  const { id, dependencyId, ownerId, by } = link;
   if (id === dependencyId) throw new Refusal('invalid', 'An application cannot depend on itself.');
   return database.transaction(async (tx) => {
     const count = async () =>
       (await selectDependencies(tx, id)).filter((one) => one !== dependencyId).length;
     await demandRoom(tx, 'dependencies', { of: ownerId, within: id, count });
-    return insertDependency(tx, { ...link, at: clock() });
+    const at = clock();
+    if (!(await insertDependency(tx, { id, dependencyId, at }))) return;
+    const event = { kind: 'application.dependency_added', by, at, data: { dependencyId } } as const;
+    await recordApplicationEvent(tx, link, event);
   });
 };
 
 /** One that is not linked is fine. */
-export const unlinkApplication = (
-  { database }: Pick<Deps, 'database'>,
-  { id, dependencyId }: Link,
-): Promise<unknown> => database.transaction((tx) => deleteDependency(tx, id, dependencyId));
+export const unlinkApplication = ({ database, clock }: Deps, link: Link): Promise<void> =>
+  database.transaction(async (tx) => {
+    const { id, dependencyId, by } = link;
+    if (!(await deleteDependency(tx, id, dependencyId))) return;
+    await recordApplicationEvent(tx, link, {
+      kind: 'application.dependency_removed',
+      by,
+      at: clock(),
+      data: { dependencyId },
+    });
+  });
 
 /** What the application sees of those that it depends on: of one name, the one linked last wins. */
 export async function loadInherited(

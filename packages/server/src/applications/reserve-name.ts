@@ -1,3 +1,5 @@
+import type { Actor } from '../events/actor.ts';
+import { appendEvent } from '../events/append.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
@@ -15,18 +17,29 @@ type Deps = { database: Database; clock: Clock };
  */
 export const reserveName = (
   { database, clock }: Deps,
-  { name, ownerId }: { name: string; ownerId: OwnerId | null },
+  { name, ownerId, by }: { name: string; ownerId: OwnerId | null; by: Actor },
 ): Promise<void> => {
   const host = parseName(name);
-  return database.transaction((tx) => putReserved(tx, { host, ownerId, at: clock() }));
+  return database.transaction(async (tx) => {
+    const at = clock();
+    await putReserved(tx, { host, ownerId, at });
+    const about = { ownerId, applicationId: null, subjectId: host } as const;
+    const event = { kind: 'name.reserved', by, at, data: { for: ownerId } } as const;
+    await appendEvent(tx, { ...about, ...event });
+  });
 };
 
 /** Takes the operator's word back. */
-export const releaseName = ({ database }: Pick<Deps, 'database'>, name: string): Promise<void> => {
+export const releaseName = (
+  { database, clock }: Deps,
+  { name, by }: { name: string; by: Actor },
+): Promise<void> => {
   const host = parseName(name);
   return database.transaction(async (tx) => {
-    if (!(await deleteReserved(tx, host)))
-      throw new Refusal('not_found', `Nothing is said of ${name}.`);
+    const [former] = await deleteReserved(tx, host);
+    if (former === undefined) throw new Refusal('not_found', `Nothing is said of ${name}.`);
+    const about = { ...former, applicationId: null, subjectId: host } as const;
+    await appendEvent(tx, { ...about, kind: 'name.released', by, at: clock(), data: {} });
   });
 };
 

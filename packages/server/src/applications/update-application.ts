@@ -1,3 +1,4 @@
+import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import { parseName, parseText } from '../lib/name.ts';
@@ -6,6 +7,7 @@ import { demandShare } from '../limits/demand-share.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Application } from './application.ts';
+import { recordApplicationEvent } from './application-event.ts';
 import { setDeleted, updateApplicationRow } from './application-store.ts';
 import type { ApplicationChange } from './application-store.ts';
 import { parseSize } from './size.ts';
@@ -22,7 +24,7 @@ type Deps = {
 export async function updateApplication(
   { database, clock, refuseWhatNeverFits, resized }: Deps,
   application: Application,
-  change: ApplicationChange,
+  { by, ...change }: ApplicationChange & { by: Actor },
 ): Promise<void> {
   const name = change.name === undefined ? {} : { name: parseName('name', change.name) };
   const { description } = change;
@@ -37,19 +39,37 @@ export async function updateApplication(
     const adding = size.maxNodes > application.maxNodes ? size.maxNodes : 0;
     await demandNoMore(tx, 'nodes', { of: application.ownerId, adding });
     if (isOther) await demandShare(tx, application.ownerId, size);
-    await updateApplicationRow(tx, application.id, { ...change, ...name, ...text, ...size });
-    await request(tx, 'routes', 'all', clock());
-    if (isOther) await resized(tx, application.id, clock());
+    const at = clock();
+    const whole = { ...change, ...name, ...text, ...size };
+    await updateApplicationRow(tx, application.id, whole);
+    await request(tx, 'routes', 'all', at);
+    const changes = changesOf(application, whole);
+    if (Object.keys(changes).length > 0) {
+      const event = { kind: 'application.changed', by, at, data: { changes } } as const;
+      await recordApplicationEvent(tx, application, event);
+    }
+    if (isOther) await resized(tx, application.id, at);
   });
 }
+
+/** What is given and other than before, as it is from now on. */
+const changesOf = (before: Application, given: ApplicationChange) =>
+  Object.fromEntries(
+    Object.entries(given).filter(([name, value]) => before[name as keyof Application] !== value),
+  );
 
 /** Ends what the application runs and erases it; asked for here, done by its reconciliation. */
 export const deleteApplication = (
   { database, clock }: Pick<Deps, 'database' | 'clock'>,
-  id: ApplicationId,
+  application: Application,
+  by: Actor,
 ): Promise<void> =>
   database.transaction(async (tx) => {
-    await setDeleted(tx, id, clock());
-    await request(tx, 'application', id, clock());
-    await request(tx, 'routes', 'all', clock());
+    const { id, name } = application;
+    const at = clock();
+    await setDeleted(tx, id, at);
+    await request(tx, 'application', id, at);
+    await request(tx, 'routes', 'all', at);
+    const event = { kind: 'application.deleted', by, at, data: { name } } as const;
+    await recordApplicationEvent(tx, application, event);
   });

@@ -1,4 +1,6 @@
+import { recordApplicationEvent } from '../applications/application-event.ts';
 import { eraseApplication } from '../applications/erase-application.ts';
+import { PLATFORM } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
@@ -35,7 +37,9 @@ export const applicationReconciler =
       await holdClaim(tx, claim);
       if (application.deletedAt === null) return goOn(tx, id, clock());
       if (busy) return endApplication(tx, application, { authorId: null, at: clock() });
-      return eraseApplication(tx, id);
+      await eraseApplication(tx, id);
+      const event = { kind: 'application.erased', by: PLATFORM, at: clock(), data: {} } as const;
+      return recordApplicationEvent(tx, application, event);
     });
     return undefined;
   };

@@ -1,4 +1,7 @@
+import { PLATFORM } from '../events/actor.ts';
+import type { Actor } from '../events/actor.ts';
 import { appendEvent } from '../events/append.ts';
+import type { EventKind } from '../events/event.ts';
 import type { Tx } from '../store/database.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -18,9 +21,14 @@ type Subject = Pick<
 export function recordDeploymentEvent(
   tx: Tx,
   { id, ownerId, applicationId, commitId, action, cause }: Subject,
-  event: { kind: string; at: number; why?: { reason: string | null; detail: string | null } },
+  event: {
+    kind: Extract<EventKind, `deployment.${string}`>;
+    by?: Actor;
+    at: number;
+    why?: { reason: string | null; detail: string | null };
+  },
 ): Promise<void> {
-  const { kind, at, why } = event;
+  const { kind, at, why, by = PLATFORM } = event;
   const facts: DeploymentFacts = { deploymentId: id, commitId, action, cause, ...why };
-  return appendEvent(tx, { ownerId, applicationId, kind, at, data: facts });
+  return appendEvent(tx, { ownerId, applicationId, subjectId: id, kind, by, at, data: facts });
 }

@@ -86,6 +86,6 @@ async function afterEnd(
   await request(tx, 'application', deployment.applicationId, at);
   if (application.kind === 'webapp') await request(tx, 'routes', 'all', at);
   const { status, reason, detail } = result;
-  const event = { kind: `deployment.${status}`, at, why: { reason, detail } };
+  const event = { kind: `deployment.${status}`, at, why: { reason, detail } } as const;
   await recordDeploymentEvent(tx, deployment, event);
 }

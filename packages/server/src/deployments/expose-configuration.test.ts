@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { PLATFORM } from '../events/actor.ts';
 import { linkApplication } from '../applications/link-application.ts';
 import { setVariables } from '../applications/environment.ts';
 import { setLimit } from '../limits/change-limits.ts';
@@ -38,16 +39,16 @@ onEachDatabase(
       );
     }
     for (const id of [serving, idle])
-      await linkApplication(deps, { id, ownerId, dependencyId: shown });
+      await linkApplication(deps, { id, ownerId, dependencyId: shown, by: PLATFORM });
     const counts = async () =>
       Promise.all(
         [serving, idle, stranger].map(
           async (id) => (await listDeployments(database.read, id)).length,
         ),
       );
-    await exposeConfiguration(deps, shown, { values: { A: '1' }, authorId });
+    await exposeConfiguration(deps, { id: shown, ownerId }, { values: { A: '1' }, authorId });
     assert.deepEqual(await counts(), [2, 0, 1]);
-    await exposeConfiguration(deps, shown, { values: { A: '1' }, authorId });
+    await exposeConfiguration(deps, { id: shown, ownerId }, { values: { A: '1' }, authorId });
     assert.deepEqual(await counts(), [2, 0, 1]);
     const [newest] = await listDeployments(database.read, serving, 1);
     assert.deepEqual([newest?.cause, newest?.commitId], ['Dependency', commitId]);
@@ -63,24 +64,30 @@ onEachDatabase(
       [1, 2, 3].map(() => makeApplication(database, { ownerId })),
     );
     if (first === undefined || second === undefined || seer === undefined) assert.fail();
-    await exposeConfiguration(deps, first, {
-      values: { A: 'first', B: 'first', C: 'first' },
-      authorId,
-    });
-    await exposeConfiguration(deps, second, { values: { B: 'second', C: 'second' }, authorId });
-    await linkApplication({ database, clock: () => 1 }, { id: seer, ownerId, dependencyId: first });
-    await linkApplication(
-      { database, clock: () => 2 },
-      { id: seer, ownerId, dependencyId: second },
+    await exposeConfiguration(
+      deps,
+      { id: first, ownerId },
+      {
+        values: { A: 'first', B: 'first', C: 'first' },
+        authorId,
+      },
     );
-    await setVariables(deps, seer, { C: 'own' });
+    await exposeConfiguration(
+      deps,
+      { id: second, ownerId },
+      { values: { B: 'second', C: 'second' }, authorId },
+    );
+    const own = { id: seer, ownerId, by: PLATFORM };
+    await linkApplication({ database, clock: () => 1 }, { ...own, dependencyId: first });
+    await linkApplication({ database, clock: () => 2 }, { ...own, dependencyId: second });
+    await setVariables(deps, own, { C: 'own' });
     const environments = createEnvironments(database, openKeys);
     assert.deepEqual(await environments.present(seer), {
       A: 'first',
       B: 'second',
       C: 'own',
     });
-    await setLimit(deps, { name: 'variables', ownerId, value: 2 });
+    await setLimit(deps, { name: 'variables', ownerId, value: 2, by: PLATFORM });
     const seen = await environments.present(seer);
     await assert.rejects(demandVariables(database.read, ownerId, seen), {
       message: /The limit "variables" is 2 .* 3 are asked for/,

@@ -1,6 +1,9 @@
+import { byAuthor } from '../events/actor.ts';
+import type { Actor } from '../events/actor.ts';
 import type { ApplicationId, DeploymentId, UserId } from '../lib/ids.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Tx } from '../store/database.ts';
+import type { Deployment } from './deployment.ts';
 import { recordDeploymentEvent } from './deployment-event.ts';
 import { setWanted } from '../applications/find-application.ts';
 import type { Deployable } from '../applications/find-application.ts';
@@ -36,7 +39,8 @@ export async function queueDeployment(
 ): Promise<DeploymentId> {
   const joined = await joinQueued(tx, application, order);
   if (joined !== undefined) return joined;
-  if (application.cancelOnPush) await cancelPending(tx, application, order.at);
+  if (application.cancelOnPush)
+    await cancelPending(tx, application, { by: byAuthor(order.authorId), at: order.at });
   const deployment = {
     ...order,
     ownerId: application.ownerId,
@@ -47,7 +51,7 @@ export async function queueDeployment(
   const id = await insertDeployment(tx, deployment);
   await setWanted(tx, application.id, 'up');
   await request(tx, 'deployment', id, order.at);
-  const event = { kind: 'deployment.queued', at: order.at };
+  const event = { kind: 'deployment.queued', by: byAuthor(order.authorId), at: order.at } as const;
   await recordDeploymentEvent(tx, { ...deployment, id }, event);
   return id;
 }
@@ -56,12 +60,21 @@ export async function queueDeployment(
 export async function cancelPending(
   tx: Tx,
   application: Pick<Deployable, 'id'>,
-  at: number,
+  { by, at }: { by: Actor; at: number },
 ): Promise<void> {
-  for (const { id } of await selectPending(tx, application.id)) {
-    await wantCancelled(tx, id);
-    await request(tx, 'deployment', id, at);
-  }
+  for (const deployment of await selectPending(tx, application.id))
+    if (deployment.wanted !== 'cancel') await askToEnd(tx, deployment, { by, at });
+}
+
+/** Asks a deployment that is queued or under way to end. */
+export async function askToEnd(
+  tx: Tx,
+  deployment: Deployment,
+  { by, at }: { by: Actor; at: number },
+): Promise<void> {
+  await wantCancelled(tx, deployment.id);
+  await request(tx, 'deployment', deployment.id, at);
+  await recordDeploymentEvent(tx, deployment, { kind: 'deployment.cancel_asked', by, at });
 }
 
 /** Asks for a look at what is queued or under way: something it may wait for has changed. */

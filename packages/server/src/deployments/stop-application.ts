@@ -1,10 +1,11 @@
+import { recordApplicationEvent } from '../applications/application-event.ts';
+import { byAuthor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, UserId } from '../lib/ids.ts';
 import { request } from '../reconcile/queue.ts';
 import { cancelRequested } from '../runs/stop-run.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { wantGone } from '../workloads/want-gone.ts';
-import { recordDeploymentEvent } from './deployment-event.ts';
 import { findDeployable, setWanted } from '../applications/find-application.ts';
 import type { Deployable } from '../applications/find-application.ts';
 import { insertDeployment, moveDeployment, selectLive } from './deployment-store.ts';
@@ -20,7 +21,8 @@ export const stopApplication = (
   database.transaction(async (tx) => {
     const application = await findDeployable(tx, order.applicationId);
     if (application === undefined) return;
-    if (application.wanted === 'down') return cancelRequested(tx, application.id, clock());
+    const asked = { by: byAuthor(order.authorId), at: clock() };
+    if (application.wanted === 'down') return cancelRequested(tx, application.id, asked);
     await endApplication(tx, application, { authorId: order.authorId, at: clock() });
   });
 
@@ -31,8 +33,9 @@ export async function endApplication(
   { authorId, at }: { authorId: UserId | null; at: number },
 ): Promise<void> {
   await setWanted(tx, application.id, 'down');
-  await cancelPending(tx, application, at);
-  await cancelRequested(tx, application.id, at);
+  const by = byAuthor(authorId);
+  await cancelPending(tx, application, { by, at });
+  await cancelRequested(tx, application.id, { by, at });
   const live = await selectLive(tx, application.id);
   if (live === undefined) return;
   await moveDeployment(tx, live, { status: 'superseded', reason: 'stopped' });
@@ -50,5 +53,7 @@ export async function endApplication(
     at,
   } as const;
   const id = await insertDeployment(tx, undeployment);
-  await recordDeploymentEvent(tx, { ...undeployment, id }, { kind: 'application.stopped', at });
+  const { commitId, action, cause } = undeployment;
+  const data = { deploymentId: id, commitId, action, cause };
+  await recordApplicationEvent(tx, application, { kind: 'application.stopped', by, at, data });
 }

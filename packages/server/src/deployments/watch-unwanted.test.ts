@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { PLATFORM } from '../events/actor.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeApplication, makeDeployment, makeOwner } from '../testing/rows.ts';
 import { cancelDeployment } from './cancel-deployment.ts';
@@ -15,7 +16,10 @@ onEachDatabase('what is done for a deployment ends when that is cancelled', asyn
   await makeApplication(database, { ownerId });
   assert.ok(!signal.aborted);
   const over = once(signal, 'abort');
-  await cancelDeployment({ database, clock: () => 5 }, { applicationId, deployment: id });
+  await cancelDeployment(
+    { database, clock: () => 5 },
+    { applicationId, deployment: id, by: PLATFORM },
+  );
   await over;
   assert.ok(signal.reason instanceof Unwanted);
   assert.ok(!rest.signal.aborted);

@@ -1,10 +1,12 @@
 import type { Kysely } from 'kysely';
+import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import type { GrantedDevice } from './device.ts';
+import { recordDeviceEvent } from './device-event.ts';
 import { deleteDevice, selectDevices, selectRepairs, setRepaired } from './device-store.ts';
 import {
   insertLease,
@@ -44,17 +46,25 @@ export async function grantedTo(
 type Deps = { database: Database; clock: Clock };
 
 /** What was wrong with the device is mended: it is offered again as soon as it is seen to be well. */
-export const declareRepaired = ({ database, clock }: Deps, uuid: string): Promise<void> =>
+export const declareRepaired = (
+  { database, clock }: Deps,
+  { uuid, by }: { uuid: string; by: Actor },
+): Promise<void> =>
   database.transaction(async (tx) => {
-    if (!(await setRepaired(tx, uuid, clock()))) throw noDevice(uuid);
-    await request(tx, 'devices', 'inventory', clock());
+    const at = clock();
+    if (!(await setRepaired(tx, uuid, at))) throw noDevice(uuid);
+    await request(tx, 'devices', 'inventory', at);
+    await recordDeviceEvent(tx, uuid, { kind: 'device.repaired', by, at, data: {} });
   });
 
 /**
  * Forgets a device that is missing; nobody can prove it free any more. Refuses one that is there, or that
  * somebody holds.
  */
-export const forgetDevice = ({ database, clock }: Deps, uuid: string): Promise<void> =>
+export const forgetDevice = (
+  { database, clock }: Deps,
+  { uuid, by }: { uuid: string; by: Actor },
+): Promise<void> =>
   database.transaction(async (tx) => {
     const device = await findDevice(tx, uuid);
     if (device === undefined) throw noDevice(uuid);
@@ -68,6 +78,7 @@ export const forgetDevice = ({ database, clock }: Deps, uuid: string): Promise<v
       throw new Refusal('conflict', `${uuid} is still leased: stop what holds it first.`);
     if (lease !== undefined) await setReleased(tx, lease, clock());
     await deleteDevice(tx, uuid);
+    await recordDeviceEvent(tx, uuid, { kind: 'device.forgotten', by, at: clock(), data: {} });
   });
 
 const findDevice = async (db: Kysely<Schema>, uuid: string) =>

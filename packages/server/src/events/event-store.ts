@@ -2,20 +2,26 @@ import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { Database, Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
-import type { Event } from './event.ts';
+import type { Actor } from './actor.ts';
+import { eventKinds } from './event.ts';
+import type { AnyEvent, Event } from './event.ts';
 
-export async function insertEvent(tx: Tx, event: Event): Promise<void> {
-  await tx
-    .insertInto('events')
-    .values({
-      ownerId: event.ownerId,
-      applicationId: event.applicationId,
-      kind: event.kind,
-      at: event.at,
-      data: JSON.stringify(event.data),
-    })
-    .execute();
+export async function insertEvents(tx: Tx, events: readonly Event[]): Promise<void> {
+  if (events.length === 0) return;
+  await tx.insertInto('events').values(events.map(rowOf)).execute();
 }
+
+const rowOf = ({ kind, ownerId, applicationId, subjectId, by, at, data }: Event) => ({
+  ownerId,
+  applicationId,
+  kind,
+  subjectKind: eventKinds[kind].subject,
+  subjectId,
+  actorKind: by.kind,
+  actorId: 'id' in by ? by.id : null,
+  at,
+  data: JSON.stringify(data),
+});
 
 /**
  * What a reader has seen. On SQLite, whose writers come one after the other, the last number; on
@@ -38,16 +44,27 @@ export async function selectPosition({ kind, read }: Database): Promise<Position
 export async function selectSince(
   { kind: dialect, read }: Database,
   position: Position,
-): Promise<{ events: Event[]; position: Position }> {
+): Promise<{ events: AnyEvent[]; position: Position }> {
   const rows = await selectRows[dialect](read, position).execute();
-  const events = rows.map(({ ownerId, applicationId, kind, at, data }) => {
-    const facts = JSON.parse(data) as Event['data'];
-    return { ownerId, applicationId, kind, at, data: facts };
+  const events = rows.map(({ actorKind, actorId, ...row }) => {
+    const { ownerId, applicationId, kind, subjectId, at, data } = row;
+    const by = { kind: actorKind, id: actorId } as Actor;
+    const facts = JSON.parse(data) as unknown;
+    return { ownerId, applicationId, kind, subjectId, by, at, data: facts } as AnyEvent;
   });
   return { events, position: rows.at(-1)?.position ?? position };
 }
 
-const columns = ['ownerId', 'applicationId', 'kind', 'at', 'data'] as const;
+const columns = [
+  'ownerId',
+  'applicationId',
+  'kind',
+  'subjectId',
+  'actorKind',
+  'actorId',
+  'at',
+  'data',
+] as const;
 
 const selectRows = {
   sqlite: (db: Kysely<Schema>, position: Position) =>

@@ -1,10 +1,149 @@
+import { z } from 'zod';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
+import type { Actor } from './actor.ts';
+
+/** What an event is about; its id is the row's, or the name that people know it by. */
+export type SubjectKind =
+  | 'user'
+  | 'organization'
+  | 'application'
+  | 'deployment'
+  | 'run'
+  | 'instance'
+  | 'device'
+  | 'limit'
+  | 'name';
+
+const about = <S extends SubjectKind, D extends z.ZodRawShape>(
+  subject: S,
+  means: string,
+  data: D,
+) => ({ subject, means, data: z.strictObject(data) });
+
+const Text = z.string();
+const Why = { reason: Text.nullish(), detail: Text.nullish() };
+const Token = { token: Text, name: Text, tokenKind: z.enum(['pair', 'api', 'session']) };
+const Email = { email: Text };
+const Key = { name: Text, fingerprint: Text };
+const Variables = { set: z.array(Text), removed: z.array(Text) };
+const Dependency = { dependencyId: Text };
+const Domain = { domain: Text };
+const Deployment = {
+  deploymentId: Text,
+  commitId: Text,
+  action: z.enum(['DEPLOY', 'UNDEPLOY']),
+  cause: Text,
+};
+const Run = {
+  runId: Text,
+  deploymentId: Text,
+  commitId: Text,
+  origin: z.enum(['deployment', 'request']),
+};
+
+/**
+ * Everything that is told of what changes, with what it tells beside who, what and when. Variables, tokens and keys
+ * are named here, never their values.
+ */
+export const eventKinds = {
+  'user.created': about('user', 'Somebody has an account.', { ...Email, operator: z.boolean() }),
+  'user.password_set': about('user', 'An account has another password.', {}),
+  'user.login_allowed': about('user', 'A command line may act for somebody.', {}),
+  'user.email_added': about('user', 'Somebody says that an address is theirs.', Email),
+  'user.email_confirmed': about('user', 'An address is proven to be somebody’s.', Email),
+  'user.email_made_primary': about('user', 'Somebody signs in by another address.', Email),
+  'user.email_removed': about('user', 'An address is not somebody’s any more.', Email),
+  'user.key_added': about('user', 'An SSH key opens an account.', Key),
+  'user.key_removed': about('user', 'An SSH key opens an account no more.', Key),
+  'user.token_issued': about('user', 'A token opens an account.', Token),
+  'user.token_ended': about('user', 'A token opens an account no more.', {
+    ...Token,
+    why: z.enum(['revoked', 'signed_out', 'others_ended', 'too_many', 'expired']),
+  }),
+
+  'organization.created': about('organization', 'There is a new organization.', { name: Text }),
+  'organization.member_added': about('organization', 'Somebody is a member of it.', {
+    userId: Text,
+    role: z.enum(['ADMIN', 'MANAGER', 'DEVELOPER', 'ACCOUNTING']),
+  }),
+
+  'application.created': about('application', 'There is a new application.', { name: Text }),
+  'application.changed': about('application', 'Its name, size or options are others.', {
+    changes: z.record(Text, z.union([Text, z.number(), z.boolean(), z.null()])),
+  }),
+  'application.deleted': about('application', 'It is asked to end, and to be erased.', {
+    name: Text,
+  }),
+  'application.erased': about('application', 'It is gone with all that belonged to it.', {}),
+  'application.sandbox_set': about('application', 'It may ask more of the kernel, or less.', {
+    sandbox: z.enum(['strict', 'nested']),
+  }),
+  'application.stopped': about('application', 'What it served with is asked to end.', Deployment),
+  'application.variables_changed': about('application', 'Its variables are others.', Variables),
+  'application.exposed_variables_changed': about(
+    'application',
+    'What it shows to those that depend on it is another.',
+    Variables,
+  ),
+  'application.dependency_added': about('application', 'It sees what another exposes.', Dependency),
+  'application.dependency_removed': about(
+    'application',
+    'It sees no more what another exposes.',
+    Dependency,
+  ),
+  'application.domain_added': about('application', 'It answers to a domain.', Domain),
+  'application.domain_removed': about('application', 'It answers to a domain no more.', Domain),
+  'application.favourite_domain_set': about('application', 'Links lead to another domain of it.', {
+    domain: Text.nullable(),
+  }),
+
+  'deployment.queued': about('deployment', 'A commit is to be deployed.', Deployment),
+  'deployment.live': about('deployment', 'It serves.', { ...Deployment, ...Why }),
+  'deployment.completed': about('deployment', 'Its run succeeded.', { ...Deployment, ...Why }),
+  'deployment.failed': about('deployment', 'It came to nothing.', { ...Deployment, ...Why }),
+  'deployment.cancelled': about('deployment', 'It was ended.', { ...Deployment, ...Why }),
+  'deployment.cancel_asked': about('deployment', 'It is asked to end.', Deployment),
+
+  'run.queued': about('run', 'A run waits for room.', Run),
+  'run.started': about('run', 'All its nodes compute.', Run),
+  'run.succeeded': about('run', 'All its nodes ended well.', Run),
+  'run.failed': about('run', 'It ended otherwise.', Run),
+  'run.cancelled': about('run', 'It was ended.', Run),
+  'run.cancel_asked': about('run', 'It is asked to end.', Run),
+
+  'instance.entered': about('instance', 'Somebody has a shell in it.', {
+    instanceId: Text,
+    number: z.number(),
+    userId: Text,
+    terminal: z.boolean(),
+  }),
+
+  'device.repaired': about('device', 'The operator says that it is mended.', {}),
+  'device.forgotten': about('device', 'The operator says that it is gone for good.', {}),
+
+  'limit.set': about('limit', 'A limit is another.', { value: z.number().nullable() }),
+  'limit.unset': about('limit', 'A limit is the rule again.', {}),
+
+  'name.reserved': about('name', 'A name is for one owner, or for nobody.', {
+    for: Text.nullable(),
+  }),
+  'name.released': about('name', 'A name is for whoever may have it.', {}),
+} as const;
+
+export type EventKind = keyof typeof eventKinds;
+export type EventData<K extends EventKind = EventKind> = z.output<(typeof eventKinds)[K]['data']>;
 
 /** Something that happened, recorded in the transaction that made it so. */
-export type Event = {
-  ownerId: OwnerId;
+export type Event<K extends EventKind = EventKind> = {
+  kind: K;
+  /** Whose affair it is; null: the platform's own. */
+  ownerId: OwnerId | null;
   applicationId: ApplicationId | null;
-  kind: string;
+  subjectId: string;
+  by: Actor;
   at: number;
-  data: Readonly<Record<string, unknown>>;
+  data: Readonly<EventData<K>>;
 };
+
+/** An event of any kind, with the data of its kind. */
+export type AnyEvent = { [K in EventKind]: Event<K> }[EventKind];

@@ -4,16 +4,20 @@ import { sql } from 'kysely';
 import { newId } from '../lib/ids.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { onEachDatabase, onPostgres } from '../testing/database.ts';
+import { PLATFORM } from './actor.ts';
 import { appendEvent } from './append.ts';
 import { followEvents } from './follow-events.ts';
 
 const ownerId = newId('organization');
 
-const append = (tx: Tx, kind: string): Promise<void> =>
-  appendEvent(tx, { ownerId, applicationId: null, kind, at: 1, data: { kind } });
+/** An event that is known again by what it is about. */
+const append = (tx: Tx, subjectId: string): Promise<void> =>
+  appendEvent(tx, { kind: 'limit.unset', subjectId, ownerId, ...rest });
 
-const record = (database: Database, kind: string): Promise<void> =>
-  database.transaction((tx) => append(tx, kind));
+const rest = { applicationId: null, by: PLATFORM, at: 1, data: {} } as const;
+
+const record = (database: Database, subjectId: string): Promise<void> =>
+  database.transaction((tx) => append(tx, subjectId));
 
 /** A follower, and what comes to it next. */
 async function follow(database: Database, t: TestContext) {
@@ -27,7 +31,7 @@ async function follow(database: Database, t: TestContext) {
       while (waiting.length === 0) {
         const { value, done } = await batches.next();
         assert.ok(done !== true, 'it ended');
-        waiting.push(...value.map(({ kind }) => kind));
+        waiting.push(...value.map(({ subjectId }) => subjectId));
       }
       return waiting.shift() ?? '';
     },
@@ -36,11 +40,11 @@ async function follow(database: Database, t: TestContext) {
 }
 
 /** A transaction that has written its event and not yet committed it. */
-async function begin(database: Database, kind: string) {
+async function begin(database: Database, subjectId: string) {
   const written = Promise.withResolvers<void>();
   const ending = Promise.withResolvers<'commit' | 'roll back'>();
   const over = database.transaction(async (tx) => {
-    await append(tx, kind);
+    await append(tx, subjectId);
     written.resolve();
     if ((await ending.promise) === 'roll back') throw new Error('rolled back');
   });
@@ -103,8 +107,9 @@ onPostgres(
   async (database, t) => {
     const follower = await follow(database, t);
     const burn = () => sql`select pg_current_xact_id()`.execute(database.read);
-    await sql`insert into events (owner_id, kind, at, data, transaction_id)
-      select 'orga_1', 'restored', 1, '{}', (pg_current_xact_id()::text::bigint + ahead)::text::xid8
+    await sql`insert into events
+        (owner_id, kind, subject_kind, subject_id, actor_kind, at, data, transaction_id)
+      select 'orga_1', 'limit.unset', 'limit', 'restored', 'platform', 1, '{}', (pg_current_xact_id()::text::bigint + ahead)::text::xid8
       from generate_series(1, 9) ahead`.execute(database.read);
     for (let count = 0; count < 5; count += 1) await burn();
     await record(database, 'new');

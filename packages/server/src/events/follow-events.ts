@@ -1,6 +1,6 @@
 import type { Database } from '../store/database.ts';
 import { selectPosition, selectSince } from './event-store.ts';
-import type { Event } from './event.ts';
+import type { AnyEvent } from './event.ts';
 
 /**
  * What is committed from now on, in the order of the commits, until it is aborted. The answer is there
@@ -9,14 +9,14 @@ import type { Event } from './event.ts';
 export async function followEvents(
   database: Database,
   signal: AbortSignal,
-): Promise<AsyncGenerator<readonly Event[]>> {
+): Promise<AsyncGenerator<readonly AnyEvent[]>> {
   return readOn(database, { position: await selectPosition(database), signal });
 }
 
 async function* readOn(
   database: Database,
   { position: start, signal }: { position: string; signal: AbortSignal },
-): AsyncGenerator<readonly Event[]> {
+): AsyncGenerator<readonly AnyEvent[]> {
   const news = hearOf(database, signal);
   let position = start;
   try {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { DAY, SECOND } from '../lib/duration.ts';
-import { newId } from '../lib/ids.ts';
 import type { Database } from '../store/database.ts';
 import { onEachDatabase } from '../testing/database.ts';
+import { PLATFORM } from './actor.ts';
 import { appendEvent } from './append.ts';
 import { forgetEvents } from './forget-events.ts';
 
@@ -15,11 +15,11 @@ const count = async ({ read }: Database): Promise<number> =>
 onEachDatabase(
   'events go when they are older than they are kept, a part at a time',
   async (database) => {
-    const ownerId = newId('organization');
+    const about = { ownerId: null, applicationId: null, subjectId: 'x', by: PLATFORM } as const;
+    const event = { ...about, kind: 'device.repaired', data: {} } as const;
     const record = (many: number, at: number) =>
       database.transaction(async (tx) => {
-        for (let number = 0; number < many; number += 1)
-          await appendEvent(tx, { ownerId, applicationId: null, kind: 'x', at, data: {} });
+        for (let number = 0; number < many; number += 1) await appendEvent(tx, { ...event, at });
       });
     await record(1_500, 9 * DAY);
     await record(5, 10 * DAY);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { PLATFORM } from '../events/actor.ts';
 import { setLimit } from '../limits/change-limits.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { openRepository } from '../testing/repository.ts';
@@ -31,7 +32,12 @@ onEachDatabase(
   'a push behind too many deployments is refused before it moves',
   async (database, t) => {
     const { id, deps, move, application, user } = await openRepository(database, t);
-    await setLimit(deps, { name: 'queued-deployments', ownerId: application.ownerId, value: 1 });
+    await setLimit(deps, {
+      name: 'queued-deployments',
+      ownerId: application.ownerId,
+      value: 1,
+      by: PLATFORM,
+    });
     await demandPush(deps, application);
     const since = await beginPush(deps, application, user);
     await move(MASTER, 1_000_000_000);

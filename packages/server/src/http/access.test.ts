@@ -17,10 +17,10 @@ import type { Caller, Headers, Parameters, Scene } from '../testing/scene.ts';
 test('open to all is what is listed here, and what only reads is for nobody to change', () => {
   const open = endpoints.filter((one) => one.for === 'open').map(({ name }) => name);
   assert.deepEqual(open.toSorted(), [
-    'accounts.takeCliToken',
-    'grid.claim',
-    'grid.getStatus',
-    'grid.signIn',
+    'accounts.signIn',
+    'platform.claim',
+    'platform.getStatus',
+    'tokens.takeCliToken',
   ]);
   const changing = endpoints.filter(({ method }) => method !== 'GET');
   assert.ok(changing.length > 30);
@@ -227,7 +227,7 @@ onEachDatabase('what is somebody else’s answers like what nobody has', async (
       const refused =
         theirs?.statusCode === 404 ||
         (theirs?.statusCode === 403 && described.for === 'operator') ||
-        described.name === 'applications.removeDependency';
+        described.name === 'dependencies.removeDependency';
       assert.ok(refused, `${where}: ${theirs?.statusCode} ${theirs?.body}`);
     }
 });

@@ -1,9 +1,14 @@
 import type { FastifyInstance } from 'fastify';
+import type { Authority } from '../certificates/certificate.ts';
 import { Refusal } from '../lib/refusal.ts';
-import type { HttpContext } from './context.ts';
+
+type AuthorityNeeds = {
+  /** Whom clients are to trust; undefined where the certificate was brought. */
+  authority: Authority | undefined;
+};
 
 /** The platform's own authority, for clients that are to trust it: open, and over plain http too. */
-export function authorityRoute(app: FastifyInstance, { authority }: HttpContext): void {
+export function authorityRoute(app: FastifyInstance, { authority }: AuthorityNeeds): void {
   app.get('/ca.pem', (_, reply) => {
     if (authority === undefined)
       throw new Refusal(

@@ -1,34 +1,79 @@
 import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { handleGitHttp } from '../git/http-git.ts';
+import type { GitDeps } from '../git/accept-push.ts';
+import type { Log } from '../lib/log.ts';
 import { answerBadAddress, answerErrors } from './answer-error.ts';
-import type { HttpContext } from './context.ts';
 import { boundStrangers } from './crowd.ts';
 import { authorityRoute } from './authority-route.ts';
-import { gridAccountRoutes } from './grid/account-routes.ts';
-import { limitRoutes } from './grid/limit-routes.ts';
-import { metricsRoutes } from './grid/metrics-routes.ts';
-import { queueRoutes } from './grid/queue-routes.ts';
-import { gridRoutes } from './grid/routes.ts';
-import { sandboxRoutes } from './grid/sandbox-routes.ts';
-import { runRoutes } from './grid/run-routes.ts';
 import { setHeaders } from './headers.ts';
 import { metricsRoute } from './metrics-route.ts';
+import { accountRoutes } from './routes/accounts.ts';
+import { addonRoutes } from './routes/addons.ts';
+import { applicationRoutes } from './routes/applications.ts';
+import { billingRoutes } from './routes/billing.ts';
+import { dependencyRoutes } from './routes/dependencies.ts';
+import { deploymentRoutes } from './routes/deployments.ts';
+import { deviceRoutes } from './routes/devices.ts';
+import { domainRoutes } from './routes/domains.ts';
+import { emailRoutes } from './routes/emails.ts';
+import { environmentRoutes } from './routes/environment.ts';
+import { instanceRoutes } from './routes/instances.ts';
+import { keyRoutes } from './routes/keys.ts';
+import { limitRoutes } from './routes/limits.ts';
+import { logRoutes } from './routes/logs.ts';
+import { metricsRoutes } from './routes/metrics.ts';
+import { organizationRoutes } from './routes/organizations.ts';
+import { platformRoutes } from './routes/platform.ts';
+import { productRoutes } from './routes/products.ts';
+import { queueRoutes } from './routes/queue.ts';
+import { runRoutes } from './routes/runs.ts';
+import { tokenRoutes } from './routes/tokens.ts';
+import { eventSocket } from './routes/events.ts';
 import { pages } from './pages/pages.ts';
 import { serveSockets } from './upgrades.ts';
-import { accountRoutes } from './v2/account-routes.ts';
-import { domainRoutes } from './v2/domain-routes.ts';
-import { dependencyRoutes } from './v2/dependency-routes.ts';
-import { tokenRoutes } from './v2/token-routes.ts';
-import { applicationRoutes } from './v2/application-routes.ts';
-import { deploymentRoutes } from './v2/deployment-routes.ts';
-import { eventSocket } from './v2/event-socket.ts';
-import { productRoutes } from './v2/product-routes.ts';
-import { accessLogRoutes } from './v4/access-log-routes.ts';
-import { logRoutes } from './v4/log-routes.ts';
 
 /** The router's limit, and what the router says of itself. */
 const LARGEST_HEADERS = 72 * 1024;
+
+/** Whatever is described, by noun. */
+const routes = [
+  accountRoutes,
+  addonRoutes,
+  applicationRoutes,
+  billingRoutes,
+  dependencyRoutes,
+  deploymentRoutes,
+  deviceRoutes,
+  domainRoutes,
+  emailRoutes,
+  environmentRoutes,
+  instanceRoutes,
+  keyRoutes,
+  limitRoutes,
+  logRoutes,
+  metricsRoutes,
+  organizationRoutes,
+  platformRoutes,
+  productRoutes,
+  queueRoutes,
+  runRoutes,
+  tokenRoutes,
+] as const;
+
+type NeedsOf<Part> = [Part] extends [(app: FastifyInstance, needs: infer Needs) => unknown]
+  ? Needs
+  : never;
+
+/** Everything that any part of it says it needs. */
+export type HttpContext = NeedsOf<
+  | (typeof routes)[number]
+  | typeof metricsRoute
+  | typeof authorityRoute
+  | typeof pages
+  | typeof gitRoutes
+> &
+  Parameters<typeof eventSocket>[0];
 
 /** The platform's HTTP surface; it listens on the control socket, behind the router, and on the operator's. */
 export function buildApp(context: HttpContext): FastifyInstance {
@@ -52,22 +97,7 @@ export function buildApp(context: HttpContext): FastifyInstance {
   answerErrors(app, context.log);
   serveSockets(app, [eventSocket(context)]);
   app.register(async (git) => gitRoutes(git, context));
-  accountRoutes(app, context);
-  tokenRoutes(app, context);
-  productRoutes(app, context);
-  applicationRoutes(app, context);
-  domainRoutes(app, context);
-  dependencyRoutes(app, context);
-  deploymentRoutes(app, context);
-  logRoutes(app, context);
-  accessLogRoutes(app, context);
-  gridRoutes(app, context);
-  gridAccountRoutes(app, context);
-  runRoutes(app, context);
-  queueRoutes(app, context);
-  sandboxRoutes(app, context);
-  limitRoutes(app, context);
-  metricsRoutes(app, context);
+  for (const serveThem of routes) serveThem(app, context);
   metricsRoute(app, context);
   authorityRoute(app, context);
   pages(app, context);
@@ -75,14 +105,14 @@ export function buildApp(context: HttpContext): FastifyInstance {
 }
 
 /** Git streams: nothing is parsed, nothing is limited. */
-function gitRoutes(app: FastifyInstance, context: HttpContext): void {
+function gitRoutes(app: FastifyInstance, needs: GitDeps & { log: Log }): void {
   app.route({
     method: ['GET', 'POST'],
     url: '/git/*',
     config: { guarded: true },
     async handler(request, reply) {
       reply.hijack();
-      await handleGitHttp(context, request.raw, reply.raw);
+      await handleGitHttp(needs, request.raw, reply.raw);
     },
   });
 }

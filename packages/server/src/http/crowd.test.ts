@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { mkdirSync } from 'node:fs';
 import type { TestContext } from 'node:test';
-import { events, grid, logs } from '@grid/api';
+import { accounts, events, logs } from '@grid/api';
 import { WebSocket } from 'ws';
 import { createRepository } from '../git/repository.ts';
 import { openApp } from '../testing/app.ts';
@@ -64,7 +64,7 @@ const statusesOf = (answers: readonly IncomingMessage[]): Record<string, number>
 
 onSqlite('bodies of strangers that never come hold nobody up', async (database, t) => {
   const { hold, othersAreServed } = await open(database, t);
-  const slow = { path: grid.signIn.path, method: 'POST', headers: { 'content-length': '100' } };
+  const slow = { path: accounts.signIn.path, method: 'POST', headers: { 'content-length': '100' } };
   const answers = hold(slow, '{');
   await until(() => answers.length === MANY - 32);
   await othersAreServed();

@@ -57,7 +57,7 @@ onEachDatabase('no field of any endpoint makes the platform fail', async (databa
   const headers = { authorization: `Bearer ${pair.token}.${pair.secret}` };
   for (const endpoint of endpoints) {
     // hashing takes long, and nothing of a password reaches a database
-    if (database.kind === 'postgres' && endpoint.name === 'grid.setPassword') continue;
+    if (database.kind === 'postgres' && endpoint.name === 'accounts.setPassword') continue;
     const applicationId = await makeApplication(database, { ownerId });
     const params = { ownerId, applicationId, deployment: '1', name: 'NAME' };
     const asks = attempts(endpoint, params);
@@ -73,7 +73,7 @@ onEachDatabase('no field of any endpoint makes the platform fail', async (databa
       });
       const asked = `${endpoint.name} ${url.slice(0, 300)} ${body?.slice(0, 300)}`;
       // passwords are tried a few at a time
-      const isLookedAt = statusCode !== 429 || endpoint.name === 'grid.setPassword';
+      const isLookedAt = statusCode !== 429 || endpoint.name === 'accounts.setPassword';
       assert.ok(statusCode < 500 && isLookedAt, `${statusCode}: ${asked}`);
     };
     for (let first = 0; first < asks.length; first += AT_A_TIME) {

@@ -1,4 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Clock } from '../lib/clock.ts';
+import type { Exposed } from '../metrics/prometheus.ts';
+import type { Database } from '../store/database.ts';
 import { Refusal } from '../lib/refusal.ts';
 import {
   CONTENT_TYPE,
@@ -7,16 +10,22 @@ import {
   instanceFamilies,
 } from '../metrics/prometheus.ts';
 import { readNewest } from '../metrics/read-metrics.ts';
-import type { HttpContext } from './context.ts';
 import { isLocal } from './operator-socket.ts';
 import { identify } from './serve.ts';
 
+type MetricsNeeds = {
+  database: Database;
+  clock: Clock;
+  /** What Prometheus is told besides what instances use. */
+  exposed(): Promise<Exposed>;
+};
+
 /** What Prometheus scrapes: everybody's metrics, for operators and the machine itself. */
-export function metricsRoute(app: FastifyInstance, context: HttpContext): void {
+export function metricsRoute(app: FastifyInstance, needs: MetricsNeeds): void {
   app.get('/metrics', async (request, reply) => {
-    await demandOperator(context, request);
-    const newest = await readNewest(context.database.read, context.clock());
-    const exposed = await context.exposed();
+    await demandOperator(needs, request);
+    const newest = await readNewest(needs.database.read, needs.clock());
+    const exposed = await needs.exposed();
     const families = [
       ...instanceFamilies(newest),
       ...deviceFamilies(newest, exposed),
@@ -26,9 +35,9 @@ export function metricsRoute(app: FastifyInstance, context: HttpContext): void {
   });
 }
 
-async function demandOperator(context: HttpContext, request: FastifyRequest): Promise<void> {
+async function demandOperator(needs: MetricsNeeds, request: FastifyRequest): Promise<void> {
   if (isLocal(request)) return;
-  const { user } = await identify(context, request);
+  const { user } = await identify(needs, request);
   if (!user.operator)
     throw new Refusal('forbidden', 'Only who looks after the platform may read its metrics.');
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { grid } from '@grid/api';
+import { accounts, platform } from '@grid/api';
 import { askAsOperator, openApp } from '../testing/app.ts';
 import { onSqlite } from '../testing/database.ts';
 import { askHttp } from '../testing/http.ts';
@@ -9,13 +9,13 @@ import { openTestRouter, temporaryFolder } from '../testing/router.ts';
 const EMAIL = 'ada@example.com';
 const signIn = {
   method: 'POST',
-  path: grid.signIn.path,
+  path: accounts.signIn.path,
   headers: { host: 'localhost', 'content-type': 'application/json' },
   body: JSON.stringify({ email: EMAIL }),
 };
 const claim = {
   ...signIn,
-  path: grid.claim.path,
+  path: platform.claim.path,
   body: JSON.stringify({ email: EMAIL, organization: 'Mine' }),
 };
 const scrape = { method: 'GET', path: '/metrics', headers: { host: 'localhost' } };

@@ -5,18 +5,25 @@ import { z } from 'zod';
 import { authenticateToken } from '../accounts/authenticate.ts';
 import type { Authenticated } from '../accounts/authenticate.ts';
 import type { User } from '../accounts/user.ts';
+import { byOperator, byUser } from '../events/actor.ts';
+import type { Actor } from '../events/actor.ts';
+import type { Clock } from '../lib/clock.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { whenClosed } from '../lib/when-closed.ts';
+import type { Database } from '../store/database.ts';
 import { admit } from './access.ts';
 import type { Named } from './access.ts';
 import { clientAddress, clientOf } from './client-address.ts';
-import type { HttpContext } from './context.ts';
+import type { Crowd } from './crowd.ts';
 import { isLocal } from './operator-socket.ts';
 import { parseJson } from './parse-json.ts';
 import { readBody } from './read-body.ts';
 
-/** Who asks: nobody knows of what is open to all. */
-type Caller<Who> = [Who] extends ['open'] ? unknown : Authenticated;
+/** What everything is served with. */
+export type Serving = { database: Database; clock: Clock; crowd: Crowd };
+
+/** Who asks, also as what is recorded says it: nobody knows of what is open to all. */
+type Caller<Who> = [Who] extends ['open'] ? unknown : Authenticated & { by: Actor };
 
 /** What a handler is given, all of it checked: who asks, and what they named and have a right to. */
 export type Call<P, Q, B, Who extends Rule> = Caller<Who> &
@@ -41,7 +48,7 @@ export function serve<
   Who extends Rule,
 >(
   app: FastifyInstance,
-  context: HttpContext,
+  serving: Serving,
   endpoint: Endpoint<P, Q, B, R, Who>,
   handle: (call: Call<z.output<P>, z.output<Q>, z.output<B>, Who>) => Promise<z.input<R>>,
 ): void {
@@ -51,8 +58,8 @@ export function serve<
     config: { guarded: endpoint.for !== 'open' },
     async handler(request, reply) {
       const takePlace = ({ id }: User): void =>
-        whenClosed(reply.raw, context.crowd.requests.take(id));
-      const call = await readCall(context, endpoint, { request, takePlace });
+        whenClosed(reply.raw, serving.crowd.requests.take(id));
+      const call = await readCall(serving, endpoint, { request, takePlace });
       const answer = await handle({ ...call, body: await readValue(endpoint, request) });
       if (answer === undefined) return reply.code(204).send();
       return reply.type('application/json').send(JSON.stringify(answer));
@@ -79,7 +86,7 @@ type Asking = {
 
 /** Who asks, and for what: credentials first, then parameters and query, a place, and last their rights. */
 export async function readCall<P extends z.ZodType, Q extends z.ZodType, Who extends Rule>(
-  { database, clock }: Pick<HttpContext, 'database' | 'clock'>,
+  { database, clock }: Pick<Serving, 'database' | 'clock'>,
   { for: who, params, query }: Read<P, Q, Who>,
   { request, takePlace }: Asking,
 ): Promise<Call<z.output<P>, z.output<Q>, unknown, Who>> {
@@ -94,12 +101,14 @@ export async function readCall<P extends z.ZodType, Q extends z.ZodType, Who ext
   type Known = Call<z.output<P>, z.output<Q>, unknown, Who>;
   if (caller === undefined) return call as Known;
   await takePlace(caller.user);
-  return { ...call, ...caller, ...(await admit(database, who, { ...caller, ...asked })) } as Known;
+  const by = who === 'operator' ? byOperator(caller.user.id) : byUser(caller.user.id);
+  const found = await admit(database, who, { ...caller, ...asked });
+  return { ...call, ...caller, by, ...found } as Known;
 }
 
 /** Whoever the credentials of a request prove to be. */
 export async function identify(
-  { database, clock }: Pick<HttpContext, 'database' | 'clock'>,
+  { database, clock }: Pick<Serving, 'database' | 'clock'>,
   request: FastifyRequest,
 ): Promise<Authenticated> {
   const found = await authenticateToken(database, request.headers.authorization, clock());

@@ -1,3 +1,5 @@
+import { byUser } from '../events/actor.ts';
+import { appendEvent } from '../events/append.ts';
 import { parseName } from '../lib/name.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
@@ -43,5 +45,9 @@ export async function createOrganizationIn(
   const id = newId('organization');
   await insertOrganization(tx, { id, name: parseName('organization', name), at });
   await insertMember(tx, { organizationId: id, userId: adminId, role: 'ADMIN', at });
+  const about = { ownerId: id, applicationId: null, subjectId: id, by: byUser(adminId), at };
+  await appendEvent(tx, { ...about, kind: 'organization.created', data: { name } });
+  const member = { userId: adminId, role: 'ADMIN' } as const;
+  await appendEvent(tx, { ...about, kind: 'organization.member_added', data: member });
   return id;
 }

@@ -1,22 +1,20 @@
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { newClaimToken } from '../accounts/claim-platform.ts';
-import { createPasswordCheck } from '../accounts/check-password.ts';
 import type { Authority } from '../certificates/certificate.ts';
 import { openCertificate } from '../certificates/open-certificate.ts';
 import type { Config } from '../config.ts';
 import { findBuilt } from '../deployments/find-deployment.ts';
 import { createEnvironments } from '../applications/environments.ts';
 import type { Machine } from '../engines/adapter.ts';
-import { createGitLimits } from '../git/git-limits.ts';
 import type { GitLimits } from '../git/git-limits.ts';
 import { createRepository, hasCommit, readHeads } from '../git/repository.ts';
 import { warnOfGit } from '../git/run-git.ts';
 import { startSshServer } from '../ssh/server.ts';
 import type { SshServer } from '../ssh/server.ts';
 import { buildApp } from '../http/build-app.ts';
-import type { HttpContext } from '../http/context.ts';
-import { createCrowd } from '../http/crowd.ts';
+import type { HttpContext } from '../http/build-app.ts';
+import { createHttpState } from '../http/http-state.ts';
 import { listenForOperators } from '../http/operator-socket.ts';
 import { CannotStart } from '../lib/cannot-start.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -24,10 +22,7 @@ import type { Clock } from '../lib/clock.ts';
 import { openKeyring } from '../lib/encryption.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
-import { createRates } from '../limits/rates.ts';
-import { createSeats } from '../limits/seats.ts';
 import { appendLine } from '../logs/append-log.ts';
-import { createFollowers } from '../logs/followers.ts';
 import type { DataPaths } from '../paths.ts';
 import { keepLeading } from '../reconcile/keep-leading.ts';
 import { becomeLeader } from '../reconcile/leader.ts';
@@ -216,6 +211,7 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
   const { isolated, exact } = engines;
   const applicationDomain = applicationDomainOf(config);
   return {
+    ...createHttpState({ database, clock, keyring, log }),
     database,
     clock,
     log,
@@ -227,10 +223,6 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     pool,
     version: VERSION,
     authority: foundation.authority,
-    followers: createFollowers({ database, clock, log }),
-    crowd: createCrowd(),
-    seats: createSeats(),
-    rates: createRates(clock),
     exposed: () => exposeDevices(foundation),
     isolated,
     severalOrganizations: (isolated && exact) || config.allowUnisolated,
@@ -246,7 +238,6 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     },
     refuseWhatNeverFits: (size) =>
       refuseWhatNeverFits({ pool, devices: inventory.devices() }, size),
-    environments: createEnvironments(database, keyring),
     findBuilt: (id, commit) => findBuilt(database.read, id, commit),
     engineChoice: engines.choice,
     createRepository: (id) => createRepository(paths, id),
@@ -255,11 +246,6 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
         applicationId: applicationId as ApplicationId,
         commitId,
       }),
-    checkPassword: createPasswordCheck({
-      database,
-      clock,
-    }),
-    gitLimits: createGitLimits(),
   };
 }
 

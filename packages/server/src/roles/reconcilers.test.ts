@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { findApplication } from '../applications/find-application.ts';
 import { deleteApplication } from '../applications/update-application.ts';
 import { stopApplication } from '../deployments/stop-application.ts';
+import { PLATFORM } from '../events/actor.ts';
 import { ClaimLost } from '../reconcile/queue.ts';
 import type { Kind } from '../reconcile/reconciler.ts';
 import { device } from '../testing/leases.ts';
@@ -53,7 +55,9 @@ const situations: Record<Kind, Prepare> = {
   },
   async application(world) {
     const id = await world.application();
-    await deleteApplication(world, id);
+    const application = await findApplication(world.database.read, id);
+    assert.ok(application !== undefined);
+    await deleteApplication(world, application, PLATFORM);
     return id;
   },
   async cleanup({ application, push, lookAtAll, engine }) {

@@ -2,6 +2,7 @@ import { findVariant } from '../applications/application.ts';
 import type { Application } from '../applications/application.ts';
 import type { Artifact } from '../builds/build.ts';
 import { findArtifact } from '../builds/find-artifact.ts';
+import { byAuthor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId, RunId, UserId } from '../lib/ids.ts';
@@ -175,7 +176,7 @@ async function insert(
     await startRun(tx, pool, { ...run, id, origin: 'request', engine, at });
     const made = await findRunById(tx, id);
     if (made === undefined) throw new Error(`run ${id} was not made`);
-    await recordRunEvent(tx, made, { kind: 'run.queued', at });
+    await recordRunEvent(tx, made, { kind: 'run.queued', by: byAuthor(made.authorId), at });
     return made;
   });
 }

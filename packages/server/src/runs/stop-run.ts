@@ -1,3 +1,4 @@
+import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
@@ -5,6 +6,7 @@ import { request } from '../reconcile/queue.ts';
 import type { RunStatus } from '../store/schema.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Run } from './run.ts';
+import { recordRunEvent } from './run-event.ts';
 import { findRunById, selectRequested, wantRunCancelled } from './run-store.ts';
 
 type Deps = { database: Database; clock: Clock };
@@ -16,23 +18,27 @@ const HOW: Partial<Record<RunStatus, string>> = {
 };
 
 /** Asks a run to end: its nodes get TERM, and KILL when their time is over. Refuses one that is over. */
-export const stopRun = ({ database, clock }: Deps, run: Run): Promise<void> =>
+export const stopRun = ({ database, clock }: Deps, run: Run, by: Actor): Promise<void> =>
   database.transaction(async (tx) => {
     if (!(await wantRunCancelled(tx, run.id))) {
       const { status } = (await findRunById(tx, run.id)) ?? run;
       throw new Refusal('conflict', `Run ${run.id} is over: it ${HOW[status] ?? 'has ended'}.`);
     }
-    await request(tx, 'run', run.id, clock());
+    const at = clock();
+    await request(tx, 'run', run.id, at);
+    await recordRunEvent(tx, run, { kind: 'run.cancel_asked', by, at });
   });
 
 /** Asks every run of the application that goes on beside its deployments to end. */
 export async function cancelRequested(
   tx: Tx,
   applicationId: ApplicationId,
-  at: number,
+  { by, at }: { by: Actor; at: number },
 ): Promise<void> {
-  for (const { id } of await selectRequested(tx, applicationId)) {
-    await wantRunCancelled(tx, id);
-    await request(tx, 'run', id, at);
+  for (const run of await selectRequested(tx, applicationId)) {
+    if (run.wanted === 'cancel') continue;
+    await wantRunCancelled(tx, run.id);
+    await request(tx, 'run', run.id, at);
+    await recordRunEvent(tx, run, { kind: 'run.cancel_asked', by, at });
   }
 }

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { CommandEnd, Entered, EnteringCommand, Engines } from '../workloads/engine.ts';
+import { byUser } from '../events/actor.ts';
 import { appendEvent } from '../events/append.ts';
 import { carry } from '../lib/carry.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -57,6 +58,8 @@ const recordEntering = (
       ownerId: application.ownerId,
       applicationId: application.id,
       kind: 'instance.entered',
+      subjectId: instance.id,
+      by: byUser(user.id),
       at: clock(),
       data: {
         instanceId: instance.id,

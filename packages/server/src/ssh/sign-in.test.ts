@@ -39,7 +39,7 @@ onSqlite('a connection ends soon after its key is on the account no more', async
   client.connect({ host: '127.0.0.1', port, username: 'git', privateKey: pair.privateKey });
   await once(client, 'ready');
   const closed = once(client, 'close');
-  await removeKey({ database }, { userId, name: 'laptop' });
+  await removeKey({ database, clock: () => 1 }, { userId, name: 'laptop' });
   t.mock.timers.tick(30_000);
   await closed;
 });

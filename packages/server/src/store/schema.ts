@@ -286,11 +286,18 @@ type ReconciliationTable = {
 /** One row: the epoch of the present leader. */
 type LeadershipTable = { id: 1; epoch: number };
 
+/** What happened, in the words of `events/event.ts`. */
 type EventTable = {
   sequence: Generated<number>;
-  ownerId: OwnerId;
+  /** Whose affair it is; null: the platform's own. */
+  ownerId: OwnerId | null;
   applicationId: ApplicationId | null;
   kind: string;
+  subjectKind: string;
+  subjectId: string;
+  /** `unknown`: of before it was recorded who. */
+  actorKind: 'user' | 'operator' | 'platform' | 'unknown';
+  actorId: UserId | null;
   at: Time;
   /** JSON. */
   data: string;

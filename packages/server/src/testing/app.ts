@@ -3,19 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
-import { createPasswordCheck } from '../accounts/check-password.ts';
 import { claimPlatform } from '../accounts/claim-platform.ts';
 import type { Claimed } from '../accounts/claim-platform.ts';
 import { findBuilt } from '../deployments/find-deployment.ts';
-import { createEnvironments } from '../applications/environments.ts';
-import { createGitLimits } from '../git/git-limits.ts';
 import { buildApp } from '../http/build-app.ts';
-import type { HttpContext } from '../http/context.ts';
-import { createCrowd } from '../http/crowd.ts';
+import type { HttpContext } from '../http/build-app.ts';
+import { createHttpState } from '../http/http-state.ts';
 import { listenForOperators } from '../http/operator-socket.ts';
-import { createRates } from '../limits/rates.ts';
-import { createSeats } from '../limits/seats.ts';
-import { createFollowers } from '../logs/followers.ts';
 import { nothingExposed } from '../metrics/prometheus.ts';
 import { dataPaths } from '../paths.ts';
 import type { Database } from '../store/database.ts';
@@ -93,6 +87,7 @@ export async function askAsOperator(
 }
 
 const createContext = (database: Database, folder: string, clock: () => number): HttpContext => ({
+  ...createHttpState({ database, clock, keyring: openKeys, log: silentLog }),
   database,
   clock,
   log: silentLog,
@@ -100,10 +95,6 @@ const createContext = (database: Database, folder: string, clock: () => number):
   paths: dataPaths(folder),
   version: 'test',
   authority: { path: 'ca.pem', pem: 'the authority', fingerprint: 'SHA256:00' },
-  followers: createFollowers({ database, clock, log: silentLog }),
-  crowd: createCrowd(),
-  seats: createSeats(),
-  rates: createRates(clock),
   exposed: async () => nothingExposed,
   isolated: true,
   severalOrganizations: true,
@@ -119,11 +110,8 @@ const createContext = (database: Database, folder: string, clock: () => number):
   pool: { hosts: [{ name: 'local', memoryMiB: 8192 }], flavorDevices: [] },
   inventory: noDevices,
   refuseWhatNeverFits: () => undefined,
-  environments: createEnvironments(database, openKeys),
   findBuilt: (id, commit) => findBuilt(database.read, id, commit),
   engineChoice: engineChoiceOf('process'),
   createRepository: async () => undefined,
   hasCommit: async () => true,
-  checkPassword: createPasswordCheck({ database, clock }),
-  gitLimits: createGitLimits(),
 });

@@ -1,3 +1,4 @@
+import { PLATFORM } from '../events/actor.ts';
 import { createApplication } from '../applications/create-application.ts';
 import type { NewApplication } from '../applications/create-application.ts';
 import { claimPlatform } from '../accounts/claim-platform.ts';
@@ -49,7 +50,7 @@ export const makeApplication = (
       refuseWhatNeverFits: () => undefined,
       createRepository: async () => undefined,
     },
-    { name: 'app', variant: 'ml_python', environment: {}, ...order },
+    { name: 'app', variant: 'ml_python', environment: {}, by: PLATFORM, ...order },
   );
 
 /** A deployment of theirs that waits, or is what the order says. */

@@ -72,7 +72,8 @@ const makeToken = (database: Database, userId: UserId, by: Exclude<Caller['by'],
   );
 };
 
-const keyLine = (): string => {
+/** A public key that nobody has. */
+export const keyLine = (): string => {
   const text = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
   const wire = Buffer.concat([text(Buffer.from('ssh-ed25519')), text(randomBytes(32))]);
   return `ssh-ed25519 ${wire.toString('base64')}`;
@@ -82,11 +83,11 @@ const keyLine = (): string => {
 const requests: Readonly<
   Record<string, () => { params?: object; query?: object; body?: unknown }>
 > = {
-  'accounts.putKey': () => ({ body: keyLine() }),
-  'accounts.takeCliToken': () => ({ query: { cli_token: 'x'.repeat(27) } }),
+  'keys.putKey': () => ({ body: keyLine() }),
+  'tokens.takeCliToken': () => ({ query: { cli_token: 'x'.repeat(27) } }),
   'applications.createApplication': () => ({ body: { name: 'x', instanceVariant: 'ml_python' } }),
   'domains.setFavouriteDomain': () => ({ body: { fqdn: 'example.com' } }),
-  'accounts.createApiToken': () => ({
+  'tokens.createApiToken': () => ({
     body: {
       email: 'ada@example.com',
       password: 'not the right one',
@@ -94,37 +95,37 @@ const requests: Readonly<
       expirationDate: '1970-01-01T00:00:00Z',
     },
   }),
-  'accounts.putEmail': () => ({
+  'emails.putEmail': () => ({
     params: { email: `${newId('user')}@example.com` },
   }),
   'deployments.deploy': () => ({ query: { commit: 'c'.repeat(40) } }),
-  'grid.claim': () => ({
+  'platform.claim': () => ({
     body: { claimToken: 'x', email: 'eve@example.com', organization: 'Eve' },
   }),
-  'grid.signIn': () => ({
+  'accounts.signIn': () => ({
     body: { email: `${newId('user')}@example.com`, password: 'not the right one' },
   }),
-  'grid.setPassword': () => ({ body: { password: 'correct horse battery' } }),
+  'accounts.setPassword': () => ({ body: { password: 'correct horse battery' } }),
 };
 
 /** What somebody who may ask is answered all the same, for want of what they ask for. */
 export const otherwise: Readonly<Record<string, number>> = {
-  'accounts.createApiToken': 400,
-  'accounts.takeCliToken': 404,
+  'tokens.createApiToken': 400,
+  'tokens.takeCliToken': 404,
   'domains.getFavouriteDomain': 404,
   'domains.setFavouriteDomain': 404,
-  'accounts.deleteEmail': 404,
-  'grid.claim': 409,
+  'emails.deleteEmail': 404,
+  'platform.claim': 409,
   'limits.setLimit': 404,
   'limits.unsetLimit': 404,
-  'operator.confirmEmail': 404,
-  'operator.releaseName': 404,
-  'queue.forgetDevice': 404,
-  'queue.repairDevice': 404,
+  'emails.confirmEmail': 404,
+  'domains.releaseName': 404,
+  'devices.forgetDevice': 404,
+  'devices.repairDevice': 404,
   'queue.getWhy': 404,
   'runs.rerun': 409,
   'runs.startRun': 409,
-  'grid.signIn': 401,
+  'accounts.signIn': 401,
 };
 
 /** Asks for what the endpoint describes, of these things, as by way of the router; what is said may be replaced. */

@@ -16,6 +16,7 @@ import { stopRun } from '../runs/stop-run.ts';
 import { Killed } from './life.ts';
 import { makeApplication, makeOwner } from './rows.ts';
 import { engineChoiceOf } from './engine-choice.ts';
+import { byUser } from '../events/actor.ts';
 import type { World } from './world.ts';
 
 /** What people, the machine and bad luck do; the application is one of the scene's, by its place. */
@@ -130,6 +131,7 @@ async function carryOutOrder(
   const { world, ownerId, userId: authorId } = scene;
   const { database } = world;
   const whose = { applicationId: application.id, authorId };
+  const by = byUser(authorId);
   switch (order.do) {
     case 'push':
       return push(scene, application, order.commit);
@@ -143,16 +145,16 @@ async function carryOutOrder(
     case 'cancel': {
       const [newest] = await listDeployments(database.read, application.id, 1);
       const { applicationId } = whose;
-      if (newest) await cancelDeployment(world, { applicationId, deployment: newest.id });
+      if (newest) await cancelDeployment(world, { applicationId, deployment: newest.id, by });
       return undefined;
     }
     case 'stop_run': {
       const [newest] = await listRequested(database.read, application.id);
-      if (newest) await stopRun(world, newest);
+      if (newest) await stopRun(world, newest, by);
       return undefined;
     }
     case 'delete':
-      await deleteApplication(world, application.id);
+      await deleteApplication(world, application, by);
       return undefined;
     default:
       return order satisfies never;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { PLATFORM } from '../events/actor.ts';
 import type { WorkloadId } from '../lib/ids.ts';
 import { claimDue, release, request } from '../reconcile/queue.ts';
 import { insertDevice, setHealth } from '../devices/device-store.ts';
@@ -223,7 +224,7 @@ onEachDatabase(
   async (database) => {
     const { make, plan, stateOf, find, ownerId, clock } = await open(database);
     const deps = { database, clock: () => clock.now };
-    await setLimit(deps, { name: 'memory', ownerId, value: 512 });
+    await setLimit(deps, { name: 'memory', ownerId, value: 512, by: PLATFORM });
     const [first, second, third] = [
       await make({ at: 1 }),
       await make({ at: 2 }),
@@ -237,8 +238,8 @@ onEachDatabase(
     const { detail, expectedAt } = await find(third);
     assert.match(detail ?? '', /"memory" of its owner is 512 MiB: 512 are held, and it needs 256/);
     assert.equal(expectedAt, null);
-    await setLimit(deps, { name: 'memory', ownerId: undefined, value: 256 });
-    await setLimit(deps, { name: 'memory', ownerId, value: null });
+    await setLimit(deps, { name: 'memory', ownerId: undefined, value: 256, by: PLATFORM });
+    await setLimit(deps, { name: 'memory', ownerId, value: null, by: PLATFORM });
     await plan();
     assert.equal(await stateOf(third), 'admitted', 'what is set for the owner counts for them');
   },

@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import type { HttpContext } from '../context.ts';
 import { describeApi } from '../openapi/describe-api.ts';
 import type { Document, Method, Operation } from '../openapi/document.ts';
 import { describeOperation } from './api-operation.ts';
@@ -11,7 +10,7 @@ import { inline, prose } from './prose.ts';
 import { spellSchema } from './spell-schema.ts';
 
 /** The HTTP API: as a document for programs, and as a page. */
-export function apiPage(app: FastifyInstance, { version }: Pick<HttpContext, 'version'>): void {
+export function apiPage(app: FastifyInstance, { version }: { version: string }): void {
   let page: string | undefined;
   app.get('/openapi.json', (_, reply) =>
     reply.type('application/json').send(JSON.stringify(describeApi(version))),

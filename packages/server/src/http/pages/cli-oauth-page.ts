@@ -2,8 +2,9 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { allowCliLogin, isCliWord } from '../../accounts/cli-login.ts';
 import type { User } from '../../accounts/user.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Database } from '../../store/database.ts';
 import { Refusal } from '../../lib/refusal.ts';
-import type { HttpContext } from '../context.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { renderPage } from './page.ts';
@@ -13,12 +14,14 @@ import { showSignIn } from './sign-in-page.ts';
 const Query = z.object({ cli_token: z.string().optional(), cli_version: z.string().optional() });
 const Form = z.object({ cli_token: z.string(), answer: z.enum(['allow', 'deny']) });
 
+type CliOauthNeeds = { database: Database; clock: Clock };
+
 /** The page that `clever login` opens: whoever it is says whether a command line may act for them. */
-export function cliOauthPage(app: FastifyInstance, context: HttpContext): void {
+export function cliOauthPage(app: FastifyInstance, needs: CliOauthNeeds): void {
   app.get('/cli-oauth', async (request, reply) => {
     const { cli_token: word = '', cli_version: version = '' } = Query.parse(request.query);
     if (!isCliWord(word)) return show(reply.code(400), 'This login is not complete', INCOMPLETE);
-    const session = await readSession(context, request);
+    const session = await readSession(needs, request);
     if (session === undefined) return showSignIn(reply, { next: request.url });
     const asked = { word, version, path: request.url };
     return show(reply, 'Allow a command line?', askWhether(session.user, asked));
@@ -26,12 +29,12 @@ export function cliOauthPage(app: FastifyInstance, context: HttpContext): void {
   app.post('/cli-oauth', async (request, reply) => {
     demandOwnForm(request);
     const { cli_token: word, answer } = Form.parse(request.body);
-    const session = await readSession(context, request);
+    const session = await readSession(needs, request);
     if (session === undefined) return showSignIn(reply, { next: `/cli-oauth?cli_token=${word}` });
     if (answer === 'deny') return show(reply, 'Not allowed', DENIED);
     if (!isCliWord(word)) return show(reply.code(400), 'This login is not complete', INCOMPLETE);
     try {
-      await allowCliLogin(context, session, word);
+      await allowCliLogin(needs, session, word);
       return await show(reply, 'You are signed in', ALLOWED);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

@@ -1,12 +1,11 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { parseId } from '../../lib/ids.ts';
-import type { HttpContext } from '../context.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { renderPage } from './page.ts';
 
 /** Where the official command line's links to its console lead: what to ask in a terminal instead. */
-export function consolePage(app: FastifyInstance, _context: HttpContext): void {
+export function consolePage(app: FastifyInstance): void {
   const answer = (request: { params: unknown }, reply: FastifyReply) => {
     const path = (request.params as { '*'?: string })['*'] ?? '';
     const id = path.split('/').find((part) => parseId('application', part) !== undefined);

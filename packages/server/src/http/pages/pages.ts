@@ -3,20 +3,28 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Refusal, refusals } from '../../lib/refusal.ts';
 import { troubleOf } from '../../store/trouble.ts';
-import type { HttpContext } from '../context.ts';
 import { readBody } from '../read-body.ts';
 import { apiPage } from './api-page.ts';
 import { html } from './html.ts';
 import { renderPage } from './page.ts';
 import { cliOauthPage } from './cli-oauth-page.ts';
 import { consolePage } from './console-page.ts';
+import type { Log } from '../../lib/log.ts';
+import type { SignInNeeds } from './sign-in-page.ts';
 import { signInPage } from './sign-in-page.ts';
 import { startPage } from './start-page.ts';
 
 const LARGEST_FORM = 16 * 1024;
 
+type PageNeeds = SignInNeeds & {
+  log: Log;
+  version: string;
+  /** Addresses as users see them. */
+  addresses(): { url: string };
+};
+
 /** What browsers are shown; forms come as browsers send them. */
-export function pages(app: FastifyInstance, context: HttpContext): void {
+export function pages(app: FastifyInstance, needs: PageNeeds): void {
   app.register(async (own) => {
     own.removeAllContentTypeParsers();
     own.addContentTypeParser(
@@ -26,17 +34,17 @@ export function pages(app: FastifyInstance, context: HttpContext): void {
         return Object.fromEntries(new URLSearchParams(text));
       },
     );
-    answerErrors(own, context);
-    startPage(own, context);
-    apiPage(own, context);
-    signInPage(own, context);
-    cliOauthPage(own, context);
-    consolePage(own, context);
+    answerErrors(own, needs);
+    startPage(own, needs);
+    apiPage(own, needs);
+    signInPage(own, needs);
+    cliOauthPage(own, needs);
+    consolePage(own);
   });
 }
 
 /** What went wrong, as a page. */
-function answerErrors(app: FastifyInstance, { log }: HttpContext): void {
+function answerErrors(app: FastifyInstance, { log }: PageNeeds): void {
   app.setErrorHandler((error, _request, reply) => {
     const { status, message } = describe(error);
     if (status >= 500) log.error({ err: error }, 'a page failed');

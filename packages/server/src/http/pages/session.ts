@@ -2,8 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { authenticateSession } from '../../accounts/authenticate.ts';
 import type { Authenticated } from '../../accounts/authenticate.ts';
 import { LONGEST_SESSION } from '../../accounts/sign-in.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Database } from '../../store/database.ts';
 import { Refusal } from '../../lib/refusal.ts';
-import type { HttpContext } from '../context.ts';
 import { isOwnOrigin } from '../origin.ts';
 
 /** By this prefix browsers keep it to this host: no application below the platform's domain can set it. */
@@ -11,7 +12,7 @@ const COOKIE = '__Host-grid_session';
 
 /** Who the browser is signed in as, or undefined. */
 export const readSession = (
-  { database, clock }: HttpContext,
+  { database, clock }: { database: Database; clock: Clock },
   { headers }: FastifyRequest,
 ): Promise<Authenticated | undefined> =>
   authenticateSession(database, readCookie(headers.cookie ?? ''), clock());

@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { closeSession, openSession } from '../../accounts/sign-in.ts';
+import type { CheckPassword } from '../../accounts/check-password.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Database } from '../../store/database.ts';
 import { Refusal, refusals } from '../../lib/refusal.ts';
-import type { HttpContext } from '../context.ts';
 import { clientAddress, clientOf } from '../client-address.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
@@ -17,8 +19,10 @@ const Form = z.object({
   next: z.string().max(2048),
 });
 
+export type SignInNeeds = { database: Database; clock: Clock; checkPassword: CheckPassword };
+
 /** Signing in and out with a browser. */
-export function signInPage(app: FastifyInstance, context: HttpContext): void {
+export function signInPage(app: FastifyInstance, needs: SignInNeeds): void {
   app.get('/sign-in', (request, reply) => {
     const { next = '/' } = Query.parse(request.query);
     return showSignIn(reply, { next });
@@ -29,7 +33,7 @@ export function signInPage(app: FastifyInstance, context: HttpContext): void {
     const credentials = { ...typed, client: clientOf(request) };
     const made = { ip: clientAddress(request) };
     try {
-      setSession(reply, await openSession(context, credentials, made));
+      setSession(reply, await openSession(needs, credentials, made));
       return await reply.code(303).header('location', ownPath(next)).send();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -39,8 +43,8 @@ export function signInPage(app: FastifyInstance, context: HttpContext): void {
   });
   app.post('/sign-out', async (request, reply) => {
     demandOwnForm(request);
-    const session = await readSession(context, request);
-    if (session !== undefined) await closeSession(context, session);
+    const session = await readSession(needs, request);
+    if (session !== undefined) await closeSession(needs, session);
     setSession(reply, '');
     const { next = '/' } = Query.parse(request.body ?? {});
     const location = `/sign-in?${new URLSearchParams({ next: ownPath(next) }).toString()}`;

@@ -1,11 +1,13 @@
 import type { FastifyInstance } from 'fastify';
-import type { HttpContext } from '../context.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { renderPage } from './page.ts';
 
 /** What a browser sees at the platform's own address. */
-export function startPage(app: FastifyInstance, { addresses }: HttpContext): void {
+export function startPage(
+  app: FastifyInstance,
+  { addresses }: { addresses(): { url: string } },
+): void {
   // who watches over the platform asks for the head alone
   app.get('/', { exposeHeadRoute: true }, (_, reply) =>
     reply

@@ -6,8 +6,9 @@ import { formatDomain } from '../../applications/domain.ts';
 import { loadEnvironment } from '../../applications/environment.ts';
 import { findDeployedCommit } from '../../deployments/deploy-application.ts';
 import { findFlavor, flavors } from '../../scheduling/flavor.ts';
+import type { Keyring } from '../../lib/encryption.ts';
+import type { Database } from '../../store/database.ts';
 import type { Flavor } from '../../scheduling/flavor.ts';
-import type { HttpContext } from '../context.ts';
 
 const MICROS = 1_000_000;
 
@@ -29,12 +30,18 @@ const named = (name: string) => {
   return presentFlavor(flavor);
 };
 
+/** What it takes to present applications. */
+export type Presenting = {
+  database: Database;
+  keyring: Keyring;
+  addresses(): { url: string; sshUrl: string };
+};
+
 /** An application, as clients know it. */
 export async function presentApplication(
-  context: HttpContext,
+  { database, keyring, addresses }: Presenting,
   application: Application,
 ): Promise<WireApplication> {
-  const { database, keyring, addresses } = context;
   const domains = await listDomains(database.read, application.id);
   const variables = await loadEnvironment(database.read, keyring, application.id);
   const { url, sshUrl } = addresses();

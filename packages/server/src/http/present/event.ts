@@ -1,6 +1,6 @@
 import type { DeploymentAction, EventMessage } from '@grid/api';
 import type { DeploymentFacts } from '../../deployments/deployment-event.ts';
-import type { Event } from '../../events/event.ts';
+import type { AnyEvent } from '../../events/event.ts';
 
 type Told = readonly [EventMessage['event'], DeploymentAction['state']];
 
@@ -8,7 +8,7 @@ const BEGIN = ['DEPLOYMENT_ACTION_BEGIN', 'WIP'] as const;
 const end = (state: DeploymentAction['state']): Told => ['DEPLOYMENT_ACTION_END', state];
 
 /** What clients of /v2 are told; stopping is over as soon as it has begun. */
-const TOLD: Readonly<Record<string, readonly Told[]>> = {
+const TOLD: Readonly<Partial<Record<AnyEvent['kind'], readonly Told[]>>> = {
   'deployment.queued': [BEGIN],
   'deployment.live': [end('OK')],
   'deployment.completed': [end('OK')],
@@ -18,8 +18,8 @@ const TOLD: Readonly<Record<string, readonly Told[]>> = {
 };
 
 /** An event as clients know it: in as many messages as they expect, none where they know no such thing. */
-export function presentEvent({ ownerId, applicationId, kind, at, data }: Event): EventMessage[] {
-  if (applicationId === null) return [];
+export function presentEvent({ ownerId, applicationId, kind, at, data }: AnyEvent): EventMessage[] {
+  if (ownerId === null || applicationId === null) return [];
   const { deploymentId, commitId, action, cause } = data as DeploymentFacts;
   return (TOLD[kind] ?? []).map(([event, state]) => {
     const subject = { appId: applicationId, ownerId, uuid: deploymentId };
