@@ -10,22 +10,26 @@ import { addressOf, endpoints, parametersOf } from '../testing/endpoints.ts';
 import type { Described } from '../testing/endpoints.ts';
 import { answerTo, readAll } from '../testing/http.ts';
 import { makeApplication } from '../testing/rows.ts';
+import { makeScene } from '../testing/scene.ts';
 import { temporaryFolder } from '../testing/router.ts';
 
 const LARGE = 4 * 1024 * 1024;
 
 const takesBody = ({ body }: Described): boolean => !(body instanceof z.ZodUnknown);
-const addressed = (endpoint: Described): string =>
-  addressOf(endpoint, Object.fromEntries(parametersOf(endpoint).map((name) => [name, 'x'])));
+const addressed = (endpoint: Described, params: Readonly<Record<string, string>>): string =>
+  addressOf(
+    endpoint,
+    Object.fromEntries(parametersOf(endpoint).map((name) => [name, params[name] ?? 'x'])),
+  );
 
 /** Announces so large a body, sends what is given of it, and waits for the answer. */
-function announce(socketPath: string, endpoint: Described) {
+function announce(socketPath: string, endpoint: Described, params = {}) {
   return async (sent: string, headers: Record<string, string> = {}) => {
     const asked = request({
       socketPath,
       agent: false,
       method: endpoint.method,
-      path: addressed(endpoint),
+      path: addressed(endpoint, params),
       headers: { host: 'localhost', 'content-type': 'application/json', ...headers },
     });
     asked.write(sent);
@@ -58,12 +62,11 @@ onSqlite(
   'a body beyond its limit is refused by what it says, and by what comes',
   async (database, t) => {
     const platform = await openApp(database, t);
-    const { token, secret } = platform.claimed.pair;
-    const headers = { authorization: `Bearer ${token}.${secret}` };
+    const { headers, params } = await makeScene(platform, { role: 'ADMIN', operator: true });
     const socket = await listen(platform, temporaryFolder(t));
     for (const endpoint of endpoints.filter(takesBody)) {
       const { bodyLimit = BODY_LIMIT } = endpoint;
-      const ask = announce(socket, endpoint);
+      const ask = announce(socket, endpoint, params);
       const announced = await ask('[', { ...headers, 'content-length': String(bodyLimit + 1) });
       assert.equal(announced.status, 413, `${endpoint.name}: ${announced.text}`);
       assert.match(announced.text, new RegExp(` ${bodyLimit / 1024} KiB`));
