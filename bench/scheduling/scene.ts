@@ -104,7 +104,7 @@ async function openOrders(database: Database): Promise<Scene['workload']> {
       ...owned,
       subjectKind: 'run',
       subjectId: 'run_of-nobody' as RunId,
-      metered: 0,
+      metered: false,
       engine: 'process',
       ...size,
       ...times,

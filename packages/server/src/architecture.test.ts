@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
+import { parsed } from './store/columns.ts';
 
 /** Folders, and files beside them, by rank: a file may import from its own rank or a lower one, never from a higher. */
 const ranks = [
@@ -129,6 +130,15 @@ test('a folder is entered through its nouns and verbs, never through its store',
       to.endsWith('-store.ts') && ![folderOf(to), 'testing'].includes(folderOf(from)),
   );
   assert.deepEqual(intruders, []);
+});
+
+test('a column that is parsed goes by its own name in every query', () => {
+  const names = Object.keys(parsed).join('|');
+  const renamed = new RegExp(String.raw`'(\w+\.)?(${names}) as \w+'|'[\w.]+ as (${names})'`, 'g');
+  const found = server.flatMap(({ path, text }) =>
+    (text.match(renamed) ?? []).map((alias) => `${path}: ${alias}`),
+  );
+  assert.deepEqual(found, []);
 });
 
 test('builds know of runtimes by one table, and a recipe knows no other', () => {

@@ -1,11 +1,11 @@
 import type { Kysely } from 'kysely';
 import type { UserId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
-import type { SshKey } from './ssh-key.ts';
+import type { NewRow, Row, Schema } from '../store/schema.ts';
 import type { User } from './user.ts';
 
-export const userColumns = [
+/** All but what proves who they are. */
+const userColumns = [
   'users.id',
   'users.email',
   'users.name',
@@ -13,32 +13,8 @@ export const userColumns = [
   'users.createdAt',
 ] as const;
 
-export type UserRow = Omit<User, 'operator'> & { operator: 0 | 1 };
-
-export const toUser = (row: UserRow): User => ({ ...row, operator: row.operator === 1 });
-
-export const insertUser = (
-  tx: Tx,
-  user: {
-    id: UserId;
-    email: string;
-    name: string;
-    passwordHash: string | null;
-    operator: boolean;
-    at: number;
-  },
-) =>
-  tx
-    .insertInto('users')
-    .values({
-      id: user.id,
-      email: user.email,
-      name: user.name,
-      passwordHash: user.passwordHash,
-      operator: user.operator ? 1 : 0,
-      createdAt: user.at,
-    })
-    .execute();
+export const insertUser = (tx: Tx, user: NewRow<'users'>) =>
+  tx.insertInto('users').values(user).execute();
 
 export const countUsers = async (db: Kysely<Schema>): Promise<number> => {
   const row = await db
@@ -89,35 +65,19 @@ export async function selectNames(
 }
 
 /** The account that a public key belongs to, or undefined. */
-export const findKeyOwner = async (db: Kysely<Schema>, key: string): Promise<User | undefined> => {
-  const row = await db
+export const findKeyOwner = (db: Kysely<Schema>, key: string): Promise<User | undefined> =>
+  db
     .selectFrom('sshKeys')
     .innerJoin('users', 'users.id', 'sshKeys.userId')
     .select(userColumns)
     .where('sshKeys.key', '=', key)
     .executeTakeFirst();
-  return row && toUser(row);
-};
 
-export const selectKeys = (
-  db: Kysely<Schema>,
-  userId: UserId,
-): Promise<(SshKey & { name: string })[]> =>
-  db
-    .selectFrom('sshKeys')
-    .select(['name', 'type', 'key', 'fingerprint', 'comment'])
-    .where('userId', '=', userId)
-    .orderBy('name')
-    .execute();
+export const selectKeys = (db: Kysely<Schema>, userId: UserId): Promise<Row<'sshKeys'>[]> =>
+  db.selectFrom('sshKeys').selectAll().where('userId', '=', userId).orderBy('name').execute();
 
-export const insertKey = (
-  tx: Tx,
-  { userId, name, at, ...key }: SshKey & { userId: UserId; name: string; at: number },
-) =>
-  tx
-    .insertInto('sshKeys')
-    .values({ userId, name, ...key, createdAt: at })
-    .execute();
+export const insertKey = (tx: Tx, key: NewRow<'sshKeys'>) =>
+  tx.insertInto('sshKeys').values(key).execute();
 
 /** The key that went, or undefined. */
 export const deleteKey = (
@@ -133,7 +93,7 @@ export const deleteKey = (
     .executeTakeFirst();
 
 export const insertClaimToken = (tx: Tx, hash: string, at: number) =>
-  tx.insertInto('claimTokens').values({ hash, createdAt: at, usedAt: null }).execute();
+  tx.insertInto('claimTokens').values({ hash, createdAt: at }).execute();
 
 export const deleteUnusedClaims = (tx: Tx) =>
   tx.deleteFrom('claimTokens').where('usedAt', 'is', null).execute();

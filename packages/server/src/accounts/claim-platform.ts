@@ -71,7 +71,7 @@ export async function claimPlatform({ database, clock }: Deps, claim: Claim): Pr
     await demandClaim(tx, claim);
     if (claim.claimToken !== undefined) await takeClaimToken(tx, hashSecret(claim.claimToken), at);
     const userId = newId('user');
-    await insertUser(tx, { id: userId, email, name, passwordHash, operator: true, at });
+    await insertUser(tx, { id: userId, email, name, passwordHash, operator: true, createdAt: at });
     const data = { email, operator: true };
     await recordUserEvent(tx, userId, { kind: 'user.created', at, data });
     const order = { name: claim.organization, adminId: userId, at };

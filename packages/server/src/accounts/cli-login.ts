@@ -35,7 +35,8 @@ export const allowCliLogin = (
     if ((await findCliLogin(tx, hash)) !== undefined)
       throw new Refusal('conflict', 'This login was answered before: run the command again.');
     const at = clock();
-    await insertCliLogin(tx, { hash, userId: user.id, at, expiresAt: at + LIVES });
+    const login = { hash, userId: user.id, createdAt: at, expiresAt: at + LIVES };
+    await insertCliLogin(tx, login);
     await recordUserEvent(tx, user.id, { kind: 'user.login_allowed', at, data: {} });
   });
 

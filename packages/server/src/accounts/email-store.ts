@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { UserId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { NewRow, Row, Schema } from '../store/schema.ts';
 
 /** Whose address it is, be it their first or another one that is proven. */
 export async function findEmailOwner(
@@ -38,26 +38,25 @@ export const selectSecondaryEmails = (db: Kysely<Schema>, userId: UserId): Promi
 export const selectPendingEmails = (db: Kysely<Schema>, userId: UserId): Promise<string[]> =>
   select(db, 'pendingEmails', userId);
 
-export type PendingEmail = { email: string; userId: UserId; name: string; at: number };
+export type PendingEmail = Row<'pendingEmails'> & { name: string };
 
 /** Everybody's, the oldest first. */
 export const selectEveryPendingEmail = (db: Kysely<Schema>): Promise<PendingEmail[]> =>
   db
     .selectFrom('pendingEmails as p')
     .innerJoin('users as u', 'u.id', 'p.userId')
-    .select(['p.email', 'p.userId', 'u.name', 'p.createdAt as at'])
+    .selectAll('p')
+    .select('u.name')
     .orderBy('p.createdAt')
     .orderBy('p.email')
     .limit(1000)
     .execute();
 
-type Order = { email: string; userId: UserId; at: number };
+export const insertSecondaryEmail = (tx: Tx, email: NewRow<'secondaryEmails'>) =>
+  tx.insertInto('secondaryEmails').values(email).execute();
 
-export const insertSecondaryEmail = (tx: Tx, { email, userId, at }: Order) =>
-  tx.insertInto('secondaryEmails').values({ email, userId, createdAt: at }).execute();
-
-export const insertPendingEmail = (tx: Tx, { email, userId, at }: Order) =>
-  tx.insertInto('pendingEmails').values({ email, userId, createdAt: at }).execute();
+export const insertPendingEmail = (tx: Tx, email: NewRow<'pendingEmails'>) =>
+  tx.insertInto('pendingEmails').values(email).execute();
 
 /** False where the user has no such address in this table. */
 export async function deleteEmail(

@@ -5,7 +5,7 @@ import type { UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demandRoom } from '../limits/demand-room.ts';
 import type { Database, Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { NewRow, Schema } from '../store/schema.ts';
 import { setEmail } from './account-store.ts';
 import {
   deleteEmail,
@@ -45,12 +45,12 @@ export const addEmail = ({ database, clock }: Deps, user: User, text: string): P
     await demandRoom(tx, 'emails', { of: user.id, count });
     if ((await findEmailOwner(tx, email)) === user.id)
       throw new Refusal('own_email', `${email} is one of your addresses already.`);
-    const order = { email, userId: user.id, at: clock() };
+    const order = { email, userId: user.id, createdAt: clock() };
     const isPending = (await selectPendingEmails(tx, user.id)).includes(email);
     if (isPending && !user.operator) return;
     await (user.operator ? proveIn(tx, order) : insertPendingEmail(tx, order));
     const kind = user.operator ? 'user.email_confirmed' : 'user.email_added';
-    await recordUserEvent(tx, user.id, { kind, at: order.at, data: { email } });
+    await recordUserEvent(tx, user.id, { kind, at: order.createdAt, data: { email } });
   });
 };
 
@@ -64,15 +64,12 @@ export const confirmEmail = (
     if (!(await deleteEmail(tx, 'pendingEmails', { email, userId })))
       throw new Refusal('not_found', `${userId} has not added ${email}.`);
     const at = clock();
-    await proveIn(tx, { email, userId, at });
+    await proveIn(tx, { email, userId, createdAt: at });
     await recordUserEvent(tx, userId, { kind: 'user.email_confirmed', by, at, data: { email } });
   });
 };
 
-async function proveIn(
-  tx: Tx,
-  order: { email: string; userId: UserId; at: number },
-): Promise<void> {
+async function proveIn(tx: Tx, order: NewRow<'secondaryEmails'>): Promise<void> {
   if ((await findEmailOwner(tx, order.email)) !== undefined)
     throw new Refusal('taken_email', `${order.email} belongs to another account.`);
   await insertSecondaryEmail(tx, order);
@@ -87,7 +84,7 @@ export const makePrimary = ({ database, clock }: Deps, user: User, text: string)
       throw notYours(email);
     await setEmail(tx, user.id, email);
     const at = clock();
-    await insertSecondaryEmail(tx, { email: user.email, userId: user.id, at });
+    await insertSecondaryEmail(tx, { email: user.email, userId: user.id, createdAt: at });
     const data = { email };
     await recordUserEvent(tx, user.id, { kind: 'user.email_made_primary', at, data });
   });

@@ -41,7 +41,7 @@ export async function addKeyIn(
     });
   const count = async () => (await selectKeys(tx, userId)).length;
   await demandRoom(tx, 'ssh-keys', { of: userId, count });
-  await insertKey(tx, { ...key, userId, name: parseName('name', name), at });
+  await insertKey(tx, { ...key, userId, name: parseName('name', name), createdAt: at });
   const { fingerprint } = key;
   await recordUserEvent(tx, userId, { kind: 'user.key_added', at, data: { name, fingerprint } });
 }

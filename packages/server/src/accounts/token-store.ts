@@ -1,31 +1,11 @@
 import type { Kysely } from 'kysely';
 import type { UserId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import type { Schema, TokenKind } from '../store/schema.ts';
-import { toUser, userColumns } from './account-store.ts';
+import type { NewRow, Row, Schema, TokenKind } from '../store/schema.ts';
 import type { User } from './user.ts';
 
 /** A token as it is kept: what proves it is a hash. */
-export type Token = {
-  token: string;
-  name: string;
-  kind: TokenKind;
-  ip: string | null;
-  createdAt: number;
-  /** To the day. */
-  usedAt: number | null;
-  expiresAt: number | null;
-};
-
-const columns = [
-  'tokens.token',
-  'tokens.name as tokenName',
-  'tokens.kind',
-  'tokens.ip',
-  'tokens.createdAt as tokenCreatedAt',
-  'tokens.expiresAt',
-  'tokens.usedAt',
-] as const;
+export type Token = Omit<Row<'tokens'>, 'secretHash'>;
 
 /** Whom a token belongs to, with what proves it. */
 export async function findTokenOwner(
@@ -35,44 +15,19 @@ export async function findTokenOwner(
   const row = await db
     .selectFrom('tokens')
     .innerJoin('users', 'users.id', 'tokens.userId')
-    .select(userColumns)
-    .select(columns)
-    .select('tokens.secretHash')
+    .selectAll('tokens')
+    .select(['users.email', 'users.operator'])
+    // names that a token has as well
+    .select(['users.name as userName', 'users.createdAt as userCreatedAt'])
     .where('tokens.token', '=', token)
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  const { secretHash, token: known, tokenName, kind, ip, tokenCreatedAt, ...rest } = row;
-  const { expiresAt, usedAt, ...user } = rest;
-  return {
-    user: toUser(user),
-    secretHash,
-    token: {
-      token: known,
-      name: tokenName,
-      kind,
-      ip,
-      createdAt: tokenCreatedAt,
-      usedAt,
-      expiresAt,
-    },
-  };
+  const { email, operator, userName: name, userCreatedAt: createdAt, secretHash, ...found } = row;
+  return { user: { id: found.userId, email, operator, name, createdAt }, secretHash, token: found };
 }
 
-export const insertToken = (tx: Tx, token: Token & { userId: UserId; secretHash: string }) =>
-  tx
-    .insertInto('tokens')
-    .values({
-      token: token.token,
-      userId: token.userId,
-      secretHash: token.secretHash,
-      name: token.name,
-      kind: token.kind,
-      ip: token.ip,
-      createdAt: token.createdAt,
-      expiresAt: token.expiresAt,
-      usedAt: token.usedAt,
-    })
-    .execute();
+export const insertToken = (tx: Tx, token: NewRow<'tokens'>) =>
+  tx.insertInto('tokens').values(token).execute();
 
 export const setTokenUsed = (
   tx: Tx,
@@ -91,20 +46,21 @@ export async function holdToken(tx: Tx, token: string): Promise<boolean> {
 }
 
 /** Those of these kinds, the newest first. */
-export const selectTokens = (
+export async function selectTokens(
   db: Kysely<Schema>,
   userId: UserId,
   kinds: readonly TokenKind[],
-): Promise<Token[]> =>
-  db
+): Promise<Token[]> {
+  const rows = await db
     .selectFrom('tokens')
-    .select(['token', 'name', 'kind', 'ip', 'createdAt'])
-    .select(['usedAt', 'expiresAt'])
+    .selectAll()
     .where('userId', '=', userId)
     .where('kind', 'in', kinds)
     .orderBy('createdAt', 'desc')
     .orderBy('token')
     .execute();
+  return rows.map(({ secretHash, ...token }) => token);
+}
 
 /** A token that opens nothing any more. */
 export type EndedToken = Pick<Token, 'token' | 'name' | 'kind'> & { userId: UserId };
@@ -143,29 +99,14 @@ export async function deleteOthers(
     .execute();
 }
 
-export const insertCliLogin = (
-  tx: Tx,
-  login: { hash: string; userId: UserId; at: number; expiresAt: number },
-) =>
-  tx
-    .insertInto('cliLogins')
-    .values({
-      hash: login.hash,
-      userId: login.userId,
-      createdAt: login.at,
-      expiresAt: login.expiresAt,
-      readAt: null,
-    })
-    .execute();
+export const insertCliLogin = (tx: Tx, login: NewRow<'cliLogins'>) =>
+  tx.insertInto('cliLogins').values(login).execute();
 
-export type CliLogin = { userId: UserId; expiresAt: number; readAt: number | null };
-
-export const findCliLogin = (db: Kysely<Schema>, hash: string): Promise<CliLogin | undefined> =>
-  db
-    .selectFrom('cliLogins')
-    .select(['userId', 'expiresAt', 'readAt'])
-    .where('hash', '=', hash)
-    .executeTakeFirst();
+export const findCliLogin = (
+  db: Kysely<Schema>,
+  hash: string,
+): Promise<Row<'cliLogins'> | undefined> =>
+  db.selectFrom('cliLogins').selectAll().where('hash', '=', hash).executeTakeFirst();
 
 /** Uses up a login; false where it was read before. */
 export async function setCliLoginRead(tx: Tx, hash: string, at: number): Promise<boolean> {

@@ -1,15 +1,9 @@
-import type { UserId } from '../lib/ids.ts';
 import { isUnprintable } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
+import type { Row } from '../store/schema.ts';
 
-export type User = {
-  id: UserId;
-  email: string;
-  name: string;
-  /** Looks after the platform itself. */
-  operator: boolean;
-  createdAt: number;
-};
+/** Somebody with an account; what proves that it is they stays in the store. */
+export type User = Omit<Row<'users'>, 'passwordHash'>;
 
 /** `email` as it is kept: lower case. Refuses what is no address. */
 export function parseEmail(email: string): string {

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { NewRow, Schema } from '../store/schema.ts';
 import type { Application } from './application.ts';
 import type { Size } from './size.ts';
 
@@ -9,60 +9,18 @@ const select = (db: Kysely<Schema>) =>
   db
     .selectFrom('applications as a')
     .leftJoin('repositories as r', 'r.applicationId', 'a.id')
-    .select([
-      'a.id',
-      'a.ownerId',
-      'a.name',
-      'a.description',
-      'a.zone',
-      'a.variant',
-      'a.kind',
-      'a.flavor',
-      'a.buildFlavor',
-      'a.nodes',
-      'a.maxNodes',
-      'a.maxFlavor',
-      'a.zeroDowntime',
-      'a.stickySessions',
-      'a.cancelOnPush',
-      'a.forceHttps',
-      'a.wanted',
-      'a.createdAt',
-      'r.seenCommit as headCommit',
-    ])
+    .selectAll('a')
+    .select('r.seenCommit as headCommit')
     .where('a.deletedAt', 'is', null);
 
-type Flags = 'zeroDowntime' | 'stickySessions' | 'cancelOnPush' | 'forceHttps';
-type Row = Omit<Application, Flags> & Record<Flags, 0 | 1>;
-
-const toApplication = (row: Row): Application => ({
-  ...row,
-  zeroDowntime: row.zeroDowntime === 1,
-  stickySessions: row.stickySessions === 1,
-  cancelOnPush: row.cancelOnPush === 1,
-  forceHttps: row.forceHttps === 1,
-});
-
-export async function selectApplication(
+export const selectApplication = (
   db: Kysely<Schema>,
   id: ApplicationId,
-): Promise<Application | undefined> {
-  const row = await select(db).where('a.id', '=', id).executeTakeFirst();
-  return row && toApplication(row);
-}
+): Promise<Application | undefined> => select(db).where('a.id', '=', id).executeTakeFirst();
 
 /** Those of one owner, by name. */
-export async function selectApplications(
-  db: Kysely<Schema>,
-  ownerId: OwnerId,
-): Promise<Application[]> {
-  const rows = await select(db)
-    .where('a.ownerId', '=', ownerId)
-    .orderBy('a.name')
-    .orderBy('a.id')
-    .execute();
-  return rows.map(toApplication);
-}
+export const selectApplications = (db: Kysely<Schema>, ownerId: OwnerId): Promise<Application[]> =>
+  select(db).where('a.ownerId', '=', ownerId).orderBy('a.name').orderBy('a.id').execute();
 
 /** How many applications the owner has; those that are being deleted are none. */
 export const countApplications = async (db: Kysely<Schema>, ownerId: OwnerId): Promise<number> => {
@@ -86,70 +44,32 @@ export const selectOwned = (
 
 export async function insertApplication(
   tx: Tx,
-  application: Omit<Application, 'headCommit'>,
+  application: NewRow<'applications'>,
 ): Promise<void> {
-  await tx
-    .insertInto('applications')
-    .values({
-      id: application.id,
-      ownerId: application.ownerId,
-      name: application.name,
-      description: application.description,
-      zone: application.zone,
-      variant: application.variant,
-      kind: application.kind,
-      flavor: application.flavor,
-      buildFlavor: application.buildFlavor,
-      nodes: application.nodes,
-      maxNodes: application.maxNodes,
-      maxFlavor: application.maxFlavor,
-      zeroDowntime: application.zeroDowntime ? 1 : 0,
-      stickySessions: application.stickySessions ? 1 : 0,
-      cancelOnPush: application.cancelOnPush ? 1 : 0,
-      forceHttps: application.forceHttps ? 1 : 0,
-      wanted: application.wanted,
-      createdAt: application.createdAt,
-      deletedAt: null,
-    })
-    .execute();
+  await tx.insertInto('applications').values(application).execute();
   await tx
     .insertInto('repositories')
-    .values({
-      applicationId: application.id,
-      seenCommit: null,
-      seenRefs: '{}',
-      seenAt: null,
-      pusherId: null,
-    })
+    .values({ applicationId: application.id, seenRefs: {} })
     .execute();
 }
 
 export type ApplicationChange = Partial<
-  Pick<Application, 'name' | 'description' | 'kind' | 'buildFlavor' | keyof Size | Flags>
+  Pick<
+    Application,
+    | 'name'
+    | 'description'
+    | 'kind'
+    | 'buildFlavor'
+    | keyof Size
+    | 'zeroDowntime'
+    | 'stickySessions'
+    | 'cancelOnPush'
+    | 'forceHttps'
+  >
 >;
 
 export const updateApplicationRow = (tx: Tx, id: ApplicationId, change: ApplicationChange) =>
-  tx
-    .updateTable('applications')
-    .set({
-      ...(change.name !== undefined && { name: change.name }),
-      ...(change.description !== undefined && { description: change.description }),
-      ...(change.kind !== undefined && { kind: change.kind }),
-      ...(change.flavor !== undefined && { flavor: change.flavor }),
-      ...(change.buildFlavor !== undefined && { buildFlavor: change.buildFlavor }),
-      ...(change.nodes !== undefined && { nodes: change.nodes }),
-      ...(change.maxNodes !== undefined && { maxNodes: change.maxNodes }),
-      ...(change.maxFlavor !== undefined && { maxFlavor: change.maxFlavor }),
-      ...flag('zeroDowntime', change.zeroDowntime),
-      ...flag('stickySessions', change.stickySessions),
-      ...flag('cancelOnPush', change.cancelOnPush),
-      ...flag('forceHttps', change.forceHttps),
-    })
-    .where('id', '=', id)
-    .execute();
-
-const flag = (column: string, value: boolean | undefined) =>
-  value === undefined ? {} : { [column]: value ? 1 : 0 };
+  tx.updateTable('applications').set(change).where('id', '=', id).execute();
 
 export const updateSandbox = (tx: Tx, id: ApplicationId, sandbox: 'strict' | 'nested') =>
   tx.updateTable('applications').set({ sandbox }).where('id', '=', id).execute();

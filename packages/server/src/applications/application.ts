@@ -1,29 +1,9 @@
 import type { Runtime } from '../builds/build.ts';
-import type { ApplicationId, OwnerId } from '../lib/ids.ts';
+import type { Row } from '../store/schema.ts';
 import { missingFor } from '../workloads/choose-engine.ts';
 import type { EngineChoice } from '../workloads/choose-engine.ts';
 
-export type Application = {
-  id: ApplicationId;
-  ownerId: OwnerId;
-  name: string;
-  description: string;
-  zone: string;
-  /** The tile it was made from. */
-  variant: string;
-  kind: 'runner' | 'webapp';
-  flavor: string;
-  buildFlavor: string | null;
-  /** Number of instances: what runs. Scaling by load would end at `maxNodes` and `maxFlavor`. */
-  nodes: number;
-  maxNodes: number;
-  maxFlavor: string;
-  zeroDowntime: boolean;
-  stickySessions: boolean;
-  cancelOnPush: boolean;
-  forceHttps: boolean;
-  wanted: 'up' | 'down';
-  createdAt: number;
+export type Application = Row<'applications'> & {
   /** Head of the deployment branch, or null before the first push. */
   headCommit: string | null;
 };

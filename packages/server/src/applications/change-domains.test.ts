@@ -136,7 +136,7 @@ onSqlite('an application has a hundred domains at most', async (database) => {
 
 onSqlite('what would be refused today can still be removed', async (database) => {
   const { deps, first } = await open(database);
-  const old = { applicationId: first.id, host: 'co.uk', pathPrefix: '/../x', at: 1 };
+  const old = { applicationId: first.id, host: 'co.uk', pathPrefix: '/../x', createdAt: 1 };
   await database.transaction((tx) => insertDomain(tx, old));
   await removeDomain(deps, first, 'co.uk/../x');
   assert.equal((await listDomains(database.read, first.id)).length, 0);

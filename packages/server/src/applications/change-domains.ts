@@ -54,7 +54,7 @@ export async function addDomain(deps: DomainDeps, asked: Asked, text: string): P
     const count = async () => own.length;
     await demandRoom(tx, 'domains', { of: by.ownerId, within: asked.id, count });
     const at = clock();
-    await insertDomain(tx, { ...domain, applicationId: asked.id, at });
+    await insertDomain(tx, { ...domain, applicationId: asked.id, createdAt: at });
     const data = { domain: formatDomain(domain) };
     const event = { kind: 'application.domain_added', by: asked.by, at, data } as const;
     await recordApplicationEvent(tx, asked, event);

@@ -8,10 +8,11 @@ import { Refusal } from '../lib/refusal.ts';
 import { demandNoMore, demandRoom } from '../limits/demand-room.ts';
 import { demandShare } from '../limits/demand-share.ts';
 import type { Database, Tx } from '../store/database.ts';
+import type { NewRow } from '../store/schema.ts';
 import { missingFor } from '../workloads/choose-engine.ts';
 import type { EngineChoice } from '../workloads/choose-engine.ts';
 import { findVariant, isOffered, variants } from './application.ts';
-import type { Application, Variant } from './application.ts';
+import type { Variant } from './application.ts';
 import { recordApplicationEvent } from './application-event.ts';
 import { countApplications, insertApplication } from './application-store.ts';
 import { defaultDomain } from './domain.ts';
@@ -67,7 +68,7 @@ export async function createApplication(
   refuseOtherZones(deps, order.zone);
   const application = describe(deps, order, variant);
   deps.refuseWhatNeverFits(application);
-  if (application.buildFlavor !== null)
+  if (typeof application.buildFlavor === 'string')
     deps.refuseWhatNeverFits({ flavor: application.buildFlavor, nodes: 1 });
   await deps.database.transaction(async (tx) => {
     await demandPlace(tx, application);
@@ -85,7 +86,7 @@ export async function createApplication(
         applicationId: application.id,
         host: defaultDomain(application.id, deps.applicationDomain),
         pathPrefix: '/',
-        at: deps.clock(),
+        createdAt: deps.clock(),
       });
     await recordApplicationEvent(tx, application, {
       kind: 'application.created',
@@ -99,7 +100,7 @@ export async function createApplication(
   return application.id;
 }
 
-async function demandPlace(tx: Tx, application: Omit<Application, 'headCommit'>) {
+async function demandPlace(tx: Tx, application: NewRow<'applications'>) {
   const { ownerId: of, maxNodes } = application;
   await demandRoom(tx, 'applications', { of, count: () => countApplications(tx, of) });
   await demandNoMore(tx, 'nodes', { of, adding: maxNodes });
@@ -128,7 +129,7 @@ const describe = (
   deps: CreateDeps,
   order: NewApplication,
   variant: Variant,
-): Omit<Application, 'headCommit'> => ({
+): NewRow<'applications'> => ({
   id: newId('application'),
   ownerId: order.ownerId,
   name: parseName('name', order.name),

@@ -57,7 +57,7 @@ export async function findDeploying(
     .where('a.id', '=', id)
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  return { ...row, zeroDowntime: row.zeroDowntime === 1, cancelOnPush: row.cancelOnPush === 1 };
+  return row;
 }
 
 /** What the user wants of the application from now on. */

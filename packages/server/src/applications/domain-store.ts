@@ -1,35 +1,24 @@
 import type { Kysely } from 'kysely';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { NewRow, Row, Schema } from '../store/schema.ts';
 import { baseOf, lineOf } from './domain.ts';
-import type { Address, Domain, Held, Reserved } from './domain.ts';
+import type { Address, Domain, Held } from './domain.ts';
 
-export const insertDomain = (
-  tx: Tx,
-  domain: { applicationId: ApplicationId; host: string; pathPrefix: string; at: number },
-) =>
+export const insertDomain = (tx: Tx, domain: Omit<NewRow<'domains'>, 'favourite'>) =>
   tx
     .insertInto('domains')
-    .values({
-      host: domain.host,
-      pathPrefix: domain.pathPrefix,
-      applicationId: domain.applicationId,
-      favourite: 0,
-      createdAt: domain.at,
-    })
+    .values({ ...domain, favourite: false })
     .execute();
 
-export const selectDomains = async (db: Kysely<Schema>, id: ApplicationId): Promise<Domain[]> => {
-  const rows = await db
+export const selectDomains = (db: Kysely<Schema>, id: ApplicationId): Promise<Domain[]> =>
+  db
     .selectFrom('domains')
-    .select(['host', 'pathPrefix', 'favourite'])
+    .selectAll()
     .where('applicationId', '=', id)
     .orderBy('createdAt')
     .orderBy('host')
     .execute();
-  return rows.map((row) => ({ ...row, favourite: row.favourite === 1 }));
-};
 
 /** Addresses of the host, of each above it and of each below it, and of wildcards there. */
 export const selectHeld = (db: Kysely<Schema>, host: string): Promise<Held[]> =>
@@ -50,24 +39,21 @@ export const selectHeld = (db: Kysely<Schema>, host: string): Promise<Held[]> =>
     .execute();
 
 /** What the operator has said of the name, or of one above it. */
-export const selectReserved = (db: Kysely<Schema>, host: string): Promise<Reserved[]> =>
+export const selectReserved = (db: Kysely<Schema>, host: string): Promise<Row<'reservedNames'>[]> =>
   db
     .selectFrom('reservedNames')
-    .select(['host', 'ownerId'])
+    .selectAll()
     .where('host', 'in', lineOf(baseOf(host)))
     .execute();
 
 /** All that the operator has said, by name. */
-export const selectEveryReserved = (db: Kysely<Schema>): Promise<Reserved[]> =>
-  db.selectFrom('reservedNames').select(['host', 'ownerId']).orderBy('host').execute();
+export const selectEveryReserved = (db: Kysely<Schema>): Promise<Row<'reservedNames'>[]> =>
+  db.selectFrom('reservedNames').selectAll().orderBy('host').execute();
 
 /** Says of a name whose it is, whatever was said before. */
-export async function putReserved(
-  tx: Tx,
-  { host, ownerId, at }: { host: string; ownerId: OwnerId | null; at: number },
-): Promise<void> {
-  await deleteReserved(tx, host);
-  await tx.insertInto('reservedNames').values({ host, ownerId, createdAt: at }).execute();
+export async function putReserved(tx: Tx, reserved: NewRow<'reservedNames'>): Promise<void> {
+  await deleteReserved(tx, reserved.host);
+  await tx.insertInto('reservedNames').values(reserved).execute();
 }
 
 /** Whose it was said to be; none where nothing was said of it. */
@@ -88,11 +74,15 @@ export async function setFavourite(
   id: ApplicationId,
   domain: Address | undefined,
 ): Promise<void> {
-  await tx.updateTable('domains').set({ favourite: 0 }).where('applicationId', '=', id).execute();
+  await tx
+    .updateTable('domains')
+    .set({ favourite: false })
+    .where('applicationId', '=', id)
+    .execute();
   if (domain === undefined) return;
   await tx
     .updateTable('domains')
-    .set({ favourite: 1 })
+    .set({ favourite: true })
     .where('applicationId', '=', id)
     .where('host', '=', domain.host)
     .where('pathPrefix', '=', domain.pathPrefix)

@@ -2,14 +2,10 @@ import { domainToASCII } from 'node:url';
 import { parse as parseSuffix } from 'tldts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
+import type { Row } from '../store/schema.ts';
 
 /** A name, with an optional path, that an application answers at. */
-export type Domain = {
-  host: string;
-  /** Starts with `/`. */
-  pathPrefix: string;
-  favourite: boolean;
-};
+export type Domain = Row<'domains'>;
 
 /** Host and path alone. */
 export type Address = Pick<Domain, 'host' | 'pathPrefix'>;

@@ -22,7 +22,7 @@ export const reserveName = (
   const host = parseName(name);
   return database.transaction(async (tx) => {
     const at = clock();
-    await putReserved(tx, { host, ownerId, at });
+    await putReserved(tx, { host, ownerId, createdAt: at });
     const about = { ownerId, applicationId: null, subjectId: host } as const;
     const event = { kind: 'name.reserved', by, at, data: { for: ownerId } } as const;
     await appendEvent(tx, { ...about, ...event });

@@ -5,10 +5,12 @@ import { insertInterval, setEnded, setEndedAtHeartbeat, setHeartbeat } from './u
 import type { NewInterval } from './usage.ts';
 
 /** The instance's time is paid for from `at` on, at the price of now. */
-export async function openInterval(tx: Tx, interval: NewInterval): Promise<void> {
+export async function openInterval(tx: Tx, { at, ...interval }: NewInterval): Promise<void> {
   const flavor = findFlavor(interval.flavor);
   await insertInterval(tx, {
     ...interval,
+    startedAt: at,
+    heartbeatAt: at,
     gpus: flavor?.gpus ?? 0,
     microEurosPerDay: flavor?.microEurosPerDay ?? 0,
   });

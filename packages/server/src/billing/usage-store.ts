@@ -1,31 +1,11 @@
 import type { Kysely } from 'kysely';
 import type { InstanceId, OwnerId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
-import type { Interval, NewInterval } from './usage.ts';
+import type { NewRow, Schema } from '../store/schema.ts';
+import type { Interval } from './usage.ts';
 
-export async function insertInterval(
-  tx: Tx,
-  interval: NewInterval & { gpus: number; microEurosPerDay: number },
-): Promise<void> {
-  await tx
-    .insertInto('usageIntervals')
-    .values({
-      instanceId: interval.instanceId,
-      ownerId: interval.ownerId,
-      applicationId: interval.applicationId,
-      subjectKind: interval.subjectKind,
-      subjectId: interval.subjectId,
-      instanceNumber: interval.instanceNumber,
-      flavor: interval.flavor,
-      gpus: interval.gpus,
-      microEurosPerDay: interval.microEurosPerDay,
-      startedAt: interval.at,
-      heartbeatAt: interval.at,
-      endedAt: null,
-    })
-    .execute();
-}
+export const insertInterval = (tx: Tx, interval: NewRow<'usageIntervals'>) =>
+  tx.insertInto('usageIntervals').values(interval).execute();
 
 export async function setHeartbeat(tx: Tx, id: InstanceId, at: number): Promise<void> {
   await tx
@@ -66,18 +46,8 @@ export const selectIntervals = (
   db
     .selectFrom('usageIntervals as u')
     .leftJoin('applications as a', 'a.id', 'u.applicationId')
-    .select([
-      'u.applicationId',
-      'a.name as applicationName',
-      'u.subjectKind',
-      'u.subjectId',
-      'u.instanceNumber',
-      'u.flavor',
-      'u.gpus',
-      'u.microEurosPerDay',
-      'u.startedAt',
-      'u.endedAt',
-    ])
+    .selectAll('u')
+    .select('a.name as applicationName')
     .where('u.ownerId', '=', ownerId)
     .where('u.startedAt', '<', to)
     .where(({ eb, or }) => or([eb('u.endedAt', 'is', null), eb('u.endedAt', '>', from)]))

@@ -1,35 +1,17 @@
 import { DAY, MINUTE } from '../lib/duration.ts';
-import type { ApplicationId, InstanceId, OwnerId } from '../lib/ids.ts';
-import type { SubjectId, SubjectKind } from '../store/schema.ts';
+import type { ApplicationId } from '../lib/ids.ts';
+import type { NewRow, Row } from '../store/schema.ts';
 
-/** What time was used for: a subject, and the application that it belongs to where there is one. */
-type Metered = {
-  applicationId: ApplicationId | null;
-  /** Minutes are rounded within it, for each instance number. */
-  subjectKind: SubjectKind;
-  subjectId: SubjectId;
-};
-
-/** An instance's time, as metered. */
-export type Interval = Metered & {
+/** An instance's time, as metered; the application's name while it is there. */
+export type Interval = Omit<Row<'usageIntervals'>, 'instanceId' | 'ownerId' | 'heartbeatAt'> & {
   applicationName: string | null;
-  instanceNumber: number;
-  flavor: string;
-  gpus: number;
-  microEurosPerDay: number;
-  startedAt: number;
-  /** Null while it lasts. */
-  endedAt: number | null;
 };
 
 /** An instance's time that begins. */
-export type NewInterval = Metered & {
-  instanceId: InstanceId;
-  ownerId: OwnerId;
-  instanceNumber: number;
-  flavor: string;
-  at: number;
-};
+export type NewInterval = Omit<
+  NewRow<'usageIntervals'>,
+  'gpus' | 'microEurosPerDay' | 'startedAt' | 'heartbeatAt' | 'endedAt'
+> & { at: number };
 
 export type Usage = {
   /** Null of what belongs to none. */

@@ -1,29 +1,21 @@
 import type { Kysely } from 'kysely';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Row, Schema } from '../store/schema.ts';
 import type { Artifact, ArtifactStart } from './build.ts';
 import type { KnownArtifact } from './plan-sweep.ts';
 
-type Row = { id: string; start: string; environmentKey: string | null };
-
-const toArtifact = ({ id, start, environmentKey }: Row): Artifact => ({
+const toArtifact = ({ id, start, environmentKey }: Row<'artifacts'>): Artifact => ({
   id,
   environmentKey: environmentKey ?? undefined,
-  start: JSON.parse(start) as ArtifactStart,
+  start: start as ArtifactStart,
 });
-
-const columns = ['id', 'start', 'environmentKey'] as const;
 
 export async function selectArtifact(
   db: Kysely<Schema>,
   id: string,
 ): Promise<Artifact | undefined> {
-  const row = await db
-    .selectFrom('artifacts')
-    .select(columns)
-    .where('id', '=', id)
-    .executeTakeFirst();
+  const row = await db.selectFrom('artifacts').selectAll().where('id', '=', id).executeTakeFirst();
   return row && toArtifact(row);
 }
 
@@ -33,7 +25,7 @@ export async function selectArtifacts(
 ): Promise<Artifact[]> {
   const rows = await db
     .selectFrom('artifacts')
-    .select(columns)
+    .selectAll()
     .where('applicationId', '=', applicationId)
     .execute();
   return rows.map(toArtifact);
@@ -47,7 +39,7 @@ export async function selectMadeFrom(
 ): Promise<Artifact | undefined> {
   const row = await db
     .selectFrom('artifacts')
-    .select(columns)
+    .selectAll()
     .where('applicationId', '=', applicationId)
     .where('id', 'like', `${inputKey}.%`)
     .orderBy('createdAt', 'desc')
@@ -87,7 +79,7 @@ export const upsertArtifact = (tx: Tx, artifact: NewArtifact) =>
       ownerId: artifact.ownerId,
       applicationId: artifact.applicationId,
       commitId: artifact.commitId,
-      start: JSON.stringify(artifact.start),
+      start: artifact.start,
       environmentKey: artifact.environmentKey ?? null,
       createdAt: artifact.at,
       usedAt: artifact.at,
@@ -106,9 +98,9 @@ export async function selectImages(db: Kysely<Schema>): Promise<Set<string>> {
   const rows = await db
     .selectFrom('artifacts')
     .select('start')
-    .where('start', 'like', '%"image":%')
+    .where(({ eb, cast }) => eb(cast<string>('start', 'text'), 'like', '%"image":%'))
     .execute();
-  const commands = rows.map(({ start }) => (JSON.parse(start) as ArtifactStart).command);
+  const commands = rows.map(({ start }) => (start as ArtifactStart).command);
   return new Set(commands.flatMap((command) => ('image' in command ? [command.image] : [])));
 }
 

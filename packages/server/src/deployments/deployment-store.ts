@@ -29,10 +29,6 @@ const columns = [
   'finishedAt',
 ] as const;
 
-type Row = Omit<Deployment, 'useCache'> & { useCache: 0 | 1 };
-
-const toDeployment = (row: Row): Deployment => ({ ...row, useCache: row.useCache === 1 });
-
 export type NewDeployment = {
   ownerId: OwnerId;
   applicationId: ApplicationId;
@@ -61,7 +57,7 @@ export async function insertDeployment(tx: Tx, deployment: NewDeployment): Promi
       action: deployment.action,
       cause: deployment.cause,
       authorId: deployment.authorId,
-      useCache: deployment.useCache ? 1 : 0,
+      useCache: deployment.useCache,
       wanted: 'proceed',
       status: deployment.status,
       reason: null,
@@ -86,7 +82,7 @@ export async function findDeploymentById(
     .select(columns)
     .where('id', '=', id)
     .executeTakeFirst();
-  return row && toDeployment(row);
+  return row;
 }
 
 /** The newest first. */
@@ -102,7 +98,7 @@ export async function selectDeployments(
     .orderBy('number', 'desc')
     .limit(limit)
     .execute();
-  return rows.map(toDeployment);
+  return rows;
 }
 
 /** The newest first. */
@@ -143,7 +139,7 @@ export async function selectDeploymentByNumber(
     .where('applicationId', '=', applicationId)
     .where('number', '=', number)
     .executeTakeFirst();
-  return row && toDeployment(row);
+  return row;
 }
 
 /** Those that are queued or under way, the oldest first. */
@@ -158,7 +154,7 @@ export async function selectPending(
     .where('status', 'in', pendingStatuses)
     .orderBy('number')
     .execute();
-  return rows.map(toDeployment);
+  return rows;
 }
 
 /** How many of the owner's deployments have not begun. */
@@ -184,7 +180,7 @@ export async function selectLive(
     .where('status', '=', 'live')
     .orderBy('number', 'desc')
     .executeTakeFirst();
-  return row && toDeployment(row);
+  return row;
 }
 
 /** The newest deployment whose artifact was built, of a commit or of any; or undefined. */
@@ -202,7 +198,7 @@ export async function selectBuilt(
   const row = await (
     commitId === undefined ? built : built.where('commitId', '=', commitId)
   ).executeTakeFirst();
-  return row && toDeployment(row);
+  return row;
 }
 
 /** The last commit that was brought live or run, or undefined. */

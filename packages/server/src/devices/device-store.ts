@@ -1,54 +1,20 @@
 import type { Kysely } from 'kysely';
 import type { Tx } from '../store/database.ts';
-import type { DeviceHealth, Schema } from '../store/schema.ts';
+import type { DeviceHealth, Row, Schema } from '../store/schema.ts';
 import type { Device } from './device.ts';
 
 /** A device as the platform remembers it. */
-export type KnownDevice = {
-  uuid: string;
-  host: string;
-  model: string;
-  memoryMiB: number;
-  index: number;
-  numa: number | null;
-  parentUuid: string | null;
-  driver: string | null;
-  files: readonly string[];
-  health: DeviceHealth;
-  reason: string | null;
-  detail: string | null;
-  healthSince: number;
-  repairedAt: number | null;
-};
-
-const columns = [
-  'uuid',
-  'host',
-  'model',
-  'memoryMiB',
-  'position as index',
-  'numa',
-  'parentUuid',
-  'driver',
-  'files',
-  'health',
-  'reason',
-  'detail',
-  'healthSince',
-  'repairedAt',
-] as const;
+export type KnownDevice = Row<'devices'>;
 
 /** Every device that was ever seen and not forgotten, by host and place. */
-export async function selectDevices(db: Kysely<Schema>): Promise<KnownDevice[]> {
-  const rows = await db
+export const selectDevices = (db: Kysely<Schema>): Promise<KnownDevice[]> =>
+  db
     .selectFrom('devices')
-    .select(columns)
+    .selectAll()
     .orderBy('host')
     .orderBy('position')
     .orderBy('uuid')
     .execute();
-  return rows.map((row) => ({ ...row, files: JSON.parse(row.files) as string[] }));
-}
 
 const rowOf = (device: Omit<Device, 'trouble' | 'uuid' | 'minor' | 'pciBus'>) => ({
   model: device.model,
@@ -57,7 +23,7 @@ const rowOf = (device: Omit<Device, 'trouble' | 'uuid' | 'minor' | 'pciBus'>) =>
   numa: device.numa ?? null,
   parentUuid: device.parentUuid ?? null,
   driver: device.driver ?? null,
-  files: JSON.stringify(device.files),
+  files: device.files,
 });
 
 export const insertDevice = (tx: Tx, device: Device, { host, at }: { host: string; at: number }) =>
@@ -72,7 +38,6 @@ export const insertDevice = (tx: Tx, device: Device, { host, at }: { host: strin
       detail: device.trouble?.detail ?? null,
       healthSince: at,
       firstSeenAt: at,
-      repairedAt: null,
     })
     .execute();
 

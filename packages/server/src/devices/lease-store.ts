@@ -1,10 +1,10 @@
-import type { Kysely, Selectable } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import type { LeaseTable, Schema } from '../store/schema.ts';
+import type { NewRow, Row, Schema } from '../store/schema.ts';
 
 /** A device that is held, or was and is not proven free yet. */
-export type Lease = Selectable<LeaseTable>;
+export type Lease = Row<'leases'>;
 
 /** Everything that holds a device now. */
 export const selectLeases = (db: Kysely<Schema>): Promise<Lease[]> =>
@@ -21,17 +21,8 @@ export const selectLeasesOf = (db: Kysely<Schema>, workloadId: WorkloadId): Prom
     .execute();
 
 /** Leases a device. Rejects where somebody holds it: the index has no room for two. */
-export const insertLease = (
-  tx: Tx,
-  {
-    at,
-    ...lease
-  }: Omit<Lease, 'acquiredAt' | 'endedAt' | 'detail' | 'releasedAt'> & { at: number },
-) =>
-  tx
-    .insertInto('leases')
-    .values({ ...lease, acquiredAt: at, endedAt: null, detail: null, releasedAt: null })
-    .execute();
+export const insertLease = (tx: Tx, lease: NewRow<'leases'>) =>
+  tx.insertInto('leases').values(lease).execute();
 
 /** The holder is over; whether it held anything. */
 export async function setLeasesEnded(tx: Tx, workloadId: WorkloadId, at: number): Promise<boolean> {
@@ -44,8 +35,10 @@ export async function setLeasesEnded(tx: Tx, workloadId: WorkloadId, at: number)
   return numUpdatedRows > 0n;
 }
 
+type LeaseKey = Pick<Lease, 'deviceUuid' | 'workloadId'>;
+
 /** The device is proven free. */
-export const setReleased = (tx: Tx, { deviceUuid, workloadId }: Lease, at: number) =>
+export const setReleased = (tx: Tx, { deviceUuid, workloadId }: LeaseKey, at: number) =>
   tx
     .updateTable('leases')
     .set({ releasedAt: at, detail: null })
@@ -55,7 +48,7 @@ export const setReleased = (tx: Tx, { deviceUuid, workloadId }: Lease, at: numbe
     .execute();
 
 /** What keeps it from being offered again. */
-export const setLeaseDetail = (tx: Tx, { deviceUuid, workloadId }: Lease, detail: string) =>
+export const setLeaseDetail = (tx: Tx, { deviceUuid, workloadId }: LeaseKey, detail: string) =>
   tx
     .updateTable('leases')
     .set({ detail })

@@ -58,7 +58,7 @@ function healthOf(former: KnownDevice, { uuid, trouble }: Device): DeviceChange[
 const isSame = (former: KnownDevice, device: Device): boolean =>
   former.model === device.model &&
   former.memoryMiB === device.memoryMiB &&
-  former.index === device.index &&
+  former.position === device.index &&
   former.numa === (device.numa ?? null) &&
   former.parentUuid === (device.parentUuid ?? null) &&
   former.driver === (device.driver ?? null) &&

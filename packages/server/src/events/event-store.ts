@@ -20,7 +20,7 @@ const rowOf = ({ kind, ownerId, applicationId, subjectId, by, at, data }: Event)
   actorKind: by.kind,
   actorId: 'id' in by ? by.id : null,
   at,
-  data: JSON.stringify(data),
+  data,
 });
 
 /**
@@ -49,28 +49,16 @@ export async function selectSince(
   const events = rows.map(({ actorKind, actorId, ...row }) => {
     const { ownerId, applicationId, kind, subjectId, at, data } = row;
     const by = { kind: actorKind, id: actorId } as Actor;
-    const facts = JSON.parse(data) as unknown;
-    return { ownerId, applicationId, kind, subjectId, by, at, data: facts } as AnyEvent;
+    return { ownerId, applicationId, kind, subjectId, by, at, data } as unknown as AnyEvent;
   });
   return { events, position: rows.at(-1)?.position ?? position };
 }
-
-const columns = [
-  'ownerId',
-  'applicationId',
-  'kind',
-  'subjectId',
-  'actorKind',
-  'actorId',
-  'at',
-  'data',
-] as const;
 
 const selectRows = {
   sqlite: (db: Kysely<Schema>, position: Position) =>
     db
       .selectFrom('events')
-      .select(columns)
+      .selectAll()
       .select(sql<Position>`cast(sequence as text)`.as('position'))
       .where('sequence', '>', Number(position))
       .orderBy('sequence'),
@@ -81,7 +69,7 @@ const selectRows = {
   postgres: (db: Kysely<Schema>, position: Position) =>
     db
       .selectFrom('events')
-      .select(columns)
+      .selectAll()
       .select(sql<Position>`pg_current_snapshot()::text`.as('position'))
       .where(
         sql<boolean>`transaction_id >= pg_snapshot_xmin(${position}::pg_snapshot)

@@ -33,12 +33,12 @@ export async function recordPushed(
   const seen = await findSeen(database.read, id);
   if (seen === undefined) return undefined;
   const heads = await readHeads(id);
-  const head = newestMoved(heads, JSON.parse(seen.refs) as Record<string, string>);
+  const head = newestMoved(heads, seen.seenRefs);
   if (head === undefined) return undefined;
-  const refs = JSON.stringify(Object.fromEntries(heads.map((one) => [one.ref, one.commitId])));
+  const refs = Object.fromEntries(heads.map((one) => [one.ref, one.commitId]));
   return database.transaction(async (tx) => {
     const at = clock();
-    const move = { from: seen.refs, to: refs, commitId: head, at };
+    const move = { from: seen.seenRefs, to: refs, commitId: head, at };
     if (!(await moveSeen(tx, id, move))) return undefined;
     const authorId = pusher ?? seen.pusherId;
     return recordHead(tx, { applicationId: id, commitId: head, authorId, cause: 'Git', at });

@@ -1,27 +1,25 @@
 import type { Kysely } from 'kysely';
 import type { ApplicationId, UserId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Row, Schema } from '../store/schema.ts';
 
 /** What was seen of the repository, or undefined where there is no such application. */
 export const findSeen = (
   db: Kysely<Schema>,
   id: ApplicationId,
-): Promise<{ refs: string; pusherId: UserId | null } | undefined> =>
-  db
-    .selectFrom('repositories')
-    .select(['seenRefs as refs', 'pusherId'])
-    .where('applicationId', '=', id)
-    .executeTakeFirst();
+): Promise<Row<'repositories'> | undefined> =>
+  db.selectFrom('repositories').selectAll().where('applicationId', '=', id).executeTakeFirst();
 
 export const setPusher = (tx: Tx, id: ApplicationId, pusherId: UserId) =>
   tx.updateTable('repositories').set({ pusherId }).where('applicationId', '=', id).execute();
+
+type Refs = Row<'repositories'>['seenRefs'];
 
 /** Moves what was seen of the branches on; false where somebody else has done so. */
 export async function moveSeen(
   tx: Tx,
   id: ApplicationId,
-  move: { from: string; to: string; commitId: string; at: number },
+  move: { from: Refs; to: Refs; commitId: string; at: number },
 ): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('repositories')

@@ -30,7 +30,7 @@ onSqlite('operators may scrape, others may not', async (database, t) => {
   const { app, ask } = await open(database, t);
   const { headers, userId } = await makeMember(database);
   await database.transaction((tx) =>
-    tx.updateTable('users').set({ operator: 0 }).where('id', '=', userId).execute(),
+    tx.updateTable('users').set({ operator: false }).where('id', '=', userId).execute(),
   );
   const status = async (more: Record<string, string>): Promise<number> =>
     (await app.inject({ url: '/metrics', headers: more })).statusCode;
@@ -44,7 +44,7 @@ onSqlite(
   'what is scraped is text, of instances, devices and whatever else is exposed',
   async (database, t) => {
     const { context, instanceId } = await open(database, t);
-    const device = { uuid: 'GPU-1', model: 'H100', index: 0, memoryMiB: 1 };
+    const device = { uuid: 'GPU-1', model: 'H100', position: 0, memoryMiB: 1 };
     const waiting = { name: 'grid_waiting_runs', help: 'Runs that wait.', type: 'gauge' } as const;
     const app = buildApp({
       ...context,

@@ -1,7 +1,7 @@
 import type { ExpressionBuilder, Kysely } from 'kysely';
 import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Row, Schema } from '../store/schema.ts';
 import type { LeasedDevice } from './held-devices.ts';
 import type { Point, Rollup, Values } from './metric.ts';
 
@@ -39,21 +39,17 @@ export async function insertRollups(
       .execute();
 }
 
-const toRow = ({ subjectId, at, values }: Point<object>) => ({
+const toRow = ({ subjectId, at, values }: Point<Values | Rollup>) => ({
   subjectId,
   at,
-  metrics: JSON.stringify(values),
+  metrics: values,
 });
 
-type Row = { subjectId: string; at: number; metrics: string };
-
-const toPoint = <V>({ subjectId, at, metrics }: Row): Point<V> => ({
+const toPoint = <V>({ subjectId, at, metrics }: Row<'metricSamples'>): Point<V> => ({
   subjectId,
   at,
-  values: JSON.parse(metrics) as V,
+  values: metrics as V,
 });
-
-const columns = ['subjectId', 'at', 'metrics'] as const;
 
 /** From, and until before; of these alone where they are given. */
 export type Window = { from: number; to: number; subjects?: readonly string[] };
@@ -74,7 +70,7 @@ export async function selectSamples(db: Kysely<Schema>, window: Window): Promise
   if (isEmpty(window)) return [];
   const found = await db
     .selectFrom('metricSamples')
-    .select(columns)
+    .selectAll()
     .where(isWithin(window))
     .orderBy('at')
     .execute();
@@ -90,7 +86,7 @@ export async function selectRollups(
   if (isEmpty(window)) return [];
   const found = await db
     .selectFrom('metricRollups')
-    .select(columns)
+    .selectAll()
     .where('step', '=', step)
     .where(isWithin(window))
     .orderBy('subjectId')

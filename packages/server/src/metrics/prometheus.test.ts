@@ -103,7 +103,7 @@ test('of a device there is what it does, and who has leased it', () => {
   const device = (index: number) => ({
     uuid: `GPU-${index}`,
     model: 'NVIDIA H100 80GB HBM3',
-    index,
+    position: index,
     memoryMiB: 81_559,
   });
   const { applicationId, id: instanceId } = instance;

@@ -1,4 +1,4 @@
-import type { Device } from '../devices/device.ts';
+import type { KnownDevice } from '../devices/devices.ts';
 import type { Counter, Gauge, Values } from './metric.ts';
 import type { Holder, SampledInstance } from './metrics-store.ts';
 import type { Newest } from './read-metrics.ts';
@@ -112,7 +112,7 @@ const labelsOf = (instance: SampledInstance): Labels => ({
   flavor: instance.flavor,
 });
 
-type ExposedDevice = Pick<Device, 'uuid' | 'model' | 'index' | 'memoryMiB'>;
+type ExposedDevice = Pick<KnownDevice, 'uuid' | 'model' | 'position' | 'memoryMiB'>;
 
 /** What the devices of this machine do, and who has leased which. */
 export function deviceFamilies(
@@ -147,12 +147,12 @@ export const nothingExposed: Exposed = {
 };
 
 const labelsOfDevice = (
-  { uuid, model, index }: ExposedDevice,
+  { uuid, model, position }: ExposedDevice,
   holder: Holder | undefined,
 ): Labels => ({
   uuid,
   model,
-  index: String(index),
+  index: String(position),
   ...(holder?.applicationId && { app_id: holder.applicationId }),
   ...(holder?.instanceId && { instance_id: holder.instanceId }),
 });

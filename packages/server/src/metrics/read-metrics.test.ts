@@ -156,7 +156,7 @@ onEachDatabase('a leased device has its holder until that is over', async (datab
     assert.ok(held);
     const { workloadId, ownerId, applicationId, subjectKind, subjectId, number } = held;
     const of = { workloadId, ownerId, applicationId, subjectKind, subjectId };
-    const order = { deviceUuid, ...of, number, at: 1 };
+    const order = { deviceUuid, ...of, number, acquiredAt: 1 };
     const device = { uuid: deviceUuid, model: 'H100', memoryMiB: 1, index: 0, files: [] };
     await database.transaction(async (tx) => {
       await insertDevice(tx, { ...device, ...UNSAID }, { host: 'here', at: 1 });

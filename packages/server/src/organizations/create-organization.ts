@@ -43,11 +43,12 @@ export async function createOrganizationIn(
   { name, adminId, at }: { name: string; adminId: UserId; at: number },
 ): Promise<OrganizationId> {
   const id = newId('organization');
-  await insertOrganization(tx, { id, name: parseName('organization', name), at });
-  await insertMember(tx, { organizationId: id, userId: adminId, role: 'ADMIN', at });
+  const organization = { id, name: parseName('organization', name), description: '' };
+  await insertOrganization(tx, { ...organization, createdAt: at });
+  const member = { userId: adminId, role: 'ADMIN' } as const;
+  await insertMember(tx, { ...member, organizationId: id, createdAt: at });
   const about = { ownerId: id, applicationId: null, subjectId: id, by: byUser(adminId), at };
   await appendEvent(tx, { ...about, kind: 'organization.created', data: { name } });
-  const member = { userId: adminId, role: 'ADMIN' } as const;
   await appendEvent(tx, { ...about, kind: 'organization.member_added', data: member });
   return id;
 }

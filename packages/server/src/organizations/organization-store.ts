@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { OrganizationId, OwnerId, UserId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import type { Role, Schema } from '../store/schema.ts';
+import type { NewRow, Role, Schema } from '../store/schema.ts';
 import type { Membership } from './organization.ts';
 
 export const findRole = async (
@@ -18,40 +18,19 @@ export const findRole = async (
   return row?.role;
 };
 
-export const insertOrganization = (
-  tx: Tx,
-  organization: { id: OrganizationId; name: string; at: number },
-) =>
-  tx
-    .insertInto('organizations')
-    .values({
-      id: organization.id,
-      name: organization.name,
-      description: '',
-      createdAt: organization.at,
-    })
-    .execute();
+export const insertOrganization = (tx: Tx, organization: NewRow<'organizations'>) =>
+  tx.insertInto('organizations').values(organization).execute();
 
-export const insertMember = (
-  tx: Tx,
-  member: { organizationId: OrganizationId; userId: UserId; role: Role; at: number },
-) =>
-  tx
-    .insertInto('members')
-    .values({
-      organizationId: member.organizationId,
-      userId: member.userId,
-      role: member.role,
-      createdAt: member.at,
-    })
-    .execute();
+export const insertMember = (tx: Tx, member: NewRow<'members'>) =>
+  tx.insertInto('members').values(member).execute();
 
 /** The organizations that the user is a member of, by name. */
 export const selectMemberships = (db: Kysely<Schema>, userId: UserId): Promise<Membership[]> =>
   db
     .selectFrom('organizations as o')
     .innerJoin('members as m', 'm.organizationId', 'o.id')
-    .select(['o.id', 'o.name', 'o.description', 'o.createdAt', 'm.role'])
+    .selectAll('o')
+    .select('m.role')
     .where('m.userId', '=', userId)
     .orderBy('o.name')
     .orderBy('o.id')

@@ -49,8 +49,8 @@ async function describeApplications({ read }: Database): Promise<Routable[]> {
       domains,
       upstreams,
       state: routeState(application.wanted, found),
-      forceHttps: application.forceHttps === 1,
-      stickySessions: application.stickySessions === 1,
+      forceHttps: application.forceHttps,
+      stickySessions: application.stickySessions,
     };
   });
 }

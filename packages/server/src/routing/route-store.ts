@@ -5,8 +5,8 @@ import type { DeploymentStatus, Schema } from '../store/schema.ts';
 export type RoutableApplication = {
   applicationId: ApplicationId;
   wanted: 'up' | 'down';
-  forceHttps: 0 | 1;
-  stickySessions: 0 | 1;
+  forceHttps: boolean;
+  stickySessions: boolean;
   host: string;
   pathPrefix: string;
 };

@@ -4,7 +4,6 @@ import { findAttemptNumber } from './attempt-store.ts';
 import { CHECKPOINTS, nodeNames, nodeVariables, startBarrier } from './node-variables.ts';
 import type { Run } from './run.ts';
 import type { Database } from '../store/database.ts';
-import { addressesOf } from '../workloads/assign-addresses.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';
 
 export type NodeDescription = {
@@ -19,7 +18,7 @@ export async function describeNode(
   { database, paths }: { database: Database; paths: DataPaths },
   { run, workload, instance }: { run: Run; workload: Workload; instance: Instance },
 ): Promise<NodeDescription> {
-  const network = addressesOf(workload);
+  const network = workload.addresses ?? undefined;
   const attempt = (await findAttemptNumber(database.read, workload.id)) ?? 1;
   const { number: rank } = instance;
   const { nodes, gpus } = workload;

@@ -50,11 +50,11 @@ async function load({ database: { read } }: Deps, id: RunId) {
 }
 
 /** A run may have a command of its own, in place of the artifact's. */
-function withCommand(artifact: Artifact, { command: name, argv: json }: Run): Artifact {
-  const [program, ...rest] = json === null ? [] : (JSON.parse(json) as string[]);
+function withCommand(artifact: Artifact, { command: name, argv: own }: Run): Artifact {
+  const [program, ...rest] = own ?? [];
   if (program === undefined) return artifact;
   const argv = [program, ...rest] as const;
   const { command } = artifact.start;
-  const own = 'image' in command ? { ...command, argv } : { name, argv };
-  return { ...artifact, start: { ...artifact.start, command: own } };
+  const given = 'image' in command ? { ...command, argv } : { name, argv };
+  return { ...artifact, start: { ...artifact.start, command: given } };
 }

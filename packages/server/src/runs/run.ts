@@ -18,12 +18,12 @@ export type Run = {
   /** `deployment`: one at a time, by a push or a restart. `request`: beside those, as many as are asked for. */
   origin: 'deployment' | 'request';
   authorId: UserId | null;
-  /** JSON: the command where it is not the artifact's own. */
-  argv: string | null;
+  /** The command where it is not the artifact's own. */
+  argv: readonly string[] | null;
   /** Its own variables, encrypted; null where they are its deployment's. */
   environment: string | null;
-  /** JSON: names of the variables that were given for it alone. */
-  changed: string | null;
+  /** Names of the variables that were given for it alone. */
+  changed: readonly string[] | null;
   priority: Priority;
   /** How long an attempt may take, in ms. */
   maxDuration: number | null;

@@ -20,7 +20,7 @@ export const presentRun = (run: Run) => ({
   artifactId: run.artifactId,
   command: run.command,
   environmentHash: run.environmentHash,
-  changed: JSON.parse(run.changed ?? '[]') as string[],
+  changed: [...(run.changed ?? [])],
   flavor: run.flavor,
   nodes: run.nodes,
   priority: run.priority,

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Kysely, PostgresDialect } from 'kysely';
 import type { KyselyPlugin, Transaction } from 'kysely';
 import pg from 'pg';
-import { camelCase } from './camel-case.ts';
+import { PostgresCompiler, rows } from './columns.ts';
 import type { Schema } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -54,6 +54,12 @@ const getTypeParser = pg.types.getTypeParser as (
 /** int8 and numeric come as text by default; ours all fit a JavaScript number. */
 const NUMBERS = [20, 1700];
 
+class Dialect extends PostgresDialect {
+  override createQueryCompiler(): PostgresCompiler {
+    return new PostgresCompiler();
+  }
+}
+
 function openPostgres(url: string, life: Life | undefined): Database {
   const types = {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
@@ -63,7 +69,7 @@ function openPostgres(url: string, life: Life | undefined): Database {
   // A connection that breaks while nothing is asked on it: the next query opens another, or says why not.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), plugins: [camelCase] });
+  const db = new Kysely<Schema>({ dialect: new Dialect({ pool }), plugins: [rows] });
   const handles: Handles = { read: db, write: db, exclusive: (work) => beginAgain(work) };
   return {
     ...database('postgres', handles, life),

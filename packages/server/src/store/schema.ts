@@ -1,4 +1,4 @@
-import type { ColumnType, Generated } from 'kysely';
+import type { ColumnType, Generated, Insertable, Selectable } from 'kysely';
 import type {
   ApplicationId,
   DeploymentId,
@@ -20,7 +20,7 @@ import type {
 
 /**
  * The tables, as Kysely sees them; `migrations/` makes them. Times are epoch milliseconds, money is
- * integer micro-euros, JSON and encrypted values are text, booleans are 0 or 1, ids are text. Each
+ * integer micro-euros, encrypted values are text, and JSON is what it says (`columns.ts`). Each
  * column has one writer: `wanted` is written by use cases, `state` and what belongs to it by the
  * reconciler that observed it.
  */
@@ -58,20 +58,19 @@ export type Schema = {
   limits: LimitTable;
 };
 
-export type {
-  DeviceHealth,
-  InstanceTable,
-  LeaseTable,
-  WorkloadTable,
-  Priority,
-  RunStatus,
-  SubjectId,
-  SubjectKind,
-} from './work-tables.ts';
+/** A row as the program has it; most of its nouns are rows. */
+export type Row<Table extends keyof Schema> = Selectable<Schema[Table]>;
 
-type Flag = 0 | 1;
+/** What a row is made from: what can be null, or has a default, may be left out. */
+export type NewRow<Table extends keyof Schema> = Insertable<Schema[Table]>;
+
+export type { DeviceHealth, Priority, RunStatus, SubjectId, SubjectKind } from './work-tables.ts';
+
 /** bigint in PostgreSQL, integer in SQLite; a JavaScript number in both. */
 type Time = number;
+
+/** An object, kept as text; whoever writes it says what it holds. */
+type Json = Readonly<Record<string, unknown>>;
 
 type UserTable = {
   id: UserId;
@@ -81,7 +80,7 @@ type UserTable = {
   /** scrypt, with its parameters and salt; null until a password is set. */
   passwordHash: string | null;
   /** May look after the platform itself. */
-  operator: Flag;
+  operator: boolean;
   createdAt: Time;
 };
 
@@ -168,10 +167,10 @@ type ApplicationTable = {
   /** Where scaling by load would end. */
   maxNodes: number;
   maxFlavor: string;
-  zeroDowntime: Flag;
-  stickySessions: Flag;
-  cancelOnPush: Flag;
-  forceHttps: Flag;
+  zeroDowntime: boolean;
+  stickySessions: boolean;
+  cancelOnPush: boolean;
+  forceHttps: boolean;
   /** What an operator lets it ask of the kernel; only `nested` allows namespaces of its own. */
   sandbox: Generated<'strict' | 'nested'>;
   /** What the user wants: serving (or running when deployed), or nothing. */
@@ -198,9 +197,10 @@ type DependencyTable = {
 
 type DomainTable = {
   host: string;
+  /** Starts with `/`. */
   pathPrefix: string;
   applicationId: ApplicationId;
-  favourite: Flag;
+  favourite: boolean;
   createdAt: Time;
 };
 
@@ -212,8 +212,8 @@ type RepositoryTable = {
   applicationId: ApplicationId;
   /** Head of the deployment branch that has its deployment row. */
   seenCommit: string | null;
-  /** JSON: the commit of each branch that deploys, as it was seen. */
-  seenRefs: string;
+  /** The commit of each branch that deploys, as it was seen. */
+  seenRefs: Readonly<Record<string, string>>;
   seenAt: Time | null;
   /** Who is pushing now, told before receive-pack runs; the author of what the ref becomes. */
   pusherId: UserId | null;
@@ -241,7 +241,7 @@ type DeploymentTable = {
   /** `Git`, `Console`, `clever-tools`, `grid`, `Monitoring/Unreachable`… as shown. */
   cause: string;
   authorId: UserId | null;
-  useCache: Flag;
+  useCache: boolean;
   /** What users asked of it: to go on, or to end. */
   wanted: 'proceed' | 'cancel';
   status: DeploymentStatus;
@@ -263,8 +263,8 @@ type ArtifactTable = {
   ownerId: OwnerId;
   applicationId: ApplicationId;
   commitId: string;
-  /** JSON: how it is started (`ArtifactStart` in `builds/build.ts`). */
-  start: string;
+  /** How it is started: an `ArtifactStart` (`builds/build.ts`). */
+  start: Json;
   /** Directory of the dependencies, by key, or null where it needs none. */
   environmentKey: string | null;
   createdAt: Time;
@@ -299,8 +299,7 @@ type EventTable = {
   actorKind: 'user' | 'operator' | 'platform' | 'unknown';
   actorId: UserId | null;
   at: Time;
-  /** JSON. */
-  data: string;
+  data: Json;
 };
 
 /** What is paid for: an instance's time. Rows are closed, never changed after; minutes follow from them. */
@@ -326,8 +325,8 @@ type MetricSampleTable = {
   at: Time;
   /** An instance's id, or a device's UUID. */
   subjectId: string;
-  /** JSON (`metrics/metric.ts`). */
-  metrics: string;
+  /** By name (`metrics/metric.ts`). */
+  metrics: Json;
 };
 
 /** What it used in a longer time, which begins at `at`. */

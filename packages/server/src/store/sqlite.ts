@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { CompiledQuery, Kysely, SqliteDialect, SqliteDriver } from 'kysely';
 import type { DatabaseConnection, SqliteDatabase, SqliteStatement } from 'kysely';
-import { camelCase } from './camel-case.ts';
+import { SqliteCompiler, rows } from './columns.ts';
 import { groupCommits } from './group-commit.ts';
 
 /** Transactions are steps within the one of their group, which begins and commits around them. */
@@ -37,6 +37,10 @@ class Dialect extends SqliteDialect {
   override createDriver(): SqliteDriver {
     return new StepDriver({ database: this.#database });
   }
+
+  override createQueryCompiler(): SqliteCompiler {
+    return new SqliteCompiler();
+  }
 }
 
 /** Durable at each commit: a write-ahead log, synced. It waits from the first look at the file on. */
@@ -54,8 +58,8 @@ export function openSqlite<Schema>(path: string) {
   const reader = new DatabaseSync(path);
   reader.exec('pragma busy_timeout = 5000; pragma query_only = on;');
   return {
-    write: new Kysely<Schema>({ dialect: new Dialect(adapt(writer)), plugins: [camelCase] }),
-    read: new Kysely<Schema>({ dialect: new Dialect(adapt(reader)), plugins: [camelCase] }),
+    write: new Kysely<Schema>({ dialect: new Dialect(adapt(writer)), plugins: [rows] }),
+    read: new Kysely<Schema>({ dialect: new Dialect(adapt(reader)), plugins: [rows] }),
     exclusive: groupCommits(writer),
   };
 }

@@ -30,12 +30,12 @@ export type RunTable = {
   /** `deployment`: a deployment made it, and ends with it. `request`: somebody asked for it, beside those. */
   origin: 'deployment' | 'request';
   authorId: UserId | null;
-  /** JSON: the command where it is not the artifact's own. */
-  argv: string | null;
+  /** The command where it is not the artifact's own. */
+  argv: readonly string[] | null;
   /** Its variables: JSON, encrypted; null where they are the deployment's, empty when forgotten. */
   environment: string | null;
-  /** JSON: names of the variables that were given for this run alone. */
-  changed: string | null;
+  /** Names of the variables that were given for this run alone. */
+  changed: readonly string[] | null;
   priority: Priority;
   /** How long an attempt may take, in ms. */
   maxDuration: number | null;
@@ -85,7 +85,7 @@ export type WorkloadTable = {
   subjectKind: SubjectKind;
   subjectId: SubjectId;
   /** Whether its time is paid for, from its admission on. */
-  metered: 0 | 1;
+  metered: boolean;
   engine: string;
   flavor: string;
   memoryMiB: number;
@@ -105,10 +105,10 @@ export type WorkloadTable = {
   /** When it was to start, as was said first; and as it is expected now. */
   promisedAt: Time | null;
   expectedAt: Time | null;
-  /** JSON: the host of each node, once it is admitted. */
-  placement: string | null;
-  /** JSON: the address of each node of a gang, chosen before any starts. */
-  addresses: string | null;
+  /** The host of each node, once it is admitted. */
+  placement: readonly string[] | null;
+  /** The address of each node of a gang, chosen before any starts. */
+  addresses: { addresses: readonly string[]; networkInterface: string } | null;
   /** `up`: N instances run. `gone`: none, and the engine has forgotten it. */
   wanted: 'up' | 'gone';
   /** How long between TERM and KILL when it goes. */
@@ -166,8 +166,8 @@ export type DeviceTable = {
   numa: number | null;
   parentUuid: string | null;
   driver: string | null;
-  /** JSON: its device files. */
-  files: string;
+  /** Its device files. */
+  files: readonly string[];
   health: DeviceHealth;
   /** Why it is not well. */
   reason: string | null;

@@ -42,10 +42,9 @@ export async function lendDevice(
   const isNew = (await listDevices(database.read)).every((device) => device.uuid !== uuid);
   await database.transaction(async (tx) => {
     if (isNew) await insertDevice(tx, { ...L4, ...UNSAID, uuid }, { host: 'here', at });
-    await leaseDevice(tx, { ...lease, at });
+    await leaseDevice(tx, { ...lease, acquiredAt: at });
     if (until === undefined) return;
     await endLeases(tx, workloadId, until);
-    const ended = { acquiredAt: at, endedAt: until, detail: null, releasedAt: null };
-    await setReleased(tx, { ...lease, ...ended }, until);
+    await setReleased(tx, lease, until);
   });
 }

@@ -85,8 +85,8 @@ export async function makeMember(
   const email = `${userId}@example.com`;
   const pair = await database.transaction(async (tx) => {
     const who = { id: userId, email, name: 'Somebody', passwordHash: null };
-    await insertUser(tx, { ...who, operator: false, at: 1 });
-    if (role !== undefined) await insertMember(tx, { ...role, userId, at: 1 });
+    await insertUser(tx, { ...who, operator: false, createdAt: 1 });
+    if (role !== undefined) await insertMember(tx, { ...role, userId, createdAt: 1 });
     return issueToken(tx, { userId, name: 'test', kind: 'pair', at: 1, expiresAt });
   });
   return { userId, pair, headers: { authorization: `Bearer ${pair.token}.${pair.secret}` } };

@@ -55,7 +55,7 @@ async function makeCaller(database: Database, caller: Caller): Promise<Made> {
   const { userId, headers } = await makeMember(database, role);
   if (caller.operator === true)
     await database.transaction((tx) =>
-      tx.updateTable('users').set({ operator: 1 }).where('id', '=', userId).execute(),
+      tx.updateTable('users').set({ operator: true }).where('id', '=', userId).execute(),
     );
   const ownerId = caller.space === 'own' ? userId : organizationId;
   if (caller.by === undefined) return { userId, headers, ownerId };

@@ -18,7 +18,7 @@ export async function openUsage(
   workload: Workload,
   { id, number, at }: { id: InstanceId; number: number; at: number },
 ): Promise<void> {
-  if (workload.metered === 0 || workload.state !== 'admitted') return;
+  if (!workload.metered || workload.state !== 'admitted') return;
   const { ownerId, applicationId, subjectKind, subjectId, flavor } = workload;
   const instanceNumber = rulesOf(workload).instances === 'in_turn' ? 0 : number;
   const of = { ownerId, applicationId, subjectKind, subjectId, flavor };

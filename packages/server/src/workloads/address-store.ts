@@ -1,14 +1,14 @@
 import type { Kysely } from 'kysely';
-import type { EngineName } from './engine.ts';
+import type { EngineName, NodeAddresses } from './engine.ts';
 import type { OwnerId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 
-/** The addresses of everything of an owner's that an engine still keeps, as they were written. */
+/** The addresses of everything of an owner's that an engine still keeps. */
 export async function selectAddresses(
   db: Kysely<Schema>,
   of: { ownerId: OwnerId; engine: EngineName },
-): Promise<string[]> {
+): Promise<NodeAddresses[]> {
   const rows = await db
     .selectFrom('workloads')
     .select('addresses')
@@ -20,5 +20,5 @@ export async function selectAddresses(
   return rows.flatMap(({ addresses }) => addresses ?? []);
 }
 
-export const setAddresses = (tx: Tx, id: WorkloadId, addresses: string) =>
+export const setAddresses = (tx: Tx, id: WorkloadId, addresses: NodeAddresses) =>
   tx.updateTable('workloads').set({ addresses }).where('id', '=', id).execute();

@@ -7,12 +7,6 @@ import { lockPool } from './queue-store.ts';
 import { rulesOf } from './subject.ts';
 import type { Workload } from './workload.ts';
 
-/** Where the nodes of a gang are, or undefined of what is none. */
-export const addressesOf = ({
-  addresses,
-}: Pick<Workload, 'addresses'>): NodeAddresses | undefined =>
-  addresses === null ? undefined : (JSON.parse(addresses) as NodeAddresses);
-
 /** Whether its nodes are to know each other's addresses before they start. */
 export const isGang = (workload: Pick<Workload, 'subjectKind' | 'nodes'>): boolean =>
   rulesOf(workload).formsGang && workload.nodes > 1;
@@ -31,15 +25,12 @@ export const assignAddresses = (
     await lockPool(tx);
     const { ownerId, engine, nodes } = workload;
     const taken = new Set(
-      (await selectAddresses(tx, { ownerId, engine })).flatMap(
-        (one) => addressesOf({ addresses: one })?.addresses ?? [],
-      ),
+      (await selectAddresses(tx, { ownerId, engine })).flatMap((one) => one.addresses),
     );
     const free = offered.addresses.filter((address) => !taken.has(address));
     if (free.length < nodes)
       throw new Error(`only ${free.length} addresses are left on the network of its owner`);
-    const chosen = { ...offered, addresses: free.slice(0, nodes) };
-    const addresses = JSON.stringify(chosen);
+    const addresses = { ...offered, addresses: free.slice(0, nodes) };
     await setAddresses(tx, workload.id, addresses);
     return { ...workload, addresses };
   });

@@ -50,7 +50,7 @@ export async function createWorkload(
     deviceClass: demandOf(flavor, order.nodes, pool).deviceClass ?? null,
     turnAt: turnAt(cameAt, queueClass),
     queueAt: queueAt(cameAt, { queueClass, priority }),
-    metered: metered ? 1 : 0,
+    metered,
     maxDuration,
   });
   await request(tx, 'queue', 'all', at);

@@ -166,15 +166,6 @@ async function leaseDevices(
   if (gpus === 0 || deviceClass === null) return;
   const uuids = offered(host, deviceClass, gpus);
   if (uuids === undefined) throw new Error(`no ${gpus} devices are left for node ${number}`);
-  for (const deviceUuid of uuids)
-    await leaseDevice(tx, {
-      deviceUuid,
-      workloadId,
-      ownerId,
-      applicationId,
-      subjectKind,
-      subjectId,
-      number,
-      at,
-    });
+  const lease = { workloadId, ownerId, applicationId, subjectKind, subjectId, number };
+  for (const deviceUuid of uuids) await leaseDevice(tx, { ...lease, deviceUuid, acquiredAt: at });
 }

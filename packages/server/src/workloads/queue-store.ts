@@ -42,7 +42,7 @@ export async function selectHolding(db: Kysely<Schema>): Promise<Holding[]> {
   return rows.map((row) => ({
     ...row,
     admittedAt: row.admittedAt ?? 0,
-    placement: JSON.parse(row.placement ?? '[]') as string[],
+    placement: row.placement ?? [],
   }));
 }
 
@@ -166,7 +166,7 @@ export async function setAdmitted(
       admittedAt: at,
       reason: null,
       detail: null,
-      placement: JSON.stringify(placement),
+      placement,
     })
     .where('id', '=', id)
     .where('state', '=', 'waiting')

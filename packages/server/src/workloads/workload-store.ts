@@ -1,54 +1,22 @@
-import type { Insertable, Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import type { Schema, SubjectKind, WorkloadTable } from '../store/schema.ts';
+import type { NewRow, Schema, SubjectKind } from '../store/schema.ts';
 import type { SubjectRef } from './subject.ts';
 import type { Workload } from './workload.ts';
 
 /** What is said of a workload that is made; what became of it comes later. */
-export type NewWorkload = Pick<
-  Insertable<WorkloadTable>,
-  | 'ownerId'
-  | 'applicationId'
-  | 'subjectKind'
-  | 'subjectId'
-  | 'metered'
-  | 'engine'
-  | 'flavor'
-  | 'memoryMiB'
-  | 'cpus'
-  | 'gpus'
-  | 'deviceClass'
-  | 'nodes'
-  | 'turnAt'
-  | 'queueAt'
-  | 'estimate'
-  | 'maxDuration'
-  | 'graceSeconds'
-> & { at: number };
+export type NewWorkload = Omit<NewRow<'workloads'>, 'id' | 'wanted' | 'state' | 'createdAt'> & {
+  at: number;
+};
 
 /** A workload that waits for its admission. */
 export async function insertWorkload(tx: Tx, { at, ...made }: NewWorkload): Promise<WorkloadId> {
   const id = newId('workload');
   await tx
     .insertInto('workloads')
-    .values({
-      ...made,
-      id,
-      promisedAt: null,
-      expectedAt: null,
-      placement: null,
-      addresses: null,
-      wanted: 'up',
-      state: 'waiting',
-      reason: null,
-      detail: null,
-      createdAt: at,
-      admittedAt: null,
-      drainingAt: null,
-      goneAt: null,
-    })
+    .values({ ...made, id, wanted: 'up', state: 'waiting', createdAt: at })
     .execute();
   return id;
 }

@@ -1,12 +1,11 @@
-import type { Selectable } from 'kysely';
-import type { InstanceTable, WorkloadTable } from '../store/schema.ts';
+import type { Row } from '../store/schema.ts';
 import type { Exit } from './engine.ts';
 
 /** What the engine is asked to keep: the instances of one build, one deployment's service, or one attempt of a run. */
-export type Workload = Selectable<WorkloadTable>;
+export type Workload = Row<'workloads'>;
 
 /** One of a workload's instances: a number and an attempt, never restarted, only replaced. */
-export type Instance = Selectable<InstanceTable>;
+export type Instance = Row<'instances'>;
 
 /** Whether an instance ended well: by itself, with exit code 0. */
 export const succeeded = ({ status, reason, exitCode }: Instance): boolean =>

@@ -40,7 +40,7 @@ function presentDevice(
   device: KnownDevice,
   { lease, sees }: { lease: Lease | undefined; sees: (lease: Lease) => boolean },
 ): Device {
-  const { uuid, model, memoryMiB, index, host } = device;
+  const { uuid, model, memoryMiB, position: index, host } = device;
   const deviceClass = classOf(device, pool.flavorDevices) ?? null;
   const seen = lease !== undefined && sees(lease);
   const holder =

@@ -51,7 +51,9 @@ export function domainRoutes(app: FastifyInstance, needs: DomainNeeds): void {
     return {};
   });
   serve(app, needs, domains.getLoadBalancer, async () => [{ dns: needs.dns() }]);
-  serve(app, needs, domains.listReservedNames, async () => listReservedNames(database.read));
+  serve(app, needs, domains.listReservedNames, async () =>
+    (await listReservedNames(database.read)).map(({ host, ownerId }) => ({ host, ownerId })),
+  );
   serve(app, needs, domains.reserveName, async ({ params, body, by }) => {
     const ownerId = body.ownerId === undefined ? null : parseOwnerId(body.ownerId);
     if (ownerId === undefined) throw new Refusal('not_found', `There is no owner ${body.ownerId}.`);

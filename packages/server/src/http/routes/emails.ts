@@ -40,7 +40,12 @@ export function emailRoutes(app: FastifyInstance, needs: Serving): void {
       proven: false,
     })),
   ]);
-  serve(app, needs, emails.listPendingEmails, async () => listEveryPendingEmail(database.read));
+  serve(app, needs, emails.listPendingEmails, async () =>
+    (await listEveryPendingEmail(database.read)).map(({ createdAt: at, ...email }) => ({
+      ...email,
+      at,
+    })),
+  );
   serve(app, needs, emails.confirmEmail, async ({ params, body, by }) => {
     const userId = parseId('user', body.userId);
     if (userId === undefined) throw new Refusal('not_found', `There is no user ${body.userId}.`);

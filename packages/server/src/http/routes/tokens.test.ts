@@ -160,7 +160,7 @@ onEachDatabase(
     const { ask, context } = await openApp(db, t);
     const passwordHash = await hashPassword('the password of eve');
     const eve = { email: 'eve@example.com', name: 'Eve', passwordHash, operator: false };
-    await db.transaction((tx) => insertUser(tx, { ...eve, id: newId('user'), at: 1 }));
+    await db.transaction((tx) => insertUser(tx, { ...eve, id: newId('user'), createdAt: 1 }));
     const hers = { email: eve.email, password: 'the password of eve' };
     const refused = await ask('POST', '/api-tokens', { body: order(context.clock(), hers) });
     assert.equal(refused.status, 401);

@@ -47,10 +47,15 @@ export function tokenRoutes(app: FastifyInstance, needs: TokenNeeds): void {
     revokeApiToken(needs, user, params.apiTokenId),
   );
   serve(app, needs, tokens.listTokens, async ({ user, token: own }) =>
-    (await listCredentials(database.read, user.id)).map(({ token, ...rest }) => ({
-      id: token,
-      ...rest,
-      current: token === own.token,
+    (await listCredentials(database.read, user.id)).map((token) => ({
+      id: token.token,
+      name: token.name,
+      kind: token.kind,
+      ip: token.ip,
+      createdAt: token.createdAt,
+      usedAt: token.usedAt,
+      expiresAt: token.expiresAt,
+      current: token.token === own.token,
     })),
   );
   serve(app, needs, tokens.revokeToken, async ({ user, params }) =>
