@@ -46,7 +46,7 @@ for (const [name, rows] of Object.entries(steps))
     );
     assert.equal(count(`deployments where application_id = '${id}'`), 1);
     assert.equal(count(`runs where application_id = '${id}' and status = 'succeeded'`), 1);
-    const ran = `instances i join workloads w on w.id = i.workload_id where w.kind = 'run' and i.application_id = '${id}'`;
+    const ran = `instances i join workloads w on w.id = i.workload_id where w.subject_kind = 'run' and i.application_id = '${id}'`;
     assert.equal(count(ran), 1);
     assert.equal(count(`usage_intervals where application_id = '${id}'`), 1);
     await until(

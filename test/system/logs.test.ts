@@ -130,7 +130,7 @@ for n in range(5): print('node', os.environ['INSTANCE_NUMBER'], 'step', n)
   assert.equal((await platform.grid(['restart', '--app', id])).code, 0);
   assert.equal((await read(id, { filter: 'step' })).lines.length, 20);
   const former = await read(id, { filter: 'step', deploymentId });
-  const ids = (lines: readonly Line[]) => lines.map((line) => line.instanceId).toSorted();
+  const ids = (lines: readonly Line[]) => lines.map(({ instanceId: of = '' }) => of).toSorted();
   assert.deepEqual(ids(former.lines), ids(steps));
   const two = await read(id, { limit: '2', filter: 'step' });
   assert.equal(two.lines.length, 2);

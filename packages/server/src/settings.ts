@@ -1,39 +1,8 @@
-import { resolve } from 'node:path';
 import { z } from 'zod';
+import { engines, engineSettings } from './engines/engines.ts';
+import { flag, oneOf, path, text, whole } from './lib/setting.ts';
+import type { Setting } from './lib/setting.ts';
 import { findFlavor, flavors } from './scheduling/flavor.ts';
-
-/** What can be set: its check and default, what an option of it takes, and the sentence of the documentation. */
-type Setting = {
-  check: z.ZodType;
-  takes: `<${string}>` | '[boolean]';
-  means: string;
-  /** What the option was called before; it goes on working. */
-  formerOption?: `--${string}`;
-  /** A variable that others set, where nobody set ours. */
-  otherVariable?: string;
-};
-
-const text = z.string().min(1, 'must not be empty');
-const path = text.transform((given) => resolve(given));
-
-const flag = z
-  .union([z.boolean(), z.stringbool()], { error: 'must be true or false' })
-  .default(false);
-
-function oneOf<const Names extends readonly [string, ...string[]]>(names: Names) {
-  const error = `must be ${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
-  return z.enum(names, { error });
-}
-
-/** A number in digits or as itself; an empty word, a flag or a list is none. */
-function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
-  const range =
-    most === Number.MAX_SAFE_INTEGER ? `, ${least} or more` : ` from ${least} to ${most}`;
-  const error = `must be a whole number${range}`;
-  return z
-    .union([z.number(), z.string().trim().regex(/^\d+$/).transform(Number)], { error })
-    .pipe(z.number().int(error).min(least, error).max(most, error));
-}
 
 const port = whole(0, 65_535);
 const BYTE = /^(25[0-5]|2[0-4]\d|1?\d?\d)$/;
@@ -85,6 +54,8 @@ const mapping = z
   .pipe(z.array(line));
 
 const HOST_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+
+const spellEngines = engines.map(({ name, means }) => `\`${name}\`, ${means}`).join(', or ');
 
 /**
  * Every setting by its key in `grid.json`, from which follow its option and its variable (`namesOf`).
@@ -158,43 +129,16 @@ export const settings = {
     otherVariable: 'DATABASE_URL',
   },
   engine: {
-    check: oneOf(['auto', 'process', 'docker']).default('auto'),
+    check: oneOf(['auto', ...engines.map(({ name }) => name)]).default('auto'),
     takes: '<engine>',
-    means:
-      'what runs applications that ask for no engine (`CG_ENGINE`): `docker`, or else processes; `process` uses no Docker at all',
+    means: `what runs applications that ask for no engine (\`CG_ENGINE\`): ${spellEngines}; \`auto\` is \`${engines[0].name}\`, and offers all that are there to whoever asks; a name offers that one and \`${engines[0].name}\` alone`,
   },
-  dockerSocket: {
-    check: path.optional(),
-    takes: '<path>',
-    means: 'socket of Docker or Podman; without it, the first of the usual ones that is there',
-  },
-  dockerBuilder: {
-    check: oneOf(['auto', 'classic']).default('auto'),
-    takes: '<builder>',
-    means: '`classic` never builds images with BuildKit',
-  },
-  dockerBuildCacheMiB: {
-    check: whole(0).optional(),
-    takes: '<MiB>',
-    means:
-      'what the build cache of the Docker engine is kept to (MiB), everybody’s; without it, it is left alone',
-  },
-  allowDockerSocket: {
-    check: flag,
-    takes: '[boolean]',
-    means:
-      'let applications have the socket of the engine (`CC_MOUNT_DOCKER_SOCKET`), and with it the whole machine',
-  },
+  ...engineSettings,
   shareMirrorCredentials: {
     check: flag,
     takes: '[boolean]',
     means:
       'let builds, and so every application, have the credentials in this machine’s settings of pip, Maven and proxies',
-  },
-  isolation: {
-    check: oneOf(['auto', 'none']).default('auto'),
-    takes: '<kind>',
-    means: '`none` runs applications without a sandbox although there could be one',
   },
   allowUnisolated: {
     check: flag,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { PLATFORM } from '../events/actor.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { DeploymentStatus } from '../store/schema.ts';
 import { onSqlite } from '../testing/database.ts';
@@ -29,7 +30,7 @@ onSqlite(
       await database.transaction((tx) => moveDeployment(tx, { id, status: 'queued' }, { status }));
       const said = await cancelDeployment(
         { database, clock: () => 1 },
-        { applicationId, deployment: id },
+        { applicationId, deployment: id, by: PLATFORM },
       ).catch((error: unknown) => (error instanceof Refusal ? error.message : error));
       const sentence = sentences[status];
       assert.equal(said, sentence && `Deployment ${id} ${sentence}`, status);

@@ -76,13 +76,14 @@ function sentenceOf({ status, detail }: Result, took: number): string {
   return `deploy failed in ${spell(took)}: ${detail ?? ''}`;
 }
 
-/** The application's next deployment may begin, and visitors are told where nothing serves. */
+/** The application's next deployment may begin, or it may be erased; visitors are told where nothing serves. */
 async function afterEnd(
   tx: Tx,
   { situation, result, at }: { situation: Look['situation']; result: Result; at: number },
 ): Promise<void> {
   const { deployment, application } = situation;
   await requestPending(tx, deployment.applicationId, at);
+  await request(tx, 'application', deployment.applicationId, at);
   if (application.kind === 'webapp') await request(tx, 'routes', 'all', at);
   const { status, reason, detail } = result;
   const event = { kind: `deployment.${status}`, at, why: { reason, detail } } as const;

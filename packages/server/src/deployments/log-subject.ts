@@ -47,7 +47,7 @@ export function logSubject(
           ? await selectNewestIds(db, applicationId, NEWEST)
           : [deploymentId];
       const settled = deploymentId && (await settledOf(db, deploymentId));
-      const instances = await lookAtInstances(deps, { applicationId, ids }, former);
+      const instances = await lookAtInstances(deps, { at, applicationId, ids }, former);
       const isSame =
         instances === former?.instances &&
         ids.join() === former.ids.join() &&
@@ -61,18 +61,18 @@ export function logSubject(
   };
 }
 
-type Wanted = { applicationId: ApplicationId; ids: readonly DeploymentId[] };
+type Wanted = { at: number; applicationId: ApplicationId; ids: readonly DeploymentId[] };
 
 /** The instances of these deployments; those of runs that were asked for beside have a log of their own. */
 async function lookAtInstances(
   { db, paths }: Deps,
-  { applicationId, ids }: Wanted,
+  { at, applicationId, ids }: Wanted,
   seen: Seen | undefined,
 ): Promise<KnownSources> {
   const sourcesOf = (instances: readonly LoggedInstance[]): Source[] =>
     instances
       .filter(({ deploymentId, origin }) => ids.includes(deploymentId) && origin !== 'request')
-      .map((instance) => sourceOfInstance(paths, applicationId, instance));
+      .map((instance) => sourceOfInstance({ paths, applicationId }, instance, at));
   if (seen === undefined) return know(sourcesOf(await listLogged(db, { deploymentIds: ids })));
   const present = await listLogged(db, { applicationId, endedAfter: undefined });
   const ended = await listLogged(db, { applicationId, endedAfter: seen.at - TOLD_WITHIN });
@@ -86,11 +86,11 @@ function keep({ ids: former, instances }: Seen, ids: readonly DeploymentId[]): K
   return know(instances.all.filter(({ deploymentId }) => wanted.has(deploymentId)));
 }
 
-type Found = Wanted & { instances: KnownSources; settled: Settled | undefined };
+type Found = Omit<Wanted, 'at'> & { instances: KnownSources; settled: Settled | undefined };
 
 /** What the platform says of each deployment, and the instances of these. */
 function standOf(paths: DataPaths, { applicationId, ids, instances, settled }: Found): Stand {
-  const own = ids.map((id) => sourceOfPlatform(paths, applicationId, { id, deploymentId: id }));
+  const own = ids.map((id) => sourceOfPlatform({ paths, applicationId }, { id, deploymentId: id }));
   return { sources: [...own, ...instances.all], settled };
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Finding } from '../lib/finding.ts';
+import type { Settings } from '../lib/setting.ts';
 import type { Log } from '../lib/log.ts';
 import type { KnownEngine } from '../workloads/choose-engine.ts';
 import type {
@@ -15,13 +16,17 @@ import type {
  * An engine that operators can have: how it is found and opened, and what is said of it. What opens it is loaded when
  * it is asked for, since the command line knows the table too.
  */
-export type EngineAdapter<Settings> = KnownEngine & {
+export type EngineAdapter<Values> = KnownEngine & {
+  /** What instances run in, for operators who choose. */
+  means: string;
+  /** What can be set of it alone. */
+  settings: Settings;
   /** Undefined where there is none, and never was. Throws `CannotStart` where the settings ask for it in vain. */
-  open(settings: Settings, opening: Opening): Promise<OpenEngine | undefined>;
+  open(settings: Values, opening: Opening): Promise<OpenEngine | undefined>;
   /** As it was opened last, to end what it has; undefined where it never was. */
   reopen(opening: Opening): Promise<OpenEngine | undefined>;
   /** What `grid doctor` says of it. */
-  diagnose(settings: Settings, machine: SeenMachine): Promise<readonly Finding[]>;
+  diagnose(settings: Values, machine: SeenMachine): Promise<readonly Finding[]>;
 };
 
 export type Opening = {

@@ -63,9 +63,9 @@ export async function demandPush(
  * deployment until then, 0 where there is none.
  */
 export const beginPush = (
-  { database, clock }: RecordDeps,
-  application: Application,
-  user: User,
+  { database, clock }: Pick<RecordDeps, 'database' | 'clock'>,
+  application: Pick<Application, 'id'>,
+  user: Pick<User, 'id'>,
 ): Promise<number> =>
   database.transaction(async (tx) => {
     await setPusher(tx, application.id, user.id);
@@ -84,7 +84,7 @@ export async function endPush(
   { user, since }: { user: User; since: number },
 ): Promise<string[]> {
   const deploymentId =
-    (await recordPushed(deps, application.id, user.id)) ??
+    (await recordPushed(withHeads(deps), application.id, user.id)) ??
     (await findRecorded(deps, application.id, since));
   if (deploymentId === undefined) return [];
   const what =
@@ -96,6 +96,12 @@ export async function endPush(
     `Follow it: grid logs -f --app ${application.id}`,
   ];
 }
+
+const withHeads = ({ database, clock, paths }: RecordDeps) => ({
+  database,
+  clock,
+  heads: (id: ApplicationId) => readHeads(paths, id),
+});
 
 /** The newest deployment of what a branch is at, of those after number `since`. */
 async function findRecorded(

@@ -1,14 +1,17 @@
-import { existsSync } from 'node:fs';
 import { recordHead } from '../deployments/record-head.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, DeploymentId, UserId } from '../lib/ids.ts';
-import type { DataPaths } from '../paths.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { Database } from '../store/database.ts';
-import { readHeads } from './repository.ts';
+import type { Head } from './repository.ts';
 import { findSeen, moveSeen } from './repository-store.ts';
 
-type Deps = { database: Database; clock: Clock; paths: DataPaths };
+type Deps = {
+  database: Database;
+  clock: Clock;
+  /** Where an application's branches are. */
+  heads(id: ApplicationId): Promise<readonly Head[]>;
+};
 
 /** The ref is the fact: writes the deployment of a pushed commit that has none yet. */
 export const repositoryReconciler =
@@ -23,13 +26,13 @@ export const repositoryReconciler =
  * author is who pushes; who was the last to begin a push, where that is not known.
  */
 export async function recordPushed(
-  { database, clock, paths }: Deps,
+  { database, clock, heads: readHeads }: Deps,
   id: ApplicationId,
   pusher?: UserId,
 ): Promise<DeploymentId | undefined> {
   const seen = await findSeen(database.read, id);
-  if (seen === undefined || !existsSync(paths.repository(id))) return undefined;
-  const heads = await readHeads(paths, id);
+  if (seen === undefined) return undefined;
+  const heads = await readHeads(id);
   const head = newestMoved(heads, JSON.parse(seen.refs) as Record<string, string>);
   if (head === undefined) return undefined;
   const refs = JSON.stringify(Object.fromEntries(heads.map((one) => [one.ref, one.commitId])));
@@ -44,7 +47,7 @@ export async function recordPushed(
 
 /** Of the branches that moved since they were seen, the newest commit. */
 export function newestMoved(
-  heads: readonly { ref: string; commitId: string; at: number }[],
+  heads: readonly Head[],
   seen: Readonly<Record<string, string>>,
 ): string | undefined {
   const moved = heads.filter(({ ref, commitId }) => seen[ref] !== commitId);

@@ -59,11 +59,12 @@ export async function createRepository(paths: DataPaths, id: ApplicationId): Pro
   });
 }
 
-/** The commits of the branches that deploy, by ref. */
-export async function readHeads(
-  paths: DataPaths,
-  id: ApplicationId,
-): Promise<{ ref: string; commitId: string; at: number }[]> {
+/** A branch that deploys, and when its commit was made. */
+export type Head = { ref: string; commitId: string; at: number };
+
+/** The branches that deploy; none where there is no repository. */
+export async function readHeads(paths: DataPaths, id: ApplicationId): Promise<Head[]> {
+  if (!existsSync(paths.repository(id))) return [];
   const format = '%(refname) %(objectname) %(committerdate:unix)';
   const list = ['for-each-ref', `--format=${format}`, ...branches];
   return (await git(placeOf(paths, id), list))

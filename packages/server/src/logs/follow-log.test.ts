@@ -229,6 +229,34 @@ test('nobody waits for followers that are gone, or for ever', async (t) => {
   await waiting;
 });
 
+test('what is complete, or over, is read once and then left alone', async (t) => {
+  const application = openApplication(t);
+  for (const id of ['over', 'closed', 'grows']) {
+    application.add(id);
+    application.write(id, `${id} 1\n`);
+  }
+  application.close('closed');
+  let read: string[] = [];
+  const sources = (await application.sources()).map((source) => ({
+    ...source,
+    over: source.id === 'over',
+    get directory() {
+      read.push(source.id);
+      return source.directory;
+    },
+  }));
+  const { signal } = application;
+  const following = { sources: async () => sources, signal, until: signal };
+  for await (const { line } of followLogs(following)) {
+    if (line.text === 'grows 5') application.end();
+    if (!line.text.startsWith('grows')) continue;
+    const [, number] = line.text.split(' ');
+    if (number === '3') read = [];
+    application.write('grows', `grows ${Number(number) + 1}\n`);
+  }
+  assert.deepEqual([...new Set(read)], ['grows']);
+});
+
 /** What somebody reads until the subject is settled, as it is set when they have read a line of it. */
 async function readToEnd(t: TestContext, settled: Settled, closes: boolean): Promise<string[]> {
   const application = openApplication(t);

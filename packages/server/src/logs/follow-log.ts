@@ -40,6 +40,7 @@ export async function* followLogs(following: Following): AsyncGenerator<Followed
       }
       watching.watch(growing);
       yield* drain([...readers.values()], { position, signal });
+      readers = new Map([...readers].filter(([id]) => !position.isRead(id)));
       follower?.lookEnds([...readers.values()]);
       if (last) return;
       await watching.untilChanged();
@@ -74,8 +75,9 @@ async function* drain(
 ): AsyncGenerator<FollowedLine> {
   const sources: Buffered[] = readers.map((reader) => ({ reader, lines: [], next: 0 }));
   while (!signal.aborted) {
-    for (const one of sources.filter((source) => firstOf(source) === undefined))
-      await readOn(one, position);
+    for (const one of sources)
+      if (firstOf(one) === undefined && !position.isRead(one.reader.source.id))
+        await readOn(one, position);
     const merged = sources.filter((source) => firstOf(source) !== undefined);
     if (merged.length === 0) return;
     // a source whose lines are used up is read on before it is known which line is the next

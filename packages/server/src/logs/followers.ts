@@ -6,10 +6,8 @@ import type { Source } from './log.ts';
 import type { LogReader } from './read-log.ts';
 import { shareLooks } from './share-looks.ts';
 import type { SharedLooks } from './share-looks.ts';
+import { LAST_LINES_WITHIN } from './log-subject.ts';
 import type { Stand, LogSubject } from './log-subject.ts';
-
-/** How long the last lines of what is over may take: whoever was killed writes none, and does not say so. */
-export const LAST_LINES_WITHIN = 2_000;
 
 /** Somebody who follows a log, as those see it who wait until they have read all. */
 export type Follower = {

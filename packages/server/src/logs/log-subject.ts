@@ -1,6 +1,9 @@
 import type { ApplicationId } from '../lib/ids.ts';
 import type { Source } from './log.ts';
 
+/** How long the last lines of what is over may take: whoever was killed writes none, and does not say so. */
+export const LAST_LINES_WITHIN = 2_000;
+
 /** What a log is of: an application, one of its deployments, or a run. */
 export type LogSubject = {
   /** Those who follow the same share what is read of it. */

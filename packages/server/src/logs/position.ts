@@ -19,8 +19,10 @@ export function openPosition(from: string | undefined) {
       ahead = instances.slice(behind).map(({ id }) => id);
       for (const { id, over: isOver } of instances) if (isOver === true) over.add(id);
       const done = new Set(instances.slice(0, behind).map(({ id }) => id));
-      return sources.filter(({ id }) => !done.has(id));
+      return sources.filter(({ id }) => !done.has(id) && !read.has(id));
     },
+    /** Whether there is nothing in a source any more, and never will be. */
+    isRead: (id: string) => read.has(id),
     of: (id: string) => places.get(id),
     moveTo: (id: string, streams: readonly number[]) => places.set(id, streams),
     /** There is nothing new in a source; where it is over, there never will be. */

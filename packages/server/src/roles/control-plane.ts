@@ -1,7 +1,6 @@
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { newClaimToken } from '../accounts/claim-platform.ts';
-import { listApplicationIds } from '../applications/find-application.ts';
 import type { Authority } from '../certificates/certificate.ts';
 import { openCertificate } from '../certificates/open-certificate.ts';
 import type { Config } from '../config.ts';
@@ -9,7 +8,7 @@ import { findBuilt } from '../deployments/find-deployment.ts';
 import { createEnvironments } from '../applications/environments.ts';
 import type { Machine } from '../engines/adapter.ts';
 import type { GitLimits } from '../git/git-limits.ts';
-import { createRepository, hasCommit } from '../git/repository.ts';
+import { createRepository, hasCommit, readHeads } from '../git/repository.ts';
 import { warnOfGit } from '../git/run-git.ts';
 import { startSshServer } from '../ssh/server.ts';
 import type { SshServer } from '../ssh/server.ts';
@@ -23,14 +22,11 @@ import type { Clock } from '../lib/clock.ts';
 import { openKeyring } from '../lib/encryption.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
-import { Unavailable } from '../lib/unavailable.ts';
 import { appendLine } from '../logs/append-log.ts';
 import type { DataPaths } from '../paths.ts';
 import { keepLeading } from '../reconcile/keep-leading.ts';
 import { becomeLeader } from '../reconcile/leader.ts';
 import type { Leadership } from '../reconcile/leader.ts';
-import { startReconcileLoop } from '../reconcile/loop.ts';
-import { request } from '../reconcile/queue.ts';
 import { openRouter } from '../routing/keep-router.ts';
 import { createTxtReader } from '../routing/read-txt.ts';
 import type { RouterSettings } from '../routing/router-settings.ts';
@@ -40,19 +36,21 @@ import { LOCAL } from '../lib/host.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import { openDatabase } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
-import { observeInstances } from '../workloads/observe-instance.ts';
 import type { WorkloadDeps } from '../workloads/workload-reconciler.ts';
+import { eraseFiles } from './application-files.ts';
 import { certificateSettings } from './certificate-keeper.ts';
+import { cleanups, listCleanups } from './cleanups.ts';
 import { openMachineDevices } from '../devices/open-inventory.ts';
 import { openEngines } from './open-engines.ts';
 import type { OpenEngines } from './open-engines.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { exposeDevices } from '../metrics/expose-devices.ts';
 import type { Foundation } from './foundation.ts';
-import { proveHealth } from '../workloads/prove-health.ts';
 import { createSubjects } from './create-subjects.ts';
+import { proveHealth } from '../workloads/prove-health.ts';
 import { openBuilder } from './open-builder.ts';
-import { createReconcilers, listCleanups } from './reconcilers.ts';
+import { createReconcilers } from './reconcilers.ts';
+import { beginTerm } from './term.ts';
 
 export { UnusableCertificate } from '../certificates/certificate.ts';
 export { CannotStart } from '../lib/cannot-start.ts';
@@ -262,7 +260,7 @@ const publicAddresses = (listensOn: string): string[] =>
 
 const CONCURRENCY = 32;
 
-/** A term of the leader: the loop over everything that may differ from what is wanted, and what wakes it. */
+/** A term of the leader, until its answer is called. */
 async function startLoop(
   foundation: Foundation,
   {
@@ -283,49 +281,31 @@ async function startLoop(
   const watching = { database, engines: engines.of, clock, subjects, say: sayOf };
   const health = proveHealth({ ...watching, log });
   const observer = { ...watching, health };
-  const reconcilers = createReconcilers(foundation, {
+  const reconcilers = createReconcilers({
+    ...foundation,
     observer,
     builder,
     environments,
     say,
-    context,
+    engineChoice: engines.choice,
+    platformHosts: context.platformHosts,
+    heads: (id) => readHeads(paths, id),
+    eraseFiles: (application) => eraseFiles(foundation, application),
+    cleanup: cleanups(foundation, observer),
   });
-  await askForEverything(foundation);
-  const { epoch } = term;
-  const loop = startReconcileLoop({
-    database,
-    clock,
-    log,
-    epoch,
+  const loop = await beginTerm({
+    ...foundation,
+    epoch: term.epoch,
     reconcilers,
     concurrency: CONCURRENCY,
+    observer,
+    engines: engines.all.map(({ engine }) => engine),
+    cleanupNames: listCleanups(engines),
+    signal,
   });
-  for (const { engine } of engines.all)
-    engine.watch((id) => {
-      observeInstances(observer, { engine: engine.name, ids: [id] }, signal).catch(
-        (error: unknown) => {
-          if (!signal.aborted && !(error instanceof Unavailable))
-            log.error({ err: error, instanceId: id }, 'an instance could not be observed');
-        },
-      );
-    }, signal);
   signal.addEventListener('abort', () => health.stop(), { once: true });
   return () => loop.stop();
 }
-
-/** At a start nothing is known: every repository, what runs, and the routes are looked at. */
-const askForEverything = ({ database, clock, engines }: Foundation): Promise<void> =>
-  database.transaction(async (tx) => {
-    const now = clock();
-    for (const name of listCleanups(engines)) await request(tx, 'cleanup', name, now);
-    for (const name of ['inventory', 'leases']) await request(tx, 'devices', name, now);
-    await request(tx, 'queue', 'all', now);
-    await request(tx, 'routes', 'all', now);
-    for (const id of await listApplicationIds(tx)) {
-      await request(tx, 'repository', id, now);
-      await request(tx, 'application', id, now);
-    }
-  });
 
 const writeState = (
   paths: DataPaths,

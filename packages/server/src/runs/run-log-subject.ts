@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { Clock } from '../lib/clock.ts';
 import { know, learn } from '../logs/known-sources.ts';
 import type { KnownSources } from '../logs/known-sources.ts';
 import { sourceOfInstance, sourceOfPlatform } from '../logs/source-of.ts';
@@ -13,13 +14,13 @@ import { selectRunOutcome } from './run-store.ts';
 
 /** The log of a run: what the platform says of it, and its nodes or one of them, of all attempts. */
 export function runLogSubject(
-  { db, paths }: { db: Kysely<Schema>; paths: DataPaths },
+  { db, paths, clock }: { db: Kysely<Schema>; paths: DataPaths; clock: Clock },
   run: Pick<Run, 'id' | 'applicationId' | 'deploymentId' | 'origin'>,
   node?: number,
 ): LogSubject {
   const { id, applicationId, deploymentId } = run;
   const own = run.origin === 'request' ? id : deploymentId;
-  const platform = sourceOfPlatform(paths, applicationId, { id: own, deploymentId });
+  const platform = sourceOfPlatform({ paths, applicationId }, { id: own, deploymentId });
   let seen: { nodes: KnownSources; stand: Stand } | undefined;
   return {
     key: node === undefined ? id : `${id} ${node}`,
@@ -29,7 +30,7 @@ export function runLogSubject(
       const settled = await settledOf(db, run);
       const found = (await selectLogged(db, { runId: id }))
         .filter(({ number }) => node === undefined || number === node)
-        .map((instance) => sourceOfInstance(paths, applicationId, instance));
+        .map((instance) => sourceOfInstance({ paths, applicationId }, instance, clock()));
       const nodes = former === undefined ? know(found) : learn(former.nodes, found);
       const isSame = nodes === former?.nodes && isSameEnd(settled, former.stand.settled);
       const sources = node === undefined ? [platform, ...nodes.all] : nodes.all;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { PLATFORM } from '../events/actor.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { onSqlite } from '../testing/database.ts';
 import { makeApplication, makeDeployment, makeOwner, makeRun } from '../testing/rows.ts';
@@ -22,11 +23,14 @@ onSqlite('what is under way is stopped, and of the rest is said how it ended', a
     const id = await makeRun(database, { ownerId, applicationId, deploymentId });
     const run = await findRunById(database.read, id);
     assert.ok(run !== undefined);
-    await stopRun(deps, run);
-    await stopRun(deps, run);
+    await stopRun(deps, run, PLATFORM);
+    await stopRun(deps, run, PLATFORM);
     assert.equal((await findRunById(database.read, id))?.wanted, 'cancel');
     await database.transaction((tx) => endRun(tx, run, outcome, 1));
     // whoever asks may have seen it before it ended
-    await assert.rejects(stopRun(deps, run), new Refusal('conflict', `Run ${id} ${said}`));
+    await assert.rejects(
+      stopRun(deps, run, PLATFORM),
+      new Refusal('conflict', `Run ${id} ${said}`),
+    );
   }
 });

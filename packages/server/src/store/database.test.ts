@@ -45,6 +45,30 @@ onEachDatabase('of transactions that come together each fails for itself', async
   assert.deepEqual(await namesIn(database), ['first', 'last']);
 });
 
+onEachDatabase('of transactions that wait for each other none fails', async (database) => {
+  await makeNotes(database);
+  await database.transaction(insert('a'));
+  await database.transaction(insert('b'));
+  const touch = (tx: Tx, name: string) =>
+    sql`update notes set text = text || '!' where name = ${name}`.execute(tx);
+  const both = Promise.withResolvers<void>();
+  let begun = 0;
+  const cross = (first: string, second: string) =>
+    database.transaction(async (tx) => {
+      await touch(tx, first);
+      begun += 1;
+      if (begun === 2 || database.kind === 'sqlite') both.resolve();
+      await both.promise;
+      await touch(tx, second);
+    });
+  await Promise.all([cross('a', 'b'), cross('b', 'a')]);
+  const { rows } = await sql<{ text: string }>`select text from notes`.execute(database.read);
+  assert.deepEqual(
+    rows.map(({ text }) => text),
+    ['x!!', 'x!!'],
+  );
+});
+
 onSqlite(
   'a disk that is full fails whatever it cannot keep, and nothing else',
   async (database) => {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Kysely, PostgresDialect } from 'kysely';
-import type { Transaction } from 'kysely';
+import type { KyselyPlugin, Transaction } from 'kysely';
 import pg from 'pg';
 import { camelCase } from './camel-case.ts';
 import type { Schema } from './schema.ts';
@@ -28,9 +28,22 @@ export type Database = {
 /** A lock that goes with its process, or with what it hangs on: `lost` says when. */
 export type HeldLock = { lost: AbortSignal; release(): Promise<void> };
 
+/**
+ * What a process's life hangs on: it can be cut off before and after any commit. Where one of these throws, whoever
+ * asks learns that and nothing else.
+ */
+export type Life = {
+  /** Before anything is asked of the database. */
+  demand(): void;
+  /** Before what was written is committed: where it throws, nothing is. */
+  committing(): void;
+  /** After each commit, before anybody hears of it. */
+  committed(): void;
+};
+
 /** Opens SQLite at `path`, or PostgreSQL at `url`. The tables are made by `migrate`. */
-export const openDatabase = (at: { path: string } | { url: string }): Database =>
-  'url' in at ? openPostgres(at.url) : database('sqlite', openSqlite<Schema>(at.path));
+export const openDatabase = (at: { path: string } | { url: string }, life?: Life): Database =>
+  'url' in at ? openPostgres(at.url, life) : database('sqlite', openSqlite<Schema>(at.path), life);
 
 /** Their numbers, not their names: those that the library does not know are asked for too. */
 const getTypeParser = pg.types.getTypeParser as (
@@ -41,7 +54,7 @@ const getTypeParser = pg.types.getTypeParser as (
 /** int8 and numeric come as text by default; ours all fit a JavaScript number. */
 const NUMBERS = [20, 1700];
 
-function openPostgres(url: string): Database {
+function openPostgres(url: string, life: Life | undefined): Database {
   const types = {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
       NUMBERS.includes(oid) ? Number : getTypeParser(oid, format),
@@ -51,8 +64,25 @@ function openPostgres(url: string): Database {
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), plugins: [camelCase] });
-  const handles: Handles = { read: db, write: db, exclusive: (work) => work() };
-  return { ...database('postgres', handles), advisoryLock: (key) => lockWithAdvice(pool, key) };
+  const handles: Handles = { read: db, write: db, exclusive: (work) => beginAgain(work) };
+  return {
+    ...database('postgres', handles, life),
+    advisoryLock: (key) => lockWithAdvice(pool, key),
+  };
+}
+
+/** As often in a row is one transaction given up, until it fails. */
+const MOST_DEADLOCKS = 10;
+
+/** Of transactions that wait for each other PostgreSQL gives up one. It has done nothing yet: it begins again. */
+async function beginAgain<T>(work: () => Promise<T>, givenUp = 0): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isDeadlock = error instanceof pg.DatabaseError && error.code === '40P01';
+    if (!isDeadlock || givenUp >= MOST_DEADLOCKS) throw error;
+    return beginAgain(work, givenUp + 1);
+  }
 }
 
 /** Held by a connection of its own, and lost with it. */
@@ -88,18 +118,28 @@ type Handles = {
   exclusive<T>(work: () => Promise<T>): Promise<T>;
 };
 
-function database(kind: Database['kind'], { read, write, exclusive }: Handles): Database {
+function database(
+  kind: Database['kind'],
+  { read, write, exclusive }: Handles,
+  life: Life | undefined,
+): Database {
   const listeners = new Set<() => void>();
   const inside = new AsyncLocalStorage<true>();
   return {
     kind,
-    read,
+    read: life === undefined ? read : read.withPlugin(hangOn(life)),
     async transaction(work) {
+      life?.demand();
       if (inside.getStore() === true)
         throw new Error('a transaction was begun inside a transaction: pass `tx` on instead');
       const answer = await exclusive(() =>
-        write.transaction().execute((tx) => inside.run(true, () => work(tx))),
+        write.transaction().execute(async (tx) => {
+          const made = await inside.run(true, () => work(tx));
+          life?.committing();
+          return made;
+        }),
       );
+      life?.committed();
       for (const listener of listeners) listener();
       return answer;
     },
@@ -114,3 +154,11 @@ function database(kind: Database['kind'], { read, write, exclusive }: Handles): 
     },
   };
 }
+
+const hangOn = (life: Life): KyselyPlugin => ({
+  transformQuery({ node }) {
+    life.demand();
+    return node;
+  },
+  transformResult: async ({ result }) => result,
+});

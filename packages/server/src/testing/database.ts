@@ -7,17 +7,27 @@ import pg from 'pg';
 import { openDatabase } from '../store/database.ts';
 import type { Database } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
+import { frailLife } from './life.ts';
+import type { FrailLife } from './life.ts';
 import { need } from './need.ts';
 import { hasPostgres, startPostgres } from './postgres.ts';
 import type { Postgres } from './postgres.ts';
 
-type Run = (database: Database, t: TestContext) => Promise<void>;
+/** A database of a test, whose process can be killed. */
+export type TestDatabase = Database & { life: FrailLife };
+
+type Run = (database: TestDatabase, t: TestContext) => Promise<void>;
+
+export function openFrail(at: Parameters<typeof openDatabase>[0]): TestDatabase {
+  const life = frailLife();
+  return { ...openDatabase(at, life), life };
+}
 
 /** Runs a test on SQLite, where it is not the database that is tried. */
 export function onSqlite(name: string, run: Run): void {
   test(name, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'grid-test-'));
-    const database = openDatabase({ path: join(folder, 'grid.db') });
+    const database = openFrail({ path: join(folder, 'grid.db') });
     try {
       await migrate(database, { now: 1 });
       await run(database, t);
@@ -40,7 +50,7 @@ export function onPostgres(name: string, run: Run): void {
     if (!need(t, hasPostgres(), 'PostgreSQL (apt-get install postgresql)')) return;
     server ??= startPostgres();
     const url = await createDatabase(await server);
-    const database = openDatabase({ url });
+    const database = openFrail({ url });
     try {
       await migrate(database, { now: 1 });
       await run(database, t);

@@ -1,4 +1,5 @@
 import type { InstanceId } from '../lib/ids.ts';
+import type { Device } from '../devices/device.ts';
 import { insertDevice } from '../devices/device-store.ts';
 import { endLeases, leaseDevice, listDevices } from '../devices/devices.ts';
 import { setReleased } from '../devices/lease-store.ts';
@@ -15,6 +16,17 @@ export const UNSAID = {
   driver: undefined,
   trouble: undefined,
 };
+
+/** A GPU that is well, or has this trouble. */
+export const device = (index: number, trouble?: Device['trouble']): Device => ({
+  ...UNSAID,
+  uuid: `GPU-${index}`,
+  index,
+  model: 'NVIDIA H100',
+  memoryMiB: 81_920,
+  files: [],
+  trouble,
+});
 
 /** Leases a device, which is an L4, to the node of an instance, and gives it back where that is over. */
 export async function lendDevice(

@@ -5,8 +5,9 @@ import type { TestContext } from 'node:test';
 import { findApplication } from '../applications/find-application.ts';
 import { listDeployments } from '../deployments/list-deployments.ts';
 import { createGitLimits } from '../git/git-limits.ts';
-import { createRepository, placeOf } from '../git/repository.ts';
+import { createRepository, placeOf, readHeads } from '../git/repository.ts';
 import { git } from '../git/run-git.ts';
+import type { ApplicationId } from '../lib/ids.ts';
 import { dataPaths } from '../paths.ts';
 import type { Database } from '../store/database.ts';
 import { makeApplication, makeOwner } from './rows.ts';
@@ -29,7 +30,13 @@ export async function openRepository(database: Database, t: TestContext) {
     user: { id: userId, email: 'ada@example.com', name: 'Ada', operator: true, createdAt: 1 },
     application,
     id,
-    deps: { database, clock: () => 5, paths, gitLimits: createGitLimits() },
+    deps: {
+      database,
+      clock: () => 5,
+      paths,
+      gitLimits: createGitLimits(),
+      heads: (of: ApplicationId) => readHeads(paths, of),
+    },
     /** Moves a ref to a new commit, as a push does. */
     async move(ref: string, at: number): Promise<string> {
       const date = `${at} +0000`;

@@ -141,7 +141,7 @@ export type Entered = {
 /** As a process ends: by itself, or by a signal (`SIGKILL`). */
 export type CommandEnd = { exitCode: number } | { signal: string };
 
-type Capacity = {
+export type Capacity = {
   cpus: number;
   memoryMiB: number;
   /** Whether instances are kept apart from each other and from the host. */

@@ -1,11 +1,13 @@
 import type { EngineAdapter } from '../adapter.ts';
-import type { DockerSettings } from './open-docker.ts';
+import { dockerSettings } from './docker-settings.ts';
+import type { DockerSettings } from './docker-settings.ts';
 
-/** Containers of a Docker engine, or of Podman. */
 export const dockerAdapter = {
   name: 'docker',
   title: 'Docker engine',
+  means: 'containers of Docker or Podman',
   only: { runtime: 'docker', application: 'an application made from a Dockerfile' },
+  settings: dockerSettings,
   open: async (settings, opening) =>
     (await import('./open-docker.ts')).openDocker(settings, opening),
   reopen: async (opening) => (await import('./open-docker.ts')).reopenDocker(opening),

@@ -3,19 +3,8 @@ import { CannotStart } from '../../lib/cannot-start.ts';
 import type { OpenEngine, Opening } from '../adapter.ts';
 import { createDockerEngine, socketOf } from './docker-engine.ts';
 import type { DockerEngine, DockerOptions } from './docker-engine.ts';
+import type { DockerSettings } from './docker-settings.ts';
 import { findDockerSocket } from './find-socket.ts';
-
-export type DockerSettings = {
-  /** By its own name it has to be there; by the name of another it only keeps what it has. */
-  engine: string;
-  /** Where Docker or Podman listens, or undefined for the first of the usual places that is there. */
-  dockerSocket: string | undefined;
-  dockerBuilder: DockerOptions['builder'];
-  dockerBuildCacheMiB: number | undefined;
-  allowDockerSocket: boolean;
-  allowedNetworks: readonly string[];
-  environment: Readonly<Record<string, string | undefined>>;
-};
 
 /** Whether what is new may run there, for all that the settings say. */
 export const isWanted = ({ engine }: Pick<DockerSettings, 'engine'>): boolean =>

@@ -1,11 +1,6 @@
 import type { OpenEngine, Opening } from '../adapter.ts';
 import { createProcessEngine } from './process-engine.ts';
-
-export type ProcessSettings = {
-  isolation: 'auto' | 'none';
-  /** Private networks (CIDR) that instances may reach all the same. */
-  allowedNetworks: readonly string[];
-};
+import type { ProcessSettings } from './process-settings.ts';
 
 /** The engine that every platform has. */
 export async function openProcess(

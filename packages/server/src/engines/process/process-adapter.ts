@@ -1,10 +1,12 @@
 import type { EngineAdapter } from '../adapter.ts';
-import type { ProcessSettings } from './open-process.ts';
+import { processSettings } from './process-settings.ts';
+import type { ProcessSettings } from './process-settings.ts';
 
-/** A sandbox of the platform's own for each instance. */
 export const processAdapter = {
   name: 'process',
   title: 'process engine',
+  means: 'a sandbox of the platform’s own for each instance',
+  settings: processSettings,
   open: async (settings, opening) =>
     (await import('./open-process.ts')).openProcess(settings, opening),
   reopen: async (opening) => (await import('./open-process.ts')).openProcess(AS_IT_IS, opening),

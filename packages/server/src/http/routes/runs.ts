@@ -57,7 +57,9 @@ export function runRoutes(app: FastifyInstance, needs: RunNeeds): void {
   serveLog(app, needs, runs.streamRunLog, async (call) => {
     const run = await findTheirs(needs, call);
     return {
-      follower: followers.join(runLogSubject({ db: database.read, paths }, run, call.query.node)),
+      follower: followers.join(
+        runLogSubject({ db: database.read, paths, clock }, run, call.query.node),
+      ),
       untilSettled: true,
       present: ({ cursor, line }) => ({
         id: cursor,

@@ -4,27 +4,19 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { newId } from '../../lib/ids.ts';
-import type { InstanceId, OwnerId } from '../../lib/ids.ts';
-import {
-  exitOf,
-  prints,
-  readLog,
-  ruleFor,
-  run,
-  runningOf,
-  start,
-  textOf,
-  withLimit,
-  workloadOf,
-} from '../engine.ts';
+import type { OwnerId } from '../../lib/ids.ts';
+import { prints, readLog, ruleFor, run, runningOf, start, textOf, withLimit } from '../engine.ts';
 import type { Grantable, Open, Rule, Subject } from '../engine.ts';
 import { need } from '../need.ts';
+import { lifeContract } from './life-contract.ts';
+import type { End, Living } from './life-contract.ts';
 import type { Engine, InstanceMeasure, InstanceSpec } from '../../workloads/engine.ts';
 
 /** What each engine must pass: the platform is written against this, and against nothing else. */
 export function engineContract(name: string, open: Open<Subject>): void {
+  lifeContract(name, async (t) => living(await open(t)));
   const rule = ruleFor(name, open);
-  endings(rule);
+  hooks(rule);
   stopping(rule);
   output(rule);
   limits(rule);
@@ -34,23 +26,25 @@ export function engineContract(name: string, open: Open<Subject>): void {
   adoption(rule);
 }
 
-function endings(rule: Rule): void {
-  rule('an exit code, a signal and a start that cannot be are told apart', async (subject, t) => {
-    const { spec } = subject;
-    const codes = [
-      [spec('exit 0'), 'exited', 0, undefined],
-      [spec('exit 3'), 'exited', 3, undefined],
-      [spec('kill -KILL $$'), 'exited', undefined, 'SIGKILL'],
-    ] as const;
-    for (const [one, reason, code, signal] of codes) {
-      const exit = await run(subject, one, t);
-      assert.deepEqual([exit.reason, exit.exitCode, exit.signal], [reason, code, signal]);
-    }
-    const broken = spec('true', { command: { name: 'nothing', argv: ['/no/such/program'] } });
-    const exit = await run(subject, broken, t);
-    assert.notEqual(exit.exitCode, 0);
-  });
+const scripts: Record<Exclude<End, 'never started'>, string> = {
+  well: 'exit 0',
+  'with 3': 'exit 3',
+  killed: 'kill -KILL $$',
+  never: 'exec sleep 600',
+};
 
+const NO_PROGRAM = { command: { name: 'nothing', argv: ['/no/such/program'] } } as const;
+
+const living = (subject: Subject | undefined): Living | undefined =>
+  subject && {
+    ...subject,
+    ending: (end, changes) =>
+      end === 'never started'
+        ? subject.spec('true', { ...NO_PROGRAM, ...changes })
+        : subject.spec(scripts[end], changes),
+  };
+
+function hooks(rule: Rule): void {
   rule(
     'hooks run around the command, and one that fails before it ends the instance',
     async (subject, t) => {
@@ -85,63 +79,22 @@ function endings(rule: Rule): void {
       assert.doesNotMatch(await textOf(early), /COMMAND/);
     },
   );
-
-  rule('asked twice, an instance starts once', async (subject, t) => {
-    const one = subject.spec('echo started');
-    await start(subject, one, t);
-    await start(subject, one, t);
-    await exitOf(subject, one, t);
-    await start(subject, one, t);
-    assert.equal((await textOf(one)).match(/started/g)?.length, 1);
-  });
-
-  rule('whoever watches is told of a start and of an end', async (subject, t) => {
-    const told = new Set<InstanceId>();
-    const watching = new AbortController();
-    subject.engine.watch((id) => told.add(id), watching.signal);
-    t.after(() => watching.abort());
-    const one = subject.spec('exit 0');
-    await run(subject, one, t);
-    while (!told.has(one.instanceId)) {
-      t.signal.throwIfAborted();
-      await nextTurn();
-    }
-  });
 }
 
 function stopping(rule: Rule): void {
-  rule(
-    'what is removed is told to end, killed when its grace is over, and forgotten',
-    async (subject, t) => {
-      const { engine, spec } = subject;
-      const polite = spec('trap "echo bye; exit 0" TERM; echo up; while :; do sleep 0.05; done');
-      await start(subject, polite, t);
-      await prints(polite, /up/, t);
-      await engine.remove(polite.workloadId, 20, t.signal);
-      assert.match(await textOf(polite), /bye/);
-      const stubborn = spec('trap "" TERM; echo up; while :; do sleep 0.05; done');
-      await start(subject, stubborn, t);
-      await prints(stubborn, /up/, t);
-      await engine.remove(stubborn.workloadId, 1, t.signal);
-      assert.match(await textOf(stubborn), /went on for 1 s after it was asked to end/);
-      assert.doesNotMatch(await textOf(polite), /went on/);
-      for (const { instanceId } of [polite, stubborn])
-        assert.equal(await engine.observe(instanceId, t.signal), undefined);
-      assert.deepEqual(await engine.list(t.signal), []);
-      await engine.remove(stubborn.workloadId, 1, t.signal);
-    },
-  );
-
-  rule('instances that are no longer wanted are ended, the others go on', async (subject, t) => {
-    const workloadId = newId('workload');
-    const instance = (number: number) =>
-      subject.spec('echo up; exec sleep 600', { workloadId, number });
-    const [kept, dropped] = [instance(0), instance(1)];
-    await subject.engine.ensure(workloadOf([kept, dropped], 1), t.signal);
-    await Promise.all([kept, dropped].map((one) => prints(one, /up/, t)));
-    await subject.engine.ensure(workloadOf([kept], 1), t.signal);
-    assert.equal((await exitOf(subject, dropped, t)).reason, 'stopped');
-    assert.equal((await runningOf(subject, kept, t)).status, 'running');
+  rule('what is removed is told to end, and killed when its grace is over', async (subject, t) => {
+    const { engine, spec } = subject;
+    const polite = spec('trap "echo bye; exit 0" TERM; echo up; while :; do sleep 0.05; done');
+    await start(subject, polite, t);
+    await prints(polite, /up/, t);
+    await engine.remove(polite.workloadId, 20, t.signal);
+    assert.match(await textOf(polite), /bye/);
+    const stubborn = spec('trap "" TERM; echo up; while :; do sleep 0.05; done');
+    await start(subject, stubborn, t);
+    await prints(stubborn, /up/, t);
+    await engine.remove(stubborn.workloadId, 1, t.signal);
+    assert.match(await textOf(stubborn), /went on for 1 s after it was asked to end/);
+    assert.doesNotMatch(await textOf(polite), /went on/);
   });
 }
 
@@ -349,31 +302,9 @@ while True: pass'`);
         (now.sentBytes ?? 0) > sentBytes + text.length && (now.receivedBytes ?? 0) > receivedBytes,
     });
   });
-
-  rule('what is over is measured no more', async (subject, t) => {
-    const one = subject.spec('echo up; exec sleep 600');
-    await start(subject, one, t);
-    await measuredAs(subject, one, { t, holds: () => true });
-    await subject.engine.ensure({ ...workloadOf([one], 1), instances: [] }, t.signal);
-    await exitOf(subject, one, t);
-    assert.deepEqual(await subject.engine.measure(t.signal), []);
-  });
 }
 
 function adoption(rule: Rule): void {
-  rule('a new control plane finds what runs, and how it ended', async (subject, t) => {
-    const one = subject.spec('echo up; exec sleep 600');
-    await start(subject, one, t);
-    await prints(one, /up/, t);
-    const engine = await subject.reopen();
-    const [seen] = await engine.list(t.signal);
-    assert.deepEqual([seen?.instanceId, seen?.state.status], [one.instanceId, 'running']);
-    await engine.ensure(workloadOf([one]), t.signal);
-    assert.equal((await textOf(one)).match(/up/g)?.length, 1);
-    await engine.ensure({ ...workloadOf([one], 1), instances: [] }, t.signal);
-    assert.equal((await exitOf({ engine }, one, t)).reason, 'stopped');
-  });
-
   rule(
     'what starts instances may die: those that run go on, and new ones start',
     async (subject, t) => {

@@ -1,7 +1,7 @@
 import type { Finding } from '../../../lib/finding.ts';
 import type { SeenMachine } from '../../adapter.ts';
 import { isDemanded } from '../open-docker.ts';
-import type { DockerSettings } from '../open-docker.ts';
+import type { DockerSettings } from '../docker-settings.ts';
 import { dockerFindings } from './docker-findings.ts';
 import { lookAtDocker } from './look-at-docker.ts';
 

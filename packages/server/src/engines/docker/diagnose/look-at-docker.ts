@@ -7,7 +7,7 @@ import { canGuard } from '../networks/can-guard.ts';
 import { describeEngine } from '../describe-engine.ts';
 import { findClosedSocket, findDockerSocket, isUsable } from '../find-socket.ts';
 import { isWanted } from '../open-docker.ts';
-import type { DockerSettings } from '../open-docker.ts';
+import type { DockerSettings } from '../docker-settings.ts';
 import type { SeenDocker } from './docker-findings.ts';
 
 type Settings = Pick<DockerSettings, 'engine' | 'dockerSocket' | 'dockerBuilder' | 'environment'>;

@@ -1,0 +1,49 @@
+import type { Life } from '../store/database.ts';
+
+/** What every call answers of a process that was killed. */
+export class Killed extends Error {
+  override readonly name = 'Killed';
+}
+
+/** A life that tests end, between any two commits. */
+export type FrailLife = Life & {
+  /**
+   * The process is killed after so many more commits: right after the last, so that nothing that would follow
+   * happens, or right before the next, so that all happens but what would be written.
+   */
+  killAfter(commits: number, when?: 'right after' | 'before the next'): void;
+  isOver(): boolean;
+  /** The next process's. */
+  begin(): void;
+};
+
+export function frailLife(): FrailLife {
+  let left = Number.POSITIVE_INFINITY;
+  let over = false;
+  let dies: 'right after' | 'before the next' = 'right after';
+  const isOver = (): boolean => over;
+  const demand = (): void => {
+    if (over) throw new Killed('the process was killed');
+  };
+  return {
+    isOver,
+    demand,
+    committing() {
+      over ||= left <= 0;
+      demand();
+    },
+    committed() {
+      left -= 1;
+      over ||= left <= 0 && dies === 'right after';
+      demand();
+    },
+    killAfter(commits, when = 'right after') {
+      left = commits;
+      dies = when;
+    },
+    begin() {
+      over = false;
+      left = Number.POSITIVE_INFINITY;
+    },
+  };
+}
