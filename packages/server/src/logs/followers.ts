@@ -7,7 +7,7 @@ import type { LogReader } from './read-log.ts';
 import { shareLooks } from './share-looks.ts';
 import type { SharedLooks } from './share-looks.ts';
 import { LAST_LINES_WITHIN } from './log-subject.ts';
-import type { Stand, LogSubject } from './log-subject.ts';
+import type { LogSubject, Stand } from './log-subject.ts';
 
 /** Somebody who follows a log, as those see it who wait until they have read all. */
 export type Follower = {

@@ -18,7 +18,7 @@ export type TestDatabase = Database & { life: FrailLife };
 
 type Run = (database: TestDatabase, t: TestContext) => Promise<void>;
 
-export function openFrail(at: Parameters<typeof openDatabase>[0]): TestDatabase {
+function openFrail(at: Parameters<typeof openDatabase>[0]): TestDatabase {
   const life = frailLife();
   return { ...openDatabase(at, life), life };
 }
