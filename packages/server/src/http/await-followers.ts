@@ -1,7 +1,7 @@
 import type { Deployment } from '../deployments/deployment.ts';
-import { LAST_LINES_WITHIN } from '../logs/log-subject.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Followers } from '../logs/followers.ts';
+import { LAST_LINES_WITHIN } from '../logs/log-subject.ts';
 import type { DeploymentStatus } from '../store/schema.ts';
 
 /** Statuses that a client waits for; where nothing goes on running, the log has an end too. */
