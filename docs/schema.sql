@@ -211,7 +211,7 @@ CREATE TABLE "leases" (
   acquired_at bigint not null,
   ended_at bigint,
   detail text,
-  released_at bigint,
+  released_at bigint, state text not null default 'held',
   primary key (device_uuid, workload_id)
 );
 
@@ -418,7 +418,7 @@ CREATE TABLE "workloads" (
   admitted_at bigint,
   draining_at bigint,
   gone_at bigint
-);
+  , engine_away text);
 
 CREATE INDEX workloads_by_application_id_state on workloads (application_id, state);
 

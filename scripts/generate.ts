@@ -7,12 +7,14 @@ import { javaVariables } from '../packages/server/src/builds/recipes/java/variab
 import { pythonVariables } from '../packages/server/src/builds/recipes/python/variables.ts';
 import { commonVariables, platformVariables } from '../packages/server/src/builds/variables.ts';
 import type { Documented } from '../packages/server/src/builds/variables.ts';
-import { deploymentLifecycle } from '../packages/server/src/deployments/deployment.ts';
+import { eventKinds } from '../packages/server/src/events/event.ts';
 import { limits } from '../packages/server/src/limits/limit.ts';
 import { CREATIONS } from '../packages/server/src/limits/rates.ts';
 import { causeOf } from '../packages/server/src/runs/plan-retry.ts';
-import { endReasons, waitReasons } from '../packages/server/src/scheduling/reason.ts';
-import { runLifecycle } from '../packages/server/src/runs/run.ts';
+import { endReasons, waitReasons } from '../packages/server/src/lib/reason.ts';
+import type { EndReason } from '../packages/server/src/lib/reason.ts';
+import { machines } from '../packages/server/src/roles/machines.ts';
+import type { Machine } from '../packages/server/src/states/machine.ts';
 import { describeApi } from '../packages/server/src/http/openapi/describe-api.ts';
 import {
   defaultOf,
@@ -67,15 +69,54 @@ function describeSetting(name: SettingName): string {
   return `| \`${name}\` | \`${option}\`${former} | \`${variable}\` | ${shown} | ${capitalized(means)} |`;
 }
 
-type Lifecycle = Readonly<Record<string, Readonly<Record<string, string | undefined>>>>;
-
-function diagram(title: string, lifecycle: Lifecycle): string {
-  const lines = Object.entries(lifecycle).flatMap(([from, events]) => {
-    const steps = Object.entries(events).map(([event, to]) => `    ${from} --> ${to}: ${event}`);
-    return steps.length === 0 ? [`    ${from} --> [*]`] : steps;
+/** A machine, drawn and spelled out. */
+function machinePage({ noun, begins, states: lines, events, since }: Machine): string {
+  const arrows = [
+    ...Object.entries(begins).map(([event, state]) => `[*] --> ${state}: ${event}`),
+    ...Object.entries(lines).flatMap(([state, line]) => {
+      const next = Object.entries(line).map(([event, to]) => `${state} --> ${to}: ${event}`);
+      return next.length === 0 ? [`${state} --> [*]`] : next;
+    }),
+  ];
+  const rows = Object.entries(events).map(([event, { brings = [], at, late = false }]) => {
+    const written = [...brings, ...(at === undefined ? [] : [at]), ...(since ? [since] : [])];
+    const columns = written.map((column) => `\`${column}\``).join(', ');
+    return `| \`${noun}.${event}\` | ${columns || '–'} | ${late ? 'nothing happens' : 'refused'} |`;
   });
-  return `## ${title}\n\n\`\`\`mermaid\nstateDiagram-v2\n${lines.join('\n')}\n\`\`\`\n`;
+  return `## ${noun[0]?.toUpperCase()}${noun.slice(1)}
+
+\`\`\`mermaid
+stateDiagram-v2
+${arrows.map((arrow) => `    ${arrow}`).join('\n')}
+\`\`\`
+
+| Event | Writes | After the end |
+|---|---|---|
+${rows.join('\n')}
+`;
 }
+
+const states = (): string => `${generated}# States
+
+What can become of what has a state, as the program obeys it: an event that is not drawn where it comes is refused. Each
+is recorded ([events](events.md)) in the transaction that writes the row.
+
+${machines.map(machinePage).join('\n')}`;
+
+const events = (): string => `${generated}# Events
+
+What changes is on record: what happened, when, to what, and who did it (\`user\`, \`operator\` or \`platform\`). Values of
+variables, tokens and keys are on no record.
+
+| Event | About | What it means | What it says besides |
+|---|---|---|---|
+${Object.entries(eventKinds)
+  .map(([kind, { subject, means, data }]) => {
+    const says = Object.keys(data.shape).map((name) => `\`${name}\``);
+    return `| \`${kind}\` | ${subject} | ${means} | ${says.join(', ') || '–'} |`;
+  })
+  .join('\n')}
+`;
 
 /** Numbers as people write them. */
 const spellNumber = (value: number | null): string =>
@@ -107,11 +148,6 @@ ${Object.entries(limits)
   )
   .join('\n')}
 `;
-
-const states = (): string => `${generated}# States
-
-${diagram('Deployment', deploymentLifecycle)}
-${diagram('Run, and each of its attempts', runLifecycle)}`;
 
 type Command = ReturnType<typeof buildProgram>;
 
@@ -184,7 +220,10 @@ ${Object.entries(waitReasons)
 | Code | What it means | Tried again |
 |---|---|---|
 ${Object.entries(endReasons)
-  .map(([code, means]) => `| \`${code}\` | ${means} | ${triedAgain[causeOf({ reason: code })]} |`)
+  .map(
+    ([code, means]) =>
+      `| \`${code}\` | ${means} | ${triedAgain[causeOf({ reason: code as EndReason })]} |`,
+  )
   .join('\n')}
 `;
 
@@ -203,6 +242,7 @@ const pages = {
 
   'configuration.md': configuration(),
   'states.md': states(),
+  'events.md': events(),
   'limits.md': limitsPage(),
   'reasons.md': reasons(),
   'cli.md': cli(),

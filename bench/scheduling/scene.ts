@@ -7,9 +7,8 @@ import { becomeLeader } from '../../packages/server/src/reconcile/leader.ts';
 import { startReconcileLoop } from '../../packages/server/src/reconcile/loop.ts';
 import { request } from '../../packages/server/src/reconcile/queue.ts';
 import { insertDevice } from '../../packages/server/src/devices/device-store.ts';
-import { endLeases, leasesOf } from '../../packages/server/src/devices/devices.ts';
+import { endLeases, leasesOf, releaseDevice } from '../../packages/server/src/devices/devices.ts';
 import { findFlavor } from '../../packages/server/src/scheduling/flavor.ts';
-import { setReleased } from '../../packages/server/src/devices/lease-store.ts';
 import type { Pool } from '../../packages/server/src/scheduling/pool.ts';
 import { openDatabase } from '../../packages/server/src/store/database.ts';
 import type { Database, Tx } from '../../packages/server/src/store/database.ts';
@@ -18,7 +17,8 @@ import { silentLog } from '../../packages/server/src/testing/log.ts';
 import { makeApplication, makeOwner } from '../../packages/server/src/testing/rows.ts';
 import { toldSubjects } from '../../packages/server/src/testing/subjects.ts';
 import { queueReconciler } from '../../packages/server/src/workloads/queue-reconciler.ts';
-import { setGone } from '../../packages/server/src/workloads/workload-store.ts';
+import { transition } from '../../packages/server/src/states/transition.ts';
+import { workloadMachine } from '../../packages/server/src/workloads/machines.ts';
 import type { NewWorkload } from '../../packages/server/src/workloads/workload-store.ts';
 import { cleanUpAfter } from '../clean-up.ts';
 
@@ -153,8 +153,8 @@ function watchAdmitted(database: Database, listener: (ids: readonly WorkloadId[]
 
 async function end(tx: Tx, id: WorkloadId): Promise<void> {
   const at = clock();
-  await setGone(tx, id, at);
+  await transition(tx, workloadMachine, { id }, { event: 'gone', at });
   await endLeases(tx, id, at);
-  for (const lease of await leasesOf(tx, id)) await setReleased(tx, lease, at);
+  for (const lease of await leasesOf(tx, id)) await releaseDevice(tx, lease, { at });
   await request(tx, 'queue', 'all', at);
 }

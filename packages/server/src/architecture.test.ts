@@ -9,6 +9,7 @@ const ranks = [
   ['lib'],
   ['store', 'paths.ts'],
   ['reconcile', 'events', 'logs'],
+  ['states'],
   ['accounts', 'organizations', 'limits', 'billing', 'devices', 'scheduling'],
   ['workloads', 'metrics'],
   ['builds', 'applications', 'runs', 'deployments'],
@@ -192,6 +193,31 @@ test('a port is nothing but types', () => {
     code.map(({ path }) => path),
     [],
   );
+});
+
+/** What stands in the parentheses of each call of this name. */
+const argumentsOf = (text: string, call: string): string[] =>
+  text
+    .split(call)
+    .slice(1)
+    .map((rest) => {
+      let depth = 1;
+      const end = rest.split('').findIndex((one) => {
+        depth += one === '(' ? 1 : one === ')' ? -1 : 0;
+        return depth === 0;
+      });
+      return rest.slice(0, end);
+    });
+
+test('states, and why and since when they are so, are written by the one door', () => {
+  const written = server
+    .filter(({ path }) => !/^(states\/state-store|testing\/)/.test(path))
+    .flatMap(({ path, text }) =>
+      argumentsOf(text, '.set(')
+        .filter((given) => /[{,]\s*(status|state|health|reason|finishedAt)\s*[:,}]/.test(given))
+        .map((given) => `${path}: ${given.replaceAll(/\s+/g, ' ')}`),
+    );
+  assert.deepEqual(written, []);
 });
 
 for (const [thing, pattern, where] of mayTouch)

@@ -1,6 +1,7 @@
 import type { ApplicationId, DeploymentId, OwnerId } from '../lib/ids.ts';
 import type { Command, ContainerCommand, InstanceFiles, Work } from '../workloads/engine.ts';
 import { MINUTE } from '../lib/duration.ts';
+import type { EndReason, SomeOf } from '../lib/reason.ts';
 
 /** What an application is written for; each has a recipe. */
 export type Runtime = 'docker' | 'java' | 'python';
@@ -41,7 +42,7 @@ export type StepOutcome = {
   number: number;
   succeeded: boolean;
   /** Why it is over, as the engine has it. */
-  reason: string | null;
+  reason: EndReason | null;
   detail: string;
 };
 
@@ -51,7 +52,7 @@ export type BuildProgress =
   | { next: 'done'; artifact: Artifact }
   | { next: 'failed'; reason: BuildFailure; detail: string };
 
-export type BuildFailure =
+export type BuildFailure = SomeOf<
   | 'invalid_repository'
   | 'missing_start'
   | 'invalid_variable'
@@ -66,7 +67,8 @@ export type BuildFailure =
   | 'memory_limit'
   | 'disk_full'
   | 'process_limit'
-  | 'start_failed';
+  | 'start_failed'
+>;
 
 /** What a build makes: a sealed tree, its dependencies, and how it is started. Never changed after. */
 export type Artifact = {

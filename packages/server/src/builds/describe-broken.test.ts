@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { EndReason } from '../lib/reason.ts';
 import { STEP, describeBroken } from './describe-broken.ts';
 
 const build = {
@@ -9,7 +10,7 @@ const build = {
 } as const;
 
 test('an image that could not be made is named by its Dockerfile, with why', () => {
-  const broken = (reason: string, detail: string) =>
+  const broken = (reason: EndReason, detail: string) =>
     describeBroken({ build }, { number: STEP.build, succeeded: false, reason, detail });
   assert.deepEqual(broken('exited', 'exit code 2'), {
     reason: 'build_failed',

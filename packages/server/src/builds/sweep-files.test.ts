@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { moveDeployment } from '../deployments/deployment-store.ts';
 import { findNeeded } from '../deployments/find-needed.ts';
 import { HOUR } from '../lib/duration.ts';
 import type { ApplicationId, DeploymentId, OwnerId } from '../lib/ids.ts';
@@ -11,7 +10,7 @@ import { dataPaths } from '../paths.ts';
 import { ClaimLost, claimDue, request } from '../reconcile/queue.ts';
 import type { Database } from '../store/database.ts';
 import { onEachDatabase } from '../testing/database.ts';
-import { makeApplication, makeDeployment, makeOwner } from '../testing/rows.ts';
+import { makeApplication, makeDeployment, makeOwner, setDeployment } from '../testing/rows.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
 import { selectArtifacts, upsertArtifact } from './artifact-store.ts';
 import { sweepFiles } from './sweep-files.ts';
@@ -60,10 +59,10 @@ const record = (
 async function deploy(
   database: Database,
   { ownerId, applicationId }: Owned,
-  change: Parameters<typeof moveDeployment>[2],
+  change: Parameters<typeof setDeployment>[2],
 ): Promise<DeploymentId> {
   const id = await makeDeployment(database, { ownerId, applicationId });
-  await database.transaction((tx) => moveDeployment(tx, { id, status: 'queued' }, change));
+  await setDeployment(database, id, change);
   return id;
 }
 

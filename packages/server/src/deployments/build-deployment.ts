@@ -18,6 +18,7 @@ import { defaultBuildFlavor } from '../scheduling/flavor.ts';
 import { HISTORY, estimateFrom } from '../scheduling/estimate.ts';
 import { largestHost } from '../scheduling/pool.ts';
 import type { Pool } from '../scheduling/pool.ts';
+import { transition } from '../states/transition.ts';
 import type { Tx } from '../store/database.ts';
 import { addInstance } from '../workloads/add-instances.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
@@ -34,11 +35,11 @@ import type { Instance, Workload } from '../workloads/workload.ts';
 import { chooseEngine } from '../workloads/choose-engine.ts';
 import { demandVariables } from '../applications/environments.ts';
 import type { Deployable } from '../applications/find-application.ts';
+import { deploymentMachine } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
 import type { DeploymentDeps, Look } from './look.ts';
 import { goesBeside } from './plan-deployment.ts';
 import type { Situation } from './plan-deployment.ts';
-import { moveDeployment } from './deployment-store.ts';
 import { endDeployment } from './end-deployment.ts';
 import { spell, startWorkload } from './start-deployment.ts';
 import { Unwanted, watchUnwanted } from './watch-unwanted.ts';
@@ -50,7 +51,7 @@ export async function beginBuild(deps: DeploymentDeps, look: Look): Promise<unde
   const variables = await deps.environments.present(deployment.applicationId);
   const refusal = await findRefusal(deps, deployment, variables);
   if (refusal !== undefined) {
-    const failure = { reason: 'invalid_variable', detail: refusal.message };
+    const failure = { reason: 'invalid_variable', detail: refusal.message } as const;
     return endDeployment(deps, look, { event: 'failed', ...failure });
   }
   const environment = deps.environments.seal(deployment.id, variables);
@@ -58,9 +59,8 @@ export async function beginBuild(deps: DeploymentDeps, look: Look): Promise<unde
   await deps.database.transaction(async (tx) => {
     await holdClaim(tx, claim);
     const at = deps.clock();
-    const begun = { status: 'building', reason: null, detail: null } as const;
-    await moveDeployment(tx, deployment, { ...begun, environment, startedAt: at });
-    await request(tx, 'deployment', deployment.id, at);
+    const begun = { event: 'build_started', facts: { environment }, at } as const;
+    await transition(tx, deploymentMachine, deployment, begun);
   });
   return undefined;
 }
@@ -239,11 +239,9 @@ async function takeArtifact(
     await holdClaim(tx, claim);
     const at = deps.clock();
     await recordArtifact(tx, { ...artifact, ...buildSubject(situation), at });
-    const starting = { status: 'starting', reason: null, detail: null } as const;
-    const built = { artifactId: artifact.id, builtAt: at };
-    if (!(await moveDeployment(tx, deployment, { ...starting, ...built }))) return;
+    const built = { event: 'built', facts: { artifactId: artifact.id }, at } as const;
+    if (!(await transition(tx, deploymentMachine, deployment, built))) return;
     await wantGone(tx, buildOf(deployment), at);
-    await request(tx, 'deployment', deployment.id, at);
     if (former.length > 0 && !goesBeside(application)) return;
     await startWorkload(tx, deps, { deployment, application, artifact, at });
   });

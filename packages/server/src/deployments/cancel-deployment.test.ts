@@ -3,10 +3,10 @@ import { PLATFORM } from '../events/actor.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { DeploymentStatus } from '../store/schema.ts';
 import { onSqlite } from '../testing/database.ts';
-import { makeApplication, makeDeployment, makeOwner } from '../testing/rows.ts';
+import { makeApplication, makeDeployment, makeOwner, setDeployment } from '../testing/rows.ts';
 import { cancelDeployment } from './cancel-deployment.ts';
-import { deploymentLifecycle } from './deployment.ts';
-import { findDeploymentById, moveDeployment } from './deployment-store.ts';
+import { deploymentMachine } from './deployment.ts';
+import { findDeploymentById } from './deployment-store.ts';
 
 const sentences: Record<DeploymentStatus, string | undefined> = {
   queued: undefined,
@@ -25,9 +25,9 @@ onSqlite(
   async (database) => {
     const { organizationId: ownerId } = await makeOwner(database);
     const applicationId = await makeApplication(database, { ownerId });
-    for (const status of Object.keys(deploymentLifecycle) as DeploymentStatus[]) {
+    for (const status of Object.keys(deploymentMachine.states) as DeploymentStatus[]) {
       const id = await makeDeployment(database, { ownerId, applicationId });
-      await database.transaction((tx) => moveDeployment(tx, { id, status: 'queued' }, { status }));
+      await setDeployment(database, id, { status });
       const said = await cancelDeployment(
         { database, clock: () => 1 },
         { applicationId, deployment: id, by: PLATFORM },

@@ -30,7 +30,7 @@ export const deploymentReconciler =
 const MOST_FAILURES = 10;
 
 const describeTrouble = (error: unknown) => ({
-  reason: 'platform_error',
+  reason: 'platform_error' as const,
   detail: `The platform could not go on (${error instanceof Error ? error.message : String(error)}). Deploy again; if that fails too, its operator finds more in the log of the platform.`,
 });
 

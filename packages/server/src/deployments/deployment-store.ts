@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId, OwnerId, UserId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import type { DeploymentStatus, Schema } from '../store/schema.ts';
+import type { Schema } from '../store/schema.ts';
 import { activeStatuses, pendingStatuses } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -236,48 +236,6 @@ export const findPredecessor = (
     .orderBy('number', 'desc')
     .limit(1)
     .executeTakeFirst();
-
-export type DeploymentChange = {
-  status: DeploymentStatus;
-  reason?: string | null;
-  detail?: string | null;
-  artifactId?: string;
-  environment?: string;
-  startedAt?: number;
-  builtAt?: number;
-  finishedAt?: number;
-};
-
-/** Moves a deployment on from `from`; false where it is no longer there. */
-export async function moveDeployment(
-  tx: Tx,
-  deployment: { id: DeploymentId; status: DeploymentStatus },
-  change: DeploymentChange,
-): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('deployments')
-    .set({
-      status: change.status,
-      ...(change.reason !== undefined && { reason: change.reason }),
-      ...(change.detail !== undefined && { detail: change.detail }),
-      ...(change.artifactId !== undefined && { artifactId: change.artifactId }),
-      ...(change.environment !== undefined && { environment: change.environment }),
-      ...(change.startedAt !== undefined && { startedAt: change.startedAt }),
-      ...(change.builtAt !== undefined && { builtAt: change.builtAt }),
-      ...(change.finishedAt !== undefined && { finishedAt: change.finishedAt }),
-    })
-    .where('id', '=', deployment.id)
-    .where('status', '=', deployment.status)
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
-}
-
-/** Says why a deployment waits, without moving it. */
-export const setDeploymentReason = (
-  tx: Tx,
-  id: DeploymentId,
-  { reason, detail }: { reason: string | null; detail: string | null },
-) => tx.updateTable('deployments').set({ reason, detail }).where('id', '=', id).execute();
 
 /** Asks a deployment that is not over to end. */
 export const wantCancelled = (tx: Tx, id: DeploymentId) =>

@@ -1,5 +1,7 @@
 import type { ApplicationId, DeploymentId, OwnerId, UserId } from '../lib/ids.ts';
+import { defineMachine, isFinalIn } from '../states/machine.ts';
 import type { DeploymentStatus } from '../store/schema.ts';
+import type { Reason } from '../lib/reason.ts';
 
 /** One commit being brought live, as it stands. */
 export type Deployment = {
@@ -15,7 +17,7 @@ export type Deployment = {
   useCache: boolean;
   wanted: 'proceed' | 'cancel';
   status: DeploymentStatus;
-  reason: string | null;
+  reason: Reason | null;
   detail: string | null;
   /** The user's variables when it began, encrypted. */
   environment: string | null;
@@ -26,44 +28,78 @@ export type Deployment = {
   finishedAt: number | null;
 };
 
-/** What happens to a deployment. */
-export type DeploymentEvent =
-  | 'build_started'
-  | 'built'
-  | 'run_started'
-  | 'became_live'
-  | 'run_succeeded'
-  | 'superseded'
-  | 'stopped'
-  | 'failed'
-  | 'cancelled';
+const end = { brings: ['reason', 'detail'], at: 'finishedAt', late: true } as const;
 
-type Lifecycle = Record<DeploymentStatus, Partial<Record<DeploymentEvent, DeploymentStatus>>>;
-
-/** The whole lifecycle; `docs/states.md` is drawn from it. A status with nothing in its row is final. */
-export const deploymentLifecycle: Lifecycle = {
-  queued: { build_started: 'building', failed: 'failed', cancelled: 'cancelled' },
-  building: { built: 'starting', failed: 'failed', cancelled: 'cancelled' },
-  starting: {
-    became_live: 'live',
-    run_started: 'running',
-    run_succeeded: 'completed',
-    failed: 'failed',
-    cancelled: 'cancelled',
+/** Everything that can become of a deployment. */
+export const deploymentMachine = defineMachine({
+  noun: 'deployment',
+  table: 'deployments',
+  column: 'status',
+  key: ['id'],
+  begins: { queued: 'queued', undeployed: 'completed' },
+  states: {
+    queued: {
+      build_started: 'building',
+      delayed: 'queued',
+      failed: 'failed',
+      cancelled: 'cancelled',
+    },
+    building: {
+      built: 'starting',
+      delayed: 'building',
+      resumed: 'building',
+      failed: 'failed',
+      cancelled: 'cancelled',
+    },
+    starting: {
+      live: 'live',
+      run_started: 'running',
+      delayed: 'starting',
+      resumed: 'starting',
+      completed: 'completed',
+      failed: 'failed',
+      cancelled: 'cancelled',
+    },
+    running: {
+      delayed: 'running',
+      resumed: 'running',
+      completed: 'completed',
+      failed: 'failed',
+      cancelled: 'cancelled',
+    },
+    live: { superseded: 'superseded', stopped: 'superseded' },
+    completed: {},
+    superseded: {},
+    failed: {},
+    cancelled: {},
   },
-  running: { run_succeeded: 'completed', failed: 'failed', cancelled: 'cancelled' },
-  live: { superseded: 'superseded', stopped: 'superseded' },
-  completed: {},
-  superseded: {},
-  failed: {},
-  cancelled: {},
-};
-
-/** The status after `event`, or undefined where the event comes too late to matter. */
-export const advance = (
-  status: DeploymentStatus,
-  event: DeploymentEvent,
-): DeploymentStatus | undefined => deploymentLifecycle[status][event];
+  events: {
+    build_started: { brings: ['environment'], at: 'startedAt' },
+    built: { brings: ['artifactId'], at: 'builtAt' },
+    run_started: {},
+    delayed: { brings: ['reason', 'detail'] },
+    resumed: {},
+    live: { at: 'finishedAt' },
+    completed: end,
+    failed: end,
+    cancelled: end,
+    superseded: { late: true },
+    stopped: { brings: ['reason'], late: true },
+  },
+  clears: ['reason', 'detail'],
+  reads: ['id', 'ownerId', 'applicationId', 'commitId', 'action', 'cause', 'reason', 'detail'],
+  describe: ({ id, commitId, action, cause, reason, detail }) => ({
+    subjectId: id,
+    data: { deploymentId: id, commitId, action, cause, reason, detail },
+  }),
+  looks: ({ id }, event) => {
+    if (event === 'queued' || event === 'build_started' || event === 'built' || event === 'resumed')
+      return [['deployment', id]];
+    return event === 'live' || event === 'superseded' || event === 'stopped'
+      ? [['routes', 'all']]
+      : [];
+  },
+});
 
 /** Those that keep the application's other deployments waiting. */
 export const activeStatuses = ['building', 'starting', 'running'] as const;
@@ -72,8 +108,7 @@ export const activeStatuses = ['building', 'starting', 'running'] as const;
 export const pendingStatuses = ['queued', ...activeStatuses] as const;
 
 /** Over, one way or another; `live` is not: it serves until something takes its place. */
-export const isFinal = (status: DeploymentStatus): boolean =>
-  Object.keys(deploymentLifecycle[status]).length === 0;
+export const isFinal = (status: DeploymentStatus): boolean => isFinalIn(deploymentMachine, status);
 
 /** Whether the deployment has reached what it was for, or failed to. */
 export const isSettled = (status: DeploymentStatus): boolean =>

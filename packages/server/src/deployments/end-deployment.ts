@@ -1,19 +1,20 @@
 import { holdClaim, request } from '../reconcile/queue.ts';
 import { endRun } from '../runs/conclude-run.ts';
 import type { RunOutcome } from '../runs/run.ts';
+import { transition } from '../states/transition.ts';
 import type { Tx } from '../store/database.ts';
 import type { SubjectRef } from '../workloads/subject.ts';
 import { wantGone } from '../workloads/want-gone.ts';
-import { recordDeploymentEvent } from './deployment-event.ts';
+import { deploymentMachine } from './deployment.ts';
 import type { DeploymentDeps, Look } from './look.ts';
-import { moveDeployment } from './deployment-store.ts';
 import { requestPending } from './queue-deployment.ts';
 import { spell } from './start-deployment.ts';
+import type { EndReason } from '../lib/reason.ts';
 
 /** How a deployment ends short of serving. */
 export type Ending =
   | { event: 'run_ended'; outcome: RunOutcome }
-  | { event: 'failed'; reason: string; detail: string }
+  | { event: 'failed'; reason: EndReason; detail: string }
   | { event: 'cancelled' };
 
 /** Ends a deployment and everything it started; what served before goes on serving. */
@@ -30,11 +31,12 @@ export async function endDeployment(
     await holdClaim(tx, claim);
     const at = deps.clock();
     const { status, reason, detail } = result;
-    if (!(await moveDeployment(tx, deployment, { status, reason, detail, finishedAt: at }))) return;
+    const end = { event: status, facts: { reason, detail }, at } as const;
+    if (!(await transition(tx, deploymentMachine, deployment, end))) return;
     if (run !== undefined && ending.event !== 'run_ended')
       await endRun(tx, run, outcomeOf(ending), at);
     for (const subject of subjectsOf(situation)) await wantGone(tx, subject, at);
-    await afterEnd(tx, { situation, result, at });
+    await afterEnd(tx, situation, at);
   });
   await deps.builder.discard(deployment.id);
 }
@@ -50,7 +52,7 @@ function subjectsOf({ deployment: { id }, run }: Look['situation']): SubjectRef[
 
 type Result = {
   status: 'completed' | 'failed' | 'cancelled';
-  reason: string | null;
+  reason: EndReason | null;
   detail: string | null;
 };
 
@@ -79,13 +81,10 @@ function sentenceOf({ status, detail }: Result, took: number): string {
 /** The application's next deployment may begin, or it may be erased; visitors are told where nothing serves. */
 async function afterEnd(
   tx: Tx,
-  { situation, result, at }: { situation: Look['situation']; result: Result; at: number },
+  { deployment, application }: Look['situation'],
+  at: number,
 ): Promise<void> {
-  const { deployment, application } = situation;
   await requestPending(tx, deployment.applicationId, at);
   await request(tx, 'application', deployment.applicationId, at);
   if (application.kind === 'webapp') await request(tx, 'routes', 'all', at);
-  const { status, reason, detail } = result;
-  const event = { kind: `deployment.${status}`, at, why: { reason, detail } } as const;
-  await recordDeploymentEvent(tx, deployment, event);
 }

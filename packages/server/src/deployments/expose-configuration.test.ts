@@ -4,9 +4,8 @@ import { linkApplication } from '../applications/link-application.ts';
 import { setVariables } from '../applications/environment.ts';
 import { setLimit } from '../limits/change-limits.ts';
 import { onEachDatabase } from '../testing/database.ts';
-import { makeApplication, makeOwner, openKeys } from '../testing/rows.ts';
+import { makeApplication, makeOwner, openKeys, setDeployment } from '../testing/rows.ts';
 import { deployApplication } from './deploy-application.ts';
-import { moveDeployment } from './deployment-store.ts';
 import { createEnvironments, demandVariables } from '../applications/environments.ts';
 import { exposeConfiguration } from './expose-configuration.ts';
 import { listDeployments } from './list-deployments.ts';
@@ -34,9 +33,7 @@ onEachDatabase(
         authorId,
       };
       const deployment = await deployApplication(deps, order);
-      await database.transaction((tx) =>
-        moveDeployment(tx, { id: deployment, status: 'queued' }, { status: 'live' }),
-      );
+      await setDeployment(database, deployment, { status: 'live' });
     }
     for (const id of [serving, idle])
       await linkApplication(deps, { id, ownerId, dependencyId: shown, by: PLATFORM });

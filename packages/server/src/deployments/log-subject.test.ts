@@ -5,10 +5,9 @@ import { dataPaths } from '../paths.ts';
 import type { Database } from '../store/database.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeInstance } from '../testing/instances.ts';
-import { makeApplication, makeDeployment, makeOwner } from '../testing/rows.ts';
-import { setExited } from '../workloads/instance-store.ts';
+import { makeApplication, makeDeployment, makeOwner, setDeployment } from '../testing/rows.ts';
+import { noteExited } from '../workloads/change-instance.ts';
 import type { InstanceId } from '../lib/ids.ts';
-import { moveDeployment } from './deployment-store.ts';
 import { logSubject } from './log-subject.ts';
 
 async function open(database: Database) {
@@ -36,7 +35,7 @@ async function open(database: Database) {
     },
     end: (id: InstanceId, at: number) =>
       database.transaction((tx) =>
-        setExited(tx, id, {
+        noteExited(tx, id, {
           exitCode: 0,
           signal: undefined,
           reason: 'exited',
@@ -108,11 +107,8 @@ onEachDatabase('a deployment is settled when it is live, or over', async (databa
   const subject = subjectOf(id);
   let status: 'queued' | 'live' | 'failed' = 'queued';
   const move = async (to: typeof status, finishedAt: number) => {
-    const from = status;
     status = to;
-    await database.transaction((tx) =>
-      moveDeployment(tx, { id, status: from }, { status: to, finishedAt }),
-    );
+    await setDeployment(database, id, { status: to, finishedAt });
     return (await subject.look()).settled;
   };
   assert.equal((await subject.look()).settled, undefined);

@@ -36,7 +36,14 @@ function situation(given: Given): Situation {
 const plan = (given: Given) => planDeployment(situation(given));
 
 const workload = (rest: Partial<Workload> = {}): Workload =>
-  ({ state: 'admitted', nodes: 1, reason: null, detail: null, ...rest }) as Workload;
+  ({
+    state: 'admitted',
+    nodes: 1,
+    reason: null,
+    detail: null,
+    engineAway: null,
+    ...rest,
+  }) as Workload;
 
 const waiting = workload({ state: 'waiting', reason: 'no_memory', detail: 'Needs more.' });
 
@@ -63,8 +70,8 @@ test('a run waits for the one before it to end, a version of a Webapp does not',
 });
 
 test('whoever waits for an engine that is away says so, until it is back', () => {
-  const why = { reason: 'engine_unavailable', detail: 'Waits for its engine.' };
-  const away = workload(why);
+  const why = { reason: 'engine_unavailable', detail: 'Waits for its engine.' } as const;
+  const away = workload({ engineAway: why.detail });
   for (const given of [{ status: 'building', build: away }, { workload: away }] as const) {
     assert.deepEqual(plan(given), { do: 'say_waiting', ...why });
     assert.deepEqual(plan({ ...given, why }), { do: 'nothing' });
@@ -151,7 +158,7 @@ test('the engine’s reason for an end is the deployment’s', () => {
 });
 
 test('a health check that was not passed is the reason as it stands', () => {
-  const sick = instance(0, { reason: 'unhealthy', detail: 'GET / 500' });
+  const sick = instance(0, { status: 'unhealthy', detail: 'GET / 500' });
   assert.deepEqual(plan({ workload: workload(), instances: [sick] }), {
     do: 'fail',
     reason: 'unhealthy',

@@ -1,8 +1,9 @@
 import { findVariant } from '../applications/application.ts';
 import { isOver } from '../runs/run.ts';
 import type { Run, RunOutcome } from '../runs/run.ts';
-import { isWaitReason } from '../scheduling/reason.ts';
-import { describeExit, latestAttempts } from '../workloads/workload.ts';
+import { isEndReason, isWaitReason } from '../lib/reason.ts';
+import type { EndReason, WaitReason } from '../lib/reason.ts';
+import { describeExit, latestAttempts, whyWaits } from '../workloads/workload.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';
 import type { Deployment } from './deployment.ts';
 import type { Deployable } from '../applications/find-application.ts';
@@ -32,13 +33,13 @@ export type DeploymentStep =
   | { do: 'start' }
   /** Old before new: downtime, because the user chose it or there is no room for both. */
   | { do: 'end_former'; reason: 'by_option' | 'no_room_for_both' }
-  | { do: 'say_waiting'; reason: string; detail: string }
+  | { do: 'say_waiting'; reason: WaitReason; detail: string }
   /** It no longer waits. */
   | { do: 'go_on' }
   | { do: 'go_live' }
   | { do: 'note_running' }
   | { do: 'end_run'; outcome: RunOutcome }
-  | { do: 'fail'; reason: string; detail: string }
+  | { do: 'fail'; reason: EndReason; detail: string }
   | { do: 'cancel' };
 
 /** The next step of a deployment. Strictly serial per application: one is built or started at a time. */
@@ -96,32 +97,37 @@ export const goesBeside = ({ kind, zeroDowntime }: Deployable): boolean =>
 const BEHIND_RUN = {
   reason: 'behind_run',
   detail: 'Waits for the run before it to end: runs of an application never overlap.',
-};
+} as const;
 
 /** For room, or for an engine that is away. */
-const waits = ({ state, reason }: Workload): boolean => state === 'waiting' || reason !== null;
+const waits = ({ state, engineAway }: Workload): boolean =>
+  state === 'waiting' || engineAway !== null;
 
 function planRoom(
   { deployment, former, fitsWithoutFormer }: Situation,
   workload: Workload,
 ): DeploymentStep {
-  if (workload.reason !== null && former.length > 0 && fitsWithoutFormer)
+  if (whyWaits(workload).reason !== null && former.length > 0 && fitsWithoutFormer)
     return { do: 'end_former', reason: 'no_room_for_both' };
   return planWait(deployment, workload);
 }
 
-function planWait(deployment: Deployment, { reason, detail }: Workload): DeploymentStep {
+function planWait(deployment: Deployment, workload: Workload): DeploymentStep {
+  const { reason, detail } = whyWaits(workload);
   if (reason === null || detail === null) return { do: 'nothing' };
   if (reason === 'never_fits') return { do: 'fail', reason, detail };
   return sayOnce(deployment, { reason, detail });
 }
 
-const sayOnce = (deployment: Deployment, why: { reason: string; detail: string }): DeploymentStep =>
+const sayOnce = (
+  deployment: Deployment,
+  why: { reason: WaitReason; detail: string },
+): DeploymentStep =>
   deployment.detail === why.detail ? { do: 'nothing' } : { do: 'say_waiting', ...why };
 
 function planWebapp({ instances, application }: Situation, workload: Workload): DeploymentStep {
   const latest = [...latestAttempts(instances).values()];
-  const failed = latest.find(({ status, reason }) => status === 'exited' || reason === 'unhealthy');
+  const failed = latest.find(({ status }) => status === 'exited' || status === 'unhealthy');
   if (failed !== undefined) return { do: 'fail', ...describeFailure(failed, application) };
   const healthy = latest.filter(({ status }) => status === 'healthy').length;
   return healthy === workload.nodes ? { do: 'go_live' } : { do: 'nothing' };
@@ -130,9 +136,10 @@ function planWebapp({ instances, application }: Situation, workload: Workload): 
 function describeFailure(
   failed: Instance,
   { variant }: Pick<Deployable, 'variant'>,
-): { reason: string; detail: string } {
-  const { number, reason, detail } = failed;
-  if (reason === 'unhealthy') return { reason, detail: detail ?? 'The health check failed.' };
+): { reason: EndReason; detail: string } {
+  const { number, status, reason, detail } = failed;
+  if (status === 'unhealthy')
+    return { reason: 'unhealthy', detail: detail ?? 'The health check failed.' };
   const how = `Instance ${number} ended before it served: ${describeExit(failed)}`;
   if (reason !== null && reason !== 'exited') return { reason, detail: how };
   const port =
@@ -148,12 +155,17 @@ function planRun(deployment: Deployment, run: Run): DeploymentStep {
   if (isOver(run.status)) return { do: 'end_run', outcome: outcomeOf(run) };
   if (run.status === 'running' && deployment.status === 'starting') return { do: 'note_running' };
   const { reason, detail } = run;
-  if (reason !== null && detail !== null) return sayOnce(deployment, { reason, detail });
+  if (isWaitReason(reason) && detail !== null) return sayOnce(deployment, { reason, detail });
   return isWaitReason(deployment.reason) ? { do: 'go_on' } : { do: 'nothing' };
 }
 
 function outcomeOf({ status, reason, detail, exitCode }: Run): RunOutcome {
   if (status === 'succeeded') return { status, exitCode: 0 };
   if (status === 'cancelled') return { status };
-  return { status: 'failed', reason: reason ?? 'exited', detail: detail ?? '', exitCode };
+  return {
+    status: 'failed',
+    reason: isEndReason(reason) ? reason : 'exited',
+    detail: detail ?? '',
+    exitCode,
+  };
 }

@@ -2,9 +2,11 @@ import { byAuthor } from '../events/actor.ts';
 import type { Actor } from '../events/actor.ts';
 import type { ApplicationId, DeploymentId, UserId } from '../lib/ids.ts';
 import { request } from '../reconcile/queue.ts';
+import { begin } from '../states/transition.ts';
 import type { Tx } from '../store/database.ts';
+import { deploymentMachine } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
-import { recordDeploymentEvent } from './deployment-event.ts';
+import { recordCancelAsked } from './deployment-event.ts';
 import { setWanted } from '../applications/find-application.ts';
 import type { Deployable } from '../applications/find-application.ts';
 import { insertDeployment, selectPending, wantCancelled } from './deployment-store.ts';
@@ -50,9 +52,9 @@ export async function queueDeployment(
   } as const;
   const id = await insertDeployment(tx, deployment);
   await setWanted(tx, application.id, 'up');
-  await request(tx, 'deployment', id, order.at);
-  const event = { kind: 'deployment.queued', by: byAuthor(order.authorId), at: order.at } as const;
-  await recordDeploymentEvent(tx, { ...deployment, id }, event);
+  const made = { ...deployment, id, reason: null, detail: null };
+  const { authorId, at } = order;
+  await begin(tx, deploymentMachine, [made], { event: 'queued', by: byAuthor(authorId), at });
   return id;
 }
 
@@ -74,7 +76,7 @@ export async function askToEnd(
 ): Promise<void> {
   await wantCancelled(tx, deployment.id);
   await request(tx, 'deployment', deployment.id, at);
-  await recordDeploymentEvent(tx, deployment, { kind: 'deployment.cancel_asked', by, at });
+  await recordCancelAsked(tx, deployment, { by, at });
 }
 
 /** Asks for a look at what is queued or under way: something it may wait for has changed. */

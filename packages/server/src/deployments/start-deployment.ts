@@ -5,17 +5,19 @@ import { SECOND } from '../lib/duration.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import { parseRunOptions } from '../runs/run-options.ts';
 import { startRun } from '../runs/start-run.ts';
+import { transition } from '../states/transition.ts';
 import type { Tx } from '../store/database.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
 import { wantGone } from '../workloads/want-gone.ts';
 import { chooseEngine } from '../workloads/choose-engine.ts';
 import type { Deployable } from '../applications/find-application.ts';
+import { deploymentMachine } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
-import { recordDeploymentEvent } from './deployment-event.ts';
 import type { DeploymentDeps, Look } from './look.ts';
-import { moveDeployment, selectLive, setDeploymentReason } from './deployment-store.ts';
+import { selectLive } from './deployment-store.ts';
 import { environmentHash } from '../applications/environments.ts';
 import { requestPending } from './queue-deployment.ts';
+import type { WaitReason } from '../lib/reason.ts';
 
 /** How long instances that are replaced may take to finish what they do. */
 const GRACE_SECONDS = 30;
@@ -100,8 +102,9 @@ export async function endFormer(
     for (const { id } of ending) await wantGone(tx, { workloadId: id }, at);
     const live = await selectLive(tx, deployment.applicationId);
     if (live !== undefined)
-      await moveDeployment(tx, live, { status: 'superseded', finishedAt: at });
-    await setDeploymentReason(tx, deployment.id, { reason: 'restarting_with_downtime', detail });
+      await transition(tx, deploymentMachine, live, { event: 'superseded', at });
+    const why = { reason: 'restarting_with_downtime', detail } as const;
+    await transition(tx, deploymentMachine, deployment, { event: 'delayed', facts: why, at });
     await request(tx, 'routes', 'all', at);
   });
 }
@@ -110,12 +113,13 @@ export async function endFormer(
 export async function sayWaiting(
   deps: DeploymentDeps,
   { claim, situation: { deployment } }: Look,
-  { reason, detail }: { reason: string; detail: string },
+  { reason, detail }: { reason: WaitReason; detail: string },
 ): Promise<undefined> {
   await deps.say(deployment, detail);
   await deps.database.transaction(async (tx) => {
     await holdClaim(tx, claim);
-    await setDeploymentReason(tx, deployment.id, { reason, detail });
+    const delayed = { event: 'delayed', facts: { reason, detail }, at: deps.clock() } as const;
+    await transition(tx, deploymentMachine, deployment, delayed);
   });
 }
 
@@ -126,8 +130,7 @@ export async function goOn(
 ): Promise<undefined> {
   await database.transaction(async (tx) => {
     await holdClaim(tx, claim);
-    await setDeploymentReason(tx, deployment.id, { reason: null, detail: null });
-    await request(tx, 'deployment', deployment.id, clock());
+    await transition(tx, deploymentMachine, deployment, { event: 'resumed', at: clock() });
   });
 }
 
@@ -143,24 +146,20 @@ export async function goLive(
     const at = deps.clock();
     const former = await selectLive(tx, deployment.applicationId);
     if (former !== undefined)
-      await moveDeployment(tx, former, { status: 'superseded', reason: null, finishedAt: at });
-    const live = { status: 'live', reason: null, detail: null, finishedAt: at } as const;
-    if (!(await moveDeployment(tx, deployment, live))) return;
-    await request(tx, 'routes', 'all', at);
+      await transition(tx, deploymentMachine, former, { event: 'superseded', at });
+    if (!(await transition(tx, deploymentMachine, deployment, { event: 'live', at }))) return;
     await requestPending(tx, deployment.applicationId, at);
-    await recordDeploymentEvent(tx, deployment, { kind: 'deployment.live', at });
   });
 }
 
 /** All nodes of the run compute. */
 export async function noteRunning(
-  { database }: DeploymentDeps,
+  { database, clock }: DeploymentDeps,
   { claim, situation: { deployment } }: Look,
 ): Promise<undefined> {
   await database.transaction(async (tx) => {
     await holdClaim(tx, claim);
-    const running = { status: 'running', reason: null, detail: null } as const;
-    await moveDeployment(tx, deployment, running);
+    await transition(tx, deploymentMachine, deployment, { event: 'run_started', at: clock() });
   });
 }
 

@@ -2,13 +2,14 @@ import { recordApplicationEvent } from '../applications/application-event.ts';
 import { byAuthor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, UserId } from '../lib/ids.ts';
-import { request } from '../reconcile/queue.ts';
 import { cancelRequested } from '../runs/stop-run.ts';
+import { begin, transition } from '../states/transition.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { wantGone } from '../workloads/want-gone.ts';
 import { findDeployable, setWanted } from '../applications/find-application.ts';
 import type { Deployable } from '../applications/find-application.ts';
-import { insertDeployment, moveDeployment, selectLive } from './deployment-store.ts';
+import { deploymentMachine } from './deployment.ts';
+import { insertDeployment, selectLive } from './deployment-store.ts';
 import { cancelPending } from './queue-deployment.ts';
 
 type Deps = { database: Database; clock: Clock };
@@ -38,9 +39,9 @@ export async function endApplication(
   await cancelRequested(tx, application.id, { by, at });
   const live = await selectLive(tx, application.id);
   if (live === undefined) return;
-  await moveDeployment(tx, live, { status: 'superseded', reason: 'stopped' });
+  const stopped = { event: 'stopped', facts: { reason: 'stopped' }, by, at } as const;
+  await transition(tx, deploymentMachine, live, stopped);
   await wantGone(tx, { applicationId: application.id }, at);
-  await request(tx, 'routes', 'all', at);
   const undeployment = {
     ownerId: application.ownerId,
     applicationId: application.id,
@@ -53,6 +54,8 @@ export async function endApplication(
     at,
   } as const;
   const id = await insertDeployment(tx, undeployment);
+  const made = { ...undeployment, id, reason: null, detail: null };
+  await begin(tx, deploymentMachine, [made], { event: 'undeployed', by, at });
   const { commitId, action, cause } = undeployment;
   const data = { deploymentId: id, commitId, action, cause };
   await recordApplicationEvent(tx, application, { kind: 'application.stopped', by, at, data });

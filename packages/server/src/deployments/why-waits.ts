@@ -10,11 +10,12 @@ import type { QueueDeps } from '../workloads/load-queue.ts';
 import { helpsAgainst, showWait } from '../workloads/show-queue.ts';
 import type { Workload } from '../workloads/workload.ts';
 import { findDeployment } from './list-deployments.ts';
+import type { Reason } from '../lib/reason.ts';
 
 type Subject = {
   subject: string;
   status: string;
-  reason: string | null;
+  reason: Reason | null;
   detail: string | null;
   workload: Workload | undefined;
 };

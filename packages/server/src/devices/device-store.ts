@@ -1,10 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { Tx } from '../store/database.ts';
-import type { DeviceHealth, Row, Schema } from '../store/schema.ts';
+import type { Schema } from '../store/schema.ts';
 import type { Device } from './device.ts';
-
-/** A device as the platform remembers it. */
-export type KnownDevice = Row<'devices'>;
+import type { KnownDevice } from './known-device.ts';
 
 /** Every device that was ever seen and not forgotten, by host and place. */
 export const selectDevices = (db: Kysely<Schema>): Promise<KnownDevice[]> =>
@@ -44,17 +42,6 @@ export const insertDevice = (tx: Tx, device: Device, { host, at }: { host: strin
 /** What a device is called and where it is may change with the machine's next start. */
 export const updateDevice = (tx: Tx, device: Device) =>
   tx.updateTable('devices').set(rowOf(device)).where('uuid', '=', device.uuid).execute();
-
-export const setHealth = (
-  tx: Tx,
-  uuid: string,
-  to: { health: DeviceHealth; reason: string | null; detail: string | null; at: number },
-) =>
-  tx
-    .updateTable('devices')
-    .set({ health: to.health, reason: to.reason, detail: to.detail, healthSince: to.at })
-    .where('uuid', '=', uuid)
-    .execute();
 
 /** Whether there is such a device, which from now on counts as mended. */
 export async function setRepaired(tx: Tx, uuid: string, at: number): Promise<boolean> {

@@ -1,3 +1,5 @@
+import type { SomeOf } from '../lib/reason.ts';
+
 /**
  * What can be leased: a GPU, or a MIG slice of one. A device is named by its UUID, never by its index,
  * which changes with the list that it is in.
@@ -31,7 +33,7 @@ export type DeviceTrouble = {
 };
 
 /** `xid_…` comes from the driver's log; its number is in the detail. */
-type DeviceTroubleReason = 'xid' | 'device_error' | 'device_lost';
+type DeviceTroubleReason = SomeOf<'xid' | 'device_error' | 'device_lost'>;
 
 /** What a device does now; undefined where the driver does not say. */
 export type DeviceMeasure = {

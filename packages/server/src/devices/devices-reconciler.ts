@@ -3,12 +3,16 @@ import { SECOND } from '../lib/duration.ts';
 import type { Log } from '../lib/log.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
+import { begin, transition } from '../states/transition.ts';
 import type { Database, Tx } from '../store/database.ts';
+import { deviceMachine } from './known-device.ts';
 import type { Device } from './device.ts';
-import { insertDevice, setHealth, updateDevice } from './device-store.ts';
+import { insertDevice, updateDevice } from './device-store.ts';
+import { releaseDevice } from './devices.ts';
 import type { Inventory } from './inventory.ts';
-import { selectLeases, setLeaseDetail, setReleased } from './lease-store.ts';
-import type { Lease } from './lease-store.ts';
+import { leaseMachine } from './lease.ts';
+import type { Lease } from './lease.ts';
+import { selectLeases } from './lease-store.ts';
 import { planDevices } from './plan-devices.ts';
 import type { DeviceChange } from './plan-devices.ts';
 import { LOCAL } from '../lib/host.ts';
@@ -76,21 +80,43 @@ async function listDevices(
 async function recordChange(deps: DeviceDeps, tx: Tx, change: DeviceChange): Promise<void> {
   const at = deps.clock();
   if (change.do === 'add') {
-    await insertDevice(tx, change.device, { host: LOCAL, at });
-    return;
+    return addDevice(tx, change.device, at);
   }
   if (change.do === 'update') {
     await updateDevice(tx, change.device);
     return;
   }
   const { uuid, health, reason, detail } = change;
-  await setHealth(tx, uuid, { health, reason, detail, at });
-  if (health === 'well') return;
+  if (health === 'well') {
+    await transition(tx, deviceMachine, { uuid }, { event: 'recovered', at });
+    return;
+  }
+  const event = health === 'missing' ? 'lost' : 'fell_ill';
+  await transition(tx, deviceMachine, { uuid }, { event, facts: { reason, detail }, at });
   deps.log.warn({ uuid, reason, detail }, 'a device is not well');
   const held = (await selectLeases(tx)).filter(
     (lease) => lease.deviceUuid === uuid && lease.endedAt === null,
   );
   for (const lease of held) await deps.onFault(tx, lease, at);
+}
+
+/** A device that is seen for the first time. */
+async function addDevice(tx: Tx, device: Device, at: number): Promise<void> {
+  await insertDevice(tx, device, { host: LOCAL, at });
+  const { uuid, model, trouble } = device;
+  const { reason = null, detail = null } = trouble ?? {};
+  const row = { uuid, model, reason, detail, ownerId: null, applicationId: null };
+  const event = trouble === undefined ? 'found' : 'found_ill';
+  await begin(tx, deviceMachine, [row], { event, at });
+}
+
+async function obstruct(
+  tx: Tx,
+  { deviceUuid, workloadId }: Lease,
+  { detail, at }: { detail: string; at: number },
+): Promise<void> {
+  const obstructed = { event: 'obstructed', facts: { detail }, at } as const;
+  await transition(tx, leaseMachine, { deviceUuid, workloadId }, obstructed);
 }
 
 /** Offers again what nobody is seen to use any more. */
@@ -106,10 +132,10 @@ async function fenceLeases(
   const at = clock();
   await database.transaction(async (tx) => {
     await holdClaim(tx, claim);
-    for (const lease of free) await setReleased(tx, lease, at);
+    for (const lease of free) await releaseDevice(tx, lease, { at });
     for (const [lease, detail] of waits)
-      if (detail !== undefined && detail !== lease.detail) await setLeaseDetail(tx, lease, detail);
-    if (free.length > 0) await request(tx, 'queue', 'all', at);
+      if (detail !== undefined && detail !== lease.detail)
+        await obstruct(tx, lease, { detail, at });
     for (const { applicationId } of free)
       if (applicationId !== null) await request(tx, 'application', applicationId, at);
   });

@@ -1,29 +1,35 @@
 import type { Kysely } from 'kysely';
+import { PLATFORM } from '../events/actor.ts';
 import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { request } from '../reconcile/queue.ts';
+import { begin, transition } from '../states/transition.ts';
 import type { Database, Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { NewRow, Schema } from '../store/schema.ts';
 import type { GrantedDevice } from './device.ts';
 import { recordDeviceEvent } from './device-event.ts';
 import { deleteDevice, selectDevices, selectRepairs, setRepaired } from './device-store.ts';
-import {
-  insertLease,
-  selectLeases,
-  selectLeasesOf,
-  setLeasesEnded,
-  setReleased,
-} from './lease-store.ts';
+import { leaseMachine } from './lease.ts';
+import type { Lease } from './lease.ts';
+import { insertLease, selectLeases, selectLeasesOf } from './lease-store.ts';
 import type { WorkloadId } from '../lib/ids.ts';
 
-export type { KnownDevice } from './device-store.ts';
-export type { Lease } from './lease-store.ts';
+export type { KnownDevice } from './known-device.ts';
+export type { Lease } from './lease.ts';
 
 export const listDevices = selectDevices;
 export const listLeases = selectLeases;
 export const leasesOf = selectLeasesOf;
-export const leaseDevice = insertLease;
+
+/** Leases a device to a node of a workload. Rejects where somebody holds it. */
+export async function leaseDevice(tx: Tx, lease: Omit<NewRow<'leases'>, 'state'>): Promise<void> {
+  await insertLease(tx, { ...lease, state: leaseMachine.begins.acquired });
+  const { deviceUuid, workloadId, number, acquiredAt: at } = lease;
+  const { ownerId, applicationId = null } = lease;
+  const row = { deviceUuid, workloadId, ownerId, applicationId, number, detail: null };
+  await begin(tx, leaseMachine, [row], { event: 'acquired', at });
+}
 
 /** By UUID, when the operator said last that the device is mended. */
 export const listRepairs = async (db: Kysely<Schema>): Promise<ReadonlyMap<string, number>> =>
@@ -76,9 +82,10 @@ export const forgetDevice = (
     const lease = (await selectLeases(tx)).find(({ deviceUuid }) => deviceUuid === uuid);
     if (lease?.endedAt === null)
       throw new Refusal('conflict', `${uuid} is still leased: stop what holds it first.`);
-    if (lease !== undefined) await setReleased(tx, lease, clock());
+    const at = clock();
+    if (lease !== undefined) await releaseDevice(tx, lease, { by, at });
     await deleteDevice(tx, uuid);
-    await recordDeviceEvent(tx, uuid, { kind: 'device.forgotten', by, at: clock(), data: {} });
+    await recordDeviceEvent(tx, uuid, { kind: 'device.forgotten', by, at, data: {} });
   });
 
 const findDevice = async (db: Kysely<Schema>, uuid: string) =>
@@ -89,5 +96,15 @@ const noDevice = (uuid: string): Refusal =>
 
 /** The workload is over: its devices are offered again once nobody is seen to use them. */
 export async function endLeases(tx: Tx, workloadId: WorkloadId, at: number): Promise<void> {
-  if (await setLeasesEnded(tx, workloadId, at)) await request(tx, 'devices', 'leases', at);
+  await transition(tx, leaseMachine, { workloadId }, { event: 'ended', at });
+}
+
+/** The device is proven free, or is gone for good. */
+export async function releaseDevice(
+  tx: Tx,
+  { deviceUuid, workloadId }: Pick<Lease, 'deviceUuid' | 'workloadId'>,
+  { by = PLATFORM, at }: { by?: Actor; at: number },
+): Promise<void> {
+  const released = { event: 'released', by, at } as const;
+  await transition(tx, leaseMachine, { deviceUuid, workloadId }, released);
 }

@@ -1,7 +1,7 @@
 import type { Database } from '../store/database.ts';
 import type { DeviceSource } from './device.ts';
 import { selectDevices } from './device-store.ts';
-import type { KnownDevice } from './device-store.ts';
+import type { KnownDevice } from './known-device.ts';
 
 /** The devices as they were seen last, for decisions that cannot wait for a look. */
 export type Inventory = {

@@ -1,6 +1,7 @@
 import type { DeviceHealth } from '../store/schema.ts';
 import type { Device } from './device.ts';
-import type { KnownDevice } from './device-store.ts';
+import type { KnownDevice } from './known-device.ts';
+import type { EndReason } from '../lib/reason.ts';
 
 export type DeviceChange =
   | { do: 'add'; device: Device }
@@ -10,7 +11,7 @@ export type DeviceChange =
       do: 'set_health';
       uuid: string;
       health: DeviceHealth;
-      reason: string | null;
+      reason: EndReason | null;
       detail: string | null;
     };
 

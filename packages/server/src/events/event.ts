@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { everyReason } from '../lib/reason.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import type { Actor } from './actor.ts';
 
@@ -9,6 +10,7 @@ export type SubjectKind =
   | 'application'
   | 'deployment'
   | 'run'
+  | 'workload'
   | 'instance'
   | 'device'
   | 'limit'
@@ -21,7 +23,7 @@ const about = <S extends SubjectKind, D extends z.ZodRawShape>(
 ) => ({ subject, means, data: z.strictObject(data) });
 
 const Text = z.string();
-const Why = { reason: Text.nullish(), detail: Text.nullish() };
+const Why = { reason: z.enum(everyReason).nullish(), detail: Text.nullish() };
 const Token = { token: Text, name: Text, tokenKind: z.enum(['pair', 'api', 'session']) };
 const Email = { email: Text };
 const Key = { name: Text, fingerprint: Text };
@@ -33,13 +35,27 @@ const Deployment = {
   commitId: Text,
   action: z.enum(['DEPLOY', 'UNDEPLOY']),
   cause: Text,
+  ...Why,
 };
 const Run = {
   runId: Text,
   deploymentId: Text,
   commitId: Text,
   origin: z.enum(['deployment', 'request']),
+  ...Why,
 };
+const Attempt = { runId: Text, number: z.number(), workloadId: Text, ...Why };
+const Workload = { subjectKind: z.enum(['build', 'deployment', 'run']), subjectId: Text, ...Why };
+const Instance = {
+  instanceId: Text,
+  workloadId: Text,
+  number: z.number(),
+  attempt: z.number(),
+  exitCode: z.number().nullish(),
+  ...Why,
+};
+const Device = { model: Text, ...Why };
+const Lease = { workloadId: Text, number: z.number(), detail: Text.nullish() };
 
 /**
  * Everything that is told of what changes, with what it tells beside who, what and when. Variables, tokens and keys
@@ -98,19 +114,50 @@ export const eventKinds = {
   }),
 
   'deployment.queued': about('deployment', 'A commit is to be deployed.', Deployment),
-  'deployment.live': about('deployment', 'It serves.', { ...Deployment, ...Why }),
-  'deployment.completed': about('deployment', 'Its run succeeded.', { ...Deployment, ...Why }),
-  'deployment.failed': about('deployment', 'It came to nothing.', { ...Deployment, ...Why }),
-  'deployment.cancelled': about('deployment', 'It was ended.', { ...Deployment, ...Why }),
+  'deployment.undeployed': about('deployment', 'What served is taken away.', Deployment),
+  'deployment.build_started': about('deployment', 'Its turn has come: it is built.', Deployment),
+  'deployment.built': about('deployment', 'Its artifact is there.', Deployment),
+  'deployment.run_started': about('deployment', 'Its run computes.', Deployment),
+  'deployment.delayed': about('deployment', 'It waits, and says for what.', Deployment),
+  'deployment.resumed': about('deployment', 'What it waited for has come.', Deployment),
+  'deployment.live': about('deployment', 'It serves.', Deployment),
+  'deployment.completed': about('deployment', 'Its run succeeded.', Deployment),
+  'deployment.superseded': about('deployment', 'Another serves in its place.', Deployment),
+  'deployment.stopped': about('deployment', 'It is asked to serve no more.', Deployment),
+  'deployment.failed': about('deployment', 'It came to nothing.', Deployment),
+  'deployment.cancelled': about('deployment', 'It was ended.', Deployment),
   'deployment.cancel_asked': about('deployment', 'It is asked to end.', Deployment),
 
   'run.queued': about('run', 'A run waits for room.', Run),
   'run.started': about('run', 'All its nodes compute.', Run),
+  'run.delayed': about('run', 'It waits, and says for what.', Run),
+  'run.resumed': about('run', 'What it waited for has come.', Run),
+  'run.retried': about('run', 'An attempt failed, and another is to follow.', Run),
   'run.succeeded': about('run', 'All its nodes ended well.', Run),
   'run.failed': about('run', 'It ended otherwise.', Run),
   'run.cancelled': about('run', 'It was ended.', Run),
   'run.cancel_asked': about('run', 'It is asked to end.', Run),
 
+  'attempt.queued': about('run', 'An attempt waits for room.', Attempt),
+  'attempt.started': about('run', 'All nodes of an attempt compute.', Attempt),
+  'attempt.ending': about('run', 'The platform ends an attempt.', Attempt),
+  'attempt.succeeded': about('run', 'An attempt ended well.', Attempt),
+  'attempt.failed': about('run', 'An attempt ended otherwise.', Attempt),
+  'attempt.cancelled': about('run', 'An attempt was ended.', Attempt),
+
+  'workload.queued': about('workload', 'Something waits for room.', Workload),
+  'workload.delayed': about('workload', 'It waits on, and says for what.', Workload),
+  'workload.admitted': about('workload', 'It has its room and its devices.', Workload),
+  'workload.engine_lost': about('workload', 'The engine that keeps it is away.', Workload),
+  'workload.engine_back': about('workload', 'Its engine is there again.', Workload),
+  'workload.draining': about('workload', 'Visitors are sent elsewhere.', Workload),
+  'workload.gone': about('workload', 'It has given all back.', Workload),
+
+  'instance.created': about('instance', 'An instance is to be started.', Instance),
+  'instance.started': about('instance', 'Its first program runs.', Instance),
+  'instance.healthy': about('instance', 'It does what it is for.', Instance),
+  'instance.unhealthy': about('instance', 'It did not prove its health in time.', Instance),
+  'instance.exited': about('instance', 'It is over.', Instance),
   'instance.entered': about('instance', 'Somebody has a shell in it.', {
     instanceId: Text,
     number: z.number(),
@@ -118,8 +165,18 @@ export const eventKinds = {
     terminal: z.boolean(),
   }),
 
+  'device.found': about('device', 'A device is seen for the first time.', Device),
+  'device.found_ill': about('device', 'A device is there, and not well.', Device),
+  'device.fell_ill': about('device', 'A device is not well: nobody gets it.', Device),
+  'device.recovered': about('device', 'A device is well again.', Device),
+  'device.lost': about('device', 'A device is not seen any more.', Device),
   'device.repaired': about('device', 'The operator says that it is mended.', {}),
   'device.forgotten': about('device', 'The operator says that it is gone for good.', {}),
+
+  'lease.acquired': about('device', 'A device is held.', Lease),
+  'lease.ended': about('device', 'Its holder is over: it is being proven free.', Lease),
+  'lease.obstructed': about('device', 'Something keeps it from being offered again.', Lease),
+  'lease.released': about('device', 'It is proven free.', Lease),
 
   'limit.set': about('limit', 'A limit is another.', { value: z.number().nullable() }),
   'limit.unset': about('limit', 'A limit is the rule again.', {}),

@@ -14,7 +14,8 @@ import { onEachDatabase } from '../testing/database.ts';
 import { makeInstance } from '../testing/instances.ts';
 import { lendDevice } from '../testing/leases.ts';
 import { makeApplication, makeDeployment, makeRun } from '../testing/rows.ts';
-import { insertInstance, setExited, setStarted } from '../workloads/instance-store.ts';
+import { noteExited, noteStarted } from '../workloads/change-instance.ts';
+import { insertInstance } from '../workloads/instance-store.ts';
 import { findWorkload } from '../workloads/workload-store.ts';
 
 /** The first has the device until half a minute past, the second from then on. */
@@ -138,14 +139,14 @@ async function run(
     const named = { name: 'Quiet heron', number: 0, attempt: 1, startAfter: null };
     await insertInstance(tx, workload, { ...named, id: instanceId, at: life.at });
     const seen = { heartbeatAt: life.at, startedAt: life.at, endpoint: undefined };
-    await setStarted(tx, instanceId, { status: 'running', ...seen });
+    await noteStarted(tx, instanceId, { status: 'running', ...seen });
   });
   return { id, instanceId, end: () => end(database, instanceId, life.until) };
 }
 
 const end = (database: Database, instanceId: InstanceId, at: number) =>
   database.transaction((tx) =>
-    setExited(tx, instanceId, {
+    noteExited(tx, instanceId, {
       exitCode: 0,
       signal: undefined,
       reason: 'exited',

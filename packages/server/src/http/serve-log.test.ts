@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import { moveDeployment } from '../deployments/deployment-store.ts';
 import { appendLine } from '../logs/append-log.ts';
 import { endRun } from '../runs/conclude-run.ts';
 import { findRunById } from '../runs/find-run.ts';
 import type { Database } from '../store/database.ts';
 import { openApp } from '../testing/app.ts';
 import { onSqlite } from '../testing/database.ts';
-import { makeApplication, makeDeployment, makeRun } from '../testing/rows.ts';
+import { makeApplication, makeDeployment, makeRun, setDeployment } from '../testing/rows.ts';
 
 onSqlite('a log is not read on with a token that was revoked', async (database, t) => {
   const { app, ask, claimed } = await openApp(database, t);
@@ -78,9 +77,7 @@ onSqlite(
     const path = `${logs}?deploymentId=${id}&untilSettled=true`;
     const read1 = await read(path, async () => {
       await say(id, 'fails');
-      await database.transaction((tx) =>
-        moveDeployment(tx, { id, status: 'queued' }, { status: 'failed', finishedAt: NOW }),
-      );
+      await setDeployment(database, id, { status: 'failed', finishedAt: NOW });
     });
     const end = { endedBy: 'SETTLED', status: 'failed' };
     assert.deepEqual(read1, { lines: ['begins', 'fails'], end });
@@ -94,9 +91,7 @@ onSqlite(
     const { owned, logs, say, read } = await openLog(database, t);
     const { deploymentId: id } = owned;
     await say(id, 'begins');
-    await database.transaction((tx) =>
-      moveDeployment(tx, { id, status: 'queued' }, { status: 'failed', finishedAt: 1 }),
-    );
+    await setDeployment(database, id, { status: 'failed', finishedAt: 1 });
     const { lines, end } = await read(`${logs}?deploymentId=${id}&limit=2`, () => say(id, 'after'));
     assert.deepEqual(lines, ['begins', 'after']);
     assert.deepEqual(end, { endedBy: 'LIMIT_REACHED' });

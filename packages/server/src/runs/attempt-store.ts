@@ -2,8 +2,8 @@ import type { Kysely } from 'kysely';
 import type { ApplicationId, RunId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
+import { attemptMachine } from './run.ts';
 import type { Attempt } from './run.ts';
-import type { RunEnd } from './run-store.ts';
 
 /** The next try of a run, kept by `workloadId`. */
 export const insertAttempt = (
@@ -16,7 +16,7 @@ export const insertAttempt = (
       runId: attempt.runId,
       number: attempt.number,
       workloadId: attempt.workloadId,
-      status: 'waiting',
+      status: attemptMachine.begins.queued,
       reason: null,
       detail: null,
       exitCode: null,
@@ -59,44 +59,6 @@ export async function findAttemptNumber(db: Kysely<Schema>, workloadId: Workload
     .executeTakeFirst();
   return row?.number;
 }
-
-/** The present attempt computes from now on. */
-export const setAttemptRunning = (tx: Tx, runId: RunId, at: number) =>
-  tx
-    .updateTable('attempts')
-    .set({ status: 'running', startedAt: at })
-    .where('runId', '=', runId)
-    .where('status', '=', 'waiting')
-    .execute();
-
-/** The platform ends the present attempt, and this is why. */
-export const setAttemptEnding = (
-  tx: Tx,
-  runId: RunId,
-  { ending, detail }: { ending: string; detail: string },
-) =>
-  tx
-    .updateTable('attempts')
-    .set({ ending, detail })
-    .where('runId', '=', runId)
-    .where('finishedAt', 'is', null)
-    .execute();
-
-/** The present attempt is over; the next one may be queued at `startAfter`, where there is to be one. */
-export const setAttemptEnded = (tx: Tx, runId: RunId, end: RunEnd & { startAfter?: number }) =>
-  tx
-    .updateTable('attempts')
-    .set({
-      status: end.status,
-      reason: end.reason,
-      detail: end.detail,
-      exitCode: end.exitCode,
-      finishedAt: end.at,
-      startAfter: end.startAfter ?? null,
-    })
-    .where('runId', '=', runId)
-    .where('finishedAt', 'is', null)
-    .execute();
 
 /** How long the last attempts of the application that succeeded held their room, the newest first, in ms. */
 export async function selectPastDurations(

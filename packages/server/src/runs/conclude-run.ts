@@ -1,11 +1,10 @@
 import { describeExit, outcomeOf } from '../workloads/workload.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';
+import { transition } from '../states/transition.ts';
 import type { Tx } from '../store/database.ts';
-import { setAttemptEnded } from './attempt-store.ts';
 import { BARRIER } from './node-variables.ts';
+import { attemptMachine, runMachine } from './run.ts';
 import type { Run, RunOutcome } from './run.ts';
-import { setRunEnded } from './run-store.ts';
-import type { RunEnd } from './run-store.ts';
 
 /** How a run's attempt ended, or undefined while it goes on: it succeeds when all its nodes do. */
 export function concludeAttempt(
@@ -28,22 +27,30 @@ export function concludeAttempt(
 const isBarrier = ({ reason, detail }: Instance): boolean =>
   reason === 'before_failed' && detail?.startsWith(BARRIER) === true;
 
-export const endOf = (outcome: RunOutcome, at: number): RunEnd => ({
-  status: outcome.status,
+const endOf = (outcome: RunOutcome) => ({
   reason: outcome.status === 'failed' ? outcome.reason : null,
   detail: outcome.status === 'failed' ? outcome.detail : null,
   exitCode: outcome.status === 'cancelled' ? null : outcome.exitCode,
-  at,
 });
 
-/** Records the end of a run and of its present attempt. */
+/** Records the end of a run and of its present attempt; too late is fine. */
 export async function endRun(
   tx: Tx,
-  { id }: Pick<Run, 'id'>,
+  run: Pick<Run, 'id'>,
   outcome: RunOutcome,
   at: number,
 ): Promise<void> {
-  const end = endOf(outcome, at);
-  await setRunEnded(tx, id, end);
-  await setAttemptEnded(tx, id, end);
+  const facts = endOf(outcome);
+  await transition(tx, runMachine, { id: run.id }, { event: outcome.status, facts, at });
+  await endAttempt(tx, run, { outcome, startAfter: null, at });
+}
+
+/** The present attempt is over; the next one may be queued at `startAfter`, where there is to be one. */
+export async function endAttempt(
+  tx: Tx,
+  { id }: Pick<Run, 'id'>,
+  { outcome, startAfter, at }: { outcome: RunOutcome; startAfter: number | null; at: number },
+): Promise<void> {
+  const end = { event: outcome.status, facts: { ...endOf(outcome), startAfter }, at } as const;
+  await transition(tx, attemptMachine, { runId: id }, end);
 }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { endReasons } from '../scheduling/reason.ts';
+import { endReasons } from '../lib/reason.ts';
+import type { EndReason } from '../lib/reason.ts';
 import { planRetry } from './plan-retry.ts';
 
 const again = (
-  reason: string,
-  earlier: readonly string[],
+  reason: EndReason,
+  earlier: readonly EndReason[],
   retries: number | null,
 ): number | false => {
   const plan = planRetry(
@@ -47,15 +48,15 @@ test('what would only happen again is not tried again', () => {
     'max_duration',
     'stopped',
     'never_fits',
-  ])
+  ] as const)
     assert.equal(again(reason, [], 9), false, reason);
 });
 
 test('whatever happens, the number of attempts has an end', () => {
-  const reasons = fc.constantFrom(...Object.keys(endReasons));
+  const reasons = fc.constantFrom(...(Object.keys(endReasons) as EndReason[]));
   fc.assert(
     fc.property(fc.option(fc.nat(5)), fc.infiniteStream(reasons), (retries, stream) => {
-      const earlier: string[] = [];
+      const earlier: EndReason[] = [];
       for (const reason of stream) {
         if (again(reason, earlier, retries) === false) break;
         earlier.push(reason);

@@ -52,7 +52,14 @@ const plan = ({ run, workload = {}, ...rest }: Given): RunStep =>
       maxDuration: null,
       ...run,
     } as Run,
-    workload: { state: 'admitted', nodes: 1, reason: null, detail: null, ...workload } as Workload,
+    workload: {
+      state: 'admitted',
+      nodes: 1,
+      reason: null,
+      detail: null,
+      engineAway: null,
+      ...workload,
+    } as Workload,
   });
 
 test('it is under way when all nodes compute, and over when all ended well', () => {

@@ -1,11 +1,13 @@
 import { spellRoughly } from '../lib/spell-duration.ts';
 import type { EngineName } from '../workloads/engine.ts';
+import { whyWaits } from '../workloads/workload.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';
 import { concludeAttempt } from './conclude-run.ts';
 import { planRetry } from './plan-retry.ts';
 import { isOver } from './run.ts';
 import type { RunEngine } from './run-engine.ts';
 import type { Attempt, Run, RunFailure, RunOutcome } from './run.ts';
+import type { EndReason, WaitReason } from '../lib/reason.ts';
 
 /** All that decides what a run does next. */
 export type RunSituation = {
@@ -26,9 +28,9 @@ export type RunStep =
   | { do: 'nothing'; lookAt: number | undefined }
   | { do: 'note_running' }
   /** Says why it waits, or with null that it does not any more. */
-  | { do: 'note_wait'; reason: string | null; detail: string | null }
+  | { do: 'note_wait'; reason: WaitReason | null; detail: string | null }
   /** Ends what runs of the attempt; `ending` is then why it is over. */
-  | { do: 'end_attempt'; ending: string; detail: string }
+  | { do: 'end_attempt'; ending: EndReason; detail: string }
   | { do: 'retry'; failure: RunFailure; startAfter: number }
   | { do: 'queue_attempt'; engine: EngineName }
   | { do: 'end'; outcome: RunOutcome };
@@ -88,15 +90,17 @@ function planUnderWay(situation: RunSituation, attempt: Attempt, workload: Workl
   if (outcome?.status === 'succeeded') return { do: 'end', outcome };
   if (fault !== undefined) return { do: 'end_attempt', ending: 'device_lost', detail: fault };
   if (outcome?.status === 'failed') return afterFailure({ run, attempts, failure: outcome, now });
-  if (workload.reason !== null)
-    return run.reason === workload.reason
-      ? wait()
-      : { do: 'note_wait', reason: workload.reason, detail: workload.detail };
+  if (workload.engineAway !== null) return planAway(run, workload);
   const computing = instances.filter(({ status }) => status === 'healthy').length;
   const isFirst = run.status === 'waiting' && computing === workload.nodes;
   if (isFirst) return { do: 'note_running' };
   if (run.reason !== null) return { do: 'note_wait', reason: null, detail: null };
   return planDeadline(run, attempt, now);
+}
+
+function planAway(run: Run, workload: Workload): RunStep {
+  const why = whyWaits(workload);
+  return run.reason === why.reason ? wait() : { do: 'note_wait', ...why };
 }
 
 function planDeadline({ maxDuration }: Run, { startedAt }: Attempt, now: number): RunStep {

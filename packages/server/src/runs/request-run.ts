@@ -2,7 +2,6 @@ import { findVariant } from '../applications/application.ts';
 import type { Application } from '../applications/application.ts';
 import type { Artifact } from '../builds/build.ts';
 import { findArtifact } from '../builds/find-artifact.ts';
-import { byAuthor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId, RunId, UserId } from '../lib/ids.ts';
@@ -11,7 +10,6 @@ import { demandNoMore, demandRoom } from '../limits/demand-room.ts';
 import { demandShare } from '../limits/demand-share.ts';
 import { countWaitingRuns, findRunById } from './find-run.ts';
 import type { Run } from './run.ts';
-import { recordRunEvent } from './run-event.ts';
 import { parseRunOptions } from './run-options.ts';
 import { openVariables } from './run-variables.ts';
 import { startRun } from './start-run.ts';
@@ -176,7 +174,6 @@ async function insert(
     await startRun(tx, pool, { ...run, id, origin: 'request', engine, at });
     const made = await findRunById(tx, id);
     if (made === undefined) throw new Error(`run ${id} was not made`);
-    await recordRunEvent(tx, made, { kind: 'run.queued', by: byAuthor(made.authorId), at });
     return made;
   });
 }

@@ -2,29 +2,26 @@ import type { Environments } from '../applications/environments.ts';
 import type { Clock } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { RunId } from '../lib/ids.ts';
-import { holdClaim, request } from '../reconcile/queue.ts';
+import { holdClaim } from '../reconcile/queue.ts';
 import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
 import { leasesOf, listDevices } from '../devices/devices.ts';
 import type { Pool } from '../scheduling/pool.ts';
+import { transition } from '../states/transition.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { findWorkload, workloadInstances } from '../workloads/list-workloads.ts';
 import type { EngineChoice } from '../workloads/choose-engine.ts';
 import { wantGone } from '../workloads/want-gone.ts';
 import type { Workload } from '../workloads/workload.ts';
-import {
-  selectAttempts,
-  setAttemptEnded,
-  setAttemptEnding,
-  setAttemptRunning,
-} from './attempt-store.ts';
-import { endOf, endRun } from './conclude-run.ts';
+import { selectAttempts } from './attempt-store.ts';
+import { endAttempt, endRun } from './conclude-run.ts';
 import { planRun } from './plan-run.ts';
 import type { RunSituation, RunStep } from './plan-run.ts';
-import { recordRunEvent } from './run-event.ts';
-import { findRunById, setRunReason, setRunRunning, setRunWaiting } from './run-store.ts';
 import { engineOfRun } from './run-engine.ts';
-import { isOver } from './run.ts';
+import { attemptMachine, isOver, runMachine } from './run.ts';
+import type { Run } from './run.ts';
+import { findRunById } from './run-store.ts';
 import { queueAttempt } from './start-run.ts';
+import type { WaitReason } from '../lib/reason.ts';
 
 export type RunDeps = {
   database: Database;
@@ -82,12 +79,8 @@ async function findFault({ read }: Database, { id, gpus }: Workload): Promise<st
 type Taking = { claim: Claim; situation: RunSituation; step: Exclude<RunStep, { do: 'nothing' }> };
 
 async function take(tx: Tx, deps: RunDeps, { claim, situation, step }: Taking): Promise<void> {
-  const { run } = situation;
   await holdClaim(tx, claim);
-  const at = deps.clock();
-  await record(tx, deps, { situation, step, at });
-  await request(tx, 'run', run.id, at);
-  if (run.origin === 'deployment') await request(tx, 'deployment', run.deploymentId, at);
+  await record(tx, deps, { situation, step, at: deps.clock() });
 }
 
 async function record(
@@ -98,26 +91,24 @@ async function record(
   const { run, attempts, workload } = situation;
   switch (step.do) {
     case 'note_running':
-      await setRunRunning(tx, run.id, at);
-      await setAttemptRunning(tx, run.id, at);
-      return recordRunEvent(tx, run, { kind: 'run.started', at });
+      if (await transition(tx, runMachine, run, { event: 'started', at }))
+        await transition(tx, attemptMachine, { runId: run.id }, { event: 'started', at });
+      return;
     case 'note_wait':
-      return void (await setRunReason(tx, run.id, step));
+      return noteWait(tx, run, { ...step, at });
     case 'end_attempt':
-      await setAttemptEnding(tx, run.id, step);
+      await transition(tx, attemptMachine, { runId: run.id }, { event: 'ending', facts: step, at });
       return endWorkload(tx, workload, at);
     case 'retry':
-      await setAttemptEnded(tx, run.id, {
-        ...endOf(step.failure, at),
-        startAfter: step.startAfter,
-      });
-      await setRunWaiting(tx, run.id, {
-        reason: 'pausing',
-        detail: describeRetry(situation, step),
+      await endAttempt(tx, run, { outcome: step.failure, startAfter: step.startAfter, at });
+      await transition(tx, runMachine, run, {
+        event: 'retried',
+        facts: { reason: 'pausing', detail: describeRetry(situation, step) },
+        at,
       });
       return endWorkload(tx, workload, at);
     case 'queue_attempt':
-      await setRunReason(tx, run.id, { reason: null, detail: null });
+      if (!(await transition(tx, runMachine, run, { event: 'resumed', at }))) return;
       return queueAttempt(tx, pool, run, {
         number: attempts.length + 1,
         engine: step.engine,
@@ -125,11 +116,20 @@ async function record(
       });
     case 'end':
       await endRun(tx, run, step.outcome, at);
-      await endWorkload(tx, workload, at);
-      return recordRunEvent(tx, run, { kind: `run.${step.outcome.status}`, at });
+      return endWorkload(tx, workload, at);
     default:
       return step satisfies never;
   }
+}
+
+/** It waits, or does not any more. */
+async function noteWait(
+  tx: Tx,
+  run: Run,
+  { reason, detail, at }: { reason: WaitReason | null; detail: string | null; at: number },
+): Promise<void> {
+  if (reason === null) await transition(tx, runMachine, run, { event: 'resumed', at });
+  else await transition(tx, runMachine, run, { event: 'delayed', facts: { reason, detail }, at });
 }
 
 const endWorkload = async (tx: Tx, workload: Workload | undefined, at: number): Promise<void> => {

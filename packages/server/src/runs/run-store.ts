@@ -4,6 +4,7 @@ import { newId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId, OwnerId, RunId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { RunStatus, Schema } from '../store/schema.ts';
+import { runMachine } from './run.ts';
 import type { NewRun, Run } from './run.ts';
 
 const columns = [
@@ -61,7 +62,7 @@ export async function insertRun(tx: Tx, run: NewRun): Promise<RunId> {
       retries: run.retries,
       rerunOf: run.rerunOf,
       wanted: 'proceed',
-      status: 'waiting',
+      status: runMachine.begins.queued,
       reason: null,
       detail: null,
       exitCode: null,
@@ -141,65 +142,6 @@ export async function wantRunCancelled(tx: Tx, id: RunId): Promise<boolean> {
     .executeTakeFirst();
   return numUpdatedRows > 0n;
 }
-
-/** Why it waits, or null where it does not. */
-export const setRunReason = (
-  tx: Tx,
-  id: RunId,
-  { reason, detail }: { reason: string | null; detail: string | null },
-) =>
-  tx
-    .updateTable('runs')
-    .set({ reason, detail })
-    .where('id', '=', id)
-    .where('finishedAt', 'is', null)
-    .execute();
-
-/** It waits again, for another attempt. */
-export const setRunWaiting = (tx: Tx, id: RunId, why: { reason: string; detail: string }) =>
-  tx
-    .updateTable('runs')
-    .set({ status: 'waiting', ...why })
-    .where('id', '=', id)
-    .where('finishedAt', 'is', null)
-    .execute();
-
-/** The run computes from now on; its first start is kept. */
-export const setRunRunning = (tx: Tx, id: RunId, at: number) =>
-  tx
-    .updateTable('runs')
-    .set(({ fn, val }) => ({
-      status: 'running',
-      reason: null,
-      detail: null,
-      startedAt: fn.coalesce('startedAt', val(at)),
-    }))
-    .where('id', '=', id)
-    .where('status', '=', 'waiting')
-    .execute();
-
-export type RunEnd = {
-  status: 'succeeded' | 'failed' | 'cancelled';
-  reason: string | null;
-  detail: string | null;
-  exitCode: number | null;
-  at: number;
-};
-
-/** The run is over; too late is fine. */
-export const setRunEnded = (tx: Tx, id: RunId, end: RunEnd) =>
-  tx
-    .updateTable('runs')
-    .set({
-      status: end.status,
-      reason: end.reason,
-      detail: end.detail,
-      exitCode: end.exitCode,
-      finishedAt: end.at,
-    })
-    .where('id', '=', id)
-    .where('finishedAt', 'is', null)
-    .execute();
 
 /** What came of it until now, and of its deployment. */
 export const selectRunOutcome = (db: Kysely<Schema>, id: RunId) =>

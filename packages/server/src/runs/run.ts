@@ -1,6 +1,8 @@
 import type { ApplicationId, DeploymentId, OwnerId, RunId, UserId } from '../lib/ids.ts';
 import type { WorkloadId } from '../lib/ids.ts';
+import { defineMachine, isFinalIn } from '../states/machine.ts';
 import type { Priority, RunStatus } from '../store/schema.ts';
+import type { EndReason, Reason } from '../lib/reason.ts';
 
 /** One execution of a Runner's artifact. What it is made from never changes; what came of it does. */
 export type Run = {
@@ -32,7 +34,7 @@ export type Run = {
   rerunOf: RunId | null;
   wanted: 'proceed' | 'cancel';
   status: RunStatus;
-  reason: string | null;
+  reason: Reason | null;
   detail: string | null;
   exitCode: number | null;
   createdAt: number;
@@ -59,11 +61,11 @@ export type Attempt = {
   number: number;
   workloadId: WorkloadId;
   status: RunStatus;
-  reason: string | null;
+  reason: EndReason | null;
   detail: string | null;
   exitCode: number | null;
   /** Why the platform ends it, once it does. */
-  ending: string | null;
+  ending: EndReason | null;
   /** When the next one may be queued. */
   startAfter: number | null;
   createdAt: number;
@@ -71,38 +73,120 @@ export type Attempt = {
   finishedAt: number | null;
 };
 
-export type RunEvent = 'started' | 'succeeded' | 'failed' | 'cancelled' | 'retried';
+const end = { brings: ['reason', 'detail', 'exitCode'], at: 'finishedAt', late: true } as const;
+const attemptEnd = { ...end, brings: [...end.brings, 'startAfter'] } as const;
 
-/**
- * The lifecycle of a run, and of each of its attempts, which are never retried themselves. A status with nothing
- * in its row is final.
- */
-export const runLifecycle: Record<RunStatus, Partial<Record<RunEvent, RunStatus>>> = {
-  waiting: {
-    started: 'running',
-    succeeded: 'succeeded',
-    failed: 'failed',
-    cancelled: 'cancelled',
-    retried: 'waiting',
+/** Everything that can become of a run. */
+export const runMachine = defineMachine({
+  noun: 'run',
+  table: 'runs',
+  column: 'status',
+  key: ['id'],
+  begins: { queued: 'waiting' },
+  states: {
+    waiting: {
+      started: 'running',
+      delayed: 'waiting',
+      resumed: 'waiting',
+      retried: 'waiting',
+      succeeded: 'succeeded',
+      failed: 'failed',
+      cancelled: 'cancelled',
+    },
+    running: {
+      delayed: 'running',
+      resumed: 'running',
+      retried: 'waiting',
+      succeeded: 'succeeded',
+      failed: 'failed',
+      cancelled: 'cancelled',
+    },
+    succeeded: {},
+    failed: {},
+    cancelled: {},
   },
-  running: {
-    succeeded: 'succeeded',
-    failed: 'failed',
-    cancelled: 'cancelled',
-    retried: 'waiting',
+  events: {
+    started: { at: 'startedAt' },
+    delayed: { brings: ['reason', 'detail'] },
+    resumed: {},
+    retried: { brings: ['reason', 'detail'] },
+    succeeded: end,
+    failed: end,
+    cancelled: end,
   },
-  succeeded: {},
-  failed: {},
-  cancelled: {},
-};
+  clears: ['reason', 'detail'],
+  reads: [
+    'id',
+    'ownerId',
+    'applicationId',
+    'deploymentId',
+    'commitId',
+    'origin',
+    'reason',
+    'detail',
+  ],
+  describe: ({ id, deploymentId, commitId, origin, reason, detail }) => ({
+    subjectId: id,
+    data: { runId: id, deploymentId, commitId, origin, reason, detail },
+  }),
+  looks: ({ id, origin, deploymentId }, event) => {
+    if (event === 'queued') return [];
+    return origin === 'deployment'
+      ? [
+          ['run', id],
+          ['deployment', deploymentId],
+        ]
+      : [['run', id]];
+  },
+});
 
-export const isOver = (status: RunStatus): boolean =>
-  Object.keys(runLifecycle[status]).length === 0;
+/** Everything that can become of a try of a run. */
+export const attemptMachine = defineMachine({
+  noun: 'attempt',
+  table: 'attempts',
+  column: 'status',
+  key: ['runId', 'number'],
+  begins: { queued: 'waiting' },
+  states: {
+    waiting: {
+      started: 'running',
+      ending: 'waiting',
+      succeeded: 'succeeded',
+      failed: 'failed',
+      cancelled: 'cancelled',
+    },
+    running: {
+      ending: 'running',
+      succeeded: 'succeeded',
+      failed: 'failed',
+      cancelled: 'cancelled',
+    },
+    succeeded: {},
+    failed: {},
+    cancelled: {},
+  },
+  events: {
+    started: { at: 'startedAt' },
+    ending: { brings: ['ending', 'detail'], late: true },
+    succeeded: attemptEnd,
+    failed: attemptEnd,
+    cancelled: attemptEnd,
+  },
+  ownedBy: { table: 'runs', column: 'runId' },
+  reads: ['runId', 'number', 'workloadId', 'reason', 'detail'],
+  describe: ({ runId, number, workloadId, reason, detail }) => ({
+    subjectId: runId,
+    data: { runId, number, workloadId, reason, detail },
+  }),
+  looks: ({ runId }, event) => (event === 'ending' ? [['run', runId]] : []),
+});
+
+export const isOver = (status: RunStatus): boolean => isFinalIn(runMachine, status);
 
 /** How an attempt failed. */
 export type RunFailure = {
   status: 'failed';
-  reason: string;
+  reason: EndReason;
   detail: string;
   exitCode: number | null;
 };

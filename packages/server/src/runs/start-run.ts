@@ -1,10 +1,13 @@
 import type { EngineName } from '../workloads/engine.ts';
+import { byAuthor } from '../events/actor.ts';
 import type { RunId } from '../lib/ids.ts';
 import { HISTORY, estimateFrom } from '../scheduling/estimate.ts';
 import type { Pool } from '../scheduling/pool.ts';
+import { begin } from '../states/transition.ts';
 import type { Tx } from '../store/database.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
 import { insertAttempt, selectPastDurations } from './attempt-store.ts';
+import { attemptMachine, runMachine } from './run.ts';
 import type { NewRun, Run } from './run.ts';
 import { insertRun } from './run-store.ts';
 
@@ -18,6 +21,9 @@ export async function startRun(
   run: NewRun & { engine: EngineName },
 ): Promise<RunId> {
   const id = await insertRun(tx, run);
+  const { at, authorId } = run;
+  const made = { ...run, id, reason: null, detail: null };
+  await begin(tx, runMachine, [made], { event: 'queued', by: byAuthor(authorId), at });
   await queueAttempt(tx, pool, { ...run, id, createdAt: run.at }, { ...run, number: 1 });
   return id;
 }
@@ -56,5 +62,8 @@ export async function queueAttempt(
     cameAt: run.createdAt,
     at,
   });
-  await insertAttempt(tx, { runId: run.id, number, workloadId, at });
+  const attempt = { runId: run.id, number, workloadId };
+  await insertAttempt(tx, { ...attempt, at });
+  const made = { ...attempt, ownerId, applicationId, reason: null, detail: null };
+  await begin(tx, attemptMachine, [made], { event: 'queued', at });
 }

@@ -6,7 +6,7 @@ import { request } from '../reconcile/queue.ts';
 import type { RunStatus } from '../store/schema.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Run } from './run.ts';
-import { recordRunEvent } from './run-event.ts';
+import { recordCancelAsked } from './run-event.ts';
 import { findRunById, selectRequested, wantRunCancelled } from './run-store.ts';
 
 type Deps = { database: Database; clock: Clock };
@@ -26,7 +26,7 @@ export const stopRun = ({ database, clock }: Deps, run: Run, by: Actor): Promise
     }
     const at = clock();
     await request(tx, 'run', run.id, at);
-    await recordRunEvent(tx, run, { kind: 'run.cancel_asked', by, at });
+    await recordCancelAsked(tx, run, { by, at });
   });
 
 /** Asks every run of the application that goes on beside its deployments to end. */
@@ -39,6 +39,6 @@ export async function cancelRequested(
     if (run.wanted === 'cancel') continue;
     await wantRunCancelled(tx, run.id);
     await request(tx, 'run', run.id, at);
-    await recordRunEvent(tx, run, { kind: 'run.cancel_asked', by, at });
+    await recordCancelAsked(tx, run, { by, at });
   }
 }

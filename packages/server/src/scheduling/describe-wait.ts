@@ -3,7 +3,7 @@ import { spellRoughly } from '../lib/spell-duration.ts';
 import { nameOfClass } from './never-fits.ts';
 import type { LimitedBy } from './owner-share.ts';
 import type { Blocked } from './plan-queue.ts';
-import type { WaitReason } from './reason.ts';
+import type { WaitReason } from '../lib/reason.ts';
 import { devicesIn, memoryIn } from './room.ts';
 import type { Demand, HostRoom } from './room.ts';
 

@@ -8,7 +8,8 @@ import type { Database } from '../store/database.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeApplication, makeMember, makeOwner } from '../testing/rows.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
-import { insertInstance, setExited, setStarted } from '../workloads/instance-store.ts';
+import { noteExited, noteStarted } from '../workloads/change-instance.ts';
+import { insertInstance } from '../workloads/instance-store.ts';
 import { findWorkload } from '../workloads/workload-store.ts';
 import { demandEnterable } from './find-instance.ts';
 import { listEnterable } from './list-enterable.ts';
@@ -60,7 +61,7 @@ async function makeInstance(
       heartbeatAt: 2,
       endpoint: undefined,
     } as const;
-    if (state !== 'new') await setStarted(tx, id, running);
+    if (state !== 'new') await noteStarted(tx, id, running);
     const exit = {
       at: 3,
       exitCode: 1,
@@ -69,7 +70,7 @@ async function makeInstance(
       step: '',
       detail: undefined,
     } as const;
-    if (state === 'over') await setExited(tx, id, exit);
+    if (state === 'over') await noteExited(tx, id, exit);
   });
   return id;
 }

@@ -13,7 +13,7 @@ import { up as accountsAndNames } from './migrations/0007-accounts-and-names.ts'
 import { up as limits } from './migrations/0008-limits.ts';
 import { up as sandboxes } from './migrations/0009-sandboxes.ts';
 import { up as subjects } from './migrations/0010-subjects.ts';
-import { up as actors } from './migrations/0011-actors.ts';
+import { up as eventsAndStates } from './migrations/0011-events-and-states.ts';
 
 type Migration = { number: number; name: string; up(tx: Tx): Promise<void> };
 
@@ -29,7 +29,7 @@ const migrations: readonly Migration[] = [
   { number: 8, name: 'limits', up: limits },
   { number: 9, name: 'sandboxes', up: sandboxes },
   { number: 10, name: 'subjects', up: subjects },
-  { number: 11, name: 'actors', up: actors },
+  { number: 11, name: 'events-and-states', up: eventsAndStates },
 ];
 
 /** The database was made by a newer program: this one would harm it. */

@@ -17,6 +17,7 @@ import type {
   SubjectKind,
   WorkloadTable,
 } from './work-tables.ts';
+import type { Reason } from '../lib/reason.ts';
 
 /**
  * The tables, as Kysely sees them; `migrations/` makes them. Times are epoch milliseconds, money is
@@ -246,7 +247,7 @@ type DeploymentTable = {
   wanted: 'proceed' | 'cancel';
   status: DeploymentStatus;
   /** Code and sentence where it failed, waits or fell back. */
-  reason: string | null;
+  reason: Reason | null;
   detail: string | null;
   /** The user's variables as they were when it began: JSON, encrypted; null before, empty when forgotten. */
   environment: string | null;
@@ -254,6 +255,7 @@ type DeploymentTable = {
   createdAt: Time;
   startedAt: Time | null;
   builtAt: Time | null;
+  /** When it was live, or over without having been; it is never moved. */
   finishedAt: Time | null;
 };
 

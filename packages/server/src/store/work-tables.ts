@@ -7,6 +7,7 @@ import type {
   UserId,
   WorkloadId,
 } from '../lib/ids.ts';
+import type { EndReason, Reason, WaitReason } from '../lib/reason.ts';
 
 /** bigint in PostgreSQL, integer in SQLite; a JavaScript number in both. */
 type Time = number;
@@ -44,11 +45,12 @@ export type RunTable = {
   rerunOf: RunId | null;
   wanted: 'proceed' | 'cancel';
   status: RunStatus;
-  reason: string | null;
+  reason: Reason | null;
   detail: string | null;
   exitCode: number | null;
   createdAt: Time;
   startedAt: Time | null;
+  /** When it was over; it is never moved. */
   finishedAt: Time | null;
 };
 
@@ -58,15 +60,16 @@ export type AttemptTable = {
   number: number;
   workloadId: WorkloadId;
   status: RunStatus;
-  reason: string | null;
+  reason: EndReason | null;
   detail: string | null;
   exitCode: number | null;
   /** Why the platform ends it, written before it does: what its instances say of their end is not the reason. */
-  ending: string | null;
+  ending: EndReason | null;
   /** When it may be queued, or null: at once. */
   startAfter: Time | null;
   createdAt: Time;
   startedAt: Time | null;
+  /** When it was over; it is never moved. */
   finishedAt: Time | null;
 };
 
@@ -115,9 +118,11 @@ export type WorkloadTable = {
   graceSeconds: number;
   /** `waiting` holds nothing; `admitted` holds its memory until `gone`. */
   state: 'waiting' | 'admitted' | 'gone';
-  /** Why it waits. */
-  reason: string | null;
+  /** Why it waits for room. */
+  reason: WaitReason | null;
   detail: string | null;
+  /** What is said while its engine is away, or null. */
+  engineAway: string | null;
   createdAt: Time;
   admittedAt: Time | null;
   /** When the router stopped sending to it, or null while it may still be sent requests. */
@@ -125,7 +130,8 @@ export type WorkloadTable = {
   goneAt: Time | null;
 };
 
-type InstanceStatus = 'starting' | 'healthy' | 'exited';
+/** `unhealthy`: it did not prove its health in time, and still runs. */
+type InstanceStatus = 'starting' | 'healthy' | 'unhealthy' | 'exited';
 
 export type InstanceTable = {
   id: InstanceId;
@@ -146,7 +152,7 @@ export type InstanceTable = {
   endpointPort: number | null;
   exitCode: number | null;
   signal: string | null;
-  reason: string | null;
+  reason: EndReason | null;
   detail: string | null;
   /** When an attempt after a crash may start, or null. */
   startAfter: Time | null;
@@ -170,7 +176,7 @@ export type DeviceTable = {
   files: readonly string[];
   health: DeviceHealth;
   /** Why it is not well. */
-  reason: string | null;
+  reason: EndReason | null;
   detail: string | null;
   healthSince: Time;
   firstSeenAt: Time;
@@ -180,6 +186,9 @@ export type DeviceTable = {
 
 /** `well` may be leased; `quarantined` is there, and nobody gets it; `missing` is not seen any more. */
 export type DeviceHealth = 'well' | 'quarantined' | 'missing';
+
+/** `held`; its holder is over, and nobody has proven it free; offered again. */
+type LeaseState = 'held' | 'fencing' | 'released';
 
 /** A device held by one node of a workload. A partial unique index keeps it from being held twice. */
 export type LeaseTable = {
@@ -191,6 +200,7 @@ export type LeaseTable = {
   subjectId: SubjectId;
   /** The node, or the number of the Webapp's instance. */
   number: number;
+  state: LeaseState;
   acquiredAt: Time;
   /** Its holder is over; the device is not offered until nobody is seen to use it. */
   endedAt: Time | null;

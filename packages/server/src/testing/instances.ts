@@ -2,7 +2,8 @@ import { newId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId, InstanceId, OwnerId } from '../lib/ids.ts';
 import type { Database } from '../store/database.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
-import { insertInstance, setExited, setStarted } from '../workloads/instance-store.ts';
+import { noteExited, noteStarted } from '../workloads/change-instance.ts';
+import { insertInstance } from '../workloads/instance-store.ts';
 import { findWorkload } from '../workloads/workload-store.ts';
 import { makeDeployment } from './rows.ts';
 
@@ -36,10 +37,10 @@ export async function makeInstance(
     const named = { id, number, attempt: 1, name: 'Quiet heron', startAfter: null, at: startedAt };
     await insertInstance(tx, workload, named);
     const seen = { heartbeatAt: startedAt, startedAt, endpoint: undefined };
-    await setStarted(tx, id, { status: 'running', ...seen });
+    await noteStarted(tx, id, { status: 'running', ...seen });
     if (endedAt === undefined) return;
     const how = { exitCode: 0, signal: undefined, reason: 'exited', step: '' } as const;
-    await setExited(tx, id, { ...how, at: endedAt, detail: undefined });
+    await noteExited(tx, id, { ...how, at: endedAt, detail: undefined });
   });
   return id;
 }

@@ -1,8 +1,7 @@
 import type { InstanceId } from '../lib/ids.ts';
 import type { Device } from '../devices/device.ts';
 import { insertDevice } from '../devices/device-store.ts';
-import { endLeases, leaseDevice, listDevices } from '../devices/devices.ts';
-import { setReleased } from '../devices/lease-store.ts';
+import { endLeases, leaseDevice, listDevices, releaseDevice } from '../devices/devices.ts';
 import type { Database } from '../store/database.ts';
 import { findInstance } from '../workloads/running-instances.ts';
 
@@ -45,6 +44,6 @@ export async function lendDevice(
     await leaseDevice(tx, { ...lease, acquiredAt: at });
     if (until === undefined) return;
     await endLeases(tx, workloadId, until);
-    await setReleased(tx, lease, until);
+    await releaseDevice(tx, lease, { at: until });
   });
 }

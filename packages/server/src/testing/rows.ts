@@ -6,6 +6,7 @@ import type { Claimed } from '../accounts/claim-platform.ts';
 import { insertUser } from '../accounts/account-store.ts';
 import { issueToken } from '../accounts/authenticate.ts';
 import type { TokenPair } from '../accounts/credentials.ts';
+import type { Deployment } from '../deployments/deployment.ts';
 import { insertDeployment } from '../deployments/deployment-store.ts';
 import type { NewDeployment } from '../deployments/deployment-store.ts';
 import type { Keyring } from '../lib/encryption.ts';
@@ -69,6 +70,16 @@ export const makeDeployment = (
       at: 1,
       ...order,
     }),
+  );
+
+/** Puts a deployment where it has come by ways that are another test's subject. */
+export const setDeployment = (
+  database: Database,
+  id: DeploymentId,
+  columns: Partial<Pick<Deployment, 'status' | 'artifactId' | 'startedAt' | 'finishedAt'>>,
+): Promise<unknown> =>
+  database.transaction((tx) =>
+    tx.updateTable('deployments').set(columns).where('id', '=', id).execute(),
   );
 
 const FAR_AWAY = Date.UTC(3000, 0);

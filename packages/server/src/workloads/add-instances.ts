@@ -1,7 +1,9 @@
 import { newId } from '../lib/ids.ts';
+import { begin } from '../states/transition.ts';
 import type { Tx } from '../store/database.ts';
 import { openUsage } from './account-instance.ts';
 import { insertInstance, selectInstances, setReplaced } from './instance-store.ts';
+import { instanceMachine } from './machines.ts';
 import { planRollout } from './plan-rollout.ts';
 import { prettyName } from './pretty-name.ts';
 import type { Workload } from './workload.ts';
@@ -34,5 +36,10 @@ export async function addInstance(
 ): Promise<void> {
   const id = newId('instance');
   await insertInstance(tx, workload, { ...instance, id, name: prettyName(id) });
+  const { id: workloadId, ownerId, applicationId, subjectKind } = workload;
+  const { number, attempt, at } = instance;
+  const said = { exitCode: null, reason: null, detail: null };
+  const row = { id, workloadId, ownerId, applicationId, subjectKind, number, attempt, ...said };
+  await begin(tx, instanceMachine, [row], { event: 'created', at });
   await openUsage(tx, workload, { ...instance, id, at: instance.startAfter ?? instance.at });
 }

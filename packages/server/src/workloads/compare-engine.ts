@@ -6,7 +6,8 @@ import { request } from '../reconcile/queue.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { Tx } from '../store/database.ts';
 import { closeLostUsage, heartbeatUsage } from './account-instance.ts';
-import { selectUnended, setExited } from './instance-store.ts';
+import { noteExited } from './change-instance.ts';
+import { selectUnended } from './instance-store.ts';
 import { afterExit, recordObservation } from './observe-instance.ts';
 import type { Observer } from './observe-instance.ts';
 import type { TellSubjects } from './subject.ts';
@@ -59,7 +60,7 @@ async function noteSeen(
   const started = await recordObservation(tx, subjects, { ...observation, at });
   if (observation.state.status === 'running')
     await heartbeatUsage(tx, row.id, observation.state.heartbeatAt);
-  const waitsForHealth = row.status === 'starting' && row.reason === null;
+  const waitsForHealth = row.status === 'starting';
   return started || (waitsForHealth && row.startedAt !== null);
 }
 
@@ -82,7 +83,7 @@ async function noteMissing(
     step: '',
     detail: 'The instance was lost: nothing is left of it (did the machine restart?).',
   } as const;
-  if (!(await setExited(tx, row.id, exit))) return;
+  if (!(await noteExited(tx, row.id, exit))) return;
   await closeLostUsage(tx, row.id);
   await afterExit(tx, subjects, { ...row, at });
 }

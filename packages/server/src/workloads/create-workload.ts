@@ -4,12 +4,13 @@ import { findFlavor } from '../scheduling/flavor.ts';
 import { queueAt, turnAt } from '../scheduling/order.ts';
 import { demandOf } from '../scheduling/pool.ts';
 import type { Pool } from '../scheduling/pool.ts';
-import { request } from '../reconcile/queue.ts';
+import { begin } from '../states/transition.ts';
 import type { Tx } from '../store/database.ts';
 import type { Priority } from '../store/schema.ts';
 import type { EngineName } from './engine.ts';
 import { rulesOf } from './subject.ts';
 import type { SubjectRef } from './subject.ts';
+import { workloadMachine } from './machines.ts';
 import { insertWorkload } from './workload-store.ts';
 
 type Order = SubjectRef & {
@@ -53,6 +54,9 @@ export async function createWorkload(
     metered,
     maxDuration,
   });
-  await request(tx, 'queue', 'all', at);
+  const { ownerId, applicationId, subjectKind, subjectId } = order;
+  const said = { reason: null, detail: null, engineAway: null };
+  const row = { id, ownerId, applicationId, subjectKind, subjectId, ...said };
+  await begin(tx, workloadMachine, [row], { event: 'queued', at });
   return id;
 }

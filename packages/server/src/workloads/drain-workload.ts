@@ -1,8 +1,8 @@
 import { SECOND } from '../lib/duration.ts';
 import type { WorkloadId } from '../lib/ids.ts';
-import { request } from '../reconcile/queue.ts';
 import type { Tx } from '../store/database.ts';
-import { setDraining } from './workload-store.ts';
+import { transition } from '../states/transition.ts';
+import { workloadMachine } from './machines.ts';
 
 /** How long requests under way may hold on to instances that are replaced: with a GPU, less. */
 const DRAIN_WITHIN = { gpu: 30 * SECOND, cpu: 120 * SECOND };
@@ -10,8 +10,7 @@ const LOOK_EVERY = 250;
 
 /** The router sends nothing new to the workload from now on. */
 export async function beginDraining(tx: Tx, id: WorkloadId, at: number): Promise<void> {
-  await setDraining(tx, id, at);
-  await request(tx, 'workload', id, at);
+  await transition(tx, workloadMachine, { id }, { event: 'draining', at });
 }
 
 /** Whether a workload that is replaced may go, or when to look again. */

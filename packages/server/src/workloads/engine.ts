@@ -1,6 +1,7 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
 import type { GrantedDevice } from '../devices/device.ts';
+import type { SomeOf } from '../lib/reason.ts';
 
 /** As the table of engines has it, and `workloads.engine`; that one may be gone by now. */
 export type EngineName = string;
@@ -274,14 +275,15 @@ export type Exit = {
 };
 
 /** Why an instance is over. */
-export type ExitReason =
-  | 'exited' // by itself, with the code or signal
-  | 'stopped' // because it was asked to
+export type ExitReason = SomeOf<
+  | 'exited'
+  | 'stopped'
   | 'memory_limit'
   | 'disk_full'
   | 'process_limit'
-  | 'before_failed' // a step before the command
-  | 'start_failed' // the engine could not start it
-  | 'timeout' // it took longer than it may
-  | 'invalid_file' // a file that says what to do cannot be understood
-  | 'supervisor_lost'; // nobody knows how it ended
+  | 'before_failed'
+  | 'start_failed'
+  | 'timeout'
+  | 'invalid_file'
+  | 'supervisor_lost'
+>;

@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely';
-import type { EngineName, Exit, Observation } from './engine.ts';
+import type { EngineName } from './engine.ts';
 import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema, SubjectKind } from '../store/schema.ts';
 import type { SubjectRef } from './subject.ts';
+import { instanceMachine } from './machines.ts';
 import type { Instance, Workload } from './workload.ts';
 
 export type NewInstance = {
@@ -32,7 +33,7 @@ export const insertInstance = (tx: Tx, workload: Workload, instance: NewInstance
       engine: workload.engine,
       flavor: workload.flavor,
       wanted: 'running',
-      status: 'starting',
+      status: instanceMachine.begins.created,
       endpointHost: null,
       endpointPort: null,
       exitCode: null,
@@ -116,58 +117,6 @@ export const selectInstancesOfSubject = (
     .orderBy('number')
     .execute();
 
-type Running = Extract<Observation['state'], { status: 'running' }>;
-
-/** Records that it runs, and where; false where that was known. */
-export async function setStarted(tx: Tx, id: InstanceId, running: Running): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('instances')
-    .set({
-      startedAt: running.startedAt,
-      endpointHost: running.endpoint?.host ?? null,
-      endpointPort: running.endpoint?.port ?? null,
-    })
-    .where('id', '=', id)
-    .where('status', '=', 'starting')
-    .where('startedAt', 'is', null)
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
-}
-
-/** Records that it does what it is for; false where it is over, or was so already. */
-export async function setHealthy(tx: Tx, id: InstanceId, at: number): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('instances')
-    .set({ status: 'healthy', healthyAt: at })
-    .where('id', '=', id)
-    .where('status', '=', 'starting')
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
-}
-
-/** Records how it ended; false where that was known. */
-export async function setExited(
-  tx: Tx,
-  id: InstanceId,
-  exit: Exit & { startedAt?: number },
-): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('instances')
-    .set({
-      status: 'exited',
-      endedAt: exit.at,
-      exitCode: exit.exitCode ?? null,
-      signal: exit.signal ?? null,
-      reason: exit.reason,
-      detail: exit.detail ?? null,
-      ...(exit.startedAt !== undefined && { startedAt: exit.startedAt }),
-    })
-    .where('id', '=', id)
-    .where('status', '!=', 'exited')
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
-}
-
 /** Of the number's attempts none but this one is to run. */
 export const setReplaced = (
   tx: Tx,
@@ -186,12 +135,3 @@ const wantedGone = (tx: Tx, workloadId: WorkloadId) =>
     .set({ wanted: 'gone' })
     .where('workloadId', '=', workloadId)
     .where('status', '!=', 'exited');
-
-/** Records that it did not prove its health in time; it still runs. */
-export const setUnhealthy = (tx: Tx, id: InstanceId, detail: string) =>
-  tx
-    .updateTable('instances')
-    .set({ reason: 'unhealthy', detail })
-    .where('id', '=', id)
-    .where('status', '=', 'starting')
-    .execute();

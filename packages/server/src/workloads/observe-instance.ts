@@ -5,7 +5,8 @@ import { request } from '../reconcile/queue.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { closeUsage } from './account-instance.ts';
 import type { HealthChecker } from './health-check.ts';
-import { findInstance, setExited, setHealthy, setStarted } from './instance-store.ts';
+import { noteExited, noteHealthy, noteStarted } from './change-instance.ts';
+import { findInstance } from './instance-store.ts';
 import { rulesOf, tellSubject } from './subject.ts';
 import type { TellSubjects } from './subject.ts';
 import { sentenceOf } from './workload.ts';
@@ -47,14 +48,14 @@ export async function recordObservation(
   const instance = await findInstance(tx, instanceId);
   if (instance === undefined || instance.status === 'exited') return false;
   if (state.status === 'running') {
-    if (!(await setStarted(tx, instanceId, state))) return false;
+    if (instance.startedAt !== null || !(await noteStarted(tx, instanceId, state))) return false;
     if (rulesOf(instance).serves) return true;
-    await setHealthy(tx, instanceId, state.startedAt);
+    await noteHealthy(tx, instanceId, state.startedAt);
     await tellSubject(subjects, tx, { ...instance, at });
     return false;
   }
   const { exit, startedAt } = state;
-  if (await setExited(tx, instanceId, { ...exit, detail: sentenceOf(exit), startedAt }))
+  if (await noteExited(tx, instanceId, { ...exit, detail: sentenceOf(exit), startedAt }))
     await afterExit(tx, subjects, { ...instance, at: exit.at });
   return false;
 }

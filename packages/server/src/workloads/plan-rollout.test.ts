@@ -46,7 +46,7 @@ test('an instance that never served is not tried again', () => {
 });
 
 test('an attempt that does not prove its health is given up for the next', () => {
-  const stuck = instance(0, 2, { reason: 'unhealthy' });
+  const stuck = instance(0, 2, { status: 'unhealthy' });
   assert.deepEqual(
     planRollout({ subjectKind: 'deployment', nodes: 1 }, [crashed(0, 1), stuck], 5_000),
     [{ number: 0, attempt: 3, startAfter: 7_000 }],

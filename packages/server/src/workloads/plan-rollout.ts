@@ -35,8 +35,7 @@ export function planRollout(
   );
 }
 
-const isOver = ({ status, reason }: Instance): boolean =>
-  status === 'exited' || reason === 'unhealthy';
+const isOver = ({ status }: Instance): boolean => status === 'exited' || status === 'unhealthy';
 
 /** What users are told of instances that are replaced. */
 export const describeReplacements = (

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { PLATFORM } from '../events/actor.ts';
 import type { WorkloadId } from '../lib/ids.ts';
 import { claimDue, release, request } from '../reconcile/queue.ts';
-import { insertDevice, setHealth } from '../devices/device-store.ts';
-import { selectLeases, setReleased } from '../devices/lease-store.ts';
-import { endLeases } from '../devices/devices.ts';
+import { deviceMachine } from '../devices/known-device.ts';
+import { insertDevice } from '../devices/device-store.ts';
+import { selectLeases } from '../devices/lease-store.ts';
+import { endLeases, releaseDevice } from '../devices/devices.ts';
+import { transition } from '../states/transition.ts';
 import type { Database } from '../store/database.ts';
 import { setLimit } from '../limits/change-limits.ts';
 import type { SubjectKind } from '../store/schema.ts';
@@ -16,7 +18,8 @@ import { createWorkload } from './create-workload.ts';
 import { selectInstances } from './instance-store.ts';
 import { queueReconciler } from './queue-reconciler.ts';
 import type { Workload } from './workload.ts';
-import { findWorkload, setGone, updateWantedGone } from './workload-store.ts';
+import { workloadMachine } from './machines.ts';
+import { findWorkload, updateWantedGone } from './workload-store.ts';
 
 type Made = { flavor?: string; nodes?: number; at?: number; kind?: SubjectKind };
 
@@ -81,7 +84,7 @@ async function open(database: Database, { memoryMiB = 800, gpus = 0 } = {}) {
     },
     end: (id: WorkloadId) =>
       database.transaction(async (tx) => {
-        await setGone(tx, id, clock.now);
+        await transition(tx, workloadMachine, { id }, { event: 'gone', at: clock.now });
         await endLeases(tx, id, clock.now);
       }),
     cancel: (workloadId: WorkloadId) =>
@@ -89,17 +92,17 @@ async function open(database: Database, { memoryMiB = 800, gpus = 0 } = {}) {
     prove: async () => {
       const ended = (await selectLeases(database.read)).filter(({ endedAt }) => endedAt !== null);
       await database.transaction(async (tx) => {
-        for (const lease of ended) await setReleased(tx, lease, clock.now);
+        for (const lease of ended) await releaseDevice(tx, lease, { at: clock.now });
       });
     },
     fallIll: (index: number) =>
       database.transaction((tx) =>
-        setHealth(tx, device(index).uuid, {
-          health: 'quarantined',
-          reason: 'xid',
-          detail: 'Xid 79',
-          at: 5,
-        }),
+        transition(
+          tx,
+          deviceMachine,
+          { uuid: device(index).uuid },
+          { event: 'fell_ill', facts: { reason: 'xid', detail: 'Xid 79' }, at: 5 },
+        ),
       ),
     held: async () =>
       (await selectLeases(database.read))

@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import { holdClaim, request } from '../reconcile/queue.ts';
+import { holdClaim } from '../reconcile/queue.ts';
 import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
 import { describeWait } from '../scheduling/describe-wait.ts';
 import { leaseDevice } from '../devices/devices.ts';
@@ -8,16 +8,18 @@ import { everFits } from '../scheduling/never-fits.ts';
 import { planQueue } from '../scheduling/plan-queue.ts';
 import type { Blocked, QueuePlan } from '../scheduling/plan-queue.ts';
 import { pickDevices } from '../devices/plan-devices.ts';
+import { transition } from '../states/transition.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { addAdmitted } from './add-instances.ts';
 import { expectStarts } from './expect-starts.ts';
 import { demandOfWorkload, factsFor, freeDevices, loadQueue, toQueued } from './load-queue.ts';
 import type { QueueDeps, QueueFacts } from './load-queue.ts';
-import { lockPool, setAdmitted, setExpected } from './queue-store.ts';
+import { workloadMachine } from './machines.ts';
+import { lockPool, setExpected } from './queue-store.ts';
 import { tellSubject } from './subject.ts';
 import type { TellSubjects } from './subject.ts';
 import type { Workload } from './workload.ts';
-import { setWaitingReason } from './workload-store.ts';
+import type { WaitReason } from '../lib/reason.ts';
 
 type Deps = QueueDeps & { database: Database; clock: Clock; subjects: TellSubjects };
 
@@ -73,7 +75,7 @@ async function record(
     }
     for (const wait of told) await tell(tx, subjects, { ...wait, at });
     for (const workload of lost) {
-      await setWaitingReason(tx, workload.id, { reason: 'never_fits', detail: NEVER_FITS });
+      await delay(tx, workload, { reason: 'never_fits', detail: NEVER_FITS, at });
       await tellSubject(subjects, tx, { ...workload, at });
     }
   });
@@ -82,7 +84,12 @@ async function record(
 const NEVER_FITS =
   'The platform could not hold it if it were empty: choose a smaller flavor or fewer nodes.';
 
-type Told = { workload: Workload; reason: string; detail: string; expectedAt: number | undefined };
+type Told = {
+  workload: Workload;
+  reason: WaitReason;
+  detail: string;
+  expectedAt: number | undefined;
+};
 
 /** Those whose reason is new, or whose expected start is not known yet. */
 function describeBlocked(
@@ -109,12 +116,21 @@ function describeBlocked(
   }));
 }
 
+async function delay(
+  tx: Tx,
+  { id }: Workload,
+  { reason, detail, at }: { reason: WaitReason; detail: string; at: number },
+): Promise<void> {
+  const delayed = { event: 'delayed', facts: { reason, detail }, at } as const;
+  await transition(tx, workloadMachine, { id }, delayed);
+}
+
 async function tell(
   tx: Tx,
   subjects: TellSubjects,
   { workload, reason, detail, expectedAt, at }: Told & { at: number },
 ): Promise<void> {
-  await setWaitingReason(tx, workload.id, { reason, detail });
+  await delay(tx, workload, { reason, detail, at });
   if (expectedAt !== undefined) await setExpected(tx, workload.id, expectedAt);
   await tellSubject(subjects, tx, { ...workload, at });
 }
@@ -148,11 +164,16 @@ async function admit(
   { workload, facts, hosts, offered, at }: Admission,
 ): Promise<void> {
   const placement = hosts.map((index) => facts.pool.hosts[index]?.name ?? '');
-  if (!(await setAdmitted(tx, workload.id, { placement, at }))) return;
+  const admitted = {
+    event: 'admitted',
+    facts: { placement },
+    at,
+  } as const;
+  const stillWanted = { id: workload.id, wanted: 'up' } as const;
+  if (!(await transition(tx, workloadMachine, stillWanted, admitted))) return;
   for (const [number, host] of placement.entries())
     await leaseDevices(tx, workload, { number, host, offered, at });
   await addAdmitted(tx, { ...workload, state: 'admitted' }, at);
-  await request(tx, 'workload', workload.id, at);
   if (workload.reason !== null) await tellSubject(subjects, tx, { ...workload, at });
 }
 

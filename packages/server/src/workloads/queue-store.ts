@@ -5,6 +5,7 @@ import { orderByTurn } from '../scheduling/order.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema, SubjectKind } from '../store/schema.ts';
 import type { Workload } from './workload.ts';
+import type { WaitReason } from '../lib/reason.ts';
 
 /** Something that is admitted and not gone. */
 export type Holding = {
@@ -131,7 +132,7 @@ export async function countWaiting(db: Kysely<Schema>): Promise<
   {
     subjectKind: SubjectKind;
     deviceClass: string | null;
-    reason: string | null;
+    reason: WaitReason | null;
     count: number;
   }[]
 > {
@@ -152,28 +153,6 @@ export const lockPool = (tx: Tx) =>
     .updateTable('leadership')
     .set(({ ref }) => ({ epoch: ref('epoch') }))
     .execute();
-
-/** Gives it its room; false where it does not wait any more. */
-export async function setAdmitted(
-  tx: Tx,
-  id: WorkloadId,
-  { placement, at }: { placement: readonly string[]; at: number },
-): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('workloads')
-    .set({
-      state: 'admitted',
-      admittedAt: at,
-      reason: null,
-      detail: null,
-      placement,
-    })
-    .where('id', '=', id)
-    .where('state', '=', 'waiting')
-    .where('wanted', '=', 'up')
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
-}
 
 /** What is said of its start: the first word is kept, to be compared with what came. */
 export const setExpected = (tx: Tx, id: WorkloadId, expectedAt: number) =>

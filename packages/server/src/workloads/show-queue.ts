@@ -6,7 +6,8 @@ import { classOf } from '../devices/flavor-devices.ts';
 import { everFits } from '../scheduling/never-fits.ts';
 import { planQueue } from '../scheduling/plan-queue.ts';
 import { devicesIn, memoryIn } from '../scheduling/room.ts';
-import { isWaitReason, waitReasons } from '../scheduling/reason.ts';
+import { isWaitReason, waitReasons } from '../lib/reason.ts';
+import type { Reason } from '../lib/reason.ts';
 import type { Schema } from '../store/schema.ts';
 import { expectStarts } from './expect-starts.ts';
 import { demandOfWorkload, factsFor, lineOfWorkload, loadQueue, toQueued } from './load-queue.ts';
@@ -19,7 +20,7 @@ export type WaitView = {
   workload: Workload;
   line: string;
   position: number | null;
-  reason: string | null;
+  reason: Reason | null;
   detail: string | null;
   helps: string | null;
   expectedAt: number | null;
@@ -76,7 +77,7 @@ function viewer(facts: QueueFacts): (workload: Workload) => WaitView {
   };
 }
 
-export const helpsAgainst = (reason: string | null): string | null =>
+export const helpsAgainst = (reason: Reason | null): string | null =>
   isWaitReason(reason) ? waitReasons[reason].helps : null;
 
 function countDevices({ devices, capacity, free, pool }: QueueFacts) {

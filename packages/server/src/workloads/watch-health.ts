@@ -1,7 +1,7 @@
-import { request } from '../reconcile/queue.ts';
 import type { InstanceId } from '../lib/ids.ts';
 import type { Database, Tx } from '../store/database.ts';
-import { findInstance, setHealthy, setUnhealthy } from './instance-store.ts';
+import { noteHealthy, noteUnhealthy } from './change-instance.ts';
+import { findInstance } from './instance-store.ts';
 import { rulesOf, tellSubject } from './subject.ts';
 import type { TellSubjects } from './subject.ts';
 import type { Instance } from './workload.ts';
@@ -12,8 +12,7 @@ export async function findUnproved(
   id: InstanceId,
 ): Promise<Instance | undefined> {
   const instance = await findInstance(read, id);
-  const waits = instance?.status === 'starting' && instance.reason === null;
-  return waits && rulesOf(instance).serves ? instance : undefined;
+  return instance?.status === 'starting' && rulesOf(instance).serves ? instance : undefined;
 }
 
 /** The instance serves: visitors may be sent to it, and its subject may count on it. */
@@ -22,9 +21,7 @@ export async function recordHealthy(
   subjects: TellSubjects,
   instance: Instance & { at: number },
 ): Promise<void> {
-  if (!(await setHealthy(tx, instance.id, instance.at))) return;
-  await tellSubject(subjects, tx, instance);
-  await request(tx, 'routes', 'all', instance.at);
+  if (await noteHealthy(tx, instance.id, instance.at)) await tellSubject(subjects, tx, instance);
 }
 
 /** The instance did not prove its health in time. */
@@ -33,7 +30,6 @@ export async function recordUnhealthy(
   subjects: TellSubjects,
   { detail, ...instance }: Instance & { at: number; detail: string },
 ): Promise<void> {
-  await setUnhealthy(tx, instance.id, detail);
-  await request(tx, 'workload', instance.workloadId, instance.at);
-  await tellSubject(subjects, tx, instance);
+  if (await noteUnhealthy(tx, instance.id, { detail, at: instance.at }))
+    await tellSubject(subjects, tx, instance);
 }

@@ -6,20 +6,23 @@ import { holdClaim, request } from '../reconcile/queue.ts';
 import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
 import { endLeases } from '../devices/devices.ts';
 import { findFlavor } from '../scheduling/flavor.ts';
+import { transition } from '../states/transition.ts';
 import type { Database } from '../store/database.ts';
 import { closeUsage } from './account-instance.ts';
 import { planDrain } from './drain-workload.ts';
 import { wantGone } from './want-gone.ts';
 import { addInstances } from './add-instances.ts';
 import { assignAddresses, isGang } from './assign-addresses.ts';
-import { selectInstances, setExited } from './instance-store.ts';
+import { noteExited } from './change-instance.ts';
+import { selectInstances } from './instance-store.ts';
+import { workloadMachine } from './machines.ts';
 import { afterExit, observeInstances } from './observe-instance.ts';
 import type { Observer } from './observe-instance.ts';
 import { describeReplacements, planRollout } from './plan-rollout.ts';
 import { rulesOf, tellSubject } from './subject.ts';
 import type { SaidOf, Subjects } from './subject.ts';
 import type { Instance, Workload } from './workload.ts';
-import { clearReason, findWorkload, setGone, setWaitingReason } from './workload-store.ts';
+import { findWorkload } from './workload-store.ts';
 
 export type WorkloadDeps = Observer & {
   database: Database;
@@ -106,12 +109,14 @@ async function awaitEngine(
   { claim, workload }: Look,
   { message }: Unavailable,
 ): Promise<number> {
-  const why = { reason: 'engine_unavailable', detail: `Waits for its engine. ${message}` };
+  const detail = `Waits for its engine. ${message}`;
   await database.transaction(async (tx) => {
     await holdClaim(tx, claim);
-    if (workload.detail === why.detail) return;
-    await setWaitingReason(tx, workload.id, why);
-    await tellSubject(subjects, tx, { ...workload, at: clock() });
+    if (workload.engineAway === detail) return;
+    const at = clock();
+    const lost = { event: 'engine_lost', facts: { engineAway: detail }, at } as const;
+    if (await transition(tx, workloadMachine, { id: workload.id }, lost))
+      await tellSubject(subjects, tx, { ...workload, at });
   });
   return clock() + TRY_ENGINE_EVERY;
 }
@@ -121,10 +126,11 @@ async function noteEngine(
   { database, clock, subjects }: WorkloadDeps,
   workload: Workload,
 ): Promise<void> {
-  if (workload.reason === null) return;
+  if (workload.engineAway === null) return;
   await database.transaction(async (tx) => {
-    await clearReason(tx, workload.id);
-    await tellSubject(subjects, tx, { ...workload, at: clock() });
+    const back = { event: 'engine_back', at: clock() } as const;
+    if (await transition(tx, workloadMachine, { id: workload.id }, back))
+      await tellSubject(subjects, tx, { ...workload, at: back.at });
   });
 }
 
@@ -146,7 +152,7 @@ async function giveUp(
     const at = clock();
     for (const instance of await selectInstances(tx, workload.id)) {
       if (instance.startedAt !== null || instance.status === 'exited') continue;
-      if (await setExited(tx, instance.id, { ...exit, at, detail }))
+      if (await noteExited(tx, instance.id, { ...exit, at, detail }))
         await afterExit(tx, subjects, { ...instance, at });
     }
   });
@@ -213,15 +219,14 @@ async function removeWorkload(
     const at = clock();
     for (const instance of await selectInstances(tx, workload.id)) {
       const stopped = { at, exitCode: undefined, signal: undefined, step: '', detail: undefined };
-      if (await setExited(tx, instance.id, { ...stopped, reason: 'stopped' }))
+      if (await noteExited(tx, instance.id, { ...stopped, reason: 'stopped' }))
         await closeUsage(tx, instance.id, at);
     }
-    await setGone(tx, workload.id, at);
+    await transition(tx, workloadMachine, { id: workload.id }, { event: 'gone', at });
     await endLeases(tx, workload.id, at);
     await tellSubject(subjects, tx, { ...workload, at });
     if (workload.applicationId !== null)
       await request(tx, 'application', workload.applicationId, at);
     if (rulesOf(workload).serves) await request(tx, 'routes', 'all', at);
-    await request(tx, 'queue', 'all', at);
   });
 }

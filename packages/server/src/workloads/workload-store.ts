@@ -4,6 +4,7 @@ import type { ApplicationId, WorkloadId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
 import type { NewRow, Schema, SubjectKind } from '../store/schema.ts';
 import type { SubjectRef } from './subject.ts';
+import { workloadMachine } from './machines.ts';
 import type { Workload } from './workload.ts';
 
 /** What is said of a workload that is made; what became of it comes later. */
@@ -16,7 +17,13 @@ export async function insertWorkload(tx: Tx, { at, ...made }: NewWorkload): Prom
   const id = newId('workload');
   await tx
     .insertInto('workloads')
-    .values({ ...made, id, wanted: 'up', state: 'waiting', createdAt: at })
+    .values({
+      ...made,
+      id,
+      wanted: 'up',
+      state: workloadMachine.begins.queued,
+      createdAt: at,
+    })
     .execute();
   return id;
 }
@@ -35,32 +42,6 @@ export const selectPresent = (
     .where('applicationId', '=', applicationId)
     .where('state', '!=', 'gone')
     .orderBy('createdAt')
-    .execute();
-
-export const setWaitingReason = (
-  tx: Tx,
-  id: WorkloadId,
-  { reason, detail }: { reason: string; detail: string },
-) => tx.updateTable('workloads').set({ reason, detail }).where('id', '=', id).execute();
-
-/** What it waited for has come. */
-export const clearReason = (tx: Tx, id: WorkloadId) =>
-  tx.updateTable('workloads').set({ reason: null, detail: null }).where('id', '=', id).execute();
-
-export const setGone = (tx: Tx, id: WorkloadId, at: number) =>
-  tx
-    .updateTable('workloads')
-    .set({ state: 'gone', goneAt: at })
-    .where('id', '=', id)
-    .where('state', '!=', 'gone')
-    .execute();
-
-export const setDraining = (tx: Tx, id: WorkloadId, at: number) =>
-  tx
-    .updateTable('workloads')
-    .set({ drainingAt: at })
-    .where('id', '=', id)
-    .where('drainingAt', 'is', null)
     .execute();
 
 /** Those wanted gone from now on, by what they belong to; their ids. */

@@ -1,3 +1,4 @@
+import type { WaitReason } from '../lib/reason.ts';
 import type { Row } from '../store/schema.ts';
 import type { Exit } from './engine.ts';
 
@@ -6,6 +7,17 @@ export type Workload = Row<'workloads'>;
 
 /** One of a workload's instances: a number and an attempt, never restarted, only replaced. */
 export type Instance = Row<'instances'>;
+
+/** What a workload waits for: its engine, or room; null where it does not, or nobody has said it yet. */
+export const whyWaits = ({
+  reason,
+  detail,
+  engineAway,
+}: Pick<Workload, 'reason' | 'detail' | 'engineAway'>): {
+  reason: WaitReason | null;
+  detail: string | null;
+} =>
+  engineAway === null ? { reason, detail } : { reason: 'engine_unavailable', detail: engineAway };
 
 /** Whether an instance ended well: by itself, with exit code 0. */
 export const succeeded = ({ status, reason, exitCode }: Instance): boolean =>

@@ -1,6 +1,5 @@
 import type { DeploymentAction, EventMessage } from '@grid/api';
-import type { DeploymentFacts } from '../../deployments/deployment-event.ts';
-import type { AnyEvent } from '../../events/event.ts';
+import type { AnyEvent, EventData } from '../../events/event.ts';
 
 type Told = readonly [EventMessage['event'], DeploymentAction['state']];
 
@@ -19,11 +18,12 @@ const TOLD: Readonly<Partial<Record<AnyEvent['kind'], readonly Told[]>>> = {
 
 /** An event as clients know it: in as many messages as they expect, none where they know no such thing. */
 export function presentEvent({ ownerId, applicationId, kind, at, data }: AnyEvent): EventMessage[] {
-  if (ownerId === null || applicationId === null) return [];
-  const { deploymentId, commitId, action, cause } = data as DeploymentFacts;
-  return (TOLD[kind] ?? []).map(([event, state]) => {
+  const told = TOLD[kind];
+  if (told === undefined || ownerId === null || applicationId === null) return [];
+  const { deploymentId, commitId, action, cause } = data as EventData<'deployment.live'>;
+  return told.map(([event, state]) => {
     const subject = { appId: applicationId, ownerId, uuid: deploymentId };
-    const told: DeploymentAction = { ...subject, state, action, commit: commitId, cause };
-    return { event, date: at, data: JSON.stringify(told) };
+    const facts: DeploymentAction = { ...subject, state, action, commit: commitId, cause };
+    return { event, date: at, data: JSON.stringify(facts) };
   });
 }

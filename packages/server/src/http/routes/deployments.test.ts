@@ -3,7 +3,7 @@ import { openApp } from '../../testing/app.ts';
 import { onEachDatabase } from '../../testing/database.ts';
 import { makeInstance } from '../../testing/instances.ts';
 import { makeApplication } from '../../testing/rows.ts';
-import { setHealthy } from '../../workloads/instance-store.ts';
+import { noteHealthy } from '../../workloads/change-instance.ts';
 import { wantGone } from '../../workloads/want-gone.ts';
 
 onEachDatabase('what is asked to end is seen to stop before it has ended', async (db, t) => {
@@ -11,7 +11,7 @@ onEachDatabase('what is asked to end is seen to stop before it has ended', async
   const { organizationId: ownerId } = platform.claimed;
   const applicationId = await makeApplication(db, { ownerId });
   const instanceId = await makeInstance(db, { ownerId, applicationId });
-  await db.transaction((tx) => setHealthy(tx, instanceId, 2));
+  await db.transaction((tx) => noteHealthy(tx, instanceId, 2));
   const path = `/v2/organisations/${ownerId}/applications/${applicationId}/instances`;
   const states = async () => {
     const { json } = await platform.ask('GET', path);

@@ -6,9 +6,10 @@ import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import { WebSocket } from 'ws';
-import { recordDeploymentEvent } from '../../deployments/deployment-event.ts';
 import { deployApplication } from '../../deployments/deploy-application.ts';
 import { findDeployment } from '../../deployments/list-deployments.ts';
+import { PLATFORM } from '../../events/actor.ts';
+import { appendEvent } from '../../events/append.ts';
 import type { EventKind } from '../../events/event.ts';
 import { stopApplication } from '../../deployments/stop-application.ts';
 import { newId } from '../../lib/ids.ts';
@@ -97,8 +98,10 @@ type Subject = { ownerId: OwnerId; applicationId: ApplicationId; cause?: string 
 
 const record = (database: Database, { cause = 'Git', ...subject }: Subject, kind: DeploymentKind) =>
   database.transaction((tx) => {
-    const deployment = { ...subject, id: newId('deployment'), commitId, cause };
-    return recordDeploymentEvent(tx, { ...deployment, action: 'DEPLOY' }, { kind, at: 7 });
+    const deploymentId = newId('deployment');
+    const data = { deploymentId, commitId, cause, action: 'DEPLOY' } as const;
+    const about = { ...subject, kind, subjectId: deploymentId, by: PLATFORM };
+    return appendEvent(tx, { ...about, at: 7, data });
   });
 
 onSqlite(

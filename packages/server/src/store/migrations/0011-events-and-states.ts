@@ -2,9 +2,12 @@ import { sql } from 'kysely';
 import type { Tx } from '../database.ts';
 import { isPostgres } from './0001-tables.ts';
 
-/** Events say who did what to what; some are of nobody's affairs but the platform's. */
-export const up = (tx: Tx): Promise<void> => carryEvents(tx);
+export async function up(tx: Tx): Promise<void> {
+  await carryEvents(tx);
+  for (const statement of states) await sql.raw(statement).execute(tx);
+}
 
+/** Events say who did what to what; some are of nobody's affairs but the platform's. */
 export async function carryEvents(tx: Tx): Promise<void> {
   const postgres = isPostgres(tx);
   for (const statement of postgres ? onPostgres : onSqlite) await sql.raw(statement).execute(tx);
@@ -70,4 +73,19 @@ const onPostgres: readonly string[] = [
     alter column subject_kind set not null,
     alter column subject_id set not null,
     alter column actor_kind set not null`,
+];
+
+const states: readonly string[] = [
+  'alter table workloads add column engine_away text',
+  `update workloads set engine_away = detail, reason = null, detail = null
+    where reason = 'engine_unavailable'`,
+  `update instances set status = 'unhealthy', reason = null
+    where status = 'starting' and reason = 'unhealthy'`,
+  `alter table leases add column state text not null default 'held'`,
+  `update leases set state = case when released_at is null then 'fencing' else 'released' end
+    where ended_at is not null or released_at is not null`,
+  // it was moved to when another took its place
+  `update deployments set finished_at = e.at from events e
+    where e.kind = 'deployment.live' and e.subject_id = deployments.id
+      and deployments.status = 'superseded'`,
 ];

@@ -4,7 +4,7 @@ import type { Tx } from '../database.ts';
 import { onEachDatabase } from '../../testing/database.ts';
 import { makeApplication, makeDeployment, makeOwner, makeRun } from '../../testing/rows.ts';
 import { isPostgres } from './0001-tables.ts';
-import { carryEvents } from './0011-actors.ts';
+import { carryEvents } from './0011-events-and-states.ts';
 
 /** The table as it was before. */
 async function makeFormer(tx: Tx): Promise<void> {
@@ -55,7 +55,7 @@ onEachDatabase('what happened before is told as far as it is known', async (data
   );
   assert.deepEqual(
     rows.map(({ sequence, data }) => [sequence, data]),
-    before.map(([, data], index) => [index + 1, JSON.stringify(data)]),
+    before.map(([, data], index) => [index + 1, data]),
   );
   await makeDeployment(database, owned);
 });

@@ -36,6 +36,10 @@ export const waitReasons = {
     means: 'Another deployment of the application is under way.',
     helps: 'Its end, or cancelling it.',
   },
+  restarting_with_downtime: {
+    means: 'The version that serves ends before the new one starts.',
+    helps: 'Zero downtime as the application’s option, or room for both side by side.',
+  },
   behind_run: {
     means: 'The application’s run before it is under way; those that are pushed never overlap.',
     helps: 'Its end, or stopping it; "grid run" starts runs beside it.',
@@ -56,10 +60,10 @@ export const waitReasons = {
 
 export type WaitReason = keyof typeof waitReasons;
 
-export const isWaitReason = (code: string | null): code is WaitReason =>
+export const isWaitReason = (code: Reason | null): code is WaitReason =>
   code !== null && Object.hasOwn(waitReasons, code);
 
-/** Why something is over, by code. */
+/** Why something is over, or a device is not offered, by code. */
 export const endReasons = {
   exited: 'Its program ended by itself, with the exit code or signal that is said.',
   stopped: 'It was asked to end.',
@@ -71,13 +75,37 @@ export const endReasons = {
   start_failed: 'The engine could not start it.',
   barrier_timeout: 'Not all nodes were ready to begin in time.',
   timeout: 'A step took longer than it may.',
-  invalid_file: 'A file that says what to do cannot be understood.',
-  device_lost: 'A device that it held is not well any more.',
+  device_lost: 'A device that it held, or the device itself, is not well or not there any more.',
+  device_error: 'The driver says of the device that something is wrong with it.',
+  xid: 'The driver’s log tells of an error of the device; the number is said.',
   supervisor_lost:
     'Nobody knows how it ended: what looked after it is gone, or the machine restarted.',
   crashed: 'It ended before it served.',
   unhealthy: 'It did not prove its health in time.',
   never_fits: 'The platform could not hold it if it were empty.',
   invalid_variable: 'A variable says something that cannot be.',
+  invalid_file: 'A file that says what to do cannot be understood.',
+  invalid_repository: 'The commit holds what no application can be made of.',
+  missing_start: 'Nothing says how it is started.',
+  missing_program: 'The machine has no program to build or run it with.',
+  missing_file: 'A file that is named is not in the commit.',
+  not_executable: 'The file to start is no program.',
+  hook_failed: 'A command of the user’s, before or after the build, failed.',
+  dependencies_failed: 'What it depends on could not be installed.',
+  build_failed: 'Its build failed.',
+  build_timeout: 'A step of its build took longer than it may.',
   platform_error: 'The platform could not go on.',
 } as const;
+
+export type EndReason = keyof typeof endReasons;
+
+export const isEndReason = (code: Reason | null): code is EndReason =>
+  code !== null && Object.hasOwn(endReasons, code);
+
+/** Some of them. */
+export type SomeOf<R extends EndReason> = R;
+
+/** Every reason that a row, an event or an answer may give. */
+export type Reason = WaitReason | EndReason;
+
+export const everyReason = Object.keys({ ...waitReasons, ...endReasons }) as readonly Reason[];
