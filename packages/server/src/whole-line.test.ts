@@ -4,7 +4,7 @@ import type { InstanceSpec } from './workloads/engine.ts';
 import type { Fate } from './engines/simulated/fate.ts';
 import { MINUTE, SECOND } from './lib/duration.ts';
 import { onEachDatabase } from './testing/database.ts';
-import type { TestDatabase } from './testing/database.ts';
+import type { FrailDatabase } from './testing/life.ts';
 import { device } from './testing/leases.ts';
 import { findFaults, findFaultsNow, unfinished } from './testing/look-for-faults.ts';
 import { carryOut, makeScene } from './testing/world-deeds.ts';
@@ -143,7 +143,7 @@ const isLost = ({ world, applications }: Scene, deed: Deed): boolean =>
   !applications.slice(deed.application, deed.application + 1).some((id) => world.heads.has(id));
 
 /** Two pushes, a run and what serves, with the process killed before the commit after so many; whether it was. */
-async function bringAbout(database: TestDatabase, commits: number): Promise<boolean> {
+async function bringAbout(database: FrailDatabase, commits: number): Promise<boolean> {
   await clear(database);
   let wasKilled = false;
   const fateOf = ({ port }: InstanceSpec): Fate => (port === undefined ? { runsFor: SECOND } : {});
@@ -184,7 +184,7 @@ onEachDatabase(
   },
 );
 
-async function clear(database: TestDatabase): Promise<void> {
+async function clear(database: FrailDatabase): Promise<void> {
   await database.transaction(async (tx) => {
     for (const table of TABLES) await tx.deleteFrom(table).execute();
   });

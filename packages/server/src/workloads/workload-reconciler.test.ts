@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { SECOND } from '../lib/duration.ts';
+import { inStillWorld } from '../testing/still-world.ts';
+import type { StillWorld } from '../testing/still-world.ts';
+import { wantGone } from './want-gone.ts';
+
+const WEBAPP = { variant: 'ml_python_web' };
+
+async function theWorkload({ database }: StillWorld) {
+  const rows = await database.read.selectFrom('workloads').selectAll().execute();
+  const [newest] = rows.toSorted((a, b) => b.createdAt - a.createdAt);
+  assert.ok(newest);
+  return newest;
+}
+
+/** A Webapp that has room, and is not started yet. */
+async function admitted(world: StillWorld) {
+  const id = await world.application(WEBAPP);
+  await world.push(id);
+  await world.lookAtAll(['workload']);
+  return theWorkload(world);
+}
+
+inStillWorld('the engine is asked for what has room, once', {}, async (world) => {
+  const { id } = await admitted(world);
+  for (const _ of [1, 2]) await world.look('workload', id);
+  assert.equal(world.engine.started.length, 1);
+  assert.equal(world.engine.started[0]?.workloadId, id);
+});
+
+inStillWorld(
+  'while its engine is away it says so and tries again, and nothing else changes',
+  {},
+  async (world) => {
+    const { id } = await admitted(world);
+    world.engine.setAway(true);
+    assert.equal(await world.look('workload', id), world.clock() + 5 * SECOND);
+    const { reason, detail, state } = await theWorkload(world);
+    assert.deepEqual([reason, state], ['engine_unavailable', 'admitted']);
+    assert.match(detail ?? '', /^Waits for its engine\./);
+    world.engine.setAway(false);
+    await world.look('workload', id);
+    assert.equal((await theWorkload(world)).reason, null);
+    assert.equal(world.engine.running().length, 1);
+  },
+);
+
+inStillWorld('one that ended is started again, each time later', {}, async (world) => {
+  const { id } = await admitted(world);
+  await world.lookAtAll();
+  const pauses: number[] = [];
+  for (let crash = 0; crash < 3; crash += 1) {
+    const [one] = world.engine.running();
+    assert.ok(one);
+    world.engine.lose(one.instanceId);
+    await world.look('cleanup', 'engine');
+    const again = await world.look('workload', id);
+    pauses.push((again ?? 0) - world.clock());
+    world.time.now = again ?? 0;
+    await world.look('workload', id);
+    await world.lookAtAll(['devices']);
+  }
+  assert.deepEqual(pauses, [SECOND, 2 * SECOND, 4 * SECOND]);
+  assert.equal(new Set(world.engine.started.map(({ instanceId }) => instanceId)).size, 4);
+});
+
+inStillWorld(
+  'what is replaced goes when its requests are over, or their time is',
+  {},
+  async (world) => {
+    const id = await world.application(WEBAPP);
+    await world.push(id, 1);
+    await world.lookAtAll();
+    const { id: former } = await theWorkload(world);
+    world.requests.underWay = 1;
+    world.time.now += 1;
+    await world.push(id, 2);
+    await world.lookAtAll();
+    assert.equal(world.engine.running().length, 2);
+    assert.equal(await world.look('workload', former), world.clock() + 250);
+    world.time.now += 120 * SECOND;
+    await world.look('workload', former);
+    await world.lookAtAll(['cleanup']);
+    assert.deepEqual(
+      world.engine.running().map(({ workloadId }) => workloadId === former),
+      [false],
+    );
+  },
+);
+
+inStillWorld('what ends gives back what it held, and lets the queue know', {}, async (world) => {
+  const { id } = await admitted(world);
+  await world.lookAtAll();
+  await world.database.transaction((tx) => wantGone(tx, { workloadId: id }, world.clock()));
+  await world.look('workload', id);
+  assert.equal((await theWorkload(world)).state, 'gone');
+  assert.deepEqual(world.engine.kept(), []);
+  assert.ok((await world.due()).includes('queue all'));
+  const usage = (await world.rows())['usageIntervals'] as { endedAt: number | null }[];
+  assert.deepEqual(
+    usage.map(({ endedAt }) => endedAt),
+    [world.clock()],
+  );
+});
