@@ -40,6 +40,8 @@ inStillWorld(
     const id = await world.application();
     await world.push(id);
     await remove(world, id);
+    await world.look('application', id);
+    assert.deepEqual(world.erased, []);
     await world.lookAtAll();
     assert.deepEqual(world.erased, [id]);
     assert.deepEqual((await world.rows())['applications'], []);

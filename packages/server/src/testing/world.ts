@@ -61,6 +61,8 @@ export type World = {
   environments: Environments;
   /** What the machine has; a look at it comes every fifteen seconds. */
   devices: Device[];
+  /** What the devices' driver says in place of an answer, and which processes it sees at which device. */
+  driver: { says: string | undefined; holders: Map<string, number[]> };
   /** Where the branches of each application are. */
   heads: Map<ApplicationId, Head[]>;
   /** The table that the router has. */
@@ -137,6 +139,7 @@ function makeSite(database: FrailDatabase, options: WorldOptions): Site {
     pool: { hosts: options.hosts ?? [{ name: LOCAL, memoryMiB }], flavorDevices: [] },
     environments: createEnvironments(database, openKeys),
     devices: [...devices],
+    driver: { says: undefined, holders: new Map() },
     heads: new Map(),
     requests: { underWay: 0 },
     folder: mkdtempSync(join(tmpdir(), 'grid-world-')),
@@ -232,11 +235,14 @@ async function makeReconcilers(
   builder: Builder,
   observer: Observing,
 ): Promise<Record<Kind, Reconciler>> {
-  const { database, clock, pool, environments, devices, heads, requests } = site;
+  const { database, clock, pool, environments, devices, driver, heads, requests } = site;
   const { life } = database;
   const source = {
-    list: async () => devices,
-    holders: async () => new Map(),
+    async list() {
+      if (driver.says !== undefined) throw new Error(driver.says);
+      return devices;
+    },
+    holders: async () => driver.holders,
     measure: async () => [],
   };
   return createReconcilers({
