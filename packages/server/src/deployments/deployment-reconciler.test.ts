@@ -29,6 +29,8 @@ inStillWorld('each look is one step: turn, build, start, live', {}, async (world
   assert.deepEqual(await stateOf(world, id), ['starting', null]);
   assert.equal((await world.rows())['artifacts']?.length, 1);
   await world.look('queue', 'all');
+  await world.look('deployment', id);
+  assert.deepEqual(await stateOf(world, id), ['starting', null]);
   await world.lookAtAll(['deployment']);
   assert.deepEqual(await stateOf(world, id), ['starting', null]);
   await world.look('deployment', id);
