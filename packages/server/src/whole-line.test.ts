@@ -179,7 +179,7 @@ async function bringAbout(database: FrailDatabase, commits: number): Promise<boo
 onEachDatabase(
   'wherever the process is killed on the way, a push comes to the same',
   async (database) => {
-    const stride = database.kind === 'sqlite' ? 1 : 15;
+    const stride = Math.ceil((database.kind === 'sqlite' ? 60 : 600) / WORLDS);
     for (let commits = 1; await bringAbout(database, commits); commits += stride);
   },
 );

@@ -113,3 +113,79 @@ inStillWorld(
     assert.deepEqual(await stateOf(world, id), ['failed', 'platform_error']);
   },
 );
+
+const details = async ({ database }: StillWorld) =>
+  (await database.read.selectFrom('deployments').selectAll().orderBy('number').execute()).map(
+    ({ reason, detail }) => [reason, detail],
+  );
+
+inStillWorld(
+  'they are brought live one after the other, and what waits says for what',
+  {},
+  async (world) => {
+    const applicationId = await world.application();
+    const [first, second, third] = [
+      await world.push(applicationId, 1),
+      await world.push(applicationId, 2),
+      await world.push(applicationId, 3),
+    ];
+    await world.lookAtAll();
+    const [, ofSecond, ofThird] = await details(world);
+    assert.deepEqual([ofSecond?.[0], ofThird?.[0]], ['behind_deployment', 'behind_deployment']);
+    assert.match(ofSecond?.[1] ?? '', /^Waits for deployment #1:/);
+    assert.match(ofThird?.[1] ?? '', /^Waits for deployment #2:/);
+    await cancelDeployment(world, { applicationId, deployment: first, by: PLATFORM });
+    await world.lookAtAll(['workload']);
+    assert.deepEqual(await stateOf(world, first), ['cancelled', null]);
+    assert.deepEqual(await stateOf(world, second), ['starting', 'behind_run']);
+    assert.equal(world.engine.running().length, 1);
+    await world.lookAtAll();
+    assert.deepEqual(await stateOf(world, second), ['running', null]);
+    assert.deepEqual(await stateOf(world, third), ['queued', 'behind_deployment']);
+    assert.equal(world.engine.running().length, 1);
+  },
+);
+
+inStillWorld(
+  'one that waits is cancelled without touching what is under way',
+  {},
+  async (world) => {
+    const applicationId = await world.application();
+    const [first, second] = [
+      await world.push(applicationId, 1),
+      await world.push(applicationId, 2),
+    ];
+    await world.lookAtAll();
+    const running = world.engine.running();
+    await cancelDeployment(world, { applicationId, deployment: second, by: PLATFORM });
+    await world.lookAtAll();
+    assert.deepEqual(
+      [await stateOf(world, first), await stateOf(world, second)],
+      [
+        ['running', null],
+        ['cancelled', null],
+      ],
+    );
+    assert.deepEqual(world.engine.running(), running);
+  },
+);
+
+inStillWorld('where a push cancels, the newest is all that runs in the end', {}, async (world) => {
+  const applicationId = await world.application();
+  await world.database.transaction((tx) =>
+    tx.updateTable('applications').set({ cancelOnPush: true }).execute(),
+  );
+  const first = await world.push(applicationId, 1);
+  await world.lookAtAll();
+  const [second, third] = [await world.push(applicationId, 2), await world.push(applicationId, 3)];
+  await world.lookAtAll();
+  assert.deepEqual(
+    [await stateOf(world, first), await stateOf(world, second), await stateOf(world, third)],
+    [
+      ['cancelled', null],
+      ['cancelled', null],
+      ['running', null],
+    ],
+  );
+  assert.equal(world.engine.running().length, 1);
+});

@@ -23,7 +23,8 @@ async function admitted(world: StillWorld) {
 
 inStillWorld('the engine is asked for what has room, once', {}, async (world) => {
   const { id } = await admitted(world);
-  for (const _ of [1, 2]) await world.look('workload', id);
+  await world.look('workload', id);
+  await world.look('workload', id);
   assert.equal(world.engine.started.length, 1);
   assert.equal(world.engine.started[0]?.workloadId, id);
 });
@@ -45,24 +46,42 @@ inStillWorld(
   },
 );
 
-inStillWorld('one that ended is started again, each time later', {}, async (world) => {
-  const { id } = await admitted(world);
-  await world.lookAtAll();
-  const pauses: number[] = [];
-  for (let crash = 0; crash < 3; crash += 1) {
-    const [one] = world.engine.running();
-    assert.ok(one);
-    world.engine.lose(one.instanceId);
-    await world.look('cleanup', 'engine');
-    const again = await world.look('workload', id);
-    pauses.push((again ?? 0) - world.clock());
-    world.time.now = again ?? 0;
-    await world.look('workload', id);
-    await world.lookAtAll(['devices']);
-  }
-  assert.deepEqual(pauses, [SECOND, 2 * SECOND, 4 * SECOND]);
-  assert.equal(new Set(world.engine.started.map(({ instanceId }) => instanceId)).size, 4);
-});
+inStillWorld(
+  'one that ended is started again, each time later, which is said and not paid for',
+  { fateOf: ({ attempt }) => (attempt < 4 ? { runsFor: 5 * SECOND, exit: { exitCode: 7 } } : {}) },
+  async (world) => {
+    const { id, subjectId } = await admitted(world);
+    await world.lookAtAll();
+    const pauses: number[] = [];
+    for (let crash = 0; crash < 3; crash += 1) {
+      world.time.now += 5 * SECOND;
+      await world.look('cleanup', 'engine');
+      const again = (await world.look('workload', id)) ?? 0;
+      pauses.push(again - world.clock());
+      world.time.now = again;
+      await world.look('workload', id);
+      await world.lookAtAll(['devices']);
+    }
+    assert.deepEqual(pauses, [SECOND, 2 * SECOND, 4 * SECOND]);
+    assert.equal(world.engine.running()[0]?.attempt, 4);
+    assert.deepEqual(
+      (world.said.get(subjectId) ?? []).filter((line) => line.startsWith('Instance 0')),
+      [1, 2, 4].map(
+        (seconds, index) =>
+          `Instance 0 ended (exit code 7): it is started again in ${seconds} s, attempt ${index + 2}.`,
+      ),
+    );
+    const paid = await world.database.read
+      .selectFrom('usageIntervals as u')
+      .innerJoin('instances as i', 'i.id', 'u.instanceId')
+      .select(['u.startedAt', 'i.startAfter'])
+      .where('i.attempt', '>', 1)
+      .execute();
+    assert.equal(paid.length, 3);
+    assert.ok(paid.every(({ startedAt, startAfter }) => startedAt === startAfter));
+    assert.equal((await world.rows())['deployments']?.length, 1, 'it is no new deployment');
+  },
+);
 
 inStillWorld(
   'what is replaced goes when its requests are over, or their time is',
