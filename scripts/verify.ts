@@ -38,11 +38,14 @@ const missing = wanted.filter(([, there]) => !there);
 for (const [name, , mend] of missing)
   say(`This machine lacks ${name}: ${all ? 'its tests fail' : 'its tests are skipped'} (${mend})`);
 
-/** The tests of a package stand beside its files; those of the whole product in test/system. */
+/**
+ * The tests of a package stand beside its files; those of the whole product in test/system. Most of their time they
+ * wait, which is why more files are tried at once than there are processors.
+ */
 const args = [
   '--disable-warning=ExperimentalWarning',
   '--test',
-  '--test-concurrency=2',
+  '--test-concurrency=3',
   '--test-timeout=300000',
   'packages/*/src/**/*.test.ts',
   'test/system/*.test.ts',

@@ -11,10 +11,8 @@ after(() => platform.end());
 const MAIN = 'CC_MLPYTHON_RUN_MAIN=main.py';
 /** Says that it runs, and goes on until it is ended. */
 const ENDLESS = 'import time\nprint("up", flush=True)\ntime.sleep(600)\n';
-/** Takes longer for its end, when it is asked to, than another version for its build. */
-const SLOW_TO_END = `import os, signal\nsignal.signal(signal.SIGTERM, lambda *_: (time.sleep(10), os._exit(0)))\n${ENDLESS}`;
 
-type Row = { number: number; status: string; reason: string | null; detail: string | null };
+type Row = { status: string };
 
 async function open(
   files: Files,
@@ -40,10 +38,6 @@ async function open(
       assert.equal(code, 0, out);
     },
     cancel: (number: number) => platform.ask('DELETE', `${path}/deployments/${number}/instances`),
-    deployments: () =>
-      platform.query<Row>(
-        `select number, status, reason, detail from deployments where application_id = '${id}' order by number`,
-      ),
     statuses: () =>
       platform
         .query<Row>(`select status from deployments where application_id = '${id}' order by number`)
@@ -101,45 +95,7 @@ suite('what is started', { concurrency: 3 }, () => {
   });
 });
 
-suite('deployments of an application', { concurrency: 3 }, () => {
-  test('they are brought live one after the other, and what waits says for what', async () => {
-    const application = await open({ 'main.py': SLOW_TO_END });
-    await application.push(SLOW_TO_END);
-    await application.reach('running');
-    await application.push('print("second")\n');
-    await application.push('print("third")\n');
-    await until(
-      'the third says what it waits for',
-      () => application.deployments()[2]?.detail !== null,
-    );
-    const [, second, third] = application.deployments();
-    assert.equal(second?.reason, 'behind_deployment');
-    assert.match(second?.detail ?? '', /^Waits for deployment #1:/);
-    assert.match(third?.detail ?? '', /^Waits for deployment #2:/);
-    await application.cancel(1);
-    await until(
-      'the second waits for the run itself to end',
-      () => application.deployments()[1]?.reason === 'behind_run',
-    );
-    await application.reach('cancelled', 'completed', 'completed');
-    const runs = platform.query<{ started: number; ended: number }>(
-      `select min(i.started_at) as started, max(i.ended_at) as ended from instances i join workloads w on w.id = i.workload_id where i.application_id = '${application.id}' and w.subject_kind = 'run' group by i.subject_id order by 1`,
-    );
-    assert.ok(runs.every(({ started }, index) => started >= (runs[index - 1]?.ended ?? 0)));
-  });
-
-  test('one that waits is cancelled without touching what is under way', async () => {
-    const application = await open({ 'main.py': ENDLESS });
-    await application.push(ENDLESS);
-    await application.reach('running');
-    await application.push('print("second")\n');
-    await application.cancel(2);
-    await application.reach('running', 'cancelled');
-    await application.cancel(1);
-    await application.reach('cancelled', 'cancelled');
-    await until('nothing of it is left', () => application.present() === 0);
-  });
-
+suite('deployments of an application', () => {
   test('one that is being built, or does not serve yet, is cancelled, and the former goes on', async () => {
     const env = [MAIN, 'CC_POST_BUILD_HOOK=[ ! -e slow ] || sleep 600'];
     const application = await open({ 'main.py': serverOf('one') }, { type: 'ml_python_web', env });
@@ -159,24 +115,13 @@ suite('deployments of an application', { concurrency: 3 }, () => {
     await until('only what serves is left', () => application.present() === 1);
     assert.equal((await platform.visit(application.host)).body, 'one');
   });
-
-  test('where a push cancels, the newest is all that runs in the end', async () => {
-    const application = await open({ 'main.py': ENDLESS });
-    await platform.ask('PUT', application.path, { cancelOnPush: true });
-    await application.push(ENDLESS);
-    await application.reach('running');
-    await application.push(ENDLESS);
-    await application.push('print("third")\n');
-    await application.reach('cancelled', 'cancelled', 'completed');
-  });
 });
 
-/** Answers with the number of its instance; a visit to /crash ends it. */
+/** Answers with the number of its instance. */
 const NUMBERED = `
 import http.server, os
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        if self.path == '/crash': os._exit(7)
         body = (os.environ['INSTANCE_NUMBER'] + ' of ' + os.environ['VERSION']).encode()
         self.send_response(200); self.send_header('content-length', str(len(body))); self.end_headers()
         self.wfile.write(body)
@@ -184,9 +129,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(('0.0.0.0', 8080), Handler).serve_forever()
 `;
 
-type Attempt = { attempt: number; created: number; due: number; ended: number | null };
-
-suite('a Webapp', { concurrency: 2 }, () => {
+suite('a Webapp', () => {
   test('of several nodes serves by all of them, and at once by as many as it is given', async () => {
     const env = [MAIN, 'VERSION=one'];
     const args = ['--nodes', '3', '--flavor', 'pico'];
@@ -218,33 +161,5 @@ suite('a Webapp', { concurrency: 2 }, () => {
       minutes.map(({ instances }) => instances),
       [7],
     );
-  });
-
-  test('whose instance ends is started again, after pauses that grow and are not paid for', async () => {
-    const env = [MAIN, 'VERSION=one'];
-    const application = await open({ 'main.py': NUMBERED }, { type: 'ml_python_web', env });
-    assert.equal((await application.deploy()).code, 0);
-    const attempts = () =>
-      platform.query<Attempt>(
-        `select attempt, created_at as created, start_after as due, ended_at as ended from instances where application_id = '${application.id}' order by attempt`,
-      );
-    for (const attempt of [2, 3]) {
-      await platform.visit(application.host, '/crash').catch(() => undefined);
-      await until('the next attempt is there', () => attempts().length === attempt);
-      await until('it serves', async () => (await platform.visit(application.host)).status === 200);
-    }
-    const [, second, third] = attempts();
-    assert.deepEqual(
-      [second, third].map((one) => (one?.due ?? 0) - (one?.created ?? 0)),
-      [1_000, 2_000],
-    );
-    const { out } = await platform.grid(['logs'], { folder: application.folder });
-    assert.match(out, /Instance 0 ended \(exit code 7\): it is started again in 1 s, attempt 2\./);
-    assert.match(out, /started again in 2 s, attempt 3\./);
-    assert.equal(application.deployments().length, 1, 'it is no new deployment');
-    const paid = platform.query<{ started: number; due: number }>(
-      `select u.started_at as started, i.start_after as due from usage_intervals u join instances i on i.id = u.instance_id where i.application_id = '${application.id}' and i.attempt > 1`,
-    );
-    assert.ok(paid.length === 2 && paid.every(({ started, due }) => started === due));
   });
 });

@@ -4,11 +4,11 @@ import type { InstanceSpec } from './workloads/engine.ts';
 import type { Fate } from './engines/simulated/fate.ts';
 import { MINUTE, SECOND } from './lib/duration.ts';
 import { onEachDatabase } from './testing/database.ts';
-import type { TestDatabase } from './testing/database.ts';
+import type { FrailDatabase } from './testing/life.ts';
 import { device } from './testing/leases.ts';
 import { findFaults, findFaultsNow, unfinished } from './testing/look-for-faults.ts';
 import { carryOut, makeScene } from './testing/world-deeds.ts';
-import type { Deed } from './testing/world-deeds.ts';
+import type { Deed, Scene } from './testing/world-deeds.ts';
 import { withWorld } from './testing/world.ts';
 import type { World } from './testing/world.ts';
 
@@ -93,16 +93,16 @@ const REST_WITHIN = 60;
 const WORLDS = Number(process.env['GRID_WORLDS'] ?? 20);
 
 /** Nothing stands in the way any more: until all is over that ends. */
-async function comeToRest(world: World): Promise<void> {
+async function comeToRest(world: World, step = MINUTE): Promise<void> {
   if (!(await world.settle())) await world.restart();
   world.database.life.begin();
   world.engine.setAway(false);
   world.devices.splice(0, devices.length, ...devices);
   for (let minute = 0; minute < REST_WITHIN; minute += 1) {
-    if (!(await world.pass(MINUTE))) await world.restart();
+    if (!(await world.pass(step))) await world.restart();
     if ((await unfinished(world)).length === 0) break;
   }
-  assert.ok(await world.pass(MINUTE));
+  assert.ok(await world.pass(step));
   assert.deepEqual(await unfinished(world), [], 'it comes to rest');
 }
 
@@ -137,16 +137,20 @@ onEachDatabase(
   },
 );
 
+/** A push that did not come as far as moving its branch is to be made again, by whoever made it. */
+const isLost = ({ world, applications }: Scene, deed: Deed): boolean =>
+  deed.do === 'push' &&
+  !applications.slice(deed.application, deed.application + 1).some((id) => world.heads.has(id));
+
 /** Two pushes, a run and what serves, with the process killed before the commit after so many; whether it was. */
-async function bringAbout(database: TestDatabase, commits: number): Promise<boolean> {
+async function bringAbout(database: FrailDatabase, commits: number): Promise<boolean> {
   await clear(database);
   let wasKilled = false;
-  const fateOf = ({ port, command }: InstanceSpec): Fate =>
-    port === undefined ? { runsFor: command.name === 'main' ? 9 * SECOND : SECOND } : {};
+  const fateOf = ({ port }: InstanceSpec): Fate => (port === undefined ? { runsFor: SECOND } : {});
   const options = { devices, memoryMiB: 7_168, fateOf, planOf: () => ({ steps: 1 }) };
   await withWorld(database, options, async (world) => {
     const scene = await makeScene(world, [
-      { variant: 'ml_python', flavor: 'XS', nodes: 2 },
+      { variant: 'ml_python', flavor: 'XS' },
       { variant: 'ml_python_web', flavor: 'XS' },
     ]);
     const isAlive = async () => true;
@@ -155,19 +159,19 @@ async function bringAbout(database: TestDatabase, commits: number): Promise<bool
     const deeds: Deed[] = [
       { do: 'push', application: 0, commit: 1 },
       { do: 'push', application: 1, commit: 1 },
-      { do: 'pass', ms: 11 * SECOND },
+      { do: 'pass', ms: 3 * SECOND },
     ];
     for (const deed of deeds) {
       if (await carryOut(scene, deed, isAlive)) continue;
       wasKilled = true;
-      await carryOut(scene, deed, isAlive);
+      if (isLost(scene, deed)) await carryOut(scene, deed, isAlive);
     }
-    await comeToRest(world);
+    await comeToRest(world, 11 * SECOND);
     assert.deepEqual(await findFaults(scene), [], `killed after ${commits} commits`);
     const made = database.read.selectFrom('deployments').select('status').orderBy('status');
     const ends = (await made.execute()).map(({ status }) => status);
     assert.deepEqual(ends, ['completed', 'live'], `killed after ${commits} commits`);
-    assert.equal(world.engine.started.length, 5, `killed after ${commits} commits`);
+    assert.equal(world.engine.started.length, 4, `killed after ${commits} commits`);
   });
   return wasKilled;
 }
@@ -175,12 +179,12 @@ async function bringAbout(database: TestDatabase, commits: number): Promise<bool
 onEachDatabase(
   'wherever the process is killed on the way, a push comes to the same',
   async (database) => {
-    const stride = database.kind === 'sqlite' ? 4 : 25;
+    const stride = Math.ceil((database.kind === 'sqlite' ? 60 : 600) / WORLDS);
     for (let commits = 1; await bringAbout(database, commits); commits += stride);
   },
 );
 
-async function clear(database: TestDatabase): Promise<void> {
+async function clear(database: FrailDatabase): Promise<void> {
   await database.transaction(async (tx) => {
     for (const table of TABLES) await tx.deleteFrom(table).execute();
   });

@@ -4,24 +4,14 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import pg from 'pg';
-import { openDatabase } from '../store/database.ts';
-import type { Database } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
-import { frailLife } from './life.ts';
-import type { FrailLife } from './life.ts';
+import { openFrail } from './life.ts';
+import type { FrailDatabase } from './life.ts';
 import { need } from './need.ts';
 import { hasPostgres, startPostgres } from './postgres.ts';
 import type { Postgres } from './postgres.ts';
 
-/** A database of a test, whose process can be killed. */
-export type TestDatabase = Database & { life: FrailLife };
-
-type Run = (database: TestDatabase, t: TestContext) => Promise<void>;
-
-function openFrail(at: Parameters<typeof openDatabase>[0]): TestDatabase {
-  const life = frailLife();
-  return { ...openDatabase(at, life), life };
-}
+type Run = (database: FrailDatabase, t: TestContext) => Promise<void>;
 
 /** Runs a test on SQLite, where it is not the database that is tried. */
 export function onSqlite(name: string, run: Run): void {

@@ -1,4 +1,5 @@
-import type { Life } from '../store/database.ts';
+import { openDatabase } from '../store/database.ts';
+import type { Database, Life } from '../store/database.ts';
 
 /** What every call answers of a process that was killed. */
 export class Killed extends Error {
@@ -17,7 +18,15 @@ export type FrailLife = Life & {
   begin(): void;
 };
 
-export function frailLife(): FrailLife {
+/** A database whose process can be killed. */
+export type FrailDatabase = Database & { life: FrailLife };
+
+export function openFrail(at: Parameters<typeof openDatabase>[0]): FrailDatabase {
+  const life = frailLife();
+  return { ...openDatabase(at, life), life };
+}
+
+function frailLife(): FrailLife {
   let left = Number.POSITIVE_INFINITY;
   let over = false;
   let dies: 'right after' | 'before the next' = 'right after';

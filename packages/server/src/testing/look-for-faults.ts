@@ -170,11 +170,25 @@ async function badBills({ database: { read: db }, engine, clock }: World): Promi
   ];
 }
 
-/** What must not be at any moment at which nothing is left to look at: what waits unsaid, what runs for nobody. */
+/** What must not be at any moment at which nothing is left to look at. */
 export const findFaultsNow = async (world: World): Promise<string[]> => [
   ...(await waitsUnsaid(world)),
   ...(await keptForNobody(world)),
+  ...(await attemptsAtOnce(world)),
 ];
+
+/** One attempt of a run ends before the next begins. */
+async function attemptsAtOnce({ database: { read: db } }: World): Promise<string[]> {
+  const rows = await db
+    .selectFrom('attempts as a')
+    .innerJoin('instances as i', 'i.workloadId', 'a.workloadId')
+    .select(['a.runId as id', 'a.number'])
+    .where('i.status', '<>', 'exited')
+    .execute();
+  return [...Map.groupBy(rows, ({ id }) => id)]
+    .filter(([, some]) => new Set(some.map(({ number }) => number)).size > 1)
+    .map(([id]) => `two attempts of ${id} run at once`);
+}
 
 async function waitsUnsaid({ database: { read: db } }: World): Promise<string[]> {
   const workloads = await db

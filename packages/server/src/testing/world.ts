@@ -25,10 +25,9 @@ import { openInventory } from '../devices/inventory.ts';
 import { LOCAL } from '../lib/host.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import { compareEngine } from '../workloads/compare-engine.ts';
-import type { TestDatabase } from './database.ts';
 import { engineChoiceOf } from './engine-choice.ts';
 import { Killed } from './life.ts';
-import type { FrailLife } from './life.ts';
+import type { FrailDatabase, FrailLife } from './life.ts';
 import { openKeys } from './rows.ts';
 import { simulatedBuilder } from './simulated-builder.ts';
 import type { BuildPlan } from './simulated-builder.ts';
@@ -37,6 +36,12 @@ import type { SimulatedHealth } from './simulated-health.ts';
 
 export type WorldOptions = {
   memoryMiB?: number;
+  /** In place of one host of that much memory. */
+  hosts?: Pool['hosts'];
+  /** In place of one that is set. */
+  clock?: Clock;
+  /** What alone is looked at; everything where nothing is said. */
+  looks?: readonly Kind[];
   devices?: readonly Device[];
   /** What becomes of each instance that starts; one that serves, or runs until it is ended, where nothing is said. */
   fateOf?(spec: InstanceSpec): Fate;
@@ -47,7 +52,7 @@ export type WorldOptions = {
 
 /** A platform with nothing real behind it but its database and its loops. */
 export type World = {
-  database: TestDatabase;
+  database: FrailDatabase;
   clock: Clock;
   /** What the clock is set to. */
   time: { now: number };
@@ -56,6 +61,8 @@ export type World = {
   environments: Environments;
   /** What the machine has; a look at it comes every fifteen seconds. */
   devices: Device[];
+  /** What the devices' driver says in place of an answer, and which processes it sees at which device. */
+  driver: { says: string | undefined; holders: Map<string, number[]> };
   /** Where the branches of each application are. */
   heads: Map<ApplicationId, Head[]>;
   /** The table that the router has. */
@@ -80,6 +87,7 @@ export type World = {
 
 type Site = Omit<World, 'settle' | 'pass' | 'restart' | 'term'> & {
   isStill: boolean;
+  looks: readonly Kind[] | undefined;
   folder: string;
   failures: string[];
   planOf(commitId: string): BuildPlan;
@@ -90,15 +98,15 @@ type Site = Omit<World, 'settle' | 'pass' | 'restart' | 'term'> & {
 type Observing = Parameters<typeof createReconcilers>[0]['observer'];
 
 /** Gives `use` the production loops over this database, with a simulated engine and a clock that is set. */
-export async function withWorld(
-  database: TestDatabase,
+export async function withWorld<T>(
+  database: FrailDatabase,
   options: WorldOptions,
-  use: (world: World) => Promise<void>,
-): Promise<void> {
+  use: (world: World) => Promise<T>,
+): Promise<T> {
   const site = makeSite(database, options);
   let term = await begin(site);
   try {
-    await use({
+    return await use({
       ...site,
       term: () => ({ ...term, epoch: term.leadership.epoch }),
       settle: () => settle(site, term),
@@ -116,9 +124,9 @@ export async function withWorld(
 
 const BEGIN = Date.UTC(2026, 0);
 
-function makeSite(database: TestDatabase, options: WorldOptions): Site {
+function makeSite(database: FrailDatabase, options: WorldOptions): Site {
   const time = { now: BEGIN };
-  const clock: Clock = () => time.now;
+  const { clock = () => time.now } = options;
   const { memoryMiB = 16_384, devices = [], fateOf = () => ({}) } = options;
   const said = new Map<string, string[]>();
   let table: RouteTable = { version: 0, platformHosts: [], routes: [] };
@@ -128,9 +136,10 @@ function makeSite(database: TestDatabase, options: WorldOptions): Site {
     database,
     engine: createSimulatedEngine({ name: 'process', clock, memoryMiB, fateOf }),
     planOf: options.planOf ?? (() => ({ steps: 0 })),
-    pool: { hosts: [{ name: LOCAL, memoryMiB }], flavorDevices: [] },
+    pool: { hosts: options.hosts ?? [{ name: LOCAL, memoryMiB }], flavorDevices: [] },
     environments: createEnvironments(database, openKeys),
     devices: [...devices],
+    driver: { says: undefined, holders: new Map() },
     heads: new Map(),
     requests: { underWay: 0 },
     folder: mkdtempSync(join(tmpdir(), 'grid-world-')),
@@ -139,6 +148,7 @@ function makeSite(database: TestDatabase, options: WorldOptions): Site {
     say: async ({ id }, line) => void said.set(id, [...(said.get(id) ?? []), line]),
     erased: [],
     isStill: options.still ?? false,
+    looks: options.looks,
     routes: () => table,
     swap: (next) => void (table = next),
   };
@@ -180,16 +190,22 @@ async function begin(site: Site): Promise<Term> {
     database,
     clock,
     epoch,
-    reconcilers,
+    reconcilers: only(reconcilers, site.looks),
     observer,
     signal,
     log: logTo(site),
-    concurrency: 8,
+    concurrency: 32,
     engines: [reached],
     cleanupNames: ['engine'],
   });
   return { loop, leadership, health, ending, reconcilers };
 }
+
+const only = (
+  reconcilers: Record<Kind, Reconciler>,
+  looks: readonly Kind[] = Object.keys(reconcilers) as Kind[],
+): Partial<Record<Kind, Reconciler>> =>
+  Object.fromEntries(looks.map((kind) => [kind, reconcilers[kind]]));
 
 const NO_LOOP: Loop = { wake: () => undefined, stop: async () => undefined };
 
@@ -219,11 +235,14 @@ async function makeReconcilers(
   builder: Builder,
   observer: Observing,
 ): Promise<Record<Kind, Reconciler>> {
-  const { database, clock, pool, environments, devices, heads, requests } = site;
+  const { database, clock, pool, environments, devices, driver, heads, requests } = site;
   const { life } = database;
   const source = {
-    list: async () => devices,
-    holders: async () => new Map(),
+    async list() {
+      if (driver.says !== undefined) throw new Error(driver.says);
+      return devices;
+    },
+    holders: async () => driver.holders,
     measure: async () => [],
   };
   return createReconcilers({

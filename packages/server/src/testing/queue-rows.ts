@@ -1,0 +1,46 @@
+import { insertDevice } from '../devices/device-store.ts';
+import { endLeases, leasesOf } from '../devices/devices.ts';
+import { setReleased } from '../devices/lease-store.ts';
+import type { RunId, WorkloadId } from '../lib/ids.ts';
+import { request } from '../reconcile/queue.ts';
+import { findFlavor } from '../scheduling/flavor.ts';
+import type { Database, Tx } from '../store/database.ts';
+import { setGone } from '../workloads/workload-store.ts';
+import type { NewWorkload } from '../workloads/workload-store.ts';
+import { device } from './leases.ts';
+import { makeApplication, makeOwner } from './rows.ts';
+
+type Order = { flavor: string; nodes?: number; estimate: number; at: number };
+
+/** As many devices on each of these hosts. */
+export const addDevices = (
+  database: Database,
+  hosts: readonly string[],
+  { ofEach, at }: { ofEach: number; at: number },
+): Promise<void> =>
+  database.transaction(async (tx) => {
+    for (const host of hosts)
+      for (let index = 0; index < ofEach; index++)
+        await insertDevice(tx, { ...device(index), uuid: `GPU-${host}-${index}` }, { host, at });
+  });
+
+/** Describes runs of a size, to be inserted; all belong to one application, which this makes. */
+export async function openOrders(database: Database): Promise<(order: Order) => NewWorkload> {
+  const { organizationId: ownerId } = await makeOwner(database);
+  const owned = { ownerId, applicationId: await makeApplication(database, { ownerId }) };
+  return ({ flavor, nodes = 1, estimate, at }) => {
+    const { cpus = 1, memoryMiB = 0, gpus = 0 } = findFlavor(flavor) ?? {};
+    const size = { flavor, cpus, memoryMiB, gpus, deviceClass: 'gpu', nodes };
+    const times = { turnAt: at, queueAt: at, estimate, maxDuration: null, graceSeconds: 1, at };
+    const of = { subjectKind: 'run', subjectId: 'run_of-nobody' as RunId, metered: false } as const;
+    return { ...owned, ...of, engine: 'process', ...size, ...times };
+  };
+}
+
+/** The workload is over and its devices are proven free, which asks for a look at the queue. */
+export async function finish(tx: Tx, id: WorkloadId, at: number): Promise<void> {
+  await setGone(tx, id, at);
+  await endLeases(tx, id, at);
+  for (const lease of await leasesOf(tx, id)) await setReleased(tx, lease, at);
+  await request(tx, 'queue', 'all', at);
+}
