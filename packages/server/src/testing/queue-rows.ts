@@ -1,11 +1,11 @@
 import { insertDevice } from '../devices/device-store.ts';
-import { endLeases, leasesOf } from '../devices/devices.ts';
-import { setReleased } from '../devices/lease-store.ts';
+import { endLeases, leasesOf, releaseDevice } from '../devices/devices.ts';
 import type { RunId, WorkloadId } from '../lib/ids.ts';
 import { request } from '../reconcile/queue.ts';
 import { findFlavor } from '../scheduling/flavor.ts';
 import type { Database, Tx } from '../store/database.ts';
-import { setGone } from '../workloads/workload-store.ts';
+import { transition } from '../states/transition.ts';
+import { workloadMachine } from '../workloads/machines.ts';
 import type { NewWorkload } from '../workloads/workload-store.ts';
 import { device } from './leases.ts';
 import { makeApplication, makeOwner } from './rows.ts';
@@ -39,8 +39,8 @@ export async function openOrders(database: Database): Promise<(order: Order) => 
 
 /** The workload is over and its devices are proven free, which asks for a look at the queue. */
 export async function finish(tx: Tx, id: WorkloadId, at: number): Promise<void> {
-  await setGone(tx, id, at);
+  await transition(tx, workloadMachine, { id }, { event: 'gone', at });
   await endLeases(tx, id, at);
-  for (const lease of await leasesOf(tx, id)) await setReleased(tx, lease, at);
+  for (const lease of await leasesOf(tx, id)) await releaseDevice(tx, lease, { at });
   await request(tx, 'queue', 'all', at);
 }
