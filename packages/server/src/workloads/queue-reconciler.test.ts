@@ -14,6 +14,7 @@ import { estimateFrom } from '../scheduling/estimate.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeApplication, makeDeployment, makeOwner } from '../testing/rows.ts';
 import { toldSubjects } from '../testing/subjects.ts';
+import { addInstance } from './add-instances.ts';
 import { createWorkload } from './create-workload.ts';
 import { selectInstances } from './instance-store.ts';
 import { queueReconciler } from './queue-reconciler.ts';
@@ -21,7 +22,14 @@ import type { Workload } from './workload.ts';
 import { workloadMachine } from './machines.ts';
 import { findWorkload, updateWantedGone } from './workload-store.ts';
 
-type Made = { flavor?: string; nodes?: number; at?: number; kind?: SubjectKind };
+type Made = {
+  flavor?: string;
+  nodes?: number;
+  at?: number;
+  kind?: SubjectKind;
+  metered?: boolean;
+  applicationId?: null;
+};
 
 /** A platform of one host, with as many simulated devices. */
 async function open(database: Database, { memoryMiB = 800, gpus = 0 } = {}) {
@@ -54,10 +62,11 @@ async function open(database: Database, { memoryMiB = 800, gpus = 0 } = {}) {
     clock,
     driver,
     find,
-    make: ({ flavor = 'pico', nodes = 1, at = 1, kind = 'run' }: Made = {}) =>
+    make: ({ flavor = 'pico', nodes = 1, at = 1, kind = 'run', ...rest }: Made = {}) =>
       database.transaction((tx) =>
         createWorkload(tx, pool, {
           ...owned,
+          ...rest,
           subjectKind: kind,
           subjectId: deploymentId,
           estimate: kind === 'run' ? estimateFrom([], undefined) : null,
@@ -245,5 +254,59 @@ onEachDatabase(
     await setLimit(deps, { name: 'memory', ownerId, value: null, by: PLATFORM });
     await plan();
     assert.equal(await stateOf(third), 'admitted', 'what is set for the owner counts for them');
+  },
+);
+
+onEachDatabase(
+  'time is paid for from the admission on, whatever was there before, and not where it costs nothing',
+  async (database) => {
+    const { make, plan, find, clock } = await open(database, { memoryMiB: 512 });
+    const holder = await make({ nodes: 2 });
+    await plan();
+    const [paid, free] = [
+      await make({ kind: 'build', at: 2 }),
+      await make({ kind: 'build', at: 3, metered: false }),
+    ];
+    await plan();
+    for (const id of [paid, free]) {
+      const workload = await find(id);
+      const step = { number: 2, attempt: 1, startAfter: null, at: 150 };
+      await database.transaction((tx) => addInstance(tx, workload, step));
+    }
+    const billed = async () =>
+      (
+        await database.read
+          .selectFrom('usageIntervals as u')
+          .innerJoin('instances as i', 'i.id', 'u.instanceId')
+          .select(['i.workloadId', 'u.subjectKind', 'u.instanceNumber', 'u.startedAt'])
+          .where('u.subjectKind', '=', 'build')
+          .execute()
+      ).map((row) => [row.workloadId, row.instanceNumber, row.startedAt]);
+    assert.deepEqual(await billed(), [], 'what waits costs nothing');
+    clock.now = 3_600_000;
+    await database.transaction((tx) =>
+      transition(tx, workloadMachine, { id: holder }, { event: 'gone', at: clock.now }),
+    );
+    await plan();
+    assert.deepEqual(await billed(), [[paid, 0, 3_600_000]]);
+  },
+);
+
+onEachDatabase(
+  'what belongs to no application is given room, devices and a bill',
+  async (database) => {
+    const { make, plan, find } = await open(database, { memoryMiB: 65_536, gpus: 1 });
+    const id = await make({ flavor: 'ML_XS', applicationId: null });
+    await plan();
+    const { state, subjectKind, subjectId } = await find(id);
+    assert.equal(state, 'admitted');
+    const of = { applicationId: null, subjectKind, subjectId };
+    const rows = async (table: 'leases' | 'instances' | 'usageIntervals') =>
+      database.read
+        .selectFrom(table)
+        .select(['applicationId', 'subjectKind', 'subjectId'])
+        .execute();
+    for (const table of ['leases', 'instances', 'usageIntervals'] as const)
+      assert.deepEqual(await rows(table), [of], table);
   },
 );
