@@ -34,7 +34,7 @@ export function queueRoutes(app: FastifyInstance, needs: QueueNeeds): void {
 /** What a subject is called in the API. */
 const KINDS = { build: 'build', deployment: 'webapp', run: 'run' } as const;
 
-async function present({ database }: QueueNeeds, { workload, ...view }: WaitView) {
+async function present({ database }: QueueNeeds, { workload, partition: line, ...view }: WaitView) {
   const { applicationId, subjectKind, subjectId, flavor, nodes, createdAt: since } = workload;
   const application = applicationId && (await findApplication(database.read, applicationId));
   const deploymentOf = await findDeployments(database.read, [workload]);
@@ -48,6 +48,7 @@ async function present({ database }: QueueNeeds, { workload, ...view }: WaitView
     flavor,
     nodes,
     since,
+    line,
     ...view,
   };
 }
