@@ -142,10 +142,7 @@ function describeFailure(
     return { reason: 'unhealthy', detail: detail ?? 'The health check failed.' };
   const how = `Instance ${number} ended before it served: ${describeExit(failed)}`;
   if (reason !== null && reason !== 'exited') return { reason, detail: how };
-  const port =
-    findVariant(variant)?.runtime === 'docker'
-      ? 'the port of CC_DOCKER_EXPOSED_HTTP_PORT (8080 where it is not set)'
-      : 'port 8080';
+  const port = findVariant(variant)?.servesOn ?? 'port 8080';
   const advice = `A Webapp keeps running and serves HTTP on ${port}.`;
   return { reason: 'crashed', detail: `${how}. ${advice}` };
 }
