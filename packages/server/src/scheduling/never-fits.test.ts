@@ -77,10 +77,7 @@ test('what is refused never fits, what is not does, and the nearest that is name
   );
 });
 
-test('a GPU costs 10 € a day, whatever its size, and other sizes what the list says', () => {
-  for (const { gpus, microEurosPerDay } of flavors.filter((flavor) => flavor.gpus > 0))
-    assert.equal(microEurosPerDay, gpus * 10_000_000);
-  assert.equal(findFlavor('XS')?.microEurosPerDay, 533_333);
+test('a size is found by its other name, too', () => {
   assert.equal(findFlavor('ML_XXL')?.name, 'ML_2XL');
 });
 
