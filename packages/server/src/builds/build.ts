@@ -3,8 +3,6 @@ import type { Command, ContainerCommand, InstanceFiles, Work } from '../workload
 import { MINUTE } from '../lib/duration.ts';
 import type { EndReason, SomeOf } from '../lib/reason.ts';
 
-/** What an application is written for; each has a recipe. */
-export type Runtime = 'docker' | 'java' | 'python';
 import type { ApplicationKind, Runtime } from './runtime.ts';
 
 /** A step that takes longer is ended. */

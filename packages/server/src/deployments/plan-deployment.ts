@@ -22,7 +22,7 @@ export type Situation = {
   run: Run | undefined;
   /** Workloads of the application's former deployments that still serve, or compute. */
   former: readonly Workload[];
-  /** Whether it would have room if the former ones were gone. */
+  /** Whether the new version would fit if the former ones were gone. */
   fitsWithoutFormer: boolean;
 };
 
@@ -99,7 +99,7 @@ const BEHIND_RUN = {
   detail: 'Waits for the run before it to end: runs of an application never overlap.',
 } as const;
 
-/** For room, or for an engine that is away. */
+/** For capacity, or for an engine that is away. */
 const waits = ({ state, engineAway }: Workload): boolean =>
   state === 'waiting' || engineAway !== null;
 
