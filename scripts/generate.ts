@@ -2,9 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildProgram } from '../packages/cli/src/program.ts';
-import { dockerVariables } from '../packages/server/src/builds/recipes/docker/variables.ts';
-import { javaVariables } from '../packages/server/src/builds/recipes/java/variables.ts';
-import { pythonVariables } from '../packages/server/src/builds/recipes/python/variables.ts';
+import { runtimes } from '../packages/server/src/builds/recipes/recipes.ts';
 import { commonVariables, platformVariables } from '../packages/server/src/builds/variables.ts';
 import type { Documented } from '../packages/server/src/builds/variables.ts';
 import { eventKinds } from '../packages/server/src/events/event.ts';
@@ -236,10 +234,12 @@ const triedAgain = {
 
 mkdirSync(docs, { recursive: true });
 const pages = {
-  'python.md': runtimePage('python', pythonVariables),
-  'java.md': runtimePage('java', javaVariables),
-  'docker.md': runtimePage('docker', dockerVariables),
-
+  ...Object.fromEntries(
+    Object.entries(runtimes).map(([name, { variables }]) => [
+      `${name}.md`,
+      runtimePage(name, variables),
+    ]),
+  ),
   'configuration.md': configuration(),
   'states.md': states(),
   'events.md': events(),

@@ -20,8 +20,8 @@ const IN_ONE_TRANSACTION = 10_000;
 
 /**
  * From before a workload on the one GPU that comes free is said to be over, to after the next is admitted:
- * two durable commits and all between them. The first of the line is a gang that is promised all eight
- * GPUs, so that each that starts goes ahead of it and is tried against its promise.
+ * two durable commits and all between them. The first of the partition is a gang that has a reservation for all eight
+ * GPUs, so that each that starts goes ahead of it and is tried against the reservation.
  */
 export async function measureDecisions(): Promise<Figure[]> {
   const figures: Figure[] = [];

@@ -74,12 +74,12 @@ test('of three runs on two devices the third waits, says why and until when, and
   const ends = (one.attempts[0]?.createdAt ?? 0) + 600_000;
   assert.ok(Math.abs((why.expectedAt ?? 0) - ends) < 5_000, 'it is expected when the first ends');
   const told = await runner.grid('why', third);
-  assert.match(told.out, /1\. in line for L4\n +no_device: Needs 1 × GPU L4/);
+  assert.match(told.out, /1\. in the queue for L4\n +no_device: Needs 1 × GPU L4/);
   assert.match(told.out, /It should start in 10 min, at \d\d:\d\d:\d\d\.\n +Would help: /);
   const queue = await platform.grid(['queue']);
   assert.match(
     queue.out,
-    new RegExp(`run ${third}\\n +1 × ML_XS, 1\\. in line for L4, starts in 10`),
+    new RegExp(`run ${third}\\n +1 × ML_XS, 1\\. in the queue for L4, starts in 10`),
   );
   assert.match(queue.out, /Free: 0 of 2 L4, /);
   const { waiting } = JSON.parse((await platform.grid(['queue', '--format', 'json'])).out) as Queue;
@@ -113,7 +113,7 @@ test('a short run goes ahead of one that waits for both devices, a long one does
   await runner.reach(wide, 'no_device');
   const long = await runner.begin(...GPU, '--max-duration', '20m', '--', ENDLESS);
   const { detail } = await runner.reach(long, 'behind_others');
-  assert.match(detail ?? '', /^Number 2 in its line: it would delay one that came first/);
+  assert.match(detail ?? '', /^Number 2 in its partition: it would delay one that came first/);
   const short = await runner.begin(...GPU, '--max-duration', '5m', '--', 'echo short');
   await runner.reach(short, 'succeeded');
   assert.equal((await runner.show(wide)).status, 'waiting');

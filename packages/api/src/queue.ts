@@ -4,10 +4,13 @@ import { Owned, OwnedApplication, none, nothing } from './schemas.ts';
 
 const Time = z.number().describe('epoch milliseconds');
 
+/** What the platform runs things for. */
+const SubjectKind = z.enum(['build', 'deployment', 'run']);
+
 export const Waiting = z.object({
-  kind: z.enum(['build', 'webapp', 'run']),
+  kind: z.enum(['webapp', ...SubjectKind.exclude(['deployment']).options]),
   subject: z
-    .object({ kind: z.enum(['build', 'deployment', 'run']), id: z.string() })
+    .object({ kind: SubjectKind, id: z.string() })
     .describe('what it is for: the build of a deployment has the deployment’s id'),
   applicationId: z.string().nullable(),
   applicationName: z.string().nullable(),

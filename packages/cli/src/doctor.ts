@@ -5,9 +5,7 @@ import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '@grid/server/config.ts';
-import { findBuildTools } from '@grid/server/builds/recipes/java/build-tools.ts';
-import { findJdks } from '@grid/server/builds/recipes/java/jdks.ts';
-import { findInterpreters } from '@grid/server/builds/recipes/python/interpreters.ts';
+import { runtimes } from '@grid/server/builds/recipes/recipes.ts';
 import type { SeenMachine } from '@grid/server/engines/adapter.ts';
 import { engines } from '@grid/server/engines/engines.ts';
 import type { Finding } from '@grid/server/lib/finding.ts';
@@ -24,21 +22,16 @@ const root = process.getuid?.() === 0;
 export async function diagnose(
   config: Config,
 ): Promise<{ findings: Finding[]; printable: Printable }> {
-  const [gpus, ...own] = await Promise.all([
+  const [gpus, git, ofRuntimes, ...own] = await Promise.all([
     lookAtGpus(config),
     findProgram('git', ['--version'], {
       need: 'missing',
       cost: 'nothing can be pushed',
       mend: 'apt-get install git',
     }),
-    findPythons(),
-    findProgram('python3', ['-m', 'pip', '--version'], {
-      need: 'missing',
-      cost: 'dependencies cannot be installed',
-      mend: 'apt-get install python3-pip python3-venv',
-    }),
-    findJava(config),
-    findMaven(config),
+    Promise.all(
+      Object.values(runtimes).map((one) => one.diagnose(config.environment, findProgram)),
+    ),
     disk(config),
     clock(),
     ...ports(config),
@@ -46,7 +39,7 @@ export async function diagnose(
   const hasDevices = gpus.is === 'there' && !gpus.simulated && gpus.devices.length > 0;
   const machine: SeenMachine = { root, user: userInfo().username, hasDevices, findProgram };
   const ofEngines = await Promise.all(engines.map((one) => one.diagnose(config, machine)));
-  const findings = [...own, ...gpuFindings(gpus), ...ofEngines.flat()];
+  const findings = [git, ...ofRuntimes.flat(), ...own, ...gpuFindings(gpus), ...ofEngines.flat()];
   const text = findings.map(describe).join('\n');
   return { findings, printable: { text, json: findings } };
 }
@@ -71,42 +64,6 @@ async function findProgram(
   } catch {
     return { what, state: need, detail: `is missing: ${cost}`, mend };
   }
-}
-
-async function findPythons(): Promise<Finding> {
-  const versions = (await findInterpreters()).map(({ version }) => version.join('.')).toSorted();
-  return versions.length > 0
-    ? { what: 'Python', state: 'ok', detail: versions.join(', ') }
-    : {
-        what: 'Python',
-        state: 'missing',
-        detail: 'none answers: nothing can be run',
-        mend: 'apt-get install python3',
-      };
-}
-
-async function findJava({ environment }: Config): Promise<Finding> {
-  const versions = (await findJdks(environment)).map(({ version }) => version).toSorted();
-  return versions.length > 0
-    ? { what: 'Java', state: 'ok', detail: versions.join(', ') }
-    : {
-        what: 'Java',
-        state: 'limited',
-        detail: 'no development kit 11 or newer answers: Java applications cannot be built or run',
-        mend: 'apt-get install openjdk-17-jdk-headless',
-      };
-}
-
-async function findMaven({ environment }: Config): Promise<Finding> {
-  const { maven } = await findBuildTools(environment);
-  return maven !== undefined
-    ? { what: 'Maven', state: 'ok', detail: maven.version }
-    : {
-        what: 'Maven',
-        state: 'limited',
-        detail: 'is missing: Java applications run from jars and Gradle wrappers only',
-        mend: 'apt-get install maven',
-      };
 }
 
 async function disk({ dataDirectory }: Config): Promise<Finding> {

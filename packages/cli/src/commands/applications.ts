@@ -1,3 +1,5 @@
+import { runtimeNames, slugOf } from '@grid/server/builds/runtime.ts';
+import type { ApplicationKind } from '@grid/server/builds/runtime.ts';
 import { applications, products } from '@grid/api';
 import type { Application, Client } from '@grid/api';
 import { Argument } from 'commander';
@@ -107,13 +109,20 @@ type CreateOptions = Format & {
   remote?: boolean;
 };
 
+/** The types of application of a kind, for people. */
+const typesOf = (kind: ApplicationKind): string =>
+  runtimeNames
+    .map((runtime) => slugOf(runtime, kind))
+    .join(', ')
+    .replace(/, (?=[^,]*$)/, ' or ');
+
 function createCommand(app: Command): void {
   app
     .command('create <name>')
     .description('create an application')
     .requiredOption(
       '--type <type>',
-      'ml_python, ml_java or ml_docker (Runners); ml_python_web, ml_java_web or ml_docker_web (Webapps)',
+      `${typesOf('runner')} (Runners); ${typesOf('webapp')} (Webapps)`,
     )
     .option('--org <organization>', 'where there are several')
     .option('--flavor <size>', 'such as XS, S or ML_S')

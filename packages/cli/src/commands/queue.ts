@@ -60,7 +60,7 @@ function describeQueue({ waiting, waitingInAll, memoryMiB, devices, accuracy }: 
 }
 
 function describeWaiting(one: Waiting): string[] {
-  const place = one.position === null ? '' : `${one.position}. in line for ${one.line}, `;
+  const place = one.position === null ? '' : `${one.position}. in the queue for ${one.line}, `;
   const when =
     one.expectedAt === null ? 'start unknown' : `starts ${until(one.expectedAt, Date.now())}`;
   return [
@@ -80,7 +80,7 @@ function describeWhy(why: Why): string {
         ];
   return [
     `${why.subject}: ${why.status}`,
-    ...(why.position === null ? [] : [`  ${why.position}. in line for ${why.line ?? ''}`]),
+    ...(why.position === null ? [] : [`  ${why.position}. in the queue for ${why.line ?? ''}`]),
     ...(why.detail === null ? [] : [`  ${why.reason ?? ''}: ${why.detail}`]),
     ...(why.expectedAt === null
       ? []

@@ -56,9 +56,6 @@ export type NewApplication = {
   forceHttps?: boolean | undefined;
 };
 
-/** Where a Webapp listens; an image may say another port, so there nothing is set before it is known. */
-const PORT = { PORT: '8080' };
-
 /** A new application with its repository, its default domain, and the variables that its tile brings. */
 export async function createApplication(
   deps: CreateDeps,
@@ -73,8 +70,7 @@ export async function createApplication(
   await deps.database.transaction(async (tx) => {
     await demandPlace(tx, application);
     await insertApplication(tx, application);
-    const port = application.kind === 'webapp' && variant.runtime !== 'docker' ? PORT : {};
-    const values = { ...port, ...variant.variables, ...order.environment };
+    const values = { ...variant.presets[application.kind], ...order.environment };
     await setVariablesIn(tx, deps.keyring, {
       table: 'environmentValues',
       id: application.id,

@@ -1,6 +1,7 @@
 import type { InstanceId } from '../lib/ids.ts';
 import { findFlavor } from '../scheduling/flavor.ts';
 import type { Tx } from '../store/database.ts';
+import { microEurosPerDay } from './price.ts';
 import { insertInterval, setEnded, setEndedAtHeartbeat, setHeartbeat } from './usage-store.ts';
 import type { NewInterval } from './usage.ts';
 
@@ -12,7 +13,7 @@ export async function openInterval(tx: Tx, { at, ...interval }: NewInterval): Pr
     startedAt: at,
     heartbeatAt: at,
     gpus: flavor?.gpus ?? 0,
-    microEurosPerDay: flavor?.microEurosPerDay ?? 0,
+    microEurosPerDay: flavor === undefined ? 0 : microEurosPerDay(flavor),
   });
 }
 

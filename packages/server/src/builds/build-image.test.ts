@@ -7,16 +7,9 @@ import type { TestContext } from 'node:test';
 import type { ApplicationId, DeploymentId, OwnerId } from '../lib/ids.ts';
 import { dataPaths } from '../paths.ts';
 import { createBuilder } from './advance-build.ts';
+import { recipesWith } from '../testing/recipes.ts';
 import type { Artifact, BuildInput, StepOutcome } from './build.ts';
-import type { Recipe } from './recipe.ts';
 import { dockerRecipe } from './recipes/docker/docker-recipe.ts';
-
-const unused: Recipe = {
-  version: 'unused',
-  variables: [],
-  wants: () => [],
-  plan: () => ({ reason: 'missing_program', detail: 'unused' }),
-};
 
 const input = (rest: Partial<BuildInput> = {}): BuildInput => ({
   deploymentId: 'deployment_00000000-0000-0000-0000-000000000001' as DeploymentId,
@@ -39,11 +32,7 @@ async function open(t: TestContext, files: Record<string, string>) {
   const made: Artifact[] = [];
   const builder = createBuilder({
     paths,
-    recipes: {
-      docker: dockerRecipe({ allowDockerSocket: false }),
-      java: unused,
-      python: unused,
-    },
+    recipes: recipesWith({ docker: dockerRecipe({ allowDockerSocket: false }) }),
     async checkout({ into }) {
       for (const [name, text] of Object.entries(files)) await writeFile(join(into, name), text);
     },

@@ -3,8 +3,7 @@ import type { Command, ContainerCommand, InstanceFiles, Work } from '../workload
 import { MINUTE } from '../lib/duration.ts';
 import type { EndReason, SomeOf } from '../lib/reason.ts';
 
-/** What an application is written for; each has a recipe. */
-export type Runtime = 'docker' | 'java' | 'python';
+import type { ApplicationKind, Runtime } from './runtime.ts';
 
 /** A step that takes longer is ended. */
 export const STEP_WITHIN = 30 * MINUTE;
@@ -16,7 +15,7 @@ export type BuildInput = {
   applicationName: string;
   ownerId: OwnerId;
   commitId: string;
-  kind: 'runner' | 'webapp';
+  kind: ApplicationKind;
   runtime: Runtime;
   /** The user's variables; the platform's are added by the build. */
   environment: Readonly<Record<string, string>>;

@@ -21,6 +21,7 @@ import { newId } from '../lib/ids.ts';
 import { dataPaths } from '../paths.ts';
 import { createBuilder } from './advance-build.ts';
 import type { BuildInput, BuildProgress, StepOutcome } from './build.ts';
+import { recipesWith } from '../testing/recipes.ts';
 import { dockerRecipe } from './recipes/docker/docker-recipe.ts';
 import { javaRecipe } from './recipes/java/java-recipe.ts';
 import { pythonRecipe } from './recipes/python/python-recipe.ts';
@@ -28,14 +29,14 @@ import { pythonRecipe } from './recipes/python/python-recipe.ts';
 const interpreter = { path: '/p', folder: '/bin', digest: 'p', readOnly: [] };
 const installer = { uv: '/tools/uv', settings: {}, readOnly: [] };
 const maven = { version: '3.9.1', program: '/mvn', digest: 'm', readOnly: [] };
-const recipes = {
+const recipes = recipesWith({
   python: pythonRecipe({ interpreters: [{ ...interpreter, version: [3, 13, 0] }], installer }),
   java: javaRecipe({
     jdks: [{ feature: 17, version: '17.0.1', home: '/jdk', digest: 'j', readOnly: [] }],
     tools: { maven, gradle: maven },
   }),
   docker: dockerRecipe({ allowDockerSocket: false }),
-};
+});
 
 /** What is root's, and no tenant's: a name and a text that nobody may be shown. */
 const CANARY = 'canary-of-root';

@@ -1,3 +1,4 @@
+import type { Runtime } from '../builds/runtime.ts';
 import { findVariant } from '../applications/application.ts';
 import { STEP_WITHIN } from '../builds/build.ts';
 import type {
@@ -5,7 +6,6 @@ import type {
   BuildInput,
   BuildProgress,
   BuildStep,
-  Runtime,
   StepOutcome,
 } from '../builds/build.ts';
 import { recordArtifact } from '../builds/record-artifact.ts';

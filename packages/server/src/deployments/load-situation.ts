@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { DeploymentId } from '../lib/ids.ts';
 import { findRunOf, listRequested } from '../runs/find-run.ts';
-import { place, give, copyRoom } from '../scheduling/room.ts';
+import { place, give, copyCapacity } from '../scheduling/capacity.ts';
 import type { Database } from '../store/database.ts';
 import type { SubjectId, SubjectKind } from '../store/schema.ts';
 import { presentWorkloads, workloadInstances } from '../workloads/list-workloads.ts';
@@ -56,16 +56,16 @@ async function stillComputing(
   return (await Promise.all(found)).flat();
 }
 
-/** Whether it would have room if those others were gone. */
+/** Whether the workload would fit if those others were gone. */
 async function wouldFit(
   deps: Deps,
   workload: Workload,
   others: readonly Workload[],
 ): Promise<boolean> {
-  const { free, holders } = await loadQueue(deps.database.read, deps, deps.clock());
-  const room = copyRoom(free);
+  const { free, allocations } = await loadQueue(deps.database.read, deps, deps.clock());
+  const capacity = copyCapacity(free);
   const ids = new Set<string>(others.map(({ id }) => id));
-  for (const { id, demand, hosts } of holders)
-    if (id !== undefined && ids.has(id)) give(room, demand, hosts);
-  return place(room, demandOfWorkload(workload)) !== undefined;
+  for (const { id, demand, hosts } of allocations)
+    if (id !== undefined && ids.has(id)) give(capacity, demand, hosts);
+  return place(capacity, demandOfWorkload(workload)) !== undefined;
 }

@@ -22,7 +22,7 @@ export type Situation = {
   run: Run | undefined;
   /** Workloads of the application's former deployments that still serve, or compute. */
   former: readonly Workload[];
-  /** Whether it would have room if the former ones were gone. */
+  /** Whether the new version would fit if the former ones were gone. */
   fitsWithoutFormer: boolean;
 };
 
@@ -99,7 +99,7 @@ const BEHIND_RUN = {
   detail: 'Waits for the run before it to end: runs of an application never overlap.',
 } as const;
 
-/** For room, or for an engine that is away. */
+/** For capacity, or for an engine that is away. */
 const waits = ({ state, engineAway }: Workload): boolean =>
   state === 'waiting' || engineAway !== null;
 
@@ -142,10 +142,7 @@ function describeFailure(
     return { reason: 'unhealthy', detail: detail ?? 'The health check failed.' };
   const how = `Instance ${number} ended before it served: ${describeExit(failed)}`;
   if (reason !== null && reason !== 'exited') return { reason, detail: how };
-  const port =
-    findVariant(variant)?.runtime === 'docker'
-      ? 'the port of CC_DOCKER_EXPOSED_HTTP_PORT (8080 where it is not set)'
-      : 'port 8080';
+  const port = findVariant(variant)?.servesOn ?? 'port 8080';
   const advice = `A Webapp keeps running and serves HTTP on ${port}.`;
   return { reason: 'crashed', detail: `${how}. ${advice}` };
 }

@@ -37,8 +37,8 @@ export async function whyWaits(
     admittedAt: workload?.admittedAt ?? null,
   };
   if (workload?.state !== 'waiting') return known;
-  const { workload: _, ...view } = await showWait(db, deps, { workload, now });
-  return { ...known, ...view };
+  const { workload: _, partition: line, ...view } = await showWait(db, deps, { workload, now });
+  return { ...known, ...view, line };
 }
 
 async function findSubject(

@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import type { Finding } from '../lib/finding.ts';
+import type { Finding, FindProgram } from '../lib/finding.ts';
 import type { Settings } from '../lib/setting.ts';
 import type { Log } from '../lib/log.ts';
 import type { KnownEngine } from '../workloads/choose-engine.ts';
@@ -70,10 +70,5 @@ export type SeenMachine = {
   user: string;
   /** Whether it has devices that are not simulated. */
   hasDevices: boolean;
-  /** Looks for a program by running it; without it, `need` is the state. */
-  findProgram(
-    name: string,
-    args: readonly string[],
-    without: { need: 'missing' | 'limited'; cost: string; mend: string },
-  ): Promise<Finding>;
+  findProgram: FindProgram;
 };

@@ -128,7 +128,7 @@ export const eventKinds = {
   'deployment.cancelled': about('deployment', 'It was ended.', Deployment),
   'deployment.cancel_asked': about('deployment', 'It is asked to end.', Deployment),
 
-  'run.queued': about('run', 'A run waits for room.', Run),
+  'run.queued': about('run', 'A run waits for capacity.', Run),
   'run.started': about('run', 'All its nodes compute.', Run),
   'run.delayed': about('run', 'It waits, and says for what.', Run),
   'run.resumed': about('run', 'What it waited for has come.', Run),
@@ -138,16 +138,16 @@ export const eventKinds = {
   'run.cancelled': about('run', 'It was ended.', Run),
   'run.cancel_asked': about('run', 'It is asked to end.', Run),
 
-  'attempt.queued': about('run', 'An attempt waits for room.', Attempt),
+  'attempt.queued': about('run', 'An attempt waits for capacity.', Attempt),
   'attempt.started': about('run', 'All nodes of an attempt compute.', Attempt),
   'attempt.ending': about('run', 'The platform ends an attempt.', Attempt),
   'attempt.succeeded': about('run', 'An attempt ended well.', Attempt),
   'attempt.failed': about('run', 'An attempt ended otherwise.', Attempt),
   'attempt.cancelled': about('run', 'An attempt was ended.', Attempt),
 
-  'workload.queued': about('workload', 'Something waits for room.', Workload),
+  'workload.queued': about('workload', 'Something waits for capacity.', Workload),
   'workload.delayed': about('workload', 'It waits on, and says for what.', Workload),
-  'workload.admitted': about('workload', 'It has its room and its devices.', Workload),
+  'workload.admitted': about('workload', 'It has its memory and its devices.', Workload),
   'workload.engine_lost': about('workload', 'The engine that keeps it is away.', Workload),
   'workload.engine_back': about('workload', 'Its engine is there again.', Workload),
   'workload.draining': about('workload', 'Visitors are sent elsewhere.', Workload),

@@ -7,3 +7,10 @@ export type Finding = {
   /** The command that mends it. */
   mend?: string;
 };
+
+/** Looks for a program by running it; without it, `need` is the state. */
+export type FindProgram = (
+  name: string,
+  args: readonly string[],
+  without: { need: 'missing' | 'limited'; cost: string; mend: string },
+) => Promise<Finding>;

@@ -24,7 +24,7 @@ export const waitReasons = {
     helps: 'The operator: does "nvidia-smi" answer on the machine?',
   },
   behind_others: {
-    means: 'It would delay one that came first, and is promised what it needs.',
+    means: 'It would delay one that came first, for which what it needs is reserved.',
     helps: 'A shorter maximum duration: what surely ends in time may go ahead.',
   },
   owner_limit: {
@@ -38,7 +38,7 @@ export const waitReasons = {
   },
   restarting_with_downtime: {
     means: 'The version that serves ends before the new one starts.',
-    helps: 'Zero downtime as the application’s option, or room for both side by side.',
+    helps: 'Zero downtime as the application’s option, or capacity for both side by side.',
   },
   behind_run: {
     means: 'The application’s run before it is under way; those that are pushed never overlap.',

@@ -24,12 +24,15 @@ export async function exposeDevices({ database, inventory, clock }: Deps): Promi
 }
 
 const queueLength = (
-  waiting: readonly { line: string; reason: string; count: number }[],
+  waiting: readonly { partition: string; reason: string; count: number }[],
 ): Family => ({
   name: 'grid_queue_waiting',
-  help: 'What waits for room, by line and reason.',
+  help: 'What waits for capacity, by partition and reason.',
   type: 'gauge',
-  samples: waiting.map(({ line, reason, count }) => ({ labels: { line, reason }, value: count })),
+  samples: waiting.map(({ partition, reason, count }) => ({
+    labels: { line: partition, reason },
+    value: count,
+  })),
 });
 
 const unwellDevices = (devices: readonly KnownDevice[]): Family => ({

@@ -60,7 +60,7 @@ export async function findAttemptNumber(db: Kysely<Schema>, workloadId: Workload
   return row?.number;
 }
 
-/** How long the last attempts of the application that succeeded held their room, the newest first, in ms. */
+/** How long the last attempts of the application that succeeded held their capacity, the newest first, in ms. */
 export async function selectPastDurations(
   db: Kysely<Schema>,
   of: { applicationId: ApplicationId; flavor: string },

@@ -14,7 +14,7 @@ import { insertRun } from './run-store.ts';
 /** Between TERM and KILL of a run that is ended: for a last checkpoint. */
 const GRACE_SECONDS = 30;
 
-/** A run with its first attempt, waiting for room. */
+/** A run with its first attempt, waiting for capacity. */
 export async function startRun(
   tx: Tx,
   pool: Pick<Pool, 'flavorDevices'>,

@@ -4,14 +4,14 @@ import { nameOfClass } from './never-fits.ts';
 import type { LimitedBy } from './owner-share.ts';
 import type { Blocked } from './plan-queue.ts';
 import type { WaitReason } from '../lib/reason.ts';
-import { devicesIn, memoryIn } from './room.ts';
-import type { Demand, HostRoom } from './room.ts';
+import { devicesIn, memoryIn } from './capacity.ts';
+import type { Demand, HostCapacity } from './capacity.ts';
 
 /** What an answer to "why does it wait" is made from. */
 export type WaitFacts = {
   /** What nobody holds, and what there would be if nobody held anything. */
-  free: readonly HostRoom[];
-  capacity: readonly HostRoom[];
+  free: readonly HostCapacity[];
+  capacity: readonly HostCapacity[];
   /** Devices of its class that are given back and not proven free; that are not well. */
   fencing: number;
   unwell: number;
@@ -27,12 +27,12 @@ export function describeWait(blocked: Blocked, demand: Demand, facts: WaitFacts)
   const when = expectation(blocked.startsAt, facts.now);
   if (blocked.limit !== undefined)
     return { reason: 'owner_limit', detail: describeLimit(blocked.limit, demand) };
-  if (blocked.cause === 'promised')
+  if (blocked.cause === 'reserved')
     return {
       reason: 'behind_others',
-      detail: `Number ${blocked.position} in its line: it would delay one that came first and is promised what it needs.${when}`,
+      detail: `Number ${blocked.position} in its partition: it would delay one that came first, for which what it needs is reserved.${when}`,
     };
-  return { ...describeRoom(demand, facts, when) };
+  return { ...describeShortage(demand, facts, when) };
 }
 
 function describeLimit({ name, most, held }: LimitedBy, demand: Demand): string {
@@ -40,7 +40,7 @@ function describeLimit({ name, most, held }: LimitedBy, demand: Demand): string 
   return `The limit "${name}" of its owner is ${most}${unit}: ${held} are held, and it needs ${needed * demand.nodes}.`;
 }
 
-function describeRoom(demand: Demand, facts: WaitFacts, when: string): Wait {
+function describeShortage(demand: Demand, facts: WaitFacts, when: string): Wait {
   const { gpus, nodes, deviceClass, memoryMiB } = demand;
   const needed = gpus * nodes;
   const free = deviceClass === undefined ? 0 : devicesIn(facts.free, deviceClass);

@@ -8,11 +8,7 @@ export type Flavor = {
   microservice: boolean;
   /** Chosen by default, or offered when an application is made. */
   offered: boolean;
-  /** Of one instance for a day. */
-  microEurosPerDay: number;
 };
-
-const GPU_DAY = 10_000_000;
 
 const gpu = (name: string, cpus: number, memoryMiB: number, gpus: number): Flavor => ({
   name,
@@ -21,30 +17,28 @@ const gpu = (name: string, cpus: number, memoryMiB: number, gpus: number): Flavo
   gpus,
   microservice: false,
   offered: name === 'ML_XS' || name === 'ML_S',
-  microEurosPerDay: gpus * GPU_DAY,
 });
 
-const cpu = (name: string, cpus: number, memoryMiB: number, eurosPerHour: number): Flavor => ({
+const cpu = (name: string, cpus: number, memoryMiB: number): Flavor => ({
   name,
   cpus,
   memoryMiB,
   gpus: 0,
   offered: true,
   microservice: name === 'pico' || name === 'nano',
-  microEurosPerDay: Math.round(eurosPerHour * 24 * 1e6),
 });
 
-/** The smallest first. A GPU costs 10 € a day; the rest is as the price list has it per hour. */
+/** The smallest first; what they cost, `billing/price.ts` says. */
 export const flavors: readonly Flavor[] = [
-  cpu('pico', 1, 256, 0.00625),
-  cpu('nano', 1, 512, 0.0083333),
-  cpu('XS', 1, 1024, 0.0222222),
-  cpu('S', 2, 2048, 0.0444444),
-  cpu('M', 4, 4096, 0.1055556),
-  cpu('L', 6, 8192, 0.2111111),
-  cpu('XL', 8, 16_384, 0.4222222),
-  cpu('2XL', 12, 24_576, 0.6666667),
-  cpu('3XL', 16, 32_768, 0.8888889),
+  cpu('pico', 1, 256),
+  cpu('nano', 1, 512),
+  cpu('XS', 1, 1024),
+  cpu('S', 2, 2048),
+  cpu('M', 4, 4096),
+  cpu('L', 6, 8192),
+  cpu('XL', 8, 16_384),
+  cpu('2XL', 12, 24_576),
+  cpu('3XL', 16, 32_768),
   gpu('ML_XS', 8, 6144, 1),
   gpu('ML_S', 8, 14_336, 1),
   gpu('ML_M', 16, 22_528, 2),

@@ -1,17 +1,17 @@
 import { Refusal } from '../lib/refusal.ts';
 import { findFlavor, flavors } from './flavor.ts';
 import type { Flavor } from './flavor.ts';
-import { demandOf, roomOf } from './pool.ts';
+import { demandOf, capacityOf } from './pool.ts';
 import type { Pool, PooledDevice } from './pool.ts';
-import { devicesIn, memoryIn, place } from './room.ts';
-import type { Demand, Room } from './room.ts';
+import { devicesIn, memoryIn, place } from './capacity.ts';
+import type { Demand, Capacity } from './capacity.ts';
 
 /** Everything that there is, whoever holds it and however it is. */
 type Inventory = { pool: Pool; devices: readonly PooledDevice[] };
 
-/** Whether all its nodes could have room if nobody else held any. */
-export const everFits = (room: Room, demand: Demand): boolean =>
-  (demand.gpus === 0 || demand.deviceClass !== undefined) && place(room, demand) !== undefined;
+/** Whether all its nodes would fit if nobody else held anything. */
+export const everFits = (capacity: Capacity, demand: Demand): boolean =>
+  (demand.gpus === 0 || demand.deviceClass !== undefined) && place(capacity, demand) !== undefined;
 
 /** Refuses a size that this platform can never hold, with the nearest that it can. */
 export function refuseWhatNeverFits(
@@ -23,14 +23,14 @@ export function refuseWhatNeverFits(
     throw new Refusal('invalid', `There is no flavor ${wanted.flavor}.`, {
       flavor: `must be one of ${flavors.map(({ name }) => name).join(', ')}`,
     });
-  const room = roomOf(pool, devices);
-  const fits = (one: Flavor, nodes: number) => everFits(room, demandOf(one, nodes, pool));
+  const capacity = capacityOf(pool, devices);
+  const fits = (one: Flavor, nodes: number) => everFits(capacity, demandOf(one, nodes, pool));
   if (fits(flavor, wanted.nodes)) return;
   const nearest = nearestThatFits(fits, wanted.nodes, flavor);
   const what = describeDemand(flavor, wanted.nodes, pool);
   throw new Refusal(
     'never_fits',
-    `${what} never fits here: there are ${describeRoom(room, demandOf(flavor, 1, pool))} to give. ${nearest}`,
+    `${what} never fits here: there are ${describeCapacity(capacity, demandOf(flavor, 1, pool))} to give. ${nearest}`,
     { flavor: nearest },
   );
 }
@@ -47,11 +47,11 @@ export const nameOfClass = (deviceClass: string | null | undefined): string =>
     ? 'GPU'
     : `GPU ${deviceClass}`;
 
-function describeRoom(room: Room, { gpus, deviceClass }: Demand): string {
-  const memory = `${memoryIn(room)} MiB`;
+function describeCapacity(capacity: Capacity, { gpus, deviceClass }: Demand): string {
+  const memory = `${memoryIn(capacity)} MiB`;
   if (gpus === 0) return memory;
   if (deviceClass === undefined) return `${memory} and no devices that the operator mapped to it`;
-  return `${memory} and ${devicesIn(room, deviceClass)} × ${nameOfClass(deviceClass)}`;
+  return `${memory} and ${devicesIn(capacity, deviceClass)} × ${nameOfClass(deviceClass)}`;
 }
 
 function nearestThatFits(

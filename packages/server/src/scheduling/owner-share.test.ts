@@ -14,7 +14,7 @@ const entry = (
 ): Queued => ({
   id,
   owner,
-  line: gpus > 0 ? 'gpu' : 'cpu',
+  partition: gpus > 0 ? 'gpu' : 'cpu',
   estimate: 100,
   demand: { nodes, memoryMiB, gpus, deviceClass: gpus > 0 ? 'gpu' : undefined },
 });
@@ -26,7 +26,7 @@ const share = (
   held,
 });
 const plan = (queue: Queued[], shares: ReadonlyMap<string, OwnerShare>) =>
-  planQueue({ free, holders: [], queue, now: 0, overtaking: 'backfill', shares });
+  planQueue({ free, allocations: [], queue, now: 0, overtaking: 'backfill', shares });
 
 test('an owner who holds enough waits for their own, and keeps nobody else waiting', () => {
   const queue = [

@@ -1,4 +1,4 @@
-import type { Demand } from './room.ts';
+import type { Demand } from './capacity.ts';
 
 /** What the owner of some things may hold, and holds, together. */
 export type OwnerShare = {
@@ -44,9 +44,9 @@ export function openShares(shares: ReadonlyMap<string, OwnerShare> = new Map()):
 
 /** What an owner holds by all of these. */
 export function heldBy(
-  holding: readonly { memoryMiB: number; gpus: number; nodes: number }[],
+  admitted: readonly { memoryMiB: number; gpus: number; nodes: number }[],
 ): OwnerShare['held'] {
   const sum = (of: (one: { memoryMiB: number; gpus: number }) => number): number =>
-    holding.reduce((total, one) => total + of(one) * one.nodes, 0);
+    admitted.reduce((total, one) => total + of(one) * one.nodes, 0);
   return { memoryMiB: sum(({ memoryMiB }) => memoryMiB), gpus: sum(({ gpus }) => gpus) };
 }

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { planQueue } from './plan-queue.ts';
-import type { Holder, Overtaking, Queued, QueueSituation } from './plan-queue.ts';
-import { copyRoom, give, place, take } from './room.ts';
-import type { Demand, HostRoom } from './room.ts';
+import type { Allocation, Overtaking, Queued, QueueSituation } from './plan-queue.ts';
+import { copyCapacity, give, place, take } from './capacity.ts';
+import type { Demand, HostCapacity } from './capacity.ts';
 
 const gpus = (count: number, nodes = 1): Demand => ({
   nodes,
@@ -13,7 +13,7 @@ const gpus = (count: number, nodes = 1): Demand => ({
   deviceClass: 'h100',
 });
 
-const host = (free: number, memoryMiB = 1_000): HostRoom => ({
+const host = (free: number, memoryMiB = 1_000): HostCapacity => ({
   memoryMiB,
   devices: { h100: free },
 });
@@ -21,14 +21,14 @@ const host = (free: number, memoryMiB = 1_000): HostRoom => ({
 const entry = (id: string, demand: Demand, estimate?: number): Queued => ({
   id,
   demand,
-  line: 'h100',
+  partition: 'h100',
   estimate,
 });
 
 const plan = (
   queue: readonly Queued[],
-  rest: Partial<QueueSituation> & { free: readonly HostRoom[] },
-) => planQueue({ holders: [], now: 0, overtaking: 'backfill', ...rest, queue });
+  rest: Partial<QueueSituation> & { free: readonly HostCapacity[] },
+) => planQueue({ allocations: [], now: 0, overtaking: 'backfill', ...rest, queue });
 
 const started = (result: ReturnType<typeof planQueue>): string[] =>
   result.starts.map(({ id }) => id);
@@ -39,20 +39,20 @@ test('what fits starts, in order', () => {
   assert.deepEqual(result.blocked, []);
 });
 
-test('the first that has no room is promised the time when enough will have ended', () => {
-  const holders: Holder[] = [
+test('the first that does not fit has a reservation for the time when enough will have ended', () => {
+  const allocations: Allocation[] = [
     { demand: gpus(2), hosts: [0], endsAt: 50 },
     { demand: gpus(4), hosts: [0], endsAt: 20 },
     { demand: gpus(1), hosts: [0], endsAt: undefined },
   ];
-  const { blocked } = plan([entry('wide', gpus(7), 10)], { free: [host(1)], holders });
+  const { blocked } = plan([entry('wide', gpus(7), 10)], { free: [host(1)], allocations });
   assert.deepEqual(blocked, [
-    { id: 'wide', cause: 'no_room', position: 1, first: 'wide', startsAt: 50 },
+    { id: 'wide', cause: 'no_capacity', position: 1, first: 'wide', startsAt: 50 },
   ]);
 });
 
 test('who ends before that goes ahead, who does not waits, unless it leaves alone what is needed then', () => {
-  const holders: Holder[] = [{ demand: gpus(4), hosts: [0], endsAt: 100 }];
+  const allocations: Allocation[] = [{ demand: gpus(4), hosts: [0], endsAt: 100 }];
   const queue = [
     entry('wide', gpus(7), 10),
     entry('long', gpus(2), 101),
@@ -60,33 +60,35 @@ test('who ends before that goes ahead, who does not waits, unless it leaves alon
     entry('narrow', gpus(1), 9_999),
     entry('narrow too', gpus(1), 9_999),
   ];
-  const result = plan(queue, { free: [host(4)], holders });
+  const result = plan(queue, { free: [host(4)], allocations });
   assert.deepEqual(started(result), ['short', 'narrow']);
   assert.deepEqual(
     result.blocked.map(({ id, cause, first, position }) => [id, cause, first, position]),
     [
-      ['wide', 'no_room', 'wide', 1],
-      ['long', 'promised', 'wide', 2],
-      ['narrow too', 'promised', 'wide', 3],
+      ['wide', 'no_capacity', 'wide', 1],
+      ['long', 'reserved', 'wide', 2],
+      ['narrow too', 'reserved', 'wide', 3],
     ],
   );
 });
 
 test('nobody overtakes where nobody may, and everybody where anybody may', () => {
   const queue = [entry('wide', gpus(7), 10), entry('long', gpus(2), 9_999)];
-  const holders: Holder[] = [{ demand: gpus(4), hosts: [0], endsAt: 100 }];
+  const allocations: Allocation[] = [{ demand: gpus(4), hosts: [0], endsAt: 100 }];
   const order = (overtaking: Overtaking): string[] =>
-    started(plan(queue, { free: [host(4)], holders, overtaking }));
+    started(plan(queue, { free: [host(4)], allocations, overtaking }));
   assert.deepEqual(order('none'), []);
   assert.deepEqual(order('any'), ['long']);
 });
 
-test('lines do not wait for each other, but for memory that was promised', () => {
+test('partitions do not wait for each other, but for memory that is reserved', () => {
   const free = [{ memoryMiB: 10, devices: { h100: 0, l4: 2 } }];
-  const holders: Holder[] = [{ demand: { ...gpus(8), memoryMiB: 10 }, hosts: [0], endsAt: 100 }];
+  const allocations: Allocation[] = [
+    { demand: { ...gpus(8), memoryMiB: 10 }, hosts: [0], endsAt: 100 },
+  ];
   const other = (id: string, memoryMiB: number, estimate: number): Queued => ({
     id,
-    line: 'l4',
+    partition: 'l4',
     demand: { nodes: 1, memoryMiB, gpus: 1, deviceClass: 'l4' },
     estimate,
   });
@@ -96,14 +98,14 @@ test('lines do not wait for each other, but for memory that was promised', () =>
     other('short', 6, 100),
     other('little', 4, 101),
   ];
-  const result = plan(queue, { free, holders });
+  const result = plan(queue, { free, allocations });
   assert.deepEqual(started(result), ['short', 'little']);
 });
 
 test('what nobody ends by itself does not overtake one whose time nobody knows, what ends does', () => {
-  const holders: Holder[] = [{ demand: gpus(4), hosts: [0], endsAt: undefined }];
+  const allocations: Allocation[] = [{ demand: gpus(4), hosts: [0], endsAt: undefined }];
   const queue = [entry('wide', gpus(8)), entry('site', gpus(1)), entry('run', gpus(1), 1_000)];
-  const result = plan(queue, { free: [host(4)], holders });
+  const result = plan(queue, { free: [host(4)], allocations });
   assert.deepEqual(started(result), ['run']);
   assert.equal(result.blocked[0]?.startsAt, undefined);
 });
@@ -139,7 +141,7 @@ const situations = fc
   })
   .map(({ hosts, held, queue }): QueueSituation => {
     const free = hosts.map(({ devices, memoryMiB }) => host(devices, memoryMiB));
-    const holders = held.flatMap(({ demand, endsAt }): Holder[] => {
+    const allocations = held.flatMap(({ demand, endsAt }): Allocation[] => {
       const where = place(free, demand);
       if (where === undefined) return [];
       take(free, demand, where);
@@ -147,13 +149,13 @@ const situations = fc
     });
     return {
       free,
-      holders,
+      allocations,
       now: 0,
       overtaking: 'backfill',
       queue: queue.map(({ demand, estimate }, index) => ({
         id: String(index),
         demand,
-        line: demand.deviceClass ?? 'cpu',
+        partition: demand.deviceClass ?? 'cpu',
         estimate: estimate ?? undefined,
       })),
     };
@@ -162,13 +164,13 @@ const situations = fc
 test('gangs start whole, and nobody gets what is not there', () => {
   fc.assert(
     fc.property(situations, (situation) => {
-      const room = copyRoom(situation.free);
+      const capacity = copyCapacity(situation.free);
       for (const { id, hosts } of planQueue(situation).starts) {
         const { demand } = situation.queue.find((one) => one.id === id) ?? assert.fail();
         assert.equal(hosts.length, demand.nodes);
-        take(room, demand, hosts);
+        take(capacity, demand, hosts);
       }
-      for (const { memoryMiB, devices } of room)
+      for (const { memoryMiB, devices } of capacity)
         assert.ok(memoryMiB >= 0 && Object.values(devices).every((one) => one >= 0));
     }),
   );
@@ -184,23 +186,26 @@ test('each that waits is said why, and each is started or waits', () => {
   );
 });
 
-test('backfill never delays what was promised: all that was promised has its room at its time', () => {
+test('backfill never delays a reservation: whatever has one fits at its time', () => {
   fc.assert(
     fc.property(situations, (situation) => {
       const { starts, blocked } = planQueue(situation);
       const started = new Map(starts.map(({ id, hosts }) => [id, hosts]));
       for (const { id, startsAt } of blocked) {
         if (startsAt === undefined) continue;
-        const room = copyRoom(situation.free);
-        for (const { demand, hosts, endsAt } of situation.holders)
-          if (endsAt !== undefined && endsAt <= startsAt) give(room, demand, hosts);
+        const capacity = copyCapacity(situation.free);
+        for (const { demand, hosts, endsAt } of situation.allocations)
+          if (endsAt !== undefined && endsAt <= startsAt) give(capacity, demand, hosts);
         for (const one of situation.queue) {
           const hosts = started.get(one.id);
           const isOver = one.estimate !== undefined && one.estimate <= startsAt;
-          if (hosts !== undefined && !isOver) take(room, one.demand, hosts);
+          if (hosts !== undefined && !isOver) take(capacity, one.demand, hosts);
         }
         const { demand } = situation.queue.find((one) => one.id === id) ?? assert.fail();
-        assert.ok(place(room, demand) !== undefined, `${id} was promised ${startsAt}`);
+        assert.ok(
+          place(capacity, demand) !== undefined,
+          `${id} had its reservation at ${startsAt}`,
+        );
       }
     }),
     { numRuns: 500 },

@@ -1,22 +1,22 @@
-import { copyRoom, give, lesser, nodesThatFit, place, take } from './room.ts';
+import { copyCapacity, give, lesser, nodesThatFit, place, take } from './capacity.ts';
 import { openShares } from './owner-share.ts';
 import type { LimitedBy, OwnerShare, Shares } from './owner-share.ts';
-import type { Demand, HostRoom, Room } from './room.ts';
+import type { Demand, HostCapacity, Capacity } from './capacity.ts';
 
 /** Something that waits, in the order in which it is to be looked at. */
 export type Queued = {
   id: string;
   demand: Demand;
-  /** Who waits in the same line waits for the same devices; of each line the first is promised its time. */
-  line: string;
+  /** Who waits in the same partition waits for the same devices; the first of each that does not fit gets a reservation. */
+  partition: string;
   /** How long it will hold what it gets, in ms; undefined: until somebody ends it. */
   estimate: number | undefined;
   /** Whose it is, where what its owner may hold is limited. */
   owner?: string;
 };
 
-/** Something that holds room. */
-export type Holder = {
+/** What something holds: so much of each of its hosts. */
+export type Allocation = {
   id?: string;
   demand: Demand;
   /** The host of each node. */
@@ -26,15 +26,15 @@ export type Holder = {
 };
 
 /**
- * Who may overtake whom behind the first of a line that has no room. `none`: nobody. `any`: whoever fits.
- * `backfill`: who fits and ends before the first's time, or leaves alone what it needs then.
+ * Who may overtake whom behind the first of a partition that does not fit. `none`: nobody. `any`: whoever fits.
+ * `backfill`: who fits and ends before the first's reservation begins, or leaves alone what that is for.
  */
 export type Overtaking = 'none' | 'any' | 'backfill';
 
 export type QueueSituation = {
   /** What nobody holds. */
-  free: readonly HostRoom[];
-  holders: readonly Holder[];
+  free: readonly HostCapacity[];
+  allocations: readonly Allocation[];
   queue: readonly Queued[];
   now: number;
   overtaking: Overtaking;
@@ -42,17 +42,17 @@ export type QueueSituation = {
   shares?: ReadonlyMap<string, OwnerShare>;
 };
 
-/** Why one waits: it has no room, what it would take is promised to `first`, or its owner holds enough. */
+/** Why one waits: too little is free, what it would take is reserved for `first`, or its owner holds enough. */
 export type Blocked = {
   id: string;
-  cause: 'no_room' | 'promised' | 'owner_limit';
+  cause: 'no_capacity' | 'reserved' | 'owner_limit';
   /** Which limit of its owner's, where that is the cause. */
   limit?: LimitedBy;
-  /** Counted from 1 within its line. */
+  /** Counted from 1 within its partition. */
   position: number;
-  /** The first of its line, or of the line whose promise it would break. */
+  /** The first of its partition, or of the partition whose reservation it would break. */
   first: string;
-  /** When it starts, where a time was promised. */
+  /** When its reservation begins, where it has one. */
   startsAt: number | undefined;
 };
 
@@ -60,32 +60,39 @@ export type QueuePlan = {
   starts: readonly { id: string; hosts: readonly number[] }[];
   blocked: readonly Blocked[];
   /** What nobody holds once those have started. */
-  free: readonly HostRoom[];
+  free: readonly HostCapacity[];
 };
 
-type Promised = { id: string; at: number; hosts: readonly number[]; demand: Demand; spare: Room };
+/** The time and the capacity kept for the first of a partition, and what is spare then. */
+type Reservation = {
+  id: string;
+  at: number;
+  hosts: readonly number[];
+  demand: Demand;
+  spare: Capacity;
+};
 
 type Planning = {
   situation: QueueSituation;
   shares: Shares;
-  free: Room;
-  holders: Holder[];
-  promises: Map<string, Promised | undefined>;
+  free: Capacity;
+  allocations: Allocation[];
+  reservations: Map<string, Reservation | undefined>;
   firsts: Map<string, string>;
 };
 
 /**
- * EASY backfill (Lifka 1995, "The ANL/IBM SP Scheduling System"), by line: what fits starts, in order. The
- * first of each line that does not is promised the time at which enough will have ended; whoever comes
- * after it starts only where that promise is kept.
+ * EASY backfill (Lifka 1995, "The ANL/IBM SP Scheduling System"), by partition: what fits starts, in order. The
+ * first of each partition that does not gets a reservation for the time at which enough will have ended; whoever
+ * comes after the first starts only where its reservation is kept.
  */
 export function planQueue(situation: QueueSituation): QueuePlan {
   const planning: Planning = {
     situation,
     shares: openShares(situation.shares),
-    free: copyRoom(situation.free),
-    holders: [...situation.holders],
-    promises: new Map(),
+    free: copyCapacity(situation.free),
+    allocations: [...situation.allocations],
+    reservations: new Map(),
     firsts: new Map(),
   };
   const starts: { id: string; hosts: readonly number[] }[] = [];
@@ -94,7 +101,7 @@ export function planQueue(situation: QueueSituation): QueuePlan {
   for (const entry of situation.queue) {
     const limit = planning.shares.limitOf(entry);
     if (limit !== undefined) {
-      const position = (positions.get(entry.line) ?? 0) + 1;
+      const position = (positions.get(entry.partition) ?? 0) + 1;
       blocked.push({ ...held(entry, limit), position });
       continue;
     }
@@ -104,14 +111,14 @@ export function planQueue(situation: QueueSituation): QueuePlan {
       start(planning, entry, hosts);
       continue;
     }
-    const position = (positions.get(entry.line) ?? 0) + 1;
-    positions.set(entry.line, position);
+    const position = (positions.get(entry.partition) ?? 0) + 1;
+    positions.set(entry.partition, position);
     blocked.push(block(planning, entry, { position, breaks: hosts }));
   }
   return { starts, blocked, free: planning.free };
 }
 
-/** Its owner holds enough: it is nobody's first, and is promised nothing. */
+/** Its owner holds enough: it is nobody's first, and gets no reservation. */
 const held = ({ id }: Queued, limit: LimitedBy): Omit<Blocked, 'position'> => ({
   id,
   cause: 'owner_limit',
@@ -120,26 +127,26 @@ const held = ({ id }: Queued, limit: LimitedBy): Omit<Blocked, 'position'> => ({
   startsAt: undefined,
 });
 
-/** Where its nodes go now; else whose promise stands in the way, or undefined where there is no room. */
+/** Where its nodes go now; else whose reservation stands in the way, or undefined where too little is free. */
 function findHosts(planning: Planning, entry: Queued): number[] | string | undefined {
-  const { free, firsts, promises, situation } = planning;
+  const { free, firsts, reservations, situation } = planning;
   if (!mayFit(free, entry.demand)) return undefined;
-  const first = firsts.get(entry.line);
+  const first = firsts.get(entry.partition);
   if (first !== undefined && situation.overtaking === 'none') return first;
   const hosts = place(free, entry.demand);
   if (hosts === undefined) return undefined;
   if (waitsForEndless(planning, entry)) return first;
-  const later = [...promises.values()].filter(
-    (promise): promise is Promised =>
-      promise !== undefined && !endsBy(situation.now, entry, promise.at),
+  const later = [...reservations.values()].filter(
+    (reservation): reservation is Reservation =>
+      reservation !== undefined && !endsBy(situation.now, entry, reservation.at),
   );
   if (later.every(({ spare }) => leaves(spare, entry.demand, hosts))) return hosts;
-  const left = later.reduce((room, { spare }) => lesser(room, spare), free);
+  const left = later.reduce((capacity, { spare }) => lesser(capacity, spare), free);
   return place(left, entry.demand) ?? later[0]?.id;
 }
 
-/** A first look, which most that wait do not pass: whether all hosts together have a node's room. */
-function mayFit(free: readonly HostRoom[], demand: Demand): boolean {
+/** A first look, which most that wait do not pass: whether all hosts together hold its nodes. */
+function mayFit(free: readonly HostCapacity[], demand: Demand): boolean {
   let found = 0;
   for (const host of free) {
     found += nodesThatFit(host, demand);
@@ -151,7 +158,11 @@ function mayFit(free: readonly HostRoom[], demand: Demand): boolean {
 const endsBy = (now: number, { estimate }: Queued, at: number): boolean =>
   estimate !== undefined && now + estimate <= at;
 
-const leaves = (spare: readonly HostRoom[], demand: Demand, hosts: readonly number[]): boolean => {
+const leaves = (
+  spare: readonly HostCapacity[],
+  demand: Demand,
+  hosts: readonly number[],
+): boolean => {
   const needed = Map.groupBy(hosts, (index) => index);
   return [...needed].every(([index, nodes]) => {
     const host = spare[index];
@@ -159,22 +170,22 @@ const leaves = (spare: readonly HostRoom[], demand: Demand, hosts: readonly numb
   });
 };
 
-/** Nobody knows when the first of its line starts: what ends may go ahead of it, what does not may not. */
-const waitsForEndless = ({ firsts, promises, situation }: Planning, entry: Queued): boolean =>
+/** Nobody knows when the first of its partition starts: what ends may go ahead of it, what does not may not. */
+const waitsForEndless = ({ firsts, reservations, situation }: Planning, entry: Queued): boolean =>
   situation.overtaking === 'backfill' &&
   entry.estimate === undefined &&
-  firsts.has(entry.line) &&
-  promises.get(entry.line) === undefined;
+  firsts.has(entry.partition) &&
+  reservations.get(entry.partition) === undefined;
 
 function start(planning: Planning, entry: Queued, hosts: readonly number[]): void {
-  const { free, holders, promises, situation, shares } = planning;
+  const { free, allocations, reservations, situation, shares } = planning;
   take(free, entry.demand, hosts);
   shares.spend(entry);
-  for (const promise of promises.values())
-    if (promise !== undefined && !endsBy(situation.now, entry, promise.at))
-      take(promise.spare, entry.demand, hosts);
+  for (const reservation of reservations.values())
+    if (reservation !== undefined && !endsBy(situation.now, entry, reservation.at))
+      take(reservation.spare, entry.demand, hosts);
   const endsAt = entry.estimate === undefined ? undefined : situation.now + entry.estimate;
-  holders.push({ demand: entry.demand, hosts, endsAt });
+  allocations.push({ demand: entry.demand, hosts, endsAt });
 }
 
 function block(
@@ -182,58 +193,59 @@ function block(
   entry: Queued,
   { position, breaks }: { position: number; breaks: string | undefined },
 ): Blocked {
-  const { firsts, promises, situation } = planning;
-  const known = firsts.get(entry.line);
+  const { firsts, reservations, situation } = planning;
+  const known = firsts.get(entry.partition);
   if (known === undefined) {
-    firsts.set(entry.line, entry.id);
-    if (situation.overtaking === 'backfill') promises.set(entry.line, promise(planning, entry));
+    firsts.set(entry.partition, entry.id);
+    if (situation.overtaking === 'backfill')
+      reservations.set(entry.partition, reserve(planning, entry));
   }
   return {
     id: entry.id,
-    cause: breaks === undefined ? 'no_room' : 'promised',
+    cause: breaks === undefined ? 'no_capacity' : 'reserved',
     position,
     first: breaks ?? known ?? entry.id,
-    startsAt: known === undefined ? promises.get(entry.line)?.at : undefined,
+    startsAt: known === undefined ? reservations.get(entry.partition)?.at : undefined,
   };
 }
 
 /**
- * The earliest time at which all its nodes have room, as ends are expected, and what is spare then; or
- * undefined where too much is held by what nobody knows the end of. Promises to other lines are kept.
+ * The earliest time at which all its nodes fit, as ends are expected, and what is spare then; or
+ * undefined where too much is held by what nobody knows the end of. Reservations of other partitions are kept.
  */
-function promise(
-  { free, holders, promises, situation }: Planning,
+function reserve(
+  { free, allocations, reservations, situation }: Planning,
   entry: Queued,
-): Promised | undefined {
-  const room = copyRoom(free);
-  const ends = holders.filter(({ endsAt }) => endsAt !== undefined);
-  for (const other of promises.values())
-    if (other !== undefined) take(room, other.demand, other.hosts);
+): Reservation | undefined {
+  const capacity = copyCapacity(free);
+  const ends = allocations.filter(({ endsAt }) => endsAt !== undefined);
+  for (const other of reservations.values())
+    if (other !== undefined) take(capacity, other.demand, other.hosts);
   ends.sort((a, b) => (a.endsAt ?? 0) - (b.endsAt ?? 0));
   const { demand } = entry;
-  let fits = room.reduce((sum, host) => sum + nodesThatFit(host, demand), 0);
+  let fits = capacity.reduce((sum, host) => sum + nodesThatFit(host, demand), 0);
   for (const [index, { hosts, endsAt = 0, demand: held }] of ends.entries()) {
     for (const host of hosts) {
-      fits -= nodesOn(room, host, demand);
-      give(room, held, [host]);
-      fits += nodesOn(room, host, demand);
+      fits -= nodesOn(capacity, host, demand);
+      give(capacity, held, [host]);
+      fits += nodesOn(capacity, host, demand);
     }
     const more = ends[index + 1]?.endsAt === endsAt;
     if (more || fits < demand.nodes) continue;
-    const chosen = place(room, demand) ?? [];
-    take(room, demand, chosen);
+    const chosen = place(capacity, demand) ?? [];
+    take(capacity, demand, chosen);
     return {
       id: entry.id,
       at: Math.max(endsAt, situation.now),
       hosts: chosen,
       demand,
-      spare: room,
+      spare: capacity,
     };
   }
   return undefined;
 }
 
-const nodesOn = (room: Room, index: number, demand: Demand): number => {
-  const host = room[index];
+const nodesOn = (capacity: Capacity, index: number, demand: Demand): number => {
+  const host = capacity[index];
   return host === undefined ? 0 : nodesThatFit(host, demand);
 };

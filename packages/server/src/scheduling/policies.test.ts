@@ -38,11 +38,11 @@ function replay(jobs: readonly Job[], overtaking: Overtaking, by: Estimates): Fi
   const estimates = estimatesOf(jobs, by);
   const arrivals = jobs.map(({ at, duration, gpus }, index): Arrival => {
     const demand = { nodes: 1, memoryMiB: 0, gpus, deviceClass: 'gpu' };
-    const entry = { id: String(index), line: 'gpu', estimate: estimates[index], demand };
+    const entry = { id: String(index), partition: 'gpu', estimate: estimates[index], demand };
     return { at, duration, entry };
   });
   const free = [{ memoryMiB: 0, devices: { gpu: GPUS } }];
-  const started = simulate({ now: 0, free, holders: [], arrivals, overtaking });
+  const started = simulate({ now: 0, free, allocations: [], arrivals, overtaking });
   const starts = jobs.map((_, index) => started.get(String(index))?.startsAt ?? Infinity);
   const waits = jobs.map(({ at }, index) => ((starts[index] ?? Infinity) - at) / MINUTE);
   const wide = waits.filter((_, index) => jobs[index]?.gpus === GPUS);

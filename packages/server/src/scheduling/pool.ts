@@ -1,7 +1,7 @@
 import { classFor, classOf } from '../devices/flavor-devices.ts';
 import type { FlavorDevices } from '../devices/flavor-devices.ts';
 import type { Flavor } from './flavor.ts';
-import type { Demand, Room } from './room.ts';
+import type { Demand, Capacity } from './capacity.ts';
 
 /** What is given out: memory of hosts, and their devices; CPU time is shares. */
 export type Pool = {
@@ -18,7 +18,7 @@ export const largestHost = ({ hosts }: Pool): number =>
   Math.max(0, ...hosts.map(({ memoryMiB }) => memoryMiB));
 
 /** What the hosts have when nobody holds anything, with these devices. */
-export function roomOf(pool: Pool, devices: readonly PooledDevice[]): Room {
+export function capacityOf(pool: Pool, devices: readonly PooledDevice[]): Capacity {
   return pool.hosts.map(({ name, memoryMiB }) => {
     const byClass: Record<string, number> = {};
     for (const device of devices) {

@@ -28,7 +28,7 @@ const hostsOf = (list: string) => parseHosts(list) ?? assert.fail(`${list} is no
 const minutes = ({ meanWait, p95Wait, longestWait }: Replayed): number[] =>
   [meanWait, p95Wait, longestWait].map((time) => Math.round(time / MINUTE));
 
-test('each policy is what it is: nobody goes ahead, anybody does, or whoever delays no promise', () => {
+test('each policy is what it is: nobody goes ahead, anybody does, or whoever delays no reservation', () => {
   const of = (overtaking: 'none' | 'any' | 'backfill') =>
     replay(runs, { hosts: hostsOf('8xH100'), overtaking });
   const [none, any, backfill] = [of('none'), of('any'), of('backfill')];

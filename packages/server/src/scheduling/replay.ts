@@ -1,10 +1,10 @@
 import { estimateFrom } from './estimate.ts';
 import { everFits } from './never-fits.ts';
-import { lineOf } from './order.ts';
+import { partitionOf } from './order.ts';
 import type { PastRun } from './past-runs.ts';
 import type { Overtaking } from './plan-queue.ts';
-import { copyRoom, devicesIn } from './room.ts';
-import type { HostRoom } from './room.ts';
+import { copyCapacity, devicesIn } from './capacity.ts';
+import type { HostCapacity } from './capacity.ts';
 import { simulate } from './simulate.ts';
 import type { Arrival } from './simulate.ts';
 
@@ -27,14 +27,14 @@ export type Replayed = {
  */
 export function replay(
   runs: readonly PastRun[],
-  { hosts, overtaking }: { hosts: readonly HostRoom[]; overtaking: Overtaking },
+  { hosts, overtaking }: { hosts: readonly HostCapacity[]; overtaking: Overtaking },
 ): Replayed {
   const [anyClass] = hosts.flatMap(({ devices }) => Object.keys(devices));
   const all = runs.map((run, index) => toArrival(run, String(index), anyClass));
-  const room = copyRoom(hosts);
-  const arrivals = all.filter(({ entry }) => everFits(room, entry.demand));
+  const capacity = copyCapacity(hosts);
+  const arrivals = all.filter(({ entry }) => everFits(capacity, entry.demand));
   const begun = arrivals.reduce((first, { at }) => Math.min(first, at), Infinity);
-  const started = simulate({ now: begun, free: hosts, holders: [], arrivals, overtaking });
+  const started = simulate({ now: begun, free: hosts, allocations: [], arrivals, overtaking });
   const waits: number[] = [];
   let work = 0;
   let end = begun;
@@ -55,12 +55,12 @@ export function replay(
 function toArrival(run: PastRun, id: string, anyClass: string | undefined): Arrival {
   const { at, duration, nodes, gpus, memoryMiB } = run;
   const deviceClass = gpus === 0 ? undefined : (run.deviceClass ?? anyClass);
-  const line = lineOf({ queueClass: 'run', deviceClass: deviceClass ?? null });
+  const partition = partitionOf({ queueClass: 'run', deviceClass: deviceClass ?? null });
   const estimate = run.estimate ?? estimateFrom([], undefined);
   return {
     at,
     duration,
-    entry: { id, line, estimate, demand: { nodes, memoryMiB, gpus, deviceClass } },
+    entry: { id, partition, estimate, demand: { nodes, memoryMiB, gpus, deviceClass } },
   };
 }
 
@@ -75,7 +75,7 @@ function describe(
   };
 }
 
-const countDevices = (hosts: readonly HostRoom[]): number =>
+const countDevices = (hosts: readonly HostCapacity[]): number =>
   [...new Set(hosts.flatMap(({ devices }) => Object.keys(devices)))].reduce(
     (sum, deviceClass) => sum + devicesIn(hosts, deviceClass),
     0,
@@ -88,7 +88,7 @@ const UNLIMITED = Number.MAX_SAFE_INTEGER;
  * The hosts that a list names, each by its devices: `8xH100` is one of eight, `8xH100,8xH100` two, and
  * `4xH100+4xL4` one of both; undefined where it is no such list. Memory is limited where it is said.
  */
-export function parseHosts(list: string, memoryMiB = UNLIMITED): HostRoom[] | undefined {
+export function parseHosts(list: string, memoryMiB = UNLIMITED): HostCapacity[] | undefined {
   const hosts = list.split(',').map((host) => parseDevices(host));
   if (hosts.includes(undefined)) return undefined;
   return hosts.flatMap((devices) => (devices === undefined ? [] : { memoryMiB, devices }));

@@ -3,15 +3,15 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { everFits } from './never-fits.ts';
 import { planQueue } from './plan-queue.ts';
-import type { Holder, Overtaking } from './plan-queue.ts';
-import { copyRoom, place, take } from './room.ts';
-import type { Demand, HostRoom, Room } from './room.ts';
+import type { Allocation, Overtaking } from './plan-queue.ts';
+import { copyCapacity, place, take } from './capacity.ts';
+import type { Demand, HostCapacity, Capacity } from './capacity.ts';
 import { simulate } from './simulate.ts';
 import type { Arrival, Simulated } from './simulate.ts';
 
 const policies: readonly Overtaking[] = ['none', 'any', 'backfill'];
 
-type Case = { capacity: Room; holders: Holder[]; arrivals: Arrival[] };
+type Case = { capacity: Capacity; allocations: Allocation[]; arrivals: Arrival[] };
 
 const demands = fc
   .record({
@@ -24,7 +24,7 @@ const demands = fc
 const hosts = fc.array(
   fc
     .record({ memoryMiB: fc.nat(16), h100: fc.nat(8) })
-    .map(({ memoryMiB, h100 }): HostRoom => ({ memoryMiB, devices: { h100 } })),
+    .map(({ memoryMiB, h100 }): HostCapacity => ({ memoryMiB, devices: { h100 } })),
   { minLength: 1, maxLength: 4 },
 );
 
@@ -41,8 +41,8 @@ const casesWith = (errors: fc.Arbitrary<number>): fc.Arbitrary<Case> =>
       coming: fc.array(fc.record({ ...times, demand: demands, error: errors }), { maxLength: 14 }),
     })
     .map(({ capacity, held, coming }): Case => {
-      const free = copyRoom(capacity);
-      const holders = held.flatMap(({ demand, endsAt }): Holder[] => {
+      const free = copyCapacity(capacity);
+      const allocations = held.flatMap(({ demand, endsAt }): Allocation[] => {
         const where = place(free, demand);
         if (where === undefined) return [];
         take(free, demand, where);
@@ -52,20 +52,20 @@ const casesWith = (errors: fc.Arbitrary<number>): fc.Arbitrary<Case> =>
         .filter(({ demand }) => everFits(capacity, demand))
         .map(({ at, duration, demand, error }, index): Arrival => {
           const estimate = Math.max(1, Math.round(duration * error));
-          const line = demand.deviceClass ?? 'cpu';
-          return { at, duration, entry: { id: String(index), line, estimate, demand } };
+          const partition = demand.deviceClass ?? 'cpu';
+          return { at, duration, entry: { id: String(index), partition, estimate, demand } };
         });
-      return { capacity, holders, arrivals };
+      return { capacity, allocations, arrivals };
     });
 
 const exact = casesWith(fc.constant(1));
 const guessed = casesWith(fc.double({ min: 0.1, max: 10, noNaN: true }));
 const policy = fc.constantFrom(...policies);
 
-function toSimulate({ capacity, holders, arrivals }: Case, overtaking: Overtaking) {
-  const free = copyRoom(capacity);
-  for (const { demand, hosts: where } of holders) take(free, demand, where);
-  return { now: 0, free, holders, arrivals, overtaking };
+function toSimulate({ capacity, allocations, arrivals }: Case, overtaking: Overtaking) {
+  const free = copyCapacity(capacity);
+  for (const { demand, hosts: where } of allocations) take(free, demand, where);
+  return { now: 0, free, allocations, arrivals, overtaking };
 }
 
 const run = (situation: Case, overtaking: Overtaking): ReadonlyMap<string, Simulated> =>
@@ -79,28 +79,28 @@ const endOf = (started: ReadonlyMap<string, Simulated>, one: Arrival): number =>
 
 /** What is free at a time, once what ends then has ended and what starts then has started. */
 function freeAt(
-  { capacity, holders, arrivals }: Case,
+  { capacity, allocations, arrivals }: Case,
   started: ReadonlyMap<string, Simulated>,
   at: number,
-): Room {
-  const room = copyRoom(capacity);
-  for (const { demand, hosts: where, endsAt = Infinity } of holders)
-    if (endsAt > at) take(room, demand, where);
+): Capacity {
+  const free = copyCapacity(capacity);
+  for (const { demand, hosts: where, endsAt = Infinity } of allocations)
+    if (endsAt > at) take(free, demand, where);
   for (const one of arrivals) {
     const { startsAt, hosts: where } = startOf(started, one);
-    if (startsAt <= at && endOf(started, one) > at) take(room, one.entry.demand, where);
+    if (startsAt <= at && endOf(started, one) > at) take(free, one.entry.demand, where);
   }
-  return room;
+  return free;
 }
 
-/** Whatever was promised a time at that moment. */
-function promisedAt(situation: Case, started: ReadonlyMap<string, Simulated>, now: number) {
+/** Whatever had a reservation at that moment. */
+function reservedAt(situation: Case, started: ReadonlyMap<string, Simulated>, now: number) {
   const running = situation.arrivals.filter(
     (one) => startOf(started, one).startsAt <= now && endOf(started, one) > now,
   );
-  const holders = [
-    ...situation.holders.filter(({ endsAt = Infinity }) => endsAt > now),
-    ...running.map((one): Holder => {
+  const allocations = [
+    ...situation.allocations.filter(({ endsAt = Infinity }) => endsAt > now),
+    ...running.map((one): Allocation => {
       const { demand } = one.entry;
       return { demand, hosts: startOf(started, one).hosts, endsAt: endOf(started, one) };
     }),
@@ -110,21 +110,24 @@ function promisedAt(situation: Case, started: ReadonlyMap<string, Simulated>, no
     .toSorted((a, b) => a.at - b.at)
     .map(({ entry }) => entry);
   const free = freeAt(situation, started, now);
-  return planQueue({ now, free, holders, queue, overtaking: 'backfill' }).blocked.flatMap(
+  return planQueue({ now, free, allocations, queue, overtaking: 'backfill' }).blocked.flatMap(
     ({ id, startsAt }) => (startsAt === undefined ? [] : { id, startsAt }),
   );
 }
 
-test('where estimates are right, nobody starts later than it was ever promised', () => {
+test('where estimates are right, nobody starts later than any reservation of its own', () => {
   fc.assert(
     fc.property(exact, ({ arrivals, ...rest }) => {
-      const oneLine = arrivals.map((one) => ({ ...one, entry: { ...one.entry, line: 'all' } }));
-      const situation = { ...rest, arrivals: oneLine };
+      const inOne = arrivals.map((one) => ({ ...one, entry: { ...one.entry, partition: 'all' } }));
+      const situation = { ...rest, arrivals: inOne };
       const started = run(situation, 'backfill');
       for (const now of new Set(arrivals.flatMap((one) => [one.at, endOf(started, one)])))
-        for (const { id, startsAt } of promisedAt(situation, started, now)) {
+        for (const { id, startsAt } of reservedAt(situation, started, now)) {
           const came = started.get(id)?.startsAt ?? Infinity;
-          assert.ok(came <= startsAt, `${id} was promised ${startsAt} at ${now}, and came ${came}`);
+          assert.ok(
+            came <= startsAt,
+            `${id} had a reservation for ${startsAt} at ${now}, and came ${came}`,
+          );
         }
     }),
     { numRuns: 1_000 },
@@ -168,11 +171,11 @@ test('the same comes of the same, and what is given is left as it was', () => {
   );
 });
 
-test('where there is room for all, everything starts as it comes, whoever may overtake whom', () => {
+test('where all fit, everything starts as it comes, whoever may overtake whom', () => {
   fc.assert(
     fc.property(guessed, (situation) => {
       const vast = { ...situation, capacity: [{ memoryMiB: 1_000, devices: { h100: 1_000 } }] };
-      const [none, any, backfill] = policies.map((one) => run({ ...vast, holders: [] }, one));
+      const [none, any, backfill] = policies.map((one) => run({ ...vast, allocations: [] }, one));
       assert.deepEqual(any, none);
       assert.deepEqual(backfill, none);
       for (const one of vast.arrivals)
@@ -181,7 +184,7 @@ test('where there is room for all, everything starts as it comes, whoever may ov
   );
 });
 
-test('what is wide starts when it was promised to, however much that is narrow keeps coming', () => {
+test('what is wide starts when its reservation says, however much that is narrow keeps coming', () => {
   const gpus = (count: number): Demand => ({
     nodes: 1,
     memoryMiB: 0,
@@ -191,24 +194,28 @@ test('what is wide starts when it was promised to, however much that is narrow k
   const arrival = (id: string, at: number, count: number): Arrival => ({
     at,
     duration: 10,
-    entry: { id, line: 'h100', estimate: 10, demand: gpus(count) },
+    entry: { id, partition: 'h100', estimate: 10, demand: gpus(count) },
   });
   const narrow = Array.from({ length: 200 }, (_, index) => arrival(String(index), index, 1));
   const arrivals = [...narrow, arrival('wide', 5.5, 8)];
-  const situation = { capacity: [{ memoryMiB: 0, devices: { h100: 8 } }], holders: [], arrivals };
+  const situation = {
+    capacity: [{ memoryMiB: 0, devices: { h100: 8 } }],
+    allocations: [],
+    arrivals,
+  };
   const wide = policies.map((one) => run(situation, one).get('wide')?.startsAt);
   assert.deepEqual(wide, [15, 257, 15]);
 });
 
 test('what nobody ends is never over, and what waits for it never starts', () => {
   const demand: Demand = { nodes: 1, memoryMiB: 1, gpus: 0, deviceClass: undefined };
-  const entry = (id: string) => ({ id, line: 'cpu', estimate: undefined, demand });
+  const entry = (id: string) => ({ id, partition: 'cpu', estimate: undefined, demand });
   const arrivals = ['site', 'other'].map((id): Arrival => ({
     at: 1,
     duration: undefined,
     entry: entry(id),
   }));
-  const free: Room = [{ memoryMiB: 1, devices: {} }];
-  const started = simulate({ now: 0, free, holders: [], arrivals, overtaking: 'backfill' });
+  const free: Capacity = [{ memoryMiB: 1, devices: {} }];
+  const started = simulate({ now: 0, free, allocations: [], arrivals, overtaking: 'backfill' });
   assert.deepEqual([...started.keys()], ['site']);
 });

@@ -1,8 +1,8 @@
 import { expectedEnd } from './estimate.ts';
 import { planQueue } from './plan-queue.ts';
-import type { Holder, Overtaking, Queued } from './plan-queue.ts';
-import { copyRoom, give, take } from './room.ts';
-import type { HostRoom, Room } from './room.ts';
+import type { Allocation, Overtaking, Queued } from './plan-queue.ts';
+import { copyCapacity, give, take } from './capacity.ts';
+import type { HostCapacity, Capacity } from './capacity.ts';
 
 /** Something that comes at a time, and holds what it gets so long; undefined: for ever. */
 export type Arrival = { at: number; entry: Queued; duration: number | undefined };
@@ -13,9 +13,9 @@ type Running = { entry: Queued; hosts: readonly number[]; startedAt: number; end
 
 type World = {
   now: number;
-  free: Room;
-  /** What held room at the beginning. */
-  former: Holder[];
+  free: Capacity;
+  /** What held something at the beginning. */
+  former: Allocation[];
   running: Running[];
   waiting: Arrival[];
   coming: Arrival[];
@@ -29,15 +29,15 @@ type World = {
  */
 export function simulate(situation: {
   now: number;
-  free: readonly HostRoom[];
-  holders: readonly Holder[];
+  free: readonly HostCapacity[];
+  allocations: readonly Allocation[];
   arrivals: readonly Arrival[];
   overtaking: Overtaking;
 }): ReadonlyMap<string, Simulated> {
   const world: World = {
     now: situation.now,
-    free: copyRoom(situation.free),
-    former: [...situation.holders],
+    free: copyCapacity(situation.free),
+    former: [...situation.allocations],
     running: [],
     waiting: [],
     coming: situation.arrivals.toSorted((a, b) => a.at - b.at),
@@ -69,9 +69,9 @@ function changes(world: World): boolean {
 function decide(world: World): void {
   const { now, waiting, running, former, free, overtaking } = world;
   if (waiting.length === 0) return;
-  const holders = [
+  const allocations = [
     ...former,
-    ...running.map(({ entry, hosts, startedAt }): Holder => {
+    ...running.map(({ entry, hosts, startedAt }): Allocation => {
       const { demand, estimate } = entry;
       const endsAt = estimate === undefined ? undefined : expectedEnd({ startedAt, estimate }, now);
       return { demand, hosts, endsAt };
@@ -79,7 +79,10 @@ function decide(world: World): void {
   ];
   const queue = waiting.map(({ entry }) => entry);
   const starts = new Map(
-    planQueue({ now, free, holders, queue, overtaking }).starts.map(({ id, hosts }) => [id, hosts]),
+    planQueue({ now, free, allocations, queue, overtaking }).starts.map(({ id, hosts }) => [
+      id,
+      hosts,
+    ]),
   );
   if (starts.size === 0) return;
   for (const { entry, duration } of waiting) {

@@ -102,7 +102,7 @@ export type WorkloadTable = {
   turnAt: Time;
   /** Its place among what its owner has waiting: that, moved by its priority. */
   queueAt: Time;
-  /** How long it is expected to hold its room, in ms; null: until somebody ends it. */
+  /** How long it is expected to hold what it gets, in ms; null: until somebody ends it. */
   estimate: number | null;
   maxDuration: number | null;
   /** When it was to start, as was said first; and as it is expected now. */
@@ -118,7 +118,7 @@ export type WorkloadTable = {
   graceSeconds: number;
   /** `waiting` holds nothing; `admitted` holds its memory until `gone`. */
   state: 'waiting' | 'admitted' | 'gone';
-  /** Why it waits for room. */
+  /** Why it waits for capacity. */
   reason: WaitReason | null;
   detail: string | null;
   /** What is said while its engine is away, or null. */

@@ -14,13 +14,13 @@ export function expectStarts({
   now,
   free,
   capacity,
-  holders,
+  allocations,
   waiting,
 }: QueueFacts): ReadonlyMap<string, number> {
   const arrivals = waiting
     .filter((one) => everFits(capacity, demandOfWorkload(one)))
     .slice(0, FORESIGHT)
     .map((one) => ({ at: now, entry: toQueued(one), duration: one.estimate ?? undefined }));
-  const started = simulate({ now, free, holders, arrivals, overtaking: 'backfill' });
+  const started = simulate({ now, free, allocations, arrivals, overtaking: 'backfill' });
   return new Map([...started].map(([id, { startsAt }]) => [id, startsAt]));
 }

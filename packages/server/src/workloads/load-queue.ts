@@ -4,18 +4,18 @@ import type { WaitFacts } from '../scheduling/describe-wait.ts';
 import { listDevices, listLeases } from '../devices/devices.ts';
 import type { KnownDevice, Lease } from '../devices/devices.ts';
 import { classOf } from '../devices/flavor-devices.ts';
-import { lineOf } from '../scheduling/order.ts';
-import type { Holder, Queued } from '../scheduling/plan-queue.ts';
+import { partitionOf } from '../scheduling/order.ts';
+import type { Allocation, Queued } from '../scheduling/plan-queue.ts';
 import type { OwnerShare } from '../scheduling/owner-share.ts';
-import { roomOf } from '../scheduling/pool.ts';
+import { capacityOf } from '../scheduling/pool.ts';
 import type { Pool } from '../scheduling/pool.ts';
-import type { Demand, Room } from '../scheduling/room.ts';
-import { take } from '../scheduling/room.ts';
+import type { Demand, Capacity } from '../scheduling/capacity.ts';
+import { take } from '../scheduling/capacity.ts';
 import type { Schema } from '../store/schema.ts';
 import type { OwnerId } from '../lib/ids.ts';
 import { loadShares } from './load-shares.ts';
-import { selectHolding, selectQueue } from './queue-store.ts';
-import type { Holding } from './queue-store.ts';
+import { selectAdmitted, selectQueue } from './queue-store.ts';
+import type { Admitted } from './queue-store.ts';
 import { rulesOf } from './subject.ts';
 import type { Workload } from './workload.ts';
 
@@ -32,9 +32,9 @@ const FENCED_FOR = 5_000;
 export type QueueFacts = {
   now: number;
   pool: Pool;
-  free: Room;
-  capacity: Room;
-  holders: Holder[];
+  free: Capacity;
+  capacity: Capacity;
+  allocations: Allocation[];
   /** What owners who are limited may hold, and do. */
   shares: ReadonlyMap<OwnerId, OwnerShare>;
   waiting: readonly Workload[];
@@ -55,8 +55,8 @@ export async function loadQueue(
   { pool, inventory }: QueueDeps,
   now: number,
 ): Promise<QueueFacts> {
-  const holding = await selectHolding(db);
-  const shares = await loadShares(db, holding);
+  const admitted = await selectAdmitted(db);
+  const shares = await loadShares(db, admitted);
   const [waiting, devices, leases] = [
     await selectQueue(db, DEPTH, [...shares.keys()]),
     await listDevices(db),
@@ -64,17 +64,17 @@ export async function loadQueue(
   ];
   const driverSilent = inventory.silent() !== undefined;
   const offered = freeDevices({ devices, leases, driverSilent });
-  const free = roomOf(pool, offered);
+  const free = capacityOf(pool, offered);
   const places = new Map(pool.hosts.map(({ name }, index) => [name, index]));
-  const holders = holding.map((one) => toHolder(one, places, now));
-  for (const { demand, hosts } of holders) take(free, { ...demand, gpus: 0 }, hosts);
+  const allocations = admitted.map((one) => toAllocation(one, places, now));
+  for (const { demand, hosts } of allocations) take(free, { ...demand, gpus: 0 }, hosts);
   const fenced = leases.flatMap((lease) => toFenced(lease, { devices, places, pool, now }));
   return {
     now,
     pool,
     free,
-    capacity: roomOf(pool, devices),
-    holders: [...holders, ...fenced],
+    capacity: capacityOf(pool, devices),
+    allocations: [...allocations, ...fenced],
     shares,
     waiting,
     devices,
@@ -106,22 +106,22 @@ export const demandOfWorkload = ({
   deviceClass: deviceClass ?? undefined,
 });
 
-/** The line that it waits in. */
-export const lineOfWorkload = ({
+/** The partition that it waits in. */
+export const partitionOfWorkload = ({
   subjectKind,
   deviceClass,
 }: Pick<Workload, 'subjectKind' | 'deviceClass'>): string =>
-  lineOf({ queueClass: rulesOf({ subjectKind }).queueClass, deviceClass });
+  partitionOf({ queueClass: rulesOf({ subjectKind }).queueClass, deviceClass });
 
 export const toQueued = (workload: Workload): Queued => ({
   id: workload.id,
   demand: demandOfWorkload(workload),
-  line: lineOfWorkload(workload),
+  partition: partitionOfWorkload(workload),
   estimate: workload.estimate ?? undefined,
   owner: workload.ownerId,
 });
 
-function toHolder(one: Holding, places: ReadonlyMap<string, number>, now: number): Holder {
+function toAllocation(one: Admitted, places: ReadonlyMap<string, number>, now: number): Allocation {
   const { admittedAt: startedAt, estimate, maxDuration } = one;
   const limit = maxDuration === null ? {} : { maxDuration };
   return {
@@ -140,7 +140,7 @@ function toFenced(
     pool,
     now,
   }: Pick<QueueFacts, 'devices' | 'pool' | 'now'> & { places: ReadonlyMap<string, number> },
-): Holder[] {
+): Allocation[] {
   const device = devices.find(({ uuid }) => uuid === lease.deviceUuid);
   const host = places.get(device?.host ?? '');
   if (lease.endedAt === null || device === undefined || host === undefined) return [];

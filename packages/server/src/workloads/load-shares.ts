@@ -5,13 +5,13 @@ import { listSetLimits } from '../limits/list-limits.ts';
 import { heldBy } from '../scheduling/owner-share.ts';
 import type { OwnerShare } from '../scheduling/owner-share.ts';
 import type { Schema } from '../store/schema.ts';
-import { selectHolding, selectWaitingOwners } from './queue-store.ts';
-import type { Holding } from './queue-store.ts';
+import { selectAdmitted, selectWaitingOwners } from './queue-store.ts';
+import type { Admitted } from './queue-store.ts';
 
 /** What owners may hold at once, and do, of those whom an operator has limited; nobody is by default. */
 export async function loadShares(
   db: Kysely<Schema>,
-  holding: readonly Holding[],
+  admitted: readonly Admitted[],
 ): Promise<ReadonlyMap<OwnerId, OwnerShare>> {
   const set = (await listSetLimits(db)).filter(({ name }) => name === 'memory' || name === 'gpus');
   if (set.length === 0) return new Map();
@@ -28,7 +28,7 @@ export async function loadShares(
       id,
       {
         most: { memoryMiB: value('memory', id), gpus: value('gpus', id) },
-        held: heldBy(holding.filter(({ ownerId }) => ownerId === id)),
+        held: heldBy(admitted.filter(({ ownerId }) => ownerId === id)),
       },
     ]),
   );
@@ -39,7 +39,7 @@ export async function countHeld(
   db: Kysely<Schema>,
   ownerId: OwnerId,
 ): Promise<{ memory: number; gpus: number }> {
-  const holding = await selectHolding(db);
-  const { memoryMiB, gpus } = heldBy(holding.filter((one) => one.ownerId === ownerId));
+  const admitted = await selectAdmitted(db);
+  const { memoryMiB, gpus } = heldBy(admitted.filter((one) => one.ownerId === ownerId));
   return { memory: memoryMiB, gpus };
 }

@@ -134,7 +134,7 @@ const device = (index: number) => ({
   trouble: undefined,
 });
 
-onEachDatabase('all nodes get room, or none; who waits is told why', async (database) => {
+onEachDatabase('all nodes are admitted, or none; who waits is told why', async (database) => {
   const { make, find, plan, end } = await open(database);
   const [first, second] = [await make({ nodes: 2 }), await make({ nodes: 2, at: 2 })];
   await plan();
@@ -163,7 +163,7 @@ onEachDatabase('what never fits is told so, and stands in nobody’s way', async
 });
 
 onEachDatabase(
-  'a start is promised, kept as it was said first, and planned anew when it passes',
+  'a start is foretold, kept as it was said first, and planned anew when it passes',
   async (database) => {
     const { make, plan, find, clock } = await open(database, { memoryMiB: 256 });
     await make();

@@ -24,7 +24,7 @@ import type { WaitReason } from '../lib/reason.ts';
 type Deps = QueueDeps & { database: Database; clock: Clock; subjects: TellSubjects };
 
 /**
- * Looks at everything that waits, and gives room and devices to what may start: all of its nodes or none.
+ * Looks at everything that waits, and gives capacity and devices to what may start: all of its nodes or none.
  * Whatever waits on is told why, once, and again when the reason is another.
  */
 export const queueReconciler =
@@ -32,11 +32,11 @@ export const queueReconciler =
   async (claim) => {
     const facts = await loadQueue(deps.database.read, deps, deps.clock());
     const { hopeless, hopeful } = sortOut(facts);
-    const { free, holders, shares, now } = facts;
+    const { free, allocations, shares, now } = facts;
     const queue = hopeful.map(toQueued);
-    const plan = planQueue({ free, holders, shares, queue, now, overtaking: 'backfill' });
+    const plan = planQueue({ free, allocations, shares, queue, now, overtaking: 'backfill' });
     await record(deps, claim, { facts, plan, hopeless });
-    return nextPromise(plan, now);
+    return nextReservation(plan, now);
   };
 
 /** What the platform could not hold if it were empty waits for nothing: its deployment or run ends. */
@@ -48,8 +48,8 @@ function sortOut({ waiting, capacity }: QueueFacts): {
   return { hopeless: waiting.filter((one) => !fits(one)), hopeful: waiting.filter(fits) };
 }
 
-/** A time that was promised may pass without an end: then it is planned anew. */
-function nextPromise({ blocked }: QueuePlan, now: number): number | undefined {
+/** The time of a reservation may pass without an end: then all is planned anew. */
+function nextReservation({ blocked }: QueuePlan, now: number): number | undefined {
   const times = blocked.flatMap(({ startsAt }) => startsAt ?? []);
   return times.length === 0 ? undefined : Math.max(now + 1_000, Math.min(...times) + 1);
 }

@@ -8,7 +8,7 @@ import type { Workload } from './workload.ts';
 import type { WaitReason } from '../lib/reason.ts';
 
 /** Something that is admitted and not gone. */
-export type Holding = {
+export type Admitted = {
   id: WorkloadId;
   ownerId: OwnerId;
   memoryMiB: number;
@@ -22,8 +22,8 @@ export type Holding = {
   maxDuration: number | null;
 };
 
-/** Everything that holds room; what is used is computed from it, never counted. */
-export async function selectHolding(db: Kysely<Schema>): Promise<Holding[]> {
+/** Everything that holds capacity; what is used is computed from it, never counted. */
+export async function selectAdmitted(db: Kysely<Schema>): Promise<Admitted[]> {
   const rows = await db
     .selectFrom('workloads')
     .select([
@@ -48,7 +48,7 @@ export async function selectHolding(db: Kysely<Schema>): Promise<Holding[]> {
 }
 
 /**
- * What waits for room, the one that is looked at first first; at most `limit`, and as many of each of those owners
+ * What waits for capacity, the one that is looked at first first; at most `limit`, and as many of each of those owners
  * who are limited: what they may not have yet must not hide what others wait for.
  */
 export async function selectQueue(
@@ -167,7 +167,7 @@ export const setExpected = (tx: Tx, id: WorkloadId, expectedAt: number) =>
     .execute();
 
 /** What was said first of starts since `since`, and when they came. */
-export const selectPromises = (
+export const selectForecasts = (
   db: Kysely<Schema>,
   since: number,
 ): Promise<{ createdAt: number; promisedAt: number | null; admittedAt: number | null }[]> =>

@@ -5,20 +5,26 @@ import { describeWait } from '../scheduling/describe-wait.ts';
 import { classOf } from '../devices/flavor-devices.ts';
 import { everFits } from '../scheduling/never-fits.ts';
 import { planQueue } from '../scheduling/plan-queue.ts';
-import { devicesIn, memoryIn } from '../scheduling/room.ts';
+import { devicesIn, memoryIn } from '../scheduling/capacity.ts';
 import { isWaitReason, waitReasons } from '../lib/reason.ts';
 import type { Reason } from '../lib/reason.ts';
 import type { Schema } from '../store/schema.ts';
 import { expectStarts } from './expect-starts.ts';
-import { demandOfWorkload, factsFor, lineOfWorkload, loadQueue, toQueued } from './load-queue.ts';
+import {
+  demandOfWorkload,
+  factsFor,
+  partitionOfWorkload,
+  loadQueue,
+  toQueued,
+} from './load-queue.ts';
 import type { QueueDeps, QueueFacts } from './load-queue.ts';
-import { countWaiting, selectPromises, selectWaitingOf } from './queue-store.ts';
+import { countWaiting, selectForecasts, selectWaitingOf } from './queue-store.ts';
 import type { Workload } from './workload.ts';
 
 /** What is known now of one that waits. */
 export type WaitView = {
   workload: Workload;
-  line: string;
+  partition: string;
   position: number | null;
   reason: Reason | null;
   detail: string | null;
@@ -39,7 +45,7 @@ export async function showQueue(
     waitingInAll: (await countWaiting(db)).reduce((sum, { count }) => sum + count, 0),
     memoryMiB: { total: memoryIn(facts.capacity), free: memoryIn(facts.free) },
     devices: countDevices(facts),
-    accuracy: accuracyOf(await selectPromises(db, now - 30 * DAY)),
+    accuracy: accuracyOf(await selectForecasts(db, now - 30 * DAY)),
   };
 }
 
@@ -53,9 +59,9 @@ export async function showWait(
 }
 
 function viewer(facts: QueueFacts): (workload: Workload) => WaitView {
-  const { free, holders, shares, waiting, capacity, now } = facts;
+  const { free, allocations, shares, waiting, capacity, now } = facts;
   const queue = waiting.filter((one) => everFits(capacity, demandOfWorkload(one))).map(toQueued);
-  const plan = planQueue({ free, holders, shares, queue, now, overtaking: 'backfill' });
+  const plan = planQueue({ free, allocations, shares, queue, now, overtaking: 'backfill' });
   const blocked = new Map(plan.blocked.map((one) => [one.id, one]));
   const starts = expectStarts(facts);
   return (workload) => {
@@ -68,7 +74,7 @@ function viewer(facts: QueueFacts): (workload: Workload) => WaitView {
     return {
       workload,
       ...wait,
-      line: lineOfWorkload(workload),
+      partition: partitionOfWorkload(workload),
       position: known?.position ?? null,
       helps: helpsAgainst(wait.reason),
       expectedAt:
@@ -93,8 +99,10 @@ function countDevices({ devices, capacity, free, pool }: QueueFacts) {
 }
 
 /** How right the first word of a start was, over what has started since. */
-function accuracyOf(promises: readonly { promisedAt: number | null; admittedAt: number | null }[]) {
-  const errors = promises
+function accuracyOf(
+  forecasts: readonly { promisedAt: number | null; admittedAt: number | null }[],
+) {
+  const errors = forecasts
     .flatMap(({ promisedAt, admittedAt }) =>
       promisedAt === null || admittedAt === null ? [] : Math.abs(admittedAt - promisedAt),
     )
@@ -108,12 +116,12 @@ function accuracyOf(promises: readonly { promisedAt: number | null; admittedAt: 
   };
 }
 
-/** How many wait, by line and reason, of all owners; and how right foretold starts were. */
+/** How many wait, by partition and reason, of all owners; and how right foretold starts were. */
 export async function summarizeQueue(db: Kysely<Schema>, now: number) {
   const waiting = (await countWaiting(db)).map(({ count, reason, ...of }) => ({
-    line: lineOfWorkload(of),
+    partition: partitionOfWorkload(of),
     reason: reason ?? 'new',
     count,
   }));
-  return { waiting, accuracy: accuracyOf(await selectPromises(db, now - 30 * DAY)) };
+  return { waiting, accuracy: accuracyOf(await selectForecasts(db, now - 30 * DAY)) };
 }

@@ -1,48 +1,23 @@
-import type { Log } from '../../lib/log.ts';
-import type { DataPaths } from '../../paths.ts';
-import type { Runtime } from '../build.ts';
 import type { Recipe } from '../recipe.ts';
-import { dockerRecipe } from './docker/docker-recipe.ts';
-import { findBuildTools, shareMavenSettings } from './java/build-tools.ts';
-import { javaRecipe } from './java/java-recipe.ts';
-import { findJdks } from './java/jdks.ts';
-import { bringInstaller } from './python/installer.ts';
-import { findInterpreters, nameInterpreters } from './python/interpreters.ts';
-import { pythonRecipe } from './python/python-recipe.ts';
+import type { Runtime } from '../runtime.ts';
+import { dockerRuntime } from './docker/docker-runtime.ts';
+import { javaRuntime } from './java/java-runtime.ts';
+import { pythonRuntime } from './python/python-runtime.ts';
+import type { BuildMachine, RuntimeEntry } from './runtime-entry.ts';
+
+/** What the platform knows of each runtime: tiles, variables, pages and what `grid doctor` says follow. */
+export const runtimes: Readonly<Record<Runtime, RuntimeEntry>> = {
+  docker: dockerRuntime,
+  python: pythonRuntime,
+  java: javaRuntime,
+};
 
 export type Recipes = Readonly<Record<Runtime, Recipe>>;
 
-type Machine = {
-  paths: DataPaths;
-  environment: Readonly<Record<string, string | undefined>>;
-  log: Log;
-  signal: AbortSignal;
-  /** Whether applications may ask this machine's Docker engine for containers. */
-  allowDockerSocket: boolean;
-  /** Whether builds may have the credentials of this machine's mirrors and proxies. */
-  shareCredentials: boolean;
-};
-
 /** The recipe of each runtime, with what this machine has for it. */
-export async function openRecipes(machine: Machine): Promise<Recipes> {
-  const [python, java] = await Promise.all([openPython(machine), openJava(machine)]);
-  return { docker: dockerRecipe(machine), java, python };
-}
-
-async function openPython({ paths, ...machine }: Machine): Promise<Recipe> {
-  const [interpreters, installer] = await Promise.all([
-    findInterpreters().then((found) => nameInterpreters(found, paths.tools)),
-    bringInstaller({ tools: paths.tools, ...machine }),
-  ]);
-  return pythonRecipe({ interpreters, installer });
-}
-
-async function openJava({ paths, environment, ...machine }: Machine): Promise<Recipe> {
-  const [jdks, tools, settings] = await Promise.all([
-    findJdks(environment),
-    findBuildTools(environment),
-    shareMavenSettings(paths.tools, machine),
-  ]);
-  const shared = settings === undefined ? {} : { mavenSettings: settings };
-  return javaRecipe({ jdks, tools: { ...tools, ...shared } });
+export async function openRecipes(machine: BuildMachine): Promise<Recipes> {
+  const opened = Object.entries(runtimes).map(
+    async ([name, runtime]) => [name, await runtime.open(machine)] as const,
+  );
+  return Object.fromEntries(await Promise.all(opened)) as Recipes;
 }

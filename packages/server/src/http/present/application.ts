@@ -5,6 +5,7 @@ import { listDomains } from '../../applications/change-domains.ts';
 import { formatDomain } from '../../applications/domain.ts';
 import { loadEnvironment } from '../../applications/environment.ts';
 import { findDeployedCommit } from '../../deployments/deploy-application.ts';
+import { microEurosPerDay } from '../../billing/price.ts';
 import { findFlavor, flavors } from '../../scheduling/flavor.ts';
 import type { Keyring } from '../../lib/encryption.ts';
 import type { Database } from '../../store/database.ts';
@@ -18,7 +19,7 @@ export const presentFlavor = (flavor: Flavor) => ({
   mem: flavor.memoryMiB,
   cpus: flavor.cpus,
   gpus: flavor.gpus,
-  price: flavor.microEurosPerDay / 24 / MICROS,
+  price: microEurosPerDay(flavor) / 24 / MICROS,
   available: true,
   microservice: flavor.microservice,
   machine_learning: flavor.gpus > 0,
@@ -98,7 +99,7 @@ function presentInstance(application: Application): WireApplication['instance'] 
     minFlavor: named(application.flavor),
     maxFlavor: named(application.maxFlavor),
     flavors: flavors.map(presentFlavor),
-    defaultEnv: variant?.variables ?? {},
+    defaultEnv: variant?.presets[application.kind] ?? {},
     lifetime: application.kind === 'runner' ? 'TASK' : 'REGULAR',
   };
 }

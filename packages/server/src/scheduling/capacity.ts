@@ -9,31 +9,31 @@ export type Demand = {
 };
 
 /** What is left of one host: memory, and devices by class. */
-export type HostRoom = { memoryMiB: number; devices: Record<string, number> };
+export type HostCapacity = { memoryMiB: number; devices: Record<string, number> };
 
 /** What is left of every host, each at its place. */
-export type Room = HostRoom[];
+export type Capacity = HostCapacity[];
 
-export const copyRoom = (room: readonly HostRoom[]): Room =>
-  room.map(({ memoryMiB, devices }) => ({ memoryMiB, devices: { ...devices } }));
+export const copyCapacity = (capacity: readonly HostCapacity[]): Capacity =>
+  capacity.map(({ memoryMiB, devices }) => ({ memoryMiB, devices: { ...devices } }));
 
 /** How many nodes of this size the host still holds. */
-export function nodesThatFit(host: HostRoom, { memoryMiB, gpus, deviceClass }: Demand): number {
+export function nodesThatFit(host: HostCapacity, { memoryMiB, gpus, deviceClass }: Demand): number {
   const byMemory = memoryMiB === 0 ? Infinity : Math.floor(host.memoryMiB / memoryMiB);
   if (gpus === 0 || deviceClass === undefined) return Math.max(0, byMemory);
   return Math.max(0, Math.min(byMemory, Math.floor((host.devices[deviceClass] ?? 0) / gpus)));
 }
 
 /**
- * The host of each node, or undefined where not all have room. The fullest hosts that fit are taken first,
+ * The host of each node, or undefined where not all fit. The fullest hosts that fit are taken first,
  * so that what is wide finds an empty one later.
  */
-export function place(room: readonly HostRoom[], demand: Demand): number[] | undefined {
-  const candidates = room.flatMap((host, index) => {
+export function place(capacity: readonly HostCapacity[], demand: Demand): number[] | undefined {
+  const candidates = capacity.flatMap((host, index) => {
     const fits = nodesThatFit(host, demand);
     return fits === 0 ? [] : { index, fits, host };
   });
-  if (candidates.length > 1) candidates.sort((a, b) => compareRoom(a.host, b.host, demand));
+  if (candidates.length > 1) candidates.sort((a, b) => compareCapacity(a.host, b.host, demand));
   const hosts: number[] = [];
   for (const { index, fits } of candidates) {
     for (let one = 0; one < fits && hosts.length < demand.nodes; one += 1) hosts.push(index);
@@ -42,30 +42,30 @@ export function place(room: readonly HostRoom[], demand: Demand): number[] | und
   return undefined;
 }
 
-function compareRoom(a: HostRoom, b: HostRoom, { deviceClass }: Demand): number {
-  const devices = (host: HostRoom): number =>
+function compareCapacity(a: HostCapacity, b: HostCapacity, { deviceClass }: Demand): number {
+  const devices = (host: HostCapacity): number =>
     deviceClass === undefined ? countDevices(host) : (host.devices[deviceClass] ?? 0);
   return devices(a) - devices(b) || a.memoryMiB - b.memoryMiB;
 }
 
-const countDevices = ({ devices }: HostRoom): number =>
+const countDevices = ({ devices }: HostCapacity): number =>
   Object.values(devices).reduce((sum, one) => sum + one, 0);
 
-/** Takes the room of one node on each of these hosts. */
-export const take = (room: Room, demand: Demand, hosts: readonly number[]): void =>
-  move(room, { demand, hosts, sign: -1 });
+/** Takes the capacity of one node on each of these hosts. */
+export const take = (capacity: Capacity, demand: Demand, hosts: readonly number[]): void =>
+  move(capacity, { demand, hosts, sign: -1 });
 
 /** Gives it back. */
-export const give = (room: Room, demand: Demand, hosts: readonly number[]): void =>
-  move(room, { demand, hosts, sign: 1 });
+export const give = (capacity: Capacity, demand: Demand, hosts: readonly number[]): void =>
+  move(capacity, { demand, hosts, sign: 1 });
 
 function move(
-  room: Room,
+  capacity: Capacity,
   { demand, hosts, sign }: { demand: Demand; hosts: readonly number[]; sign: 1 | -1 },
 ): void {
   const { memoryMiB, gpus, deviceClass } = demand;
   for (const index of hosts) {
-    const host = room[index];
+    const host = capacity[index];
     if (host === undefined) continue;
     host.memoryMiB += sign * memoryMiB;
     if (deviceClass !== undefined && gpus > 0)
@@ -74,7 +74,7 @@ function move(
 }
 
 /** What both leave: of each host the lesser. */
-export const lesser = (a: readonly HostRoom[], b: readonly HostRoom[]): Room =>
+export const lesser = (a: readonly HostCapacity[], b: readonly HostCapacity[]): Capacity =>
   a.map((host, index) => {
     const other = b[index] ?? { memoryMiB: 0, devices: {} };
     const classes = Object.keys(host.devices);
@@ -87,8 +87,8 @@ export const lesser = (a: readonly HostRoom[], b: readonly HostRoom[]): Room =>
   });
 
 /** Devices of a class in all. */
-export const devicesIn = (room: readonly HostRoom[], deviceClass: string): number =>
-  room.reduce((sum, { devices }) => sum + Math.max(0, devices[deviceClass] ?? 0), 0);
+export const devicesIn = (capacity: readonly HostCapacity[], deviceClass: string): number =>
+  capacity.reduce((sum, { devices }) => sum + Math.max(0, devices[deviceClass] ?? 0), 0);
 
-export const memoryIn = (room: readonly HostRoom[]): number =>
-  room.reduce((sum, { memoryMiB }) => sum + Math.max(0, memoryMiB), 0);
+export const memoryIn = (capacity: readonly HostCapacity[]): number =>
+  capacity.reduce((sum, { memoryMiB }) => sum + Math.max(0, memoryMiB), 0);
