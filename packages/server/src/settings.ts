@@ -211,7 +211,7 @@ export const otherVariables: Readonly<Record<string, string>> = {
 };
 
 /** Set for the tests of the platform: a platform may be started where they are. */
-const OF_TESTS = /^GRID_(TESTS?|FAULTS)(_|$)/;
+const OF_TESTS = /^GRID_(TESTS?|FAULTS|WORLDS)(_|$)/;
 
 /** The `GRID_*` variables that nothing reads. */
 export function unknownVariables(environment: Readonly<Record<string, unknown>>): string[] {
