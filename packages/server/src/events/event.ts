@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { subjectKinds } from '../store/work-tables.ts';
 import { everyReason } from '../lib/reason.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import type { Actor } from './actor.ts';
@@ -45,7 +46,7 @@ const Run = {
   ...Why,
 };
 const Attempt = { runId: Text, number: z.number(), workloadId: Text, ...Why };
-const Workload = { subjectKind: z.enum(['build', 'deployment', 'run']), subjectId: Text, ...Why };
+const Workload = { subjectKind: z.enum(subjectKinds), subjectId: Text, ...Why };
 const Instance = {
   instanceId: Text,
   workloadId: Text,

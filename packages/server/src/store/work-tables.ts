@@ -74,7 +74,9 @@ export type AttemptTable = {
 };
 
 /** What the platform runs things for (`workloads/subject.ts`). */
-export type SubjectKind = 'build' | 'deployment' | 'run';
+export const subjectKinds = ['build', 'deployment', 'run'] as const;
+
+export type SubjectKind = (typeof subjectKinds)[number];
 
 /** Of a build, or a deployment's service: the deployment's id. */
 export type SubjectId = DeploymentId | RunId;
