@@ -26,7 +26,7 @@ export const dataPaths = (root: string) => ({
   /** A deployment's tree while it is built. */
   checkout: (id: DeploymentId) => join(root, 'checkouts', id),
   artifact: (id: string) => join(root, 'artifacts', id),
-  environment: (key: string) => join(root, 'environments', key),
+  dependencies: (key: string) => join(root, 'environments', key),
   /** Download caches: never shared between owners, nor between the user ids of applications. */
   cache: (owner: OwnerId, id: ApplicationId) => join(root, 'caches', owner, id),
   tools: join(root, 'tools'),

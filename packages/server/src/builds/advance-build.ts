@@ -14,7 +14,7 @@ import { commandStep } from './build-steps.ts';
 import { checkStart } from './check-start.ts';
 import { copyTree } from './copy-tree.ts';
 import { STEP, describeBroken } from './describe-broken.ts';
-import { artifactId, environmentKey, inputKey } from './keys.ts';
+import { artifactId, dependenciesKey, inputKey } from './keys.ts';
 import { planBuild } from './plan-build.ts';
 import { pruneTree } from './prune-tree.ts';
 import { readFact, readManifest, refuseFolder } from './read-tree.ts';
@@ -38,7 +38,7 @@ export type BuildDeps = {
   /** The newest artifact of the application made from these inputs. */
   findMadeFrom(applicationId: ApplicationId, inputKey: string): Promise<Artifact | undefined>;
   /** The newest dependencies that were installed for this key, or undefined. */
-  findEnvironment(key: string): Promise<string | undefined>;
+  findDependencies(key: string): Promise<string | undefined>;
   clock: Clock;
   say(input: BuildInput, line: string): Promise<void>;
 };
@@ -138,9 +138,9 @@ async function openSetup(
   };
 }
 
-const takeArtifact = async (deps: BuildDeps, { id, environmentKey: key }: Artifact) =>
+const takeArtifact = async (deps: BuildDeps, { id, dependenciesKey: key }: Artifact) =>
   (await take(deps, deps.paths.artifact(id))) &&
-  (key === undefined || (await take(deps, deps.paths.environment(key))));
+  (key === undefined || (await take(deps, deps.paths.dependencies(key))));
 
 /**
  * Whether it is there; from now on it is used, though no row says so yet. What nothing on record uses
@@ -233,7 +233,7 @@ async function nextStep(
     const command = commands.get(number);
     if (command !== undefined && !isDone(number)) return run(deps, setup, { number, command });
   }
-  if (setup.warm !== undefined) return seal(deps, setup, setup.warm.environmentKey);
+  if (setup.warm !== undefined) return seal(deps, setup, setup.warm.dependenciesKey);
 
   const installed = await installedDependencies(deps, setup, isDone(STEP.dependencies));
   if ('reason' in installed) return failed(installed);
@@ -276,7 +276,7 @@ async function installedDependencies(
     return { environment: found.sealed };
   const { dependencies, key } = found.missing;
   if (!isInstalled) return { install: dependencies };
-  await putAway(deps, setup.staging, deps.paths.environment(key));
+  await putAway(deps, setup.staging, deps.paths.dependencies(key));
   return { environment: key };
 }
 
@@ -297,11 +297,11 @@ async function findDependencies(
   const manifest = await readManifest(tree, plan.folder, dependencies);
   if (manifest === undefined)
     return namedBy === undefined ? { sealed: undefined } : missing(`${namedBy}=${path}`);
-  const shared = environmentKey(input, plan, { dependencies, manifest, treeId });
+  const shared = dependenciesKey(input, plan, { dependencies, manifest, treeId });
   const fresh = `${shared}.${input.deploymentId.slice(-12)}`;
-  const known = input.useCache ? [await deps.findEnvironment(shared), shared] : [fresh];
+  const known = input.useCache ? [await deps.findDependencies(shared), shared] : [fresh];
   for (const key of known)
-    if (key !== undefined && (await take(deps, deps.paths.environment(key))))
+    if (key !== undefined && (await take(deps, deps.paths.dependencies(key))))
       return { sealed: key };
   return { sealed: undefined, missing: { dependencies, key: input.useCache ? shared : fresh } };
 }
@@ -321,7 +321,7 @@ async function seal(
   const { portVariable } = plan.start;
   const artifact: Artifact = {
     id: setup.artifactId,
-    environmentKey: environment,
+    dependenciesKey: environment,
     start: {
       folder: plan.folder,
       prepare: plan.prepare,

@@ -5,9 +5,9 @@ import type { Row, Schema } from '../store/schema.ts';
 import type { Artifact, ArtifactStart } from './build.ts';
 import type { KnownArtifact } from './plan-sweep.ts';
 
-const toArtifact = ({ id, start, environmentKey }: Row<'artifacts'>): Artifact => ({
+const toArtifact = ({ id, start, environmentKey: key }: Row<'artifacts'>): Artifact => ({
   id,
-  environmentKey: environmentKey ?? undefined,
+  dependenciesKey: key ?? undefined,
   start: start as ArtifactStart,
 });
 
@@ -80,7 +80,7 @@ export const upsertArtifact = (tx: Tx, artifact: NewArtifact) =>
       applicationId: artifact.applicationId,
       commitId: artifact.commitId,
       start: artifact.start,
-      environmentKey: artifact.environmentKey ?? null,
+      environmentKey: artifact.dependenciesKey ?? null,
       createdAt: artifact.at,
       usedAt: artifact.at,
     })
@@ -90,7 +90,7 @@ export const upsertArtifact = (tx: Tx, artifact: NewArtifact) =>
 export const selectKnown = (db: Kysely<Schema>): Promise<KnownArtifact[]> =>
   db
     .selectFrom('artifacts')
-    .select(['id', 'applicationId', 'commitId', 'environmentKey', 'usedAt'])
+    .select(['id', 'applicationId', 'commitId', 'environmentKey as dependenciesKey', 'usedAt'])
     .execute();
 
 /** The images that artifacts are started from. */

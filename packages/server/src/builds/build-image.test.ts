@@ -45,7 +45,7 @@ async function open(t: TestContext, files: Record<string, string>) {
       ),
     }),
     findMadeFrom: async (_, key) => made.findLast(({ id }) => id.startsWith(`${key}.`)),
-    findEnvironment: async () => undefined,
+    findDependencies: async () => undefined,
     clock: () => 1_000_000,
     say: async () => undefined,
   });

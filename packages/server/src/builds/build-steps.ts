@@ -57,7 +57,7 @@ const files = (
       ? { source: staging, access: 'writable' }
       : key === undefined
         ? undefined
-        : { source: paths.environment(key), access: 'read-only' },
+        : { source: paths.dependencies(key), access: 'read-only' },
   cache: { source: paths.cache(input.ownerId, input.applicationId) },
   readOnly: [...plan.toolchain.readOnly, ...(installs?.readOnly ?? [])],
 });

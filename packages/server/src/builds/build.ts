@@ -73,7 +73,7 @@ export type BuildFailure = SomeOf<
 export type Artifact = {
   /** sha256 of everything it was made from. */
   id: string;
-  environmentKey: string | undefined;
+  dependenciesKey: string | undefined;
   start: ArtifactStart;
 };
 

@@ -29,7 +29,7 @@ type ArtifactSpec = Pick<
 /** What the engine is told of an instance that is started from an artifact. */
 export function describeArtifact(paths: DataPaths, started: Started): ArtifactSpec {
   const { artifact, variables: user, application, workload, port } = started;
-  const { start, environmentKey } = artifact;
+  const { start, dependenciesKey } = artifact;
   const home = homeOf(application.id);
   const variables = instanceVariables({
     ...started,
@@ -52,9 +52,9 @@ export function describeArtifact(paths: DataPaths, started: Started): ArtifactSp
         access: 'throw-away',
       },
       environment:
-        environmentKey === undefined
+        dependenciesKey === undefined
           ? undefined
-          : { source: paths.environment(environmentKey), access: 'read-only' },
+          : { source: paths.dependencies(dependenciesKey), access: 'read-only' },
       cache: undefined,
       readOnly: start.readOnly,
     },

@@ -3,6 +3,6 @@ export {
   selectArtifacts as listArtifacts,
   selectBuilt as listBuilt,
   selectImages as listImages,
-  selectEnvironment as findEnvironment,
+  selectEnvironment as findDependencies,
   selectMadeFrom as findMadeFrom,
 } from './artifact-store.ts';

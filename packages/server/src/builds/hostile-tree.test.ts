@@ -248,7 +248,7 @@ const build =
         ),
       }),
       findMadeFrom: async () => undefined,
-      findEnvironment: async () => undefined,
+      findDependencies: async () => undefined,
       clock: () => 0,
       say: async () => undefined,
     });

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import type { BuildInput } from './build.ts';
-import { environmentKey, inputKey } from './keys.ts';
+import { dependenciesKey, inputKey } from './keys.ts';
 import { planBuild } from './plan-build.ts';
 import type { Plan } from './plan-build.ts';
 import type { Manifest } from './recipe.ts';
@@ -70,7 +70,7 @@ function sharedKey({ input: given = {}, found = {}, tree = 't' }: Asked, plan = 
   const { dependencies } = plan;
   assert.ok(dependencies);
   const manifest = manifestOf(found);
-  return environmentKey(input(given), plan, { dependencies, manifest, treeId: tree });
+  return dependenciesKey(input(given), plan, { dependencies, manifest, treeId: tree });
 }
 
 test('dependencies of the same lines are shared by an owner’s applications and trees', () => {

@@ -40,7 +40,7 @@ export const artifactId = (key: string, deploymentId: string): string =>
  * Which installed dependencies can be shared. Installing runs code of the packages, so nothing is
  * shared between owners; what is installed out of the tree belongs to that tree alone.
  */
-export function environmentKey(
+export function dependenciesKey(
   { ownerId, applicationId, environment }: BuildInput,
   { recipe, folder, toolchain }: Plan,
   wanted: { dependencies: Dependencies; manifest: Manifest; treeId: string },

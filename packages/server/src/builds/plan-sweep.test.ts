@@ -13,7 +13,7 @@ const artifact: fc.Arbitrary<KnownArtifact> = fc.record({
   id: numbered('artifact', 40),
   applicationId: numbered('app', 1),
   commitId: numbered('commit', 9),
-  environmentKey: fc.option(numbered('env', 9)),
+  dependenciesKey: fc.option(numbered('env', 9)),
   usedAt: time,
 });
 
@@ -72,7 +72,7 @@ test('what a deployment, a run or a workload that is not over needs never goes',
     noneOf(
       gone,
       'environments',
-      known.flatMap((one) => one.environmentKey ?? []),
+      known.flatMap((one) => one.dependenciesKey ?? []),
     );
     noneOf(
       gone,
@@ -98,7 +98,7 @@ test('the five commits used last, and those that a deployment waits for, can be 
         if (!needed.commitIds.has(commitId) && (later >= 5 || !distinct)) continue;
         const last = ofIt.filter(({ usedAt, id }) => usedAt === at && !gone.has(`artifacts/${id}`));
         assert.ok(last.length > 0, `the last artifact of ${commitId} goes`);
-        assert.ok(last.some((one) => !gone.has(`environments/${one.environmentKey}`)));
+        assert.ok(last.some((one) => !gone.has(`environments/${one.dependenciesKey}`)));
       }
     }
   });
@@ -139,7 +139,7 @@ test('all the rest goes, and a second sweep finds nothing', () => {
     const since =
       Math.min(NOW, ...situation.builds.map(({ startedAt }) => startedAt ?? NOW)) - HOUR;
     const isOld = ({ touchedAt }: Lying): boolean => touchedAt < since;
-    const used = new Set(artifacts.map((one) => one.environmentKey));
+    const used = new Set(artifacts.map((one) => one.dependenciesKey));
     assert.ok(lying.environments.filter(isOld).every(({ name }) => used.has(name)));
     const rows = new Set(artifacts.map(({ id }) => id));
     assert.ok(lying.artifacts.filter(isOld).every(({ name }) => rows.has(name)));

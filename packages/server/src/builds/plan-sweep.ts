@@ -5,7 +5,7 @@ export type KnownArtifact = {
   id: string;
   applicationId: string;
   commitId: string;
-  environmentKey: string | null;
+  dependenciesKey: string | null;
   usedAt: number;
 };
 
@@ -64,7 +64,7 @@ export function planSweep({ artifacts, needed, builds, lying }: Found, now: numb
     forgotten: artifacts.filter((one) => !isKept(one)),
     left: {
       artifacts: unless('artifacts', new Set(artifacts.map(({ id }) => id))),
-      environments: unless('environments', new Set(kept.map((one) => one.environmentKey))),
+      environments: unless('environments', new Set(kept.map((one) => one.dependenciesKey))),
       checkouts: unless('checkouts', new Set(builds.map((one) => one.deploymentId))),
       repositories: partial('repositories'),
       tools: partial('tools'),

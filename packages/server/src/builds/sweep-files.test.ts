@@ -43,14 +43,14 @@ type Owned = { ownerId: OwnerId; applicationId: ApplicationId };
 const record = (
   database: Database,
   owned: Owned,
-  artifact: { id: string; commitId: string; environmentKey?: string; hoursAgo: number },
+  artifact: { id: string; commitId: string; dependenciesKey?: string; hoursAgo: number },
 ): Promise<unknown> =>
   database.transaction((tx) =>
     upsertArtifact(tx, {
       ...owned,
       id: artifact.id,
       commitId: artifact.commitId,
-      environmentKey: artifact.environmentKey,
+      dependenciesKey: artifact.dependenciesKey,
       start: { folder: '', command: { name: 'x', argv: ['x'] }, environment: {}, readOnly: [] },
       at: NOW - artifact.hoursAgo * HOUR,
     }),
@@ -72,9 +72,14 @@ onEachDatabase(
     const { paths, lay, claim, ...owned } = await open(database, t);
     const needed = ['live', 'draining', 'starting'];
     for (const id of [...needed, 'failed']) {
-      await record(database, owned, { id, commitId: id, environmentKey: `of-${id}`, hoursAgo: 90 });
+      await record(database, owned, {
+        id,
+        commitId: id,
+        dependenciesKey: `of-${id}`,
+        hoursAgo: 90,
+      });
       lay(paths.artifact(id), 90);
-      lay(paths.environment(`of-${id}`), 90);
+      lay(paths.dependencies(`of-${id}`), 90);
     }
     for (let n = 0; n < 5; n += 1)
       await record(database, owned, { id: `newer-${n}`, commitId: `newer-${n}`, hoursAgo: 2 });
@@ -107,10 +112,10 @@ onEachDatabase(
     );
     for (const id of needed) {
       assert.ok(existsSync(join(paths.artifact(id), 'inside')), id);
-      assert.ok(existsSync(join(paths.environment(`of-${id}`), 'inside')), id);
+      assert.ok(existsSync(join(paths.dependencies(`of-${id}`), 'inside')), id);
     }
     assert.equal(existsSync(paths.artifact('failed')), false);
-    assert.equal(existsSync(paths.environment('of-failed')), false);
+    assert.equal(existsSync(paths.dependencies('of-failed')), false);
   },
 );
 
@@ -125,7 +130,7 @@ onEachDatabase(
     const ended = await deploy(database, owned, { status: 'failed' });
     const stays = [
       paths.checkout(building),
-      paths.environment('taken-by-the-build'),
+      paths.dependencies('taken-by-the-build'),
       paths.repository(owned.applicationId),
     ];
     const gone = [
@@ -153,14 +158,14 @@ onEachDatabase(
 onEachDatabase('what a build takes after the look at the disk stays', async (database, t) => {
   const { paths, lay, claim } = await open(database, t);
   const names = ['taken', 'left'];
-  for (const name of names) lay(paths.environment(name), 90);
+  for (const name of names) lay(paths.dependencies(name), 90);
   const taking = (): number => {
-    utimesSync(paths.environment('taken'), NOW / 1000, NOW / 1000);
+    utimesSync(paths.dependencies('taken'), NOW / 1000, NOW / 1000);
     return NOW;
   };
   await sweepFiles({ database, paths, clock: taking, findNeeded }, claim, never);
   assert.deepEqual(
-    names.map((name) => existsSync(join(paths.environment(name), 'inside'))),
+    names.map((name) => existsSync(join(paths.dependencies(name), 'inside'))),
     [true, false],
   );
 });

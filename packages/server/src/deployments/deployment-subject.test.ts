@@ -18,7 +18,14 @@ async function serve(database: Database, variables: Readonly<Record<string, stri
   const environments = createEnvironments(database, openKeys);
   const command = { name: 'x', argv: ['x'] as const };
   const start = { folder: '', command, environment: {}, readOnly: [], portVariable: 'SERVER_PORT' };
-  const artifact = { ...owned, id: 'made', commitId: 'c', environmentKey: undefined, start, at: 1 };
+  const artifact = {
+    ...owned,
+    id: 'made',
+    commitId: 'c',
+    dependenciesKey: undefined,
+    start,
+    at: 1,
+  };
   const row = { environment: environments.seal(deploymentId, variables), artifactId: 'made' };
   await database.transaction(async (tx) => {
     await recordArtifact(tx, artifact);

@@ -5,7 +5,7 @@ import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import type { Actor } from './actor.ts';
 
 /** What an event is about; its id is the row's, or the name that people know it by. */
-export type SubjectKind =
+export type Topic =
   | 'user'
   | 'organization'
   | 'application'
@@ -17,11 +17,11 @@ export type SubjectKind =
   | 'limit'
   | 'name';
 
-const about = <S extends SubjectKind, D extends z.ZodRawShape>(
-  subject: S,
-  means: string,
-  data: D,
-) => ({ subject, means, data: z.strictObject(data) });
+const about = <S extends Topic, D extends z.ZodRawShape>(subject: S, means: string, data: D) => ({
+  subject,
+  means,
+  data: z.strictObject(data),
+});
 
 const Text = z.string();
 const Why = { reason: z.enum(everyReason).nullish(), detail: Text.nullish() };

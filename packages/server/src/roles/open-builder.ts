@@ -1,6 +1,6 @@
 import { createBuilder } from '../builds/advance-build.ts';
 import type { Builder } from '../builds/build.ts';
-import { findEnvironment, findMadeFrom } from '../builds/find-artifact.ts';
+import { findDependencies, findMadeFrom } from '../builds/find-artifact.ts';
 import { openRecipes } from '../builds/recipes/recipes.ts';
 import type { DeploymentDeps } from '../deployments/look.ts';
 import { createCommitReader } from '../git/read-commit.ts';
@@ -29,7 +29,7 @@ export function openBuilder(
       checkout: (from, signal) => checkout(paths, from, signal),
       readCommit: createCommitReader(paths),
       findMadeFrom: (id, key) => findMadeFrom(database.read, id, key),
-      findEnvironment: (key) => findEnvironment(database.read, key),
+      findDependencies: (key) => findDependencies(database.read, key),
       clock,
       say: ({ deploymentId, applicationId }, line) =>
         say(

@@ -40,7 +40,7 @@ const stepOf = ({ applicationId }: BuildInput, number: number): BuildStep => ({
 
 const artifactOf = ({ applicationId, commitId }: BuildInput): Artifact => ({
   id: createHash('sha256').update(`${applicationId}/${commitId}`).digest('hex'),
-  environmentKey: undefined,
+  dependenciesKey: undefined,
   start: {
     folder: '',
     command: { name: 'main', argv: ['main'] },
