@@ -7,7 +7,7 @@ import { request } from '../reconcile/queue.ts';
 import { beginPush, endPush } from './accept-push.ts';
 import type { GitDeps } from './accept-push.ts';
 import { clearQuarantines } from './clear-quarantines.ts';
-import { demandRoom, notePush } from './git-limits.ts';
+import { demandBytes, notePush } from './git-limits.ts';
 import { LARGEST_PUSH, placeOf } from './repository.ts';
 import { spawnHookedGit } from './run-git.ts';
 import type { GitProcess, HookedGit, Order } from './run-git.ts';
@@ -20,7 +20,7 @@ export async function servePush(
   { application, user, order }: Push,
   talk: (child: GitProcess) => Promise<number>,
 ): Promise<number> {
-  const room = await demandRoom(deps, application);
+  const room = await demandBytes(deps, application);
   const since = await beginPush(deps, application, user);
   const place = placeOf(deps.paths, application.id);
   const settings = room < LARGEST_PUSH ? ['-c', `receive.maxInputSize=${Math.ceil(room)}`] : [];
@@ -82,7 +82,7 @@ const LONGEST_WORD = 7;
 
 /** What the hook is told before refs move: `go`, or why not. */
 const decide = (deps: GitDeps, application: Application): Promise<string> =>
-  demandRoom(deps, application).then(
+  demandBytes(deps, application).then(
     () => 'go',
     (error: unknown) =>
       error instanceof Refusal ? error.message : 'The platform failed: push again.',
