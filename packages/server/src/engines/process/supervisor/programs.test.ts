@@ -117,11 +117,11 @@ os.kill(stranger, 9)`);
 
 test('a supervisor waits for no stream that an instance could read away', () => {
   const answer = print(`
-import types, supervisor
-one = types.SimpleNamespace()
-supervisor.Supervisor.open_pipes(one)
-print([os.get_blocking(end) for end in (one.out, one.err, one.steps, one.out_end, one.err_end, one.steps_end)])
-os.write(one.out_end, b'said')
-print(supervisor.read_what_is_there(one.out), supervisor.read_what_is_there(one.out))`);
+import streams
+one = streams.Streams()
+out = next(iter(one.read))
+print([os.get_blocking(end) for end in (*one.read, *one.inside)])
+os.write(one.inside[0], b'said')
+print(streams.read_what_is_there(out), streams.read_what_is_there(out))`);
   assert.deepEqual(answer.split('\n'), ['[False, False, False, True, True, True]', "b'said' None"]);
 });
