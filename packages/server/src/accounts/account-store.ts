@@ -55,7 +55,7 @@ export const setEmail = (tx: Tx, id: UserId, email: string) =>
   tx.updateTable('users').set({ email }).where('id', '=', id).execute();
 
 /** What users are called, by id. */
-export async function selectNames(
+export async function listNames(
   db: Kysely<Schema>,
   ids: readonly UserId[],
 ): Promise<Map<UserId, string>> {

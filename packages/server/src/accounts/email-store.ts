@@ -31,17 +31,17 @@ const select = async (
   return rows.map(({ email }) => email);
 };
 
-export const selectSecondaryEmails = (db: Kysely<Schema>, userId: UserId): Promise<string[]> =>
+export const listSecondaryEmails = (db: Kysely<Schema>, userId: UserId): Promise<string[]> =>
   select(db, 'secondaryEmails', userId);
 
 /** Addresses that the user says are theirs, and nobody has proven. */
-export const selectPendingEmails = (db: Kysely<Schema>, userId: UserId): Promise<string[]> =>
+export const listPendingEmails = (db: Kysely<Schema>, userId: UserId): Promise<string[]> =>
   select(db, 'pendingEmails', userId);
 
 export type PendingEmail = Row<'pendingEmails'> & { name: string };
 
 /** Everybody's, the oldest first. */
-export const selectEveryPendingEmail = (db: Kysely<Schema>): Promise<PendingEmail[]> =>
+export const listEveryPendingEmail = (db: Kysely<Schema>): Promise<PendingEmail[]> =>
   db
     .selectFrom('pendingEmails as p')
     .innerJoin('users as u', 'u.id', 'p.userId')

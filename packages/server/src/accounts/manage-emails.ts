@@ -12,25 +12,19 @@ import {
   findEmailOwner,
   insertPendingEmail,
   insertSecondaryEmail,
-  selectPendingEmails,
-  selectSecondaryEmails,
+  listPendingEmails,
+  listSecondaryEmails,
 } from './email-store.ts';
 import { parseEmail } from './user.ts';
 import type { User } from './user.ts';
 import { recordUserEvent } from './user-event.ts';
 
-export {
-  selectEveryPendingEmail as listEveryPendingEmail,
-  selectPendingEmails as listPendingEmails,
-  selectSecondaryEmails as listSecondaryEmails,
-} from './email-store.ts';
-
 type Deps = { database: Database; clock: Clock };
 
 /** The addresses beside the first, proven or not. */
 export const listAdded = async (db: Kysely<Schema>, userId: UserId): Promise<string[]> => [
-  ...(await selectSecondaryEmails(db, userId)),
-  ...(await selectPendingEmails(db, userId)),
+  ...(await listSecondaryEmails(db, userId)),
+  ...(await listPendingEmails(db, userId)),
 ];
 
 /**
@@ -46,7 +40,7 @@ export const addEmail = ({ database, clock }: Deps, user: User, text: string): P
     if ((await findEmailOwner(tx, email)) === user.id)
       throw new Refusal('own_email', `${email} is one of your addresses already.`);
     const order = { email, userId: user.id, createdAt: clock() };
-    const isPending = (await selectPendingEmails(tx, user.id)).includes(email);
+    const isPending = (await listPendingEmails(tx, user.id)).includes(email);
     if (isPending && !user.operator) return;
     await (user.operator ? proveIn(tx, order) : insertPendingEmail(tx, order));
     const kind = user.operator ? 'user.email_confirmed' : 'user.email_added';

@@ -5,21 +5,29 @@ import type { NewRow, Schema } from '../store/schema.ts';
 import type { Application } from './application.ts';
 import type { Size } from './size.ts';
 
-const select = (db: Kysely<Schema>) =>
+const selectEvery = (db: Kysely<Schema>) =>
   db
     .selectFrom('applications as a')
     .leftJoin('repositories as r', 'r.applicationId', 'a.id')
     .selectAll('a')
-    .select('r.seenCommit as headCommit')
-    .where('a.deletedAt', 'is', null);
+    .select('r.seenCommit as headCommit');
 
-export const selectApplication = (
+const select = (db: Kysely<Schema>) => selectEvery(db).where('a.deletedAt', 'is', null);
+
+/** The application, or undefined where it is not there or being deleted. */
+export const findApplication = (
   db: Kysely<Schema>,
   id: ApplicationId,
 ): Promise<Application | undefined> => select(db).where('a.id', '=', id).executeTakeFirst();
 
+/** The application, also while it is being deleted. */
+export const findDeploying = (
+  db: Kysely<Schema>,
+  id: ApplicationId,
+): Promise<Application | undefined> => selectEvery(db).where('a.id', '=', id).executeTakeFirst();
+
 /** Those of one owner, by name. */
-export const selectApplications = (db: Kysely<Schema>, ownerId: OwnerId): Promise<Application[]> =>
+export const listApplications = (db: Kysely<Schema>, ownerId: OwnerId): Promise<Application[]> =>
   select(db).where('a.ownerId', '=', ownerId).orderBy('a.name').orderBy('a.id').execute();
 
 /** How many applications the owner has; those that are being deleted are none. */
@@ -33,13 +41,11 @@ export const countApplications = async (db: Kysely<Schema>, ownerId: OwnerId): P
   return row.count;
 };
 
-export const selectApplicationIds = async (db: Kysely<Schema>): Promise<ApplicationId[]> =>
+export const listApplicationIds = async (db: Kysely<Schema>): Promise<ApplicationId[]> =>
   (await db.selectFrom('applications').select('id').execute()).map(({ id }) => id);
 
 /** Of every application that has a row, those that are being erased among them. */
-export const selectOwned = (
-  db: Kysely<Schema>,
-): Promise<{ id: ApplicationId; ownerId: OwnerId }[]> =>
+export const listOwned = (db: Kysely<Schema>): Promise<{ id: ApplicationId; ownerId: OwnerId }[]> =>
   db.selectFrom('applications').select(['id', 'ownerId']).execute();
 
 export async function insertApplication(
@@ -70,6 +76,9 @@ export type ApplicationChange = Partial<
 
 export const updateApplicationRow = (tx: Tx, id: ApplicationId, change: ApplicationChange) =>
   tx.updateTable('applications').set(change).where('id', '=', id).execute();
+
+export const setWanted = (tx: Tx, id: ApplicationId, wanted: 'up' | 'down') =>
+  tx.updateTable('applications').set({ wanted }).where('id', '=', id).execute();
 
 export const updateSandbox = (tx: Tx, id: ApplicationId, sandbox: 'strict' | 'nested') =>
   tx.updateTable('applications').set({ sandbox }).where('id', '=', id).execute();

@@ -6,11 +6,11 @@ import { createOrganizationIn } from '../organizations/create-organization.ts';
 import type { Database } from '../store/database.ts';
 import { onEachDatabase, onSqlite } from '../testing/database.ts';
 import { makeApplication, makeOwner } from '../testing/rows.ts';
-import { addDomain, listDomains, removeDomain, setFavouriteDomain } from './change-domains.ts';
+import { addDomain, removeDomain, setFavouriteDomain } from './change-domains.ts';
 import type { DomainDeps } from './change-domains.ts';
 import { formatDomain } from './domain.ts';
-import { insertDomain } from './domain-store.ts';
-import { listReservedNames, releaseName, reserveName } from './reserve-name.ts';
+import { insertDomain, listDomains, listReservedNames } from './domain-store.ts';
+import { releaseName, reserveName } from './reserve-name.ts';
 
 /** Two owners with an application each; whoever has records in `txt` proves names. */
 async function open(database: Database, changes: Partial<DomainDeps> = {}) {

@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demandRoom } from '../limits/demand-room.ts';
-import { countOrganizations } from '../organizations/list-organizations.ts';
+import { countOrganizations } from '../organizations/organization-store.ts';
 import { request } from '../reconcile/queue.ts';
 import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
@@ -14,7 +14,7 @@ import type { Address, Asker, Verdict } from './domain.ts';
 import {
   deleteDomain,
   insertDomain,
-  selectDomains,
+  listDomains,
   selectHeld,
   selectReserved,
   setFavourite,
@@ -30,8 +30,6 @@ export type DomainDeps = {
   readTxt(names: readonly string[]): Promise<readonly string[]>;
 };
 
-export const listDomains = selectDomains;
-
 type Own = { id: ApplicationId; ownerId: OwnerId; by: Actor };
 type Asked = Own & { operator: boolean };
 
@@ -46,7 +44,7 @@ export async function addDomain(deps: DomainDeps, asked: Asked, text: string): P
   await database.transaction(async (tx) => {
     // first, since it lets one at a time go on: two names near each other are on different rows
     await request(tx, 'routes', 'all', clock());
-    const own = await selectDomains(tx, asked.id);
+    const own = await listDomains(tx, asked.id);
     if (own.some((one) => formatDomain(one) === formatDomain(domain))) return;
     const verdict = await judge(deps, tx, { domain, by });
     if (verdict !== 'granted' && !(verdict === 'unproven' && isProven))
@@ -95,7 +93,7 @@ export const removeDomain = (
   text: string,
 ): Promise<void> =>
   database.transaction(async (tx) => {
-    const own = await selectDomains(tx, application.id);
+    const own = await listDomains(tx, application.id);
     const written = text.trim().toLowerCase();
     const found = own.find((one) => formatDomain(one).toLowerCase() === written);
     const domain = found ?? parseDomain(text);
@@ -116,7 +114,7 @@ export const setFavouriteDomain = (
 ): Promise<void> =>
   database.transaction(async (tx) => {
     const domain = text === undefined ? undefined : parseDomain(text);
-    const own = await selectDomains(tx, application.id);
+    const own = await listDomains(tx, application.id);
     if (domain !== undefined && !own.some((one) => formatDomain(one) === formatDomain(domain)))
       throw new Refusal('not_found', `${text} is not a domain of this application.`);
     await setFavourite(tx, application.id, domain);

@@ -31,7 +31,7 @@ export async function deleteDependency(
 }
 
 /** What the application depends on, the one linked first at first. */
-export const selectDependencies = async (
+export const listDependencies = async (
   db: Kysely<Schema>,
   id: ApplicationId,
 ): Promise<ApplicationId[]> => {
@@ -48,7 +48,7 @@ export const selectDependencies = async (
 };
 
 /** Who depends on the application. */
-export const selectDependents = async (
+export const listDependents = async (
   db: Kysely<Schema>,
   id: ApplicationId,
 ): Promise<ApplicationId[]> => {

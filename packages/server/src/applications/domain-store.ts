@@ -11,7 +11,7 @@ export const insertDomain = (tx: Tx, domain: Omit<NewRow<'domains'>, 'favourite'
     .values({ ...domain, favourite: false })
     .execute();
 
-export const selectDomains = (db: Kysely<Schema>, id: ApplicationId): Promise<Domain[]> =>
+export const listDomains = (db: Kysely<Schema>, id: ApplicationId): Promise<Domain[]> =>
   db
     .selectFrom('domains')
     .selectAll()
@@ -47,7 +47,7 @@ export const selectReserved = (db: Kysely<Schema>, host: string): Promise<Row<'r
     .execute();
 
 /** All that the operator has said, by name. */
-export const selectEveryReserved = (db: Kysely<Schema>): Promise<Row<'reservedNames'>[]> =>
+export const listReservedNames = (db: Kysely<Schema>): Promise<Row<'reservedNames'>[]> =>
   db.selectFrom('reservedNames').selectAll().orderBy('host').execute();
 
 /** Says of a name whose it is, whatever was said before. */

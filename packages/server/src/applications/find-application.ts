@@ -3,24 +3,14 @@ import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Schema } from '../store/schema.ts';
 import type { Application } from './application.ts';
-import { selectApplication } from './application-store.ts';
-
-export { findDeployable, findDeploying, setWanted } from './deployable-store.ts';
-export type { Deployable } from './deployable-store.ts';
-export {
-  countApplications,
-  selectApplication as findApplication,
-  selectApplicationIds as listApplicationIds,
-  selectApplications as listApplications,
-  selectOwned as listOwned,
-} from './application-store.ts';
+import { findApplication } from './application-store.ts';
 
 /** The owner's application. Refuses another owner's as if it did not exist. */
 export async function demandApplication(
   db: Kysely<Schema>,
   { ownerId, applicationId }: { ownerId: OwnerId; applicationId: ApplicationId },
 ): Promise<Application> {
-  const application = await selectApplication(db, applicationId);
+  const application = await findApplication(db, applicationId);
   if (application?.ownerId !== ownerId)
     throw new Refusal('not_found', `There is no application ${applicationId}.`);
   return application;

@@ -8,14 +8,9 @@ import { demandRoom } from '../limits/demand-room.ts';
 import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import { recordApplicationEvent } from './application-event.ts';
-import { deleteDependency, insertDependency, selectDependencies } from './dependency-store.ts';
+import { deleteDependency, insertDependency, listDependencies } from './dependency-store.ts';
 import { loadValues } from './environment.ts';
 import type { Variables } from './environment.ts';
-
-export {
-  selectDependencies as listDependencies,
-  selectDependents as listDependents,
-} from './dependency-store.ts';
 
 type Deps = { database: Database; clock: Clock };
 type Link = { id: ApplicationId; ownerId: OwnerId; dependencyId: ApplicationId; by: Actor };
@@ -26,7 +21,7 @@ export const linkApplication = ({ database, clock }: Deps, link: Link): Promise<
   if (id === dependencyId) throw new Refusal('invalid', 'An application cannot depend on itself.');
   return database.transaction(async (tx) => {
     const count = async () =>
-      (await selectDependencies(tx, id)).filter((one) => one !== dependencyId).length;
+      (await listDependencies(tx, id)).filter((one) => one !== dependencyId).length;
     await demandRoom(tx, 'dependencies', { of: ownerId, within: id, count });
     const at = clock();
     if (!(await insertDependency(tx, { id, dependencyId, at }))) return;
@@ -55,7 +50,7 @@ export async function loadInherited(
   id: ApplicationId,
 ): Promise<Variables> {
   const inherited: Record<string, string> = {};
-  for (const dependency of await selectDependencies(db, id))
+  for (const dependency of await listDependencies(db, id))
     Object.assign(
       inherited,
       await loadValues(db, keyring, { table: 'exposedValues', id: dependency }),

@@ -7,8 +7,6 @@ import type { Database } from '../store/database.ts';
 import { deleteReserved, putReserved } from './domain-store.ts';
 import { parseDomain } from './domain.ts';
 
-export { selectEveryReserved as listReservedNames } from './domain-store.ts';
-
 type Deps = { database: Database; clock: Clock };
 
 /**

@@ -5,7 +5,7 @@ import { parseId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Database } from '../store/database.ts';
 import { recordApplicationEvent } from './application-event.ts';
-import { selectApplication, updateSandbox } from './application-store.ts';
+import { findApplication, updateSandbox } from './application-store.ts';
 
 /** Lets an application make namespaces of its own, or no longer; it counts for what is started from then on. */
 export async function setSandbox(
@@ -13,7 +13,7 @@ export async function setSandbox(
   { named, sandbox, by }: { named: string; sandbox: Sandbox; by: Actor },
 ): Promise<void> {
   const id = parseId('application', named);
-  const application = id && (await selectApplication(database.read, id));
+  const application = id && (await findApplication(database.read, id));
   if (application === undefined)
     throw new Refusal('not_found', `There is no application ${named}.`);
   await database.transaction(async (tx) => {

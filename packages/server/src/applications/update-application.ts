@@ -8,7 +8,7 @@ import { request } from '../reconcile/queue.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Application } from './application.ts';
 import { recordApplicationEvent } from './application-event.ts';
-import { setDeleted, updateApplicationRow } from './application-store.ts';
+import { setDeleted, setWanted, updateApplicationRow } from './application-store.ts';
 import type { ApplicationChange } from './application-store.ts';
 import { parseSize } from './size.ts';
 
@@ -57,6 +57,10 @@ const changesOf = (before: Application, given: ApplicationChange) =>
   Object.fromEntries(
     Object.entries(given).filter(([name, value]) => before[name as keyof Application] !== value),
   );
+
+/** What the user wants of the application from now on. */
+export const wantApplication = (tx: Tx, id: ApplicationId, wanted: 'up' | 'down') =>
+  setWanted(tx, id, wanted);
 
 /** Ends what the application runs and erases it; asked for here, done by its reconciliation. */
 export const deleteApplication = (

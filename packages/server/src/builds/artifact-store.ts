@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import type { Row, Schema } from '../store/schema.ts';
+import type { NewRow, Row, Schema } from '../store/schema.ts';
 import type { Artifact, ArtifactStart } from './build.ts';
 import type { KnownArtifact } from './plan-sweep.ts';
 
@@ -11,15 +11,12 @@ const toArtifact = ({ id, start, environmentKey: key }: Row<'artifacts'>): Artif
   start: start as ArtifactStart,
 });
 
-export async function selectArtifact(
-  db: Kysely<Schema>,
-  id: string,
-): Promise<Artifact | undefined> {
+export async function findArtifact(db: Kysely<Schema>, id: string): Promise<Artifact | undefined> {
   const row = await db.selectFrom('artifacts').selectAll().where('id', '=', id).executeTakeFirst();
   return row && toArtifact(row);
 }
 
-export async function selectArtifacts(
+export async function listArtifacts(
   db: Kysely<Schema>,
   applicationId: ApplicationId,
 ): Promise<Artifact[]> {
@@ -32,7 +29,7 @@ export async function selectArtifacts(
 }
 
 /** The newest artifact of the application that was made from these inputs. */
-export async function selectMadeFrom(
+export async function findMadeFrom(
   db: Kysely<Schema>,
   applicationId: ApplicationId,
   inputKey: string,
@@ -48,7 +45,7 @@ export async function selectMadeFrom(
 }
 
 /** The newest dependencies with this key; those installed afresh have something behind it. */
-export async function selectEnvironment(
+export async function findDependencies(
   db: Kysely<Schema>,
   key: string,
 ): Promise<string | undefined> {
@@ -63,28 +60,12 @@ export async function selectEnvironment(
   return row?.key ?? undefined;
 }
 
-export type NewArtifact = Artifact & {
-  ownerId: OwnerId;
-  applicationId: ApplicationId;
-  commitId: string;
-  at: number;
-};
-
-/** Records an artifact; one that is known was used again. */
-export const upsertArtifact = (tx: Tx, artifact: NewArtifact) =>
+/** Keeps an artifact, or writes down that it was used. */
+export const upsertArtifact = (tx: Tx, artifact: NewRow<'artifacts'>) =>
   tx
     .insertInto('artifacts')
-    .values({
-      id: artifact.id,
-      ownerId: artifact.ownerId,
-      applicationId: artifact.applicationId,
-      commitId: artifact.commitId,
-      start: artifact.start,
-      environmentKey: artifact.dependenciesKey ?? null,
-      createdAt: artifact.at,
-      usedAt: artifact.at,
-    })
-    .onConflict((conflict) => conflict.column('id').doUpdateSet({ usedAt: artifact.at }))
+    .values(artifact)
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ usedAt: artifact.usedAt }))
     .execute();
 
 export const selectKnown = (db: Kysely<Schema>): Promise<KnownArtifact[]> =>
@@ -94,7 +75,7 @@ export const selectKnown = (db: Kysely<Schema>): Promise<KnownArtifact[]> =>
     .execute();
 
 /** The images that artifacts are started from. */
-export async function selectImages(db: Kysely<Schema>): Promise<Set<string>> {
+export async function listImages(db: Kysely<Schema>): Promise<Set<string>> {
   const rows = await db
     .selectFrom('artifacts')
     .select('start')
@@ -115,7 +96,7 @@ export async function deleteUnused(tx: Tx, { id, usedAt }: KnownArtifact): Promi
 }
 
 /** The applications that were built since then, or are being built. */
-export const selectBuilt = (
+export const listBuilt = (
   db: Kysely<Schema>,
   since: number,
 ): Promise<{ ownerId: OwnerId; applicationId: ApplicationId }[]> =>

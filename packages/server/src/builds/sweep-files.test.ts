@@ -12,7 +12,8 @@ import type { Database } from '../store/database.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeApplication, makeDeployment, makeOwner, setDeployment } from '../testing/rows.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
-import { selectArtifacts, upsertArtifact } from './artifact-store.ts';
+import { listArtifacts } from './artifact-store.ts';
+import { recordArtifact } from './record-artifact.ts';
 import { sweepFiles } from './sweep-files.ts';
 
 const NOW = 100 * HOUR;
@@ -46,7 +47,7 @@ const record = (
   artifact: { id: string; commitId: string; dependenciesKey?: string; hoursAgo: number },
 ): Promise<unknown> =>
   database.transaction((tx) =>
-    upsertArtifact(tx, {
+    recordArtifact(tx, {
       ...owned,
       id: artifact.id,
       commitId: artifact.commitId,
@@ -102,7 +103,7 @@ onEachDatabase(
 
     await sweepFiles({ database, paths, clock, findNeeded }, claim, never);
 
-    const rows = await selectArtifacts(database.read, owned.applicationId);
+    const rows = await listArtifacts(database.read, owned.applicationId);
     assert.deepEqual(
       rows
         .map(({ id }) => id)

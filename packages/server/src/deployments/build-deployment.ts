@@ -22,19 +22,15 @@ import { transition } from '../states/transition.ts';
 import type { Tx } from '../store/database.ts';
 import { addInstance } from '../workloads/add-instances.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
-import {
-  findWorkload,
-  listPastDurations,
-  subjectInstances,
-  subjectWorkloads,
-} from '../workloads/list-workloads.ts';
+import { findWorkload, listPastDurations, subjectWorkloads } from '../workloads/workload-store.ts';
+import { subjectInstances } from '../workloads/instance-store.ts';
 import { wantGone } from '../workloads/want-gone.ts';
 import { describeExit, succeeded } from '../workloads/workload.ts';
 import type { SubjectRef } from '../workloads/subject.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';
 import { chooseEngine } from '../workloads/choose-engine.ts';
 import { demandVariables } from '../applications/environments.ts';
-import type { Deployable } from '../applications/find-application.ts';
+import type { Application } from '../applications/application.ts';
 import { deploymentMachine } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
 import type { DeploymentDeps, Look } from './look.ts';
@@ -197,7 +193,7 @@ async function createBuild(
     application,
     engine,
     at,
-  }: { deployment: Deployment; application: Deployable; engine: EngineName; at: number },
+  }: { deployment: Deployment; application: Application; engine: EngineName; at: number },
 ): Promise<Workload> {
   const { id: applicationId, ownerId, buildFlavor } = application;
   const flavor = buildFlavor ?? defaultBuildFlavor({ memoryMiB: largestHost(pool) });

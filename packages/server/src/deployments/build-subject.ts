@@ -1,5 +1,5 @@
-import { findDeploying } from '../applications/find-application.ts';
-import type { Deployable } from '../applications/find-application.ts';
+import { findDeploying } from '../applications/application-store.ts';
+import type { Application } from '../applications/application.ts';
 import type { Environments } from '../applications/environments.ts';
 import type { Builder } from '../builds/build.ts';
 import { deviceVariables } from '../builds/platform-variables.ts';
@@ -55,7 +55,7 @@ export const buildSubject = (deps: Deps): Subject => ({
 export async function demandBuilt(
   { database }: Pick<Deps, 'database'>,
   id: DeploymentId,
-): Promise<{ deployment: Deployment; application: Deployable }> {
+): Promise<{ deployment: Deployment; application: Application }> {
   const deployment = await findDeploymentById(database.read, id);
   const application = deployment && (await findDeploying(database.read, deployment.applicationId));
   if (deployment === undefined || application === undefined)

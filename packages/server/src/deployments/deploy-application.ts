@@ -5,7 +5,7 @@ import { Refusal } from '../lib/refusal.ts';
 import { demandRoom } from '../limits/demand-room.ts';
 import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
-import { findDeployable } from '../applications/find-application.ts';
+import { findApplication } from '../applications/application-store.ts';
 import { countQueued, selectLastDeployedCommit } from './deployment-store.ts';
 import { joinQueued, queueDeployment } from './queue-deployment.ts';
 
@@ -27,7 +27,7 @@ type Order = {
  */
 export const deployApplication = ({ database, clock }: Deps, order: Order): Promise<DeploymentId> =>
   database.transaction(async (tx) => {
-    const application = await findDeployable(tx, order.applicationId);
+    const application = await findApplication(tx, order.applicationId);
     if (application?.ownerId !== order.ownerId)
       throw new Refusal('not_found', `There is no application ${order.applicationId}.`);
     const commitId = order.commitId ?? (await findDeployedCommit(tx, application));

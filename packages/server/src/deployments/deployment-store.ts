@@ -184,7 +184,7 @@ export async function selectLive(
 }
 
 /** The newest deployment whose artifact was built, of a commit or of any; or undefined. */
-export async function selectBuilt(
+export async function findBuilt(
   db: Kysely<Schema>,
   applicationId: ApplicationId,
   commitId: string | undefined,

@@ -1,6 +1,6 @@
 import type { Environments } from '../applications/environments.ts';
 import { describeArtifact } from '../builds/describe-artifact.ts';
-import { findArtifact } from '../builds/find-artifact.ts';
+import { findArtifact } from '../builds/artifact-store.ts';
 import { ifNeverJudged, markJudged, runHooks } from '../builds/run-hooks.ts';
 import { servedPort } from '../builds/served-port.ts';
 import { grantedTo } from '../devices/devices.ts';

@@ -1,7 +1,7 @@
 import { recordApplicationEvent } from '../applications/application-event.ts';
 import { changesOf, replaceVariablesIn } from '../applications/environment.ts';
 import type { Variables } from '../applications/environment.ts';
-import { listDependents } from '../applications/link-application.ts';
+import { listDependents } from '../applications/dependency-store.ts';
 import { byUser } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Keyring } from '../lib/encryption.ts';

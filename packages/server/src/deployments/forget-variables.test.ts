@@ -2,15 +2,14 @@ import assert from 'node:assert/strict';
 import { recordArtifact } from '../builds/record-artifact.ts';
 import type { ApplicationId, DeploymentId, OwnerId, RunId } from '../lib/ids.ts';
 import { openVariables } from '../runs/run-variables.ts';
-import { findRunById } from '../runs/find-run.ts';
-import { KEPT_RUNS } from '../runs/run-store.ts';
+import { findRunById, KEPT_RUNS } from '../runs/run-store.ts';
 import type { Database } from '../store/database.ts';
 import type { DeploymentStatus } from '../store/schema.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeApplication, makeDeployment, makeOwner, makeRun, openKeys } from '../testing/rows.ts';
 import { createEnvironments } from '../applications/environments.ts';
-import { findDeploymentById } from './find-deployment.ts';
+import { findDeploymentById } from './deployment-store.ts';
 import { forgetVariables } from './forget-variables.ts';
 
 type Owned = { ownerId: OwnerId; applicationId: ApplicationId };

@@ -1,5 +1,5 @@
 import type { ApplicationId } from '../lib/ids.ts';
-import { findOldestKept, forgetRunVariables } from '../runs/find-run.ts';
+import { forgetRunVariables } from '../runs/forget-run-variables.ts';
 import type { Tx } from '../store/database.ts';
 import { clearVariables } from './deployment-store.ts';
 
@@ -11,8 +11,7 @@ const AT_A_TIME = 100;
  * False where there is more to forget.
  */
 export async function forgetVariables(tx: Tx, id: ApplicationId): Promise<boolean> {
-  const within = { keptSince: (await findOldestKept(tx, id)) ?? 0, limit: AT_A_TIME };
-  const ofRuns = await forgetRunVariables(tx, id, within);
-  const ofDeployments = await clearVariables(tx, id, within);
-  return ofRuns < AT_A_TIME && ofDeployments < AT_A_TIME;
+  const { keptSince, forgotten } = await forgetRunVariables(tx, id, AT_A_TIME);
+  const ofDeployments = await clearVariables(tx, id, { keptSince, limit: AT_A_TIME });
+  return forgotten < AT_A_TIME && ofDeployments < AT_A_TIME;
 }

@@ -9,8 +9,6 @@ import {
   selectDeployments,
 } from './deployment-store.ts';
 
-export { countQueued } from './deployment-store.ts';
-
 /** The application's deployments, the newest first. */
 export const listDeployments = (
   db: Kysely<Schema>,

@@ -1,14 +1,15 @@
 import type { Clock } from '../lib/clock.ts';
 import type { DeploymentId } from '../lib/ids.ts';
-import { findRunOf, listRequested } from '../runs/find-run.ts';
+import { findRunOf, listRequested } from '../runs/run-store.ts';
 import { place, give, copyCapacity } from '../scheduling/capacity.ts';
 import type { Database } from '../store/database.ts';
 import type { SubjectId, SubjectKind } from '../store/schema.ts';
-import { presentWorkloads, workloadInstances } from '../workloads/list-workloads.ts';
+import { presentWorkloads } from '../workloads/workload-store.ts';
+import { workloadInstances } from '../workloads/instance-store.ts';
 import { demandOfWorkload, loadQueue } from '../workloads/load-queue.ts';
 import type { QueueDeps } from '../workloads/load-queue.ts';
 import type { Workload } from '../workloads/workload.ts';
-import { findDeploying } from '../applications/find-application.ts';
+import { findDeploying } from '../applications/application-store.ts';
 import { isFinal } from './deployment.ts';
 import { findDeploymentById, findPredecessor } from './deployment-store.ts';
 import type { Situation } from './plan-deployment.ts';

@@ -10,8 +10,8 @@ import { isSameEnd } from '../logs/log-subject.ts';
 import type { Settled, Stand, LogSubject } from '../logs/log-subject.ts';
 import type { DataPaths } from '../paths.ts';
 import type { Schema } from '../store/schema.ts';
-import { listLogged } from '../runs/find-run.ts';
-import type { LoggedInstance } from '../runs/find-run.ts';
+import { listLogged } from '../runs/logged-instance-store.ts';
+import type { LoggedInstance } from '../runs/logged-instance-store.ts';
 import { isFinal, isSettled } from './deployment.ts';
 import { selectNewestIds, selectOutcome } from './deployment-store.ts';
 

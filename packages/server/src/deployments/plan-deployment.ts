@@ -6,12 +6,12 @@ import type { EndReason, WaitReason } from '../lib/reason.ts';
 import { describeExit, latestAttempts, whyWaits } from '../workloads/workload.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';
 import type { Deployment } from './deployment.ts';
-import type { Deployable } from '../applications/find-application.ts';
+import type { Application } from '../applications/application.ts';
 
 /** All that decides what a deployment does next. */
 export type Situation = {
   deployment: Deployment;
-  application: Deployable;
+  application: Application;
   /** The deployment of the application that must end, or be live, first. */
   predecessor: Pick<Deployment, 'number'> | undefined;
   /** What builds it, while that is there. */
@@ -91,7 +91,7 @@ function planStart(situation: Situation): DeploymentStep {
 }
 
 /** Whether it may start while the former version still runs: versions serve side by side, runs never overlap. */
-export const goesBeside = ({ kind, zeroDowntime }: Deployable): boolean =>
+export const goesBeside = ({ kind, zeroDowntime }: Application): boolean =>
   kind === 'webapp' && zeroDowntime;
 
 const BEHIND_RUN = {
@@ -135,7 +135,7 @@ function planWebapp({ instances, application }: Situation, workload: Workload): 
 
 function describeFailure(
   failed: Instance,
-  { variant }: Pick<Deployable, 'variant'>,
+  { variant }: Pick<Application, 'variant'>,
 ): { reason: EndReason; detail: string } {
   const { number, status, reason, detail } = failed;
   if (status === 'unhealthy')

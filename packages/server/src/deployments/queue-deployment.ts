@@ -7,8 +7,8 @@ import type { Tx } from '../store/database.ts';
 import { deploymentMachine } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
 import { recordCancelAsked } from './deployment-event.ts';
-import { setWanted } from '../applications/find-application.ts';
-import type { Deployable } from '../applications/find-application.ts';
+import { wantApplication } from '../applications/update-application.ts';
+import type { Application } from '../applications/application.ts';
 import { insertDeployment, selectPending, wantCancelled } from './deployment-store.ts';
 
 type Order = {
@@ -25,7 +25,7 @@ type Order = {
  */
 export async function joinQueued(
   tx: Tx,
-  { id, kind }: Pick<Deployable, 'id' | 'kind'>,
+  { id, kind }: Pick<Application, 'id' | 'kind'>,
   { commitId, useCache }: Pick<Order, 'commitId' | 'useCache'>,
 ): Promise<DeploymentId | undefined> {
   const last = kind === 'webapp' ? (await selectPending(tx, id)).at(-1) : undefined;
@@ -36,7 +36,7 @@ export async function joinQueued(
 /** Queues a deployment behind those under way, or in their place where the application says so; or joins one. */
 export async function queueDeployment(
   tx: Tx,
-  application: Deployable,
+  application: Application,
   order: Order,
 ): Promise<DeploymentId> {
   const joined = await joinQueued(tx, application, order);
@@ -51,7 +51,7 @@ export async function queueDeployment(
     status: 'queued',
   } as const;
   const id = await insertDeployment(tx, deployment);
-  await setWanted(tx, application.id, 'up');
+  await wantApplication(tx, application.id, 'up');
   const made = { ...deployment, id, reason: null, detail: null };
   const { authorId, at } = order;
   await begin(tx, deploymentMachine, [made], { event: 'queued', by: byAuthor(authorId), at });
@@ -61,7 +61,7 @@ export async function queueDeployment(
 /** Asks everything of the application that is queued or under way to end. */
 export async function cancelPending(
   tx: Tx,
-  application: Pick<Deployable, 'id'>,
+  application: Pick<Application, 'id'>,
   { by, at }: { by: Actor; at: number },
 ): Promise<void> {
   for (const deployment of await selectPending(tx, application.id))

@@ -1,6 +1,6 @@
 import type { ApplicationId, UserId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
-import { findDeployable } from '../applications/find-application.ts';
+import { findApplication } from '../applications/application-store.ts';
 import { selectLive } from './deployment-store.ts';
 import { queueDeployment } from './queue-deployment.ts';
 
@@ -10,7 +10,7 @@ export async function redeployServing(
   id: ApplicationId,
   order: { authorId: UserId | null; at: number; cause: string },
 ): Promise<void> {
-  const application = await findDeployable(tx, id);
+  const application = await findApplication(tx, id);
   const live = await selectLive(tx, id);
   if (application === undefined || live === undefined) return;
   await queueDeployment(tx, application, { ...order, useCache: true, commitId: live.commitId });

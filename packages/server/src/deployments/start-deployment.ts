@@ -1,6 +1,6 @@
 import { findVariant } from '../applications/application.ts';
 import type { Artifact } from '../builds/build.ts';
-import { findArtifact } from '../builds/find-artifact.ts';
+import { findArtifact } from '../builds/artifact-store.ts';
 import { SECOND } from '../lib/duration.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import { parseRunOptions } from '../runs/run-options.ts';
@@ -10,7 +10,7 @@ import type { Tx } from '../store/database.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
 import { wantGone } from '../workloads/want-gone.ts';
 import { chooseEngine } from '../workloads/choose-engine.ts';
-import type { Deployable } from '../applications/find-application.ts';
+import type { Application } from '../applications/application.ts';
 import { deploymentMachine } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
 import type { DeploymentDeps, Look } from './look.ts';
@@ -37,7 +37,7 @@ export async function start(deps: DeploymentDeps, look: Look): Promise<undefined
 export async function startWorkload(
   tx: Tx,
   { environments, engines, pool }: Pick<DeploymentDeps, 'environments' | 'engines' | 'pool'>,
-  order: { deployment: Deployment; application: Deployable; artifact: Artifact; at: number },
+  order: { deployment: Deployment; application: Application; artifact: Artifact; at: number },
 ): Promise<void> {
   const { deployment, application, artifact, at } = order;
   const environment = environments.open(deployment);

@@ -6,8 +6,9 @@ import { cancelRequested } from '../runs/stop-run.ts';
 import { begin, transition } from '../states/transition.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { wantGone } from '../workloads/want-gone.ts';
-import { findDeployable, setWanted } from '../applications/find-application.ts';
-import type { Deployable } from '../applications/find-application.ts';
+import { wantApplication } from '../applications/update-application.ts';
+import { findApplication } from '../applications/application-store.ts';
+import type { Application } from '../applications/application.ts';
 import { deploymentMachine } from './deployment.ts';
 import { insertDeployment, selectLive } from './deployment-store.ts';
 import { cancelPending } from './queue-deployment.ts';
@@ -20,7 +21,7 @@ export const stopApplication = (
   order: { applicationId: ApplicationId; authorId: UserId | null },
 ): Promise<void> =>
   database.transaction(async (tx) => {
-    const application = await findDeployable(tx, order.applicationId);
+    const application = await findApplication(tx, order.applicationId);
     if (application === undefined) return;
     const asked = { by: byAuthor(order.authorId), at: clock() };
     if (application.wanted === 'down') return cancelRequested(tx, application.id, asked);
@@ -30,10 +31,10 @@ export const stopApplication = (
 /** The same inside a transaction, for whoever deletes the application. */
 export async function endApplication(
   tx: Tx,
-  application: Deployable,
+  application: Application,
   { authorId, at }: { authorId: UserId | null; at: number },
 ): Promise<void> {
-  await setWanted(tx, application.id, 'down');
+  await wantApplication(tx, application.id, 'down');
   const by = byAuthor(authorId);
   await cancelPending(tx, application, { by, at });
   await cancelRequested(tx, application.id, { by, at });

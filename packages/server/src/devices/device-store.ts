@@ -5,7 +5,7 @@ import type { Device } from './device.ts';
 import type { KnownDevice } from './known-device.ts';
 
 /** Every device that was ever seen and not forgotten, by host and place. */
-export const selectDevices = (db: Kysely<Schema>): Promise<KnownDevice[]> =>
+export const listDevices = (db: Kysely<Schema>): Promise<KnownDevice[]> =>
   db
     .selectFrom('devices')
     .selectAll()

@@ -12,7 +12,7 @@ import { releaseDevice } from './devices.ts';
 import type { Inventory } from './inventory.ts';
 import { leaseMachine } from './lease.ts';
 import type { Lease } from './lease.ts';
-import { selectLeases } from './lease-store.ts';
+import { listLeases } from './lease-store.ts';
 import { planDevices } from './plan-devices.ts';
 import type { DeviceChange } from './plan-devices.ts';
 import { LOCAL } from '../lib/host.ts';
@@ -94,7 +94,7 @@ async function recordChange(deps: DeviceDeps, tx: Tx, change: DeviceChange): Pro
   const event = health === 'missing' ? 'lost' : 'fell_ill';
   await transition(tx, deviceMachine, { uuid }, { event, facts: { reason, detail }, at });
   deps.log.warn({ uuid, reason, detail }, 'a device is not well');
-  const held = (await selectLeases(tx)).filter(
+  const held = (await listLeases(tx)).filter(
     (lease) => lease.deviceUuid === uuid && lease.endedAt === null,
   );
   for (const lease of held) await deps.onFault(tx, lease, at);
@@ -125,7 +125,7 @@ async function fenceLeases(
   claim: Claim,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const ended = (await selectLeases(database.read)).filter(({ endedAt }) => endedAt !== null);
+  const ended = (await listLeases(database.read)).filter(({ endedAt }) => endedAt !== null);
   if (ended.length === 0) return undefined;
   const waits = await askHolders(inventory, ended, signal);
   const free = ended.filter((lease) => waits.get(lease) === undefined);

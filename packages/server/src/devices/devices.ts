@@ -9,18 +9,11 @@ import type { Database, Tx } from '../store/database.ts';
 import type { NewRow, Schema } from '../store/schema.ts';
 import type { GrantedDevice } from './device.ts';
 import { recordDeviceEvent } from './device-event.ts';
-import { deleteDevice, selectDevices, selectRepairs, setRepaired } from './device-store.ts';
+import { deleteDevice, listDevices, selectRepairs, setRepaired } from './device-store.ts';
 import { leaseMachine } from './lease.ts';
 import type { Lease } from './lease.ts';
-import { insertLease, selectLeases, selectLeasesOf } from './lease-store.ts';
+import { insertLease, listLeases, leasesOf } from './lease-store.ts';
 import type { WorkloadId } from '../lib/ids.ts';
-
-export type { KnownDevice } from './known-device.ts';
-export type { Lease } from './lease.ts';
-
-export const listDevices = selectDevices;
-export const listLeases = selectLeases;
-export const leasesOf = selectLeasesOf;
 
 /** Leases a device to a node of a workload. Rejects where somebody holds it. */
 export async function leaseDevice(tx: Tx, lease: Omit<NewRow<'leases'>, 'state'>): Promise<void> {
@@ -41,10 +34,10 @@ export async function grantedTo(
   workloadId: WorkloadId,
   number: number,
 ): Promise<GrantedDevice[]> {
-  const leases = (await selectLeasesOf(db, workloadId)).filter((one) => one.number === number);
+  const leases = (await leasesOf(db, workloadId)).filter((one) => one.number === number);
   if (leases.length === 0) return [];
   const held = new Set(leases.map(({ deviceUuid }) => deviceUuid));
-  return (await selectDevices(db))
+  return (await listDevices(db))
     .filter(({ uuid }) => held.has(uuid))
     .map(({ uuid, files }) => ({ uuid, files }));
 }
@@ -79,7 +72,7 @@ export const forgetDevice = (
         'conflict',
         `${uuid} is there: only a device that is missing is forgotten.`,
       );
-    const lease = (await selectLeases(tx)).find(({ deviceUuid }) => deviceUuid === uuid);
+    const lease = (await listLeases(tx)).find(({ deviceUuid }) => deviceUuid === uuid);
     if (lease?.endedAt === null)
       throw new Refusal('conflict', `${uuid} is still leased: stop what holds it first.`);
     const at = clock();
@@ -89,7 +82,7 @@ export const forgetDevice = (
   });
 
 const findDevice = async (db: Kysely<Schema>, uuid: string) =>
-  (await selectDevices(db)).find((device) => device.uuid === uuid);
+  (await listDevices(db)).find((device) => device.uuid === uuid);
 
 const noDevice = (uuid: string): Refusal =>
   new Refusal('not_found', `There is no device ${uuid}: "grid devices" lists them.`);

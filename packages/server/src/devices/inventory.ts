@@ -1,6 +1,6 @@
 import type { Database } from '../store/database.ts';
 import type { DeviceSource } from './device.ts';
-import { selectDevices } from './device-store.ts';
+import { listDevices } from './device-store.ts';
 import type { KnownDevice } from './known-device.ts';
 
 /** The devices as they were seen last, for decisions that cannot wait for a look. */
@@ -19,14 +19,14 @@ export async function openInventory(
   { read }: Pick<Database, 'read'>,
   source: DeviceSource,
 ): Promise<Inventory> {
-  let devices = await selectDevices(read);
+  let devices = await listDevices(read);
   let silent: string | undefined;
   return {
     source,
     devices: () => devices,
     silent: () => silent,
     refresh: async () => {
-      devices = await selectDevices(read);
+      devices = await listDevices(read);
     },
     note: (trouble) => {
       silent = trouble;

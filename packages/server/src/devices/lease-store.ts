@@ -5,11 +5,11 @@ import type { NewRow, Schema } from '../store/schema.ts';
 import type { Lease } from './lease.ts';
 
 /** Everything that holds a device now. */
-export const selectLeases = (db: Kysely<Schema>): Promise<Lease[]> =>
+export const listLeases = (db: Kysely<Schema>): Promise<Lease[]> =>
   db.selectFrom('leases').selectAll().where('releasedAt', 'is', null).execute();
 
 /** What a workload holds or held, by node and then by device. */
-export const selectLeasesOf = (db: Kysely<Schema>, workloadId: WorkloadId): Promise<Lease[]> =>
+export const leasesOf = (db: Kysely<Schema>, workloadId: WorkloadId): Promise<Lease[]> =>
   db
     .selectFrom('leases')
     .selectAll()

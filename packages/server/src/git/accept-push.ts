@@ -1,7 +1,8 @@
 import type { User } from '../accounts/user.ts';
-import { findApplication } from '../applications/find-application.ts';
+import { findApplication } from '../applications/application-store.ts';
 import type { Application } from '../applications/application.ts';
-import { countQueued, listDeployments } from '../deployments/list-deployments.ts';
+import { listDeployments } from '../deployments/list-deployments.ts';
+import { countQueued } from '../deployments/deployment-store.ts';
 import type { Clock } from '../lib/clock.ts';
 import { parseId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId } from '../lib/ids.ts';

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { listApplications } from '../applications/find-application.ts';
+import { listApplications } from '../applications/application-store.ts';
 import type { Application } from '../applications/application.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { ApplicationId, UserId } from '../lib/ids.ts';

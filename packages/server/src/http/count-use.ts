@@ -1,18 +1,18 @@
 import { listAdded } from '../accounts/manage-emails.ts';
 import { listKeys } from '../accounts/manage-keys.ts';
 import { countTokens } from '../accounts/manage-tokens.ts';
-import { listDomains } from '../applications/change-domains.ts';
+import { listDomains } from '../applications/domain-store.ts';
 import { measureVariables } from '../applications/environment.ts';
-import { countApplications } from '../applications/find-application.ts';
-import { listDependencies } from '../applications/link-application.ts';
-import { countQueued } from '../deployments/list-deployments.ts';
+import { countApplications } from '../applications/application-store.ts';
+import { listDependencies } from '../applications/dependency-store.ts';
+import { countQueued } from '../deployments/deployment-store.ts';
 import type { ApplicationId, OwnerId, UserId } from '../lib/ids.ts';
 import type { LimitName } from '../limits/limit.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { Seats } from '../limits/seats.ts';
 import type { Database } from '../store/database.ts';
-import { countAdministered } from '../organizations/list-organizations.ts';
-import { countWaitingRuns } from '../runs/find-run.ts';
+import { countAdministered } from '../organizations/organization-store.ts';
+import { countWaitingRuns } from '../runs/run-store.ts';
 import { countHeld } from '../workloads/load-shares.ts';
 
 type UseNeeds = { database: Database; keyring: Keyring; seats: Seats };

@@ -7,7 +7,7 @@ import type { ApplicationId, InstanceId } from '../lib/ids.ts';
 import { MINUTES, SAMPLES } from '../metrics/metric.ts';
 import { insertRollups, insertSamples } from '../metrics/metrics-store.ts';
 import { rollUp, widen } from '../metrics/rollup.ts';
-import { selectAttempts } from '../runs/attempt-store.ts';
+import { listAttempts } from '../runs/attempt-store.ts';
 import type { Database } from '../store/database.ts';
 import { openApp } from '../testing/app.ts';
 import { onEachDatabase } from '../testing/database.ts';
@@ -130,7 +130,7 @@ async function run(
   const owned = { ownerId, applicationId };
   const deploymentId = await makeDeployment(database, { ...owned, status: 'completed' });
   const id = await makeRun(database, { ...owned, deploymentId });
-  const [attempt] = await selectAttempts(database.read, id);
+  const [attempt] = await listAttempts(database.read, id);
   assert.ok(attempt);
   const instanceId = newId('instance');
   await database.transaction(async (tx) => {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { appendLine } from '../logs/append-log.ts';
 import { endRun } from '../runs/conclude-run.ts';
-import { findRunById } from '../runs/find-run.ts';
+import { findRunById } from '../runs/run-store.ts';
 import type { Database } from '../store/database.ts';
 import { openApp } from '../testing/app.ts';
 import { onSqlite } from '../testing/database.ts';

@@ -29,7 +29,7 @@ export async function selectSet(
 }
 
 /** Everything that operators have set, by name. */
-export async function selectAllSet(db: Kysely<Schema>): Promise<SetLimit[]> {
+export async function listSetLimits(db: Kysely<Schema>): Promise<SetLimit[]> {
   const rows = await db
     .selectFrom('limits')
     .select(['name', 'subjectId as subject', 'value'])

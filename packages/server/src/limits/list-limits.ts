@@ -3,9 +3,7 @@ import type { OwnerId } from '../lib/ids.ts';
 import type { Schema } from '../store/schema.ts';
 import { limitNames, limits, valueOf } from './limit.ts';
 import type { Bearer, LimitName } from './limit.ts';
-import { selectAllSet } from './limit-store.ts';
-
-export { selectAllSet as listSetLimits } from './limit-store.ts';
+import { listSetLimits } from './limit-store.ts';
 
 /** A limit as it counts for somebody; null: as much as there is. */
 export type KnownLimit = { name: LimitName; of: Bearer; value: number | null; means: string };
@@ -15,7 +13,7 @@ export async function listLimits(
   db: Kysely<Schema>,
   { userId, ownerId }: { userId: OwnerId; ownerId: OwnerId },
 ): Promise<KnownLimit[]> {
-  const set = await selectAllSet(db);
+  const set = await listSetLimits(db);
   const find = (name: LimitName, subject: OwnerId | undefined) =>
     set.find((one) => one.name === name && one.ownerId === subject)?.value;
   return limitNames.map((name) => {

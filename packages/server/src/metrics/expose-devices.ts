@@ -1,10 +1,10 @@
-import type { KnownDevice } from '../devices/devices.ts';
+import type { KnownDevice } from '../devices/known-device.ts';
 import type { Inventory } from '../devices/inventory.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Database } from '../store/database.ts';
 import { summarizeQueue } from '../workloads/show-queue.ts';
 import type { Exposed, Family } from './prometheus.ts';
-import { readHolders } from './read-metrics.ts';
+import { readHolders } from './metrics-store.ts';
 
 type Deps = { database: Database; inventory: Inventory; clock: Clock };
 

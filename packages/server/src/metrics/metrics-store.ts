@@ -175,7 +175,7 @@ export async function selectSamplesWithInstances(
 export type Holder = { applicationId: ApplicationId | null; instanceId: InstanceId | null };
 
 /** The holders of all devices that are leased, by UUID. */
-export async function selectHolders(db: Kysely<Schema>): Promise<ReadonlyMap<string, Holder>> {
+export async function readHolders(db: Kysely<Schema>): Promise<ReadonlyMap<string, Holder>> {
   const found = await db
     .selectFrom('leases as l')
     .leftJoin('instances as i', (join) =>

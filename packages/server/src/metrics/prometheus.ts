@@ -1,4 +1,4 @@
-import type { KnownDevice } from '../devices/devices.ts';
+import type { KnownDevice } from '../devices/known-device.ts';
 import type { Counter, Gauge, Values } from './metric.ts';
 import type { Holder, SampledInstance } from './metrics-store.ts';
 import type { Newest } from './read-metrics.ts';

@@ -8,10 +8,10 @@ import type { Database } from '../store/database.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeInstance } from '../testing/instances.ts';
 import { makeApplication, makeOwner } from '../testing/rows.ts';
-import { findInstance } from '../workloads/running-instances.ts';
+import { findInstance } from '../workloads/instance-store.ts';
 import { MINUTES, QUARTERS } from './metric.ts';
-import { insertRollups, insertSamples } from './metrics-store.ts';
-import { readApplicationMetrics, readHolders, readNewest } from './read-metrics.ts';
+import { insertRollups, insertSamples, readHolders } from './metrics-store.ts';
+import { readApplicationMetrics, readNewest } from './read-metrics.ts';
 import { UNSAID } from '../testing/leases.ts';
 import { readSeries } from './read-series.ts';
 

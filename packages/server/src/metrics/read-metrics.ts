@@ -12,8 +12,6 @@ import { readDeviceSeries } from './read-device-metrics.ts';
 import type { DeviceSeries } from './read-device-metrics.ts';
 import { readSeries } from './read-series.ts';
 
-export { selectHolders as readHolders } from './metrics-store.ts';
-
 /** More than so many instances in one window are not shown: those that were created first are left out. */
 const MOST_INSTANCES = 100;
 

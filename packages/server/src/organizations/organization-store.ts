@@ -25,7 +25,7 @@ export const insertMember = (tx: Tx, member: NewRow<'members'>) =>
   tx.insertInto('members').values(member).execute();
 
 /** The organizations that the user is a member of, by name. */
-export const selectMemberships = (db: Kysely<Schema>, userId: UserId): Promise<Membership[]> =>
+export const listMemberships = (db: Kysely<Schema>, userId: UserId): Promise<Membership[]> =>
   db
     .selectFrom('organizations as o')
     .innerJoin('members as m', 'm.organizationId', 'o.id')

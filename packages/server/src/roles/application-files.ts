@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { listApplicationIds } from '../applications/find-application.ts';
-import { listArtifacts, listBuilt, listImages } from '../builds/find-artifact.ts';
+import { listApplicationIds } from '../applications/application-store.ts';
+import { listArtifacts, listBuilt, listImages } from '../builds/artifact-store.ts';
 import { keepCacheBudget } from '../builds/keep-cache-budget.ts';
 import { sweepFiles } from '../builds/sweep-files.ts';
 import { findNeeded } from '../deployments/find-needed.ts';
@@ -10,7 +10,7 @@ import { removeTree } from '../lib/remove-tree.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import { keepLogBudget } from '../logs/keep-budget.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
-import { presentWorkloads } from '../workloads/list-workloads.ts';
+import { presentWorkloads } from '../workloads/workload-store.ts';
 import type { Foundation } from './foundation.ts';
 
 type Deps = Pick<Foundation, 'database' | 'paths' | 'clock'>;

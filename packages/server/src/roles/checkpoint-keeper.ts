@@ -4,8 +4,8 @@ import { DAY, HOUR } from '../lib/duration.ts';
 import { parseId } from '../lib/ids.ts';
 import { removeTree } from '../lib/remove-tree.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
-import { listApplicationIds } from '../applications/find-application.ts';
-import { findRunById } from '../runs/find-run.ts';
+import { listApplicationIds } from '../applications/application-store.ts';
+import { findRunById } from '../runs/run-store.ts';
 import type { Foundation } from './foundation.ts';
 
 /** How long what a run kept is there after its end, for whoever wants to see how far it came. */

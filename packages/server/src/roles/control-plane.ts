@@ -4,7 +4,7 @@ import { newClaimToken } from '../accounts/claim-platform.ts';
 import type { Authority } from '../certificates/certificate.ts';
 import { openCertificate } from '../certificates/open-certificate.ts';
 import type { Config } from '../config.ts';
-import { findBuilt } from '../deployments/find-deployment.ts';
+import { findBuilt } from '../deployments/deployment-store.ts';
 import { createEnvironments } from '../applications/environments.ts';
 import type { Machine } from '../engines/adapter.ts';
 import type { GitLimits } from '../git/git-limits.ts';

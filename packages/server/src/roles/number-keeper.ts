@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { listOwned } from '../applications/find-application.ts';
+import { listOwned } from '../applications/application-store.ts';
 import type { Numbered, Place } from '../workloads/engine.ts';
 import { MINUTE } from '../lib/duration.ts';
 import type { DataPaths } from '../paths.ts';

@@ -1,6 +1,6 @@
 import { createBuilder } from '../builds/advance-build.ts';
 import type { Builder } from '../builds/build.ts';
-import { findDependencies, findMadeFrom } from '../builds/find-artifact.ts';
+import { findDependencies, findMadeFrom } from '../builds/artifact-store.ts';
 import { openRecipes } from '../builds/recipes/recipes.ts';
 import type { DeploymentDeps } from '../deployments/look.ts';
 import { createCommitReader } from '../git/read-commit.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { findApplication } from '../applications/find-application.ts';
+import { findApplication } from '../applications/application-store.ts';
 import { deleteApplication } from '../applications/update-application.ts';
 import { stopApplication } from '../deployments/stop-application.ts';
 import { PLATFORM } from '../events/actor.ts';

@@ -1,4 +1,4 @@
-import { listApplicationIds } from '../applications/find-application.ts';
+import { listApplicationIds } from '../applications/application-store.ts';
 import type { Engine } from '../workloads/engine.ts';
 import { startReconcileLoop } from '../reconcile/loop.ts';
 import type { Loop, LoopDeps } from '../reconcile/loop.ts';

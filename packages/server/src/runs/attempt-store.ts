@@ -29,7 +29,7 @@ export const insertAttempt = (
     .execute();
 
 /** In their order. */
-export const selectAttempts = (db: Kysely<Schema>, runId: RunId): Promise<Attempt[]> =>
+export const listAttempts = (db: Kysely<Schema>, runId: RunId): Promise<Attempt[]> =>
   db
     .selectFrom('attempts')
     .select([
@@ -83,7 +83,7 @@ export async function selectPastDurations(
 const MOST_PAST = 100_000;
 
 /** What ran and came since then, each attempt by itself, the oldest first; times in ms. */
-export async function selectPastRuns(db: Kysely<Schema>, since: number) {
+export async function listPastRuns(db: Kysely<Schema>, since: number) {
   const rows = await db
     .selectFrom('workloads as w')
     .innerJoin('attempts as a', 'a.workloadId', 'w.id')

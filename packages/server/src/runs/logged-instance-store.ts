@@ -20,7 +20,7 @@ export type LoggedOf =
   | { applicationId: ApplicationId; endedAfter: number | undefined };
 
 /** In the order in which they were made. */
-export const selectLogged = (db: Kysely<Schema>, of: LoggedOf): Promise<LoggedInstance[]> =>
+export const listLogged = (db: Kysely<Schema>, of: LoggedOf): Promise<LoggedInstance[]> =>
   db
     .selectFrom('instances as i')
     .leftJoin('runs as r', 'r.id', 'i.subjectId')

@@ -1,14 +1,14 @@
 import { findVariant } from '../applications/application.ts';
 import type { Application } from '../applications/application.ts';
 import type { Artifact } from '../builds/build.ts';
-import { findArtifact } from '../builds/find-artifact.ts';
+import { findArtifact } from '../builds/artifact-store.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId, RunId, UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demandNoMore, demandRoom } from '../limits/demand-room.ts';
 import { demandShare } from '../limits/demand-share.ts';
-import { countWaitingRuns, findRunById } from './find-run.ts';
+import { countWaitingRuns, findRunById } from './run-store.ts';
 import type { Run } from './run.ts';
 import { parseRunOptions } from './run-options.ts';
 import { openVariables } from './run-variables.ts';

@@ -1,6 +1,6 @@
 import { findVariant } from '../applications/application.ts';
 import type { Environments } from '../applications/environments.ts';
-import { findApplication } from '../applications/find-application.ts';
+import { findApplication } from '../applications/application-store.ts';
 import type { Database } from '../store/database.ts';
 import { chooseEngine } from '../workloads/choose-engine.ts';
 import type { EngineChoice } from '../workloads/choose-engine.ts';

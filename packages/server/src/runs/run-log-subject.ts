@@ -7,7 +7,7 @@ import { isSameEnd } from '../logs/log-subject.ts';
 import type { Settled, Stand, LogSubject } from '../logs/log-subject.ts';
 import type { DataPaths } from '../paths.ts';
 import type { Schema } from '../store/schema.ts';
-import { selectLogged } from './logged-instance-store.ts';
+import { listLogged } from './logged-instance-store.ts';
 import { isOver } from './run.ts';
 import type { Run } from './run.ts';
 import { selectRunOutcome } from './run-store.ts';
@@ -28,7 +28,7 @@ export function runLogSubject(
     async look() {
       const former = seen;
       const settled = await settledOf(db, run);
-      const found = (await selectLogged(db, { runId: id }))
+      const found = (await listLogged(db, { runId: id }))
         .filter(({ number }) => node === undefined || number === node)
         .map((instance) => sourceOfInstance({ paths, applicationId }, instance, clock()));
       const nodes = former === undefined ? know(found) : learn(former.nodes, found);

@@ -90,7 +90,7 @@ export const findRunOf = (
     .executeTakeFirst();
 
 /** The newest first. */
-export const selectRuns = (
+export const listRuns = (
   db: Kysely<Schema>,
   of: { applicationId: ApplicationId } | { ownerId: OwnerId },
   { limit, statuses }: { limit: number; statuses?: readonly RunStatus[] | undefined },
@@ -123,7 +123,7 @@ export const countWaitingRuns = async (db: Kysely<Schema>, ownerId: OwnerId): Pr
 };
 
 /** Runs of the application that were asked for beside its deployments, and are not over. */
-export const selectRequested = (db: Kysely<Schema>, applicationId: ApplicationId): Promise<Run[]> =>
+export const listRequested = (db: Kysely<Schema>, applicationId: ApplicationId): Promise<Run[]> =>
   db
     .selectFrom('runs')
     .select(columns)

@@ -1,8 +1,8 @@
-import { findDeploying } from '../applications/find-application.ts';
+import { findDeploying } from '../applications/application-store.ts';
 import type { Environments } from '../applications/environments.ts';
 import type { Artifact } from '../builds/build.ts';
 import { describeArtifact } from '../builds/describe-artifact.ts';
-import { findArtifact } from '../builds/find-artifact.ts';
+import { findArtifact } from '../builds/artifact-store.ts';
 import { grantedTo } from '../devices/devices.ts';
 import type { RunId } from '../lib/ids.ts';
 import type { DataPaths } from '../paths.ts';

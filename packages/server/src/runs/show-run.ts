@@ -1,11 +1,11 @@
 import type { Kysely } from 'kysely';
 import { subjectUsage } from '../billing/account-usage.ts';
 import { readDeviceUsage } from '../metrics/read-device-metrics.ts';
-import { leasesOf } from '../devices/devices.ts';
+import { leasesOf } from '../devices/lease-store.ts';
 import type { Schema } from '../store/schema.ts';
-import { workloadInstances } from '../workloads/list-workloads.ts';
+import { workloadInstances } from '../workloads/instance-store.ts';
 import type { Instance } from '../workloads/workload.ts';
-import { selectAttempts } from './attempt-store.ts';
+import { listAttempts } from './attempt-store.ts';
 import type { Attempt, Run } from './run.ts';
 
 /** A run as its users read it. */
@@ -38,7 +38,7 @@ export const presentRun = (run: Run) => ({
 /** The run with its attempts, their nodes and devices, how those were used, and what it cost until now. */
 export async function showRun(db: Kysely<Schema>, run: Run, now: number) {
   const attempts = await Promise.all(
-    (await selectAttempts(db, run.id)).map(async (attempt) => ({
+    (await listAttempts(db, run.id)).map(async (attempt) => ({
       attempt,
       instances: await workloadInstances(db, attempt.workloadId),
     })),

@@ -4,7 +4,7 @@ import { Refusal } from '../lib/refusal.ts';
 import { onSqlite } from '../testing/database.ts';
 import { makeApplication, makeDeployment, makeOwner, makeRun } from '../testing/rows.ts';
 import { endRun } from './conclude-run.ts';
-import { findRunById } from './find-run.ts';
+import { findRunById } from './run-store.ts';
 import type { RunOutcome } from './run.ts';
 import { stopRun } from './stop-run.ts';
 

@@ -7,7 +7,7 @@ import type { RunStatus } from '../store/schema.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Run } from './run.ts';
 import { recordCancelAsked } from './run-event.ts';
-import { findRunById, selectRequested, wantRunCancelled } from './run-store.ts';
+import { findRunById, listRequested, wantRunCancelled } from './run-store.ts';
 
 type Deps = { database: Database; clock: Clock };
 
@@ -35,7 +35,7 @@ export async function cancelRequested(
   applicationId: ApplicationId,
   { by, at }: { by: Actor; at: number },
 ): Promise<void> {
-  for (const run of await selectRequested(tx, applicationId)) {
+  for (const run of await listRequested(tx, applicationId)) {
     if (run.wanted === 'cancel') continue;
     await wantRunCancelled(tx, run.id);
     await request(tx, 'run', run.id, at);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { queueDeployment } from '../deployments/queue-deployment.ts';
-import { findDeploying } from '../applications/find-application.ts';
+import { findDeploying } from '../applications/application-store.ts';
 import type { User } from '../accounts/user.ts';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, InstanceId, UserId } from '../lib/ids.ts';

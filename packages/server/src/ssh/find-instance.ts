@@ -1,13 +1,14 @@
 import type { Kysely } from 'kysely';
 import type { User } from '../accounts/user.ts';
-import { findApplication } from '../applications/find-application.ts';
+import { findApplication } from '../applications/application-store.ts';
 import type { Application } from '../applications/application.ts';
 import { instanceState } from '../http/present/deployment.ts';
 import type { ApplicationId, InstanceId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demand } from '../organizations/access.ts';
 import type { Schema } from '../store/schema.ts';
-import { findInstance, listRunning } from '../workloads/running-instances.ts';
+import { listRunning } from '../workloads/running-instances.ts';
+import { findInstance } from '../workloads/instance-store.ts';
 import { rulesOf } from '../workloads/subject.ts';
 import { describeExit } from '../workloads/workload.ts';
 import type { Instance } from '../workloads/workload.ts';

@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { User } from '../accounts/user.ts';
-import { listApplications } from '../applications/find-application.ts';
+import { listApplications } from '../applications/application-store.ts';
 import type { OwnerId } from '../lib/ids.ts';
-import { listMemberships } from '../organizations/list-organizations.ts';
+import { listMemberships } from '../organizations/organization-store.ts';
 import { may } from '../organizations/may.ts';
 import type { Schema } from '../store/schema.ts';
 import { listRunning } from '../workloads/running-instances.ts';

@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { claimPlatform } from '../accounts/claim-platform.ts';
 import type { Claimed } from '../accounts/claim-platform.ts';
-import { findBuilt } from '../deployments/find-deployment.ts';
+import { findBuilt } from '../deployments/deployment-store.ts';
 import { buildApp } from '../http/build-app.ts';
 import type { HttpContext } from '../http/build-app.ts';
 import { createHttpState } from '../http/http-state.ts';

@@ -1,9 +1,9 @@
 import type { InstanceId } from '../lib/ids.ts';
 import type { Device } from '../devices/device.ts';
-import { insertDevice } from '../devices/device-store.ts';
-import { endLeases, leaseDevice, listDevices, releaseDevice } from '../devices/devices.ts';
+import { insertDevice, listDevices } from '../devices/device-store.ts';
+import { endLeases, leaseDevice, releaseDevice } from '../devices/devices.ts';
 import type { Database } from '../store/database.ts';
-import { findInstance } from '../workloads/running-instances.ts';
+import { findInstance } from '../workloads/instance-store.ts';
 
 const L4 = { model: 'NVIDIA L4', memoryMiB: 23_034, index: 0, files: [] };
 /** What nobody needs to know of a device. */

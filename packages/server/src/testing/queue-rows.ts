@@ -1,5 +1,6 @@
 import { insertDevice } from '../devices/device-store.ts';
-import { endLeases, leasesOf, releaseDevice } from '../devices/devices.ts';
+import { endLeases, releaseDevice } from '../devices/devices.ts';
+import { leasesOf } from '../devices/lease-store.ts';
 import type { RunId, WorkloadId } from '../lib/ids.ts';
 import { request } from '../reconcile/queue.ts';
 import { findFlavor } from '../scheduling/flavor.ts';

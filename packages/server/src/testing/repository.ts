@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { findApplication } from '../applications/find-application.ts';
+import { findApplication } from '../applications/application-store.ts';
 import { listDeployments } from '../deployments/list-deployments.ts';
 import { createGitLimits } from '../git/git-limits.ts';
 import { createRepository, placeOf, readHeads } from '../git/repository.ts';

@@ -2,7 +2,7 @@ import { newId } from '../lib/ids.ts';
 import { begin } from '../states/transition.ts';
 import type { Tx } from '../store/database.ts';
 import { openUsage } from './account-instance.ts';
-import { insertInstance, selectInstances, setReplaced } from './instance-store.ts';
+import { insertInstance, workloadInstances, setReplaced } from './instance-store.ts';
 import { instanceMachine } from './machines.ts';
 import { planRollout } from './plan-rollout.ts';
 import { prettyName } from './pretty-name.ts';
@@ -13,14 +13,14 @@ import type { Workload } from './workload.ts';
  * were there before is paid for from now on.
  */
 export async function addAdmitted(tx: Tx, workload: Workload, at: number): Promise<void> {
-  for (const instance of await selectInstances(tx, workload.id))
+  for (const instance of await workloadInstances(tx, workload.id))
     if (instance.status !== 'exited') await openUsage(tx, workload, { ...instance, at });
   await addInstances(tx, workload, at);
 }
 
 /** Adds the instances that the workload's numbers lack; how many. */
 export async function addInstances(tx: Tx, workload: Workload, at: number): Promise<number> {
-  const steps = planRollout(workload, await selectInstances(tx, workload.id), at);
+  const steps = planRollout(workload, await workloadInstances(tx, workload.id), at);
   for (const step of steps) {
     await setReplaced(tx, workload.id, step);
     await addInstance(tx, workload, { ...step, at });

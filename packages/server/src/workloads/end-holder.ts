@@ -1,4 +1,4 @@
-import type { Lease } from '../devices/devices.ts';
+import type { Lease } from '../devices/lease.ts';
 import type { Tx } from '../store/database.ts';
 import { tellSubject } from './subject.ts';
 import type { Subjects } from './subject.ts';

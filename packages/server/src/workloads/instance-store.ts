@@ -48,7 +48,10 @@ export const insertInstance = (tx: Tx, workload: Workload, instance: NewInstance
     })
     .execute();
 
-export const selectInstances = (db: Kysely<Schema>, workloadId: WorkloadId): Promise<Instance[]> =>
+export const workloadInstances = (
+  db: Kysely<Schema>,
+  workloadId: WorkloadId,
+): Promise<Instance[]> =>
   db
     .selectFrom('instances')
     .selectAll()
@@ -104,7 +107,7 @@ export const selectRunning = (
     .execute();
 
 /** All of a subject's, whether they are over or not. */
-export const selectInstancesOfSubject = (
+export const subjectInstances = (
   db: Kysely<Schema>,
   { subjectKind, subjectId }: SubjectRef,
 ): Promise<Instance[]> =>

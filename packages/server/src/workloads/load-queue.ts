@@ -1,8 +1,10 @@
 import type { Kysely } from 'kysely';
 import { expectedEnd } from '../scheduling/estimate.ts';
 import type { WaitFacts } from '../scheduling/describe-wait.ts';
-import { listDevices, listLeases } from '../devices/devices.ts';
-import type { KnownDevice, Lease } from '../devices/devices.ts';
+import { listDevices } from '../devices/device-store.ts';
+import { listLeases } from '../devices/lease-store.ts';
+import type { KnownDevice } from '../devices/known-device.ts';
+import type { Lease } from '../devices/lease.ts';
 import { classOf } from '../devices/flavor-devices.ts';
 import { partitionOf } from '../scheduling/order.ts';
 import type { Allocation, Queued } from '../scheduling/plan-queue.ts';

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { OwnerId } from '../lib/ids.ts';
 import { valueOf } from '../limits/limit.ts';
-import { listSetLimits } from '../limits/list-limits.ts';
+import { listSetLimits } from '../limits/limit-store.ts';
 import { heldBy } from '../scheduling/owner-share.ts';
 import type { OwnerShare } from '../scheduling/owner-share.ts';
 import type { Schema } from '../store/schema.ts';

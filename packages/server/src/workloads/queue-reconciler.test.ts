@@ -4,7 +4,7 @@ import type { WorkloadId } from '../lib/ids.ts';
 import { claimDue, release, request } from '../reconcile/queue.ts';
 import { deviceMachine } from '../devices/known-device.ts';
 import { insertDevice } from '../devices/device-store.ts';
-import { selectLeases } from '../devices/lease-store.ts';
+import { listLeases } from '../devices/lease-store.ts';
 import { endLeases, releaseDevice } from '../devices/devices.ts';
 import { transition } from '../states/transition.ts';
 import type { Database } from '../store/database.ts';
@@ -16,7 +16,7 @@ import { makeApplication, makeDeployment, makeOwner } from '../testing/rows.ts';
 import { toldSubjects } from '../testing/subjects.ts';
 import { addInstance } from './add-instances.ts';
 import { createWorkload } from './create-workload.ts';
-import { selectInstances } from './instance-store.ts';
+import { workloadInstances } from './instance-store.ts';
 import { queueReconciler } from './queue-reconciler.ts';
 import type { Workload } from './workload.ts';
 import { workloadMachine } from './machines.ts';
@@ -99,7 +99,7 @@ async function open(database: Database, { memoryMiB = 800, gpus = 0 } = {}) {
     cancel: (workloadId: WorkloadId) =>
       database.transaction((tx) => updateWantedGone(tx, { workloadId })),
     prove: async () => {
-      const ended = (await selectLeases(database.read)).filter(({ endedAt }) => endedAt !== null);
+      const ended = (await listLeases(database.read)).filter(({ endedAt }) => endedAt !== null);
       await database.transaction(async (tx) => {
         for (const lease of ended) await releaseDevice(tx, lease, { at: clock.now });
       });
@@ -114,7 +114,7 @@ async function open(database: Database, { memoryMiB = 800, gpus = 0 } = {}) {
         ),
       ),
     held: async () =>
-      (await selectLeases(database.read))
+      (await listLeases(database.read))
         .map(({ deviceUuid, number }) => `${number}: ${deviceUuid}`)
         .toSorted(),
   };
@@ -142,12 +142,12 @@ onEachDatabase('all nodes are admitted, or none; who waits is told why', async (
   const { state, reason, detail } = await find(second);
   assert.deepEqual([state, reason], ['waiting', 'no_memory']);
   assert.match(detail ?? '', /^Needs 512 MiB of memory; 288 of 800 MiB are free\./);
-  assert.deepEqual(await selectInstances(database.read, second), []);
+  assert.deepEqual(await workloadInstances(database.read, second), []);
   await end(first);
   await plan();
   const admitted = await find(second);
   assert.deepEqual([admitted.state, admitted.reason, admitted.detail], ['admitted', null, null]);
-  assert.equal((await selectInstances(database.read, second)).length, 2);
+  assert.equal((await workloadInstances(database.read, second)).length, 2);
 });
 
 onEachDatabase('what never fits is told so, and stands in nobody’s way', async (database) => {

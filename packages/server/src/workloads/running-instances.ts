@@ -5,8 +5,6 @@ import { selectRunning } from './instance-store.ts';
 import { subjectRules } from './subject.ts';
 import type { Instance } from './workload.ts';
 
-export { findInstance } from './instance-store.ts';
-
 const enterable = Object.entries(subjectRules)
   .filter(([, rules]) => rules.enterable)
   .map(([kind]) => kind as SubjectKind);

@@ -14,7 +14,7 @@ import { wantGone } from './want-gone.ts';
 import { addInstances } from './add-instances.ts';
 import { assignAddresses, isGang } from './assign-addresses.ts';
 import { noteExited } from './change-instance.ts';
-import { selectInstances } from './instance-store.ts';
+import { workloadInstances } from './instance-store.ts';
 import { workloadMachine } from './machines.ts';
 import { afterExit, observeInstances } from './observe-instance.ts';
 import type { Observer } from './observe-instance.ts';
@@ -84,7 +84,7 @@ async function drain(
   { database, clock, inFlight }: WorkloadDeps,
   { claim, workload, signal }: Look,
 ): Promise<number | undefined> {
-  const instances = await selectInstances(database.read, workload.id);
+  const instances = await workloadInstances(database.read, workload.id);
   const under = await inFlight(
     instances.map(({ id }) => id),
     signal,
@@ -150,7 +150,7 @@ async function giveUp(
   await database.transaction(async (tx) => {
     await holdClaim(tx, claim);
     const at = clock();
-    for (const instance of await selectInstances(tx, workload.id)) {
+    for (const instance of await workloadInstances(tx, workload.id)) {
       if (instance.startedAt !== null || instance.status === 'exited') continue;
       if (await noteExited(tx, instance.id, { ...exit, at, detail }))
         await afterExit(tx, subjects, { ...instance, at });
@@ -164,7 +164,7 @@ async function replaceCrashed(
   claim: Claim,
   workload: Workload,
 ): Promise<void> {
-  const instances = await selectInstances(database.read, workload.id);
+  const instances = await workloadInstances(database.read, workload.id);
   const steps = planRollout(workload, instances, clock());
   for (const line of describeReplacements(steps, instances, clock())) await say(workload, line);
   if (steps.length === 0) return;
@@ -181,7 +181,7 @@ async function startInstances(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   const { database, engines, clock } = deps;
-  const instances = await selectInstances(database.read, workload.id);
+  const instances = await workloadInstances(database.read, workload.id);
   const alive = instances.filter(({ status }) => status !== 'exited');
   const kept = alive.filter(({ wanted }) => wanted === 'running');
   const due = kept.filter(({ startAfter }) => (startAfter ?? 0) <= clock());
@@ -195,7 +195,7 @@ async function startInstances(
   }
   const pauses = kept.flatMap(({ startAfter }) => startAfter ?? []).filter((at) => at > clock());
   const asked = new Set(due.map(({ id }) => id));
-  const seen = await selectInstances(database.read, workload.id);
+  const seen = await workloadInstances(database.read, workload.id);
   const unseen = seen.some((one) => asked.has(one.id) && isUnseen(one));
   const next = [...pauses, ...(unseen ? [clock() + ASK_AGAIN_AFTER] : [])];
   return next.length === 0 ? undefined : Math.min(...next);
@@ -217,7 +217,7 @@ async function removeWorkload(
   await database.transaction(async (tx) => {
     await holdClaim(tx, claim);
     const at = clock();
-    for (const instance of await selectInstances(tx, workload.id)) {
+    for (const instance of await workloadInstances(tx, workload.id)) {
       const stopped = { at, exitCode: undefined, signal: undefined, step: '', detail: undefined };
       if (await noteExited(tx, instance.id, { ...stopped, reason: 'stopped' }))
         await closeUsage(tx, instance.id, at);

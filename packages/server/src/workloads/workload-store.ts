@@ -32,7 +32,7 @@ export const findWorkload = (db: Kysely<Schema>, id: WorkloadId): Promise<Worklo
   db.selectFrom('workloads').selectAll().where('id', '=', id).executeTakeFirst();
 
 /** The workloads of an application that are not gone. */
-export const selectPresent = (
+export const presentWorkloads = (
   db: Kysely<Schema>,
   applicationId: ApplicationId,
 ): Promise<Workload[]> =>
@@ -60,7 +60,7 @@ export async function updateWantedGone(
 }
 
 /** The workloads of a subject that are not gone. */
-export const selectOfSubject = (
+export const subjectWorkloads = (
   db: Kysely<Schema>,
   { subjectKind, subjectId }: SubjectRef,
 ): Promise<Workload[]> =>
@@ -73,7 +73,7 @@ export const selectOfSubject = (
     .execute();
 
 /** How long the last of its kind in the application held their room, the newest first, in ms. */
-export async function selectPastDurations(
+export async function listPastDurations(
   db: Kysely<Schema>,
   of: { applicationId: ApplicationId; subjectKind: SubjectKind; flavor: string },
   limit: number,

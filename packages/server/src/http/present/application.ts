@@ -1,7 +1,7 @@
 import type { Application as WireApplication } from '@grid/api';
 import { MOST_NODES, findVariant } from '../../applications/application.ts';
 import type { Application } from '../../applications/application.ts';
-import { listDomains } from '../../applications/change-domains.ts';
+import { listDomains } from '../../applications/domain-store.ts';
 import { formatDomain } from '../../applications/domain.ts';
 import { loadEnvironment } from '../../applications/environment.ts';
 import { findDeployedCommit } from '../../deployments/deploy-application.ts';

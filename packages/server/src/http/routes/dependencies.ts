@@ -4,11 +4,8 @@ import { parseApplicationId } from '../access.ts';
 import type { Application } from '../../applications/application.ts';
 import { loadExposed } from '../../applications/environment.ts';
 import { demandApplication } from '../../applications/find-application.ts';
-import {
-  linkApplication,
-  listDependencies,
-  unlinkApplication,
-} from '../../applications/link-application.ts';
+import { linkApplication, unlinkApplication } from '../../applications/link-application.ts';
+import { listDependencies } from '../../applications/dependency-store.ts';
 import type { Keyring } from '../../lib/encryption.ts';
 import type { ApplicationId, OwnerId } from '../../lib/ids.ts';
 import { presentApplication } from '../present/application.ts';

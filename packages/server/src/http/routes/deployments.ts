@@ -1,6 +1,6 @@
 import { deployments } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
-import { listNames } from '../../accounts/list-names.ts';
+import { listNames } from '../../accounts/account-store.ts';
 import { awaitFollowers } from '../await-followers.ts';
 import { cancelDeployment } from '../../deployments/cancel-deployment.ts';
 import { deployApplication } from '../../deployments/deploy-application.ts';

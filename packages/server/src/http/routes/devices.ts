@@ -1,11 +1,14 @@
 import { devices } from '@grid/api';
 import type { Device } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
-import { declareRepaired, forgetDevice, listDevices, listLeases } from '../../devices/devices.ts';
-import type { KnownDevice, Lease } from '../../devices/devices.ts';
+import { declareRepaired, forgetDevice } from '../../devices/devices.ts';
+import { listDevices } from '../../devices/device-store.ts';
+import { listLeases } from '../../devices/lease-store.ts';
+import type { KnownDevice } from '../../devices/known-device.ts';
+import type { Lease } from '../../devices/lease.ts';
 import { classOf } from '../../devices/flavor-devices.ts';
 import type { Inventory } from '../../devices/inventory.ts';
-import { listMemberships } from '../../organizations/list-organizations.ts';
+import { listMemberships } from '../../organizations/organization-store.ts';
 import type { Pool } from '../../scheduling/pool.ts';
 import { serve } from '../serve.ts';
 import type { Serving } from '../serve.ts';

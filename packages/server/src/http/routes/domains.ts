@@ -1,14 +1,10 @@
 import { domains } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
-import {
-  addDomain,
-  listDomains,
-  removeDomain,
-  setFavouriteDomain,
-} from '../../applications/change-domains.ts';
+import { addDomain, removeDomain, setFavouriteDomain } from '../../applications/change-domains.ts';
+import { listDomains, listReservedNames } from '../../applications/domain-store.ts';
 import type { DomainDeps } from '../../applications/change-domains.ts';
 import { formatDomain } from '../../applications/domain.ts';
-import { listReservedNames, releaseName, reserveName } from '../../applications/reserve-name.ts';
+import { releaseName, reserveName } from '../../applications/reserve-name.ts';
 import { parseOwnerId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { serve } from '../serve.ts';

@@ -1,14 +1,11 @@
 import { emails } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
+import { addEmail, confirmEmail, makePrimary, removeEmail } from '../../accounts/manage-emails.ts';
 import {
-  addEmail,
-  confirmEmail,
   listEveryPendingEmail,
   listPendingEmails,
   listSecondaryEmails,
-  makePrimary,
-  removeEmail,
-} from '../../accounts/manage-emails.ts';
+} from '../../accounts/email-store.ts';
 import { parseId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { serve } from '../serve.ts';

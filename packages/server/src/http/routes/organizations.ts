@@ -2,7 +2,7 @@ import { organizations } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
 import type { Rates } from '../../limits/rates.ts';
 import { createOrganization } from '../../organizations/create-organization.ts';
-import { listMemberships } from '../../organizations/list-organizations.ts';
+import { listMemberships } from '../../organizations/organization-store.ts';
 import { serve } from '../serve.ts';
 import type { Serving } from '../serve.ts';
 

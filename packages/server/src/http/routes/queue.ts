@@ -1,10 +1,10 @@
 import { queue } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
-import { findApplication } from '../../applications/find-application.ts';
+import { findApplication } from '../../applications/application-store.ts';
 import { whyWaits } from '../../deployments/why-waits.ts';
 import { DAY } from '../../lib/duration.ts';
 import { findDeployments } from '../../runs/find-deployments.ts';
-import { listPastRuns } from '../../runs/find-run.ts';
+import { listPastRuns } from '../../runs/attempt-store.ts';
 import { serve } from '../serve.ts';
 import type { Serving } from '../serve.ts';
 import type { QueueDeps } from '../../workloads/load-queue.ts';

@@ -5,7 +5,7 @@ import { SECOND } from '../../lib/duration.ts';
 import { parseId } from '../../lib/ids.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import type { DataPaths } from '../../paths.ts';
-import { findRunById, listRuns } from '../../runs/find-run.ts';
+import { findRunById, listRuns } from '../../runs/run-store.ts';
 import { requestRun, rerun } from '../../runs/request-run.ts';
 import type { RunRequestDeps } from '../../runs/request-run.ts';
 import { runLogSubject } from '../../runs/run-log-subject.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { findDeploying } from '../../applications/find-application.ts';
+import { findDeploying } from '../../applications/application-store.ts';
 import { newId } from '../../lib/ids.ts';
 import { openApp } from '../../testing/app.ts';
 import { onEachDatabase } from '../../testing/database.ts';

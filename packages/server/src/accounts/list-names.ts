@@ -1,1 +1,0 @@
-export { selectNames as listNames } from './account-store.ts';

@@ -1,8 +1,0 @@
-export {
-  selectArtifact as findArtifact,
-  selectArtifacts as listArtifacts,
-  selectBuilt as listBuilt,
-  selectImages as listImages,
-  selectEnvironment as findDependencies,
-  selectMadeFrom as findMadeFrom,
-} from './artifact-store.ts';

@@ -1,1 +1,0 @@
-export { findDeploymentById, selectBuilt as findBuilt } from './deployment-store.ts';

@@ -1,5 +1,0 @@
-export {
-  countAdministered,
-  countOrganizations,
-  selectMemberships as listMemberships,
-} from './organization-store.ts';
