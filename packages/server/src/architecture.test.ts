@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { parsed } from './store/columns.ts';
+import { arrows, folderOf, readSources, withoutComments } from './testing/sources.ts';
 
 /** Folders, and files beside them, by rank: a file may import from its own rank or a lower one, never from a higher. */
 const ranks = [
@@ -59,35 +59,8 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   ],
 ];
 
-type Source = { path: string; text: string; imports: string[] };
-
-const withoutComments = (text: string): string => text.replaceAll(/^\s*(\/\*|\*|\/\/).*$/gm, '');
-
-function readSources(folder: string): Source[] {
-  const root = join(import.meta.dirname, '..', '..', folder, 'src');
-  return globSync('**/*.ts', { cwd: root })
-    .filter((path) => !path.endsWith('.test.ts'))
-    .toSorted()
-    .map((path) => {
-      const text = withoutComments(readFileSync(join(root, path), 'utf8'));
-      const found = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)];
-      return { path, text, imports: found.map(([, specifier = '']) => specifier) };
-    });
-}
-
-/** A file that is in none is one by itself. */
-const folderOf = (path: string): string => path.split('/')[0] ?? path;
-
 const rankOf = (path: string): number =>
   ranks.findIndex((folders) => folders.includes(folderOf(path)));
-
-/** Imports inside the server, as paths from its `src`. */
-const arrows = (sources: readonly Source[]): { from: string; to: string }[] =>
-  sources.flatMap(({ path, imports }) =>
-    imports
-      .filter((specifier) => specifier.startsWith('.'))
-      .map((specifier) => ({ from: path, to: normalize(join(dirname(path), specifier)) })),
-  );
 
 const server = readSources('server');
 
@@ -123,23 +96,6 @@ test('no folder needs, by way of others, itself', () => {
     .map(({ from, to }) => ({ from: folderOf(from), to: folderOf(to) }))
     .filter(({ from, to }) => from !== to);
   assert.deepEqual(circlesOf(between), []);
-});
-
-test('a folder is entered through its nouns and verbs, never through its store', () => {
-  const intruders = arrows(server).filter(
-    ({ from, to }) =>
-      to.endsWith('-store.ts') && ![folderOf(to), 'testing'].includes(folderOf(from)),
-  );
-  assert.deepEqual(intruders, []);
-});
-
-test('a column that is parsed goes by its own name in every query', () => {
-  const names = Object.keys(parsed).join('|');
-  const renamed = new RegExp(String.raw`'(\w+\.)?(${names}) as \w+'|'[\w.]+ as (${names})'`, 'g');
-  const found = server.flatMap(({ path, text }) =>
-    (text.match(renamed) ?? []).map((alias) => `${path}: ${alias}`),
-  );
-  assert.deepEqual(found, []);
 });
 
 test('builds know of runtimes by one table, and a recipe knows no other', () => {

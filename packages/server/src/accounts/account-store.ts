@@ -1,7 +1,6 @@
-import type { Kysely } from 'kysely';
 import type { UserId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { NewRow, Row, Schema } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
+import type { NewRow, Row } from '../store/schema.ts';
 import type { User } from './user.ts';
 
 /** All but what proves who they are. */
@@ -16,7 +15,7 @@ const userColumns = [
 export const insertUser = (tx: Tx, user: NewRow<'users'>) =>
   tx.insertInto('users').values(user).execute();
 
-export const countUsers = async (db: Kysely<Schema>): Promise<number> => {
+export const countUsers = async (db: Reader): Promise<number> => {
   const row = await db
     .selectFrom('users')
     .select(({ fn }) => fn.countAll<number>().as('count'))
@@ -25,7 +24,7 @@ export const countUsers = async (db: Kysely<Schema>): Promise<number> => {
 };
 
 export const findPassword = (
-  db: Kysely<Schema>,
+  db: Reader,
   email: string,
 ): Promise<{ id: UserId; hash: string | null } | undefined> =>
   db
@@ -55,17 +54,14 @@ export const setEmail = (tx: Tx, id: UserId, email: string) =>
   tx.updateTable('users').set({ email }).where('id', '=', id).execute();
 
 /** What users are called, by id. */
-export async function listNames(
-  db: Kysely<Schema>,
-  ids: readonly UserId[],
-): Promise<Map<UserId, string>> {
+export async function listNames(db: Reader, ids: readonly UserId[]): Promise<Map<UserId, string>> {
   if (ids.length === 0) return new Map();
   const rows = await db.selectFrom('users').select(['id', 'name']).where('id', 'in', ids).execute();
   return new Map(rows.map(({ id, name }) => [id, name]));
 }
 
 /** The account that a public key belongs to, or undefined. */
-export const findKeyOwner = (db: Kysely<Schema>, key: string): Promise<User | undefined> =>
+export const findKeyOwner = (db: Reader, key: string): Promise<User | undefined> =>
   db
     .selectFrom('sshKeys')
     .innerJoin('users', 'users.id', 'sshKeys.userId')
@@ -73,7 +69,7 @@ export const findKeyOwner = (db: Kysely<Schema>, key: string): Promise<User | un
     .where('sshKeys.key', '=', key)
     .executeTakeFirst();
 
-export const selectKeys = (db: Kysely<Schema>, userId: UserId): Promise<Row<'sshKeys'>[]> =>
+export const selectKeys = (db: Reader, userId: UserId): Promise<Row<'sshKeys'>[]> =>
   db.selectFrom('sshKeys').selectAll().where('userId', '=', userId).orderBy('name').execute();
 
 export const insertKey = (tx: Tx, key: NewRow<'sshKeys'>) =>
@@ -99,7 +95,7 @@ export const deleteUnusedClaims = (tx: Tx) =>
   tx.deleteFrom('claimTokens').where('usedAt', 'is', null).execute();
 
 /** Whether it is a claim token that nobody has used. */
-export const isClaimToken = async (db: Kysely<Schema>, hash: string): Promise<boolean> =>
+export const isClaimToken = async (db: Reader, hash: string): Promise<boolean> =>
   (await db
     .selectFrom('claimTokens')
     .select('hash')

@@ -1,12 +1,10 @@
-import type { Kysely } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { OrganizationId, UserId } from '../lib/ids.ts';
 import { parseName } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { createOrganizationIn } from '../organizations/create-organization.ts';
-import type { Database } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Database, Reader } from '../store/database.ts';
 import {
   countUsers,
   deleteUnusedClaims,
@@ -53,7 +51,7 @@ export type Claim = {
 export type Claimed = { userId: UserId; organizationId: OrganizationId; pair: TokenPair };
 
 /** Refuses whoever cannot claim the platform: before a password of theirs is hashed, and once more after. */
-async function demandClaim(db: Kysely<Schema>, { claimToken }: Claim): Promise<void> {
+async function demandClaim(db: Reader, { claimToken }: Claim): Promise<void> {
   if (await isClaimed(db))
     throw new Refusal('conflict', 'The platform has its first user already: sign in instead.');
   if (claimToken !== undefined && !(await isClaimToken(db, hashSecret(claimToken))))
@@ -85,4 +83,4 @@ export async function claimPlatform({ database, clock }: Deps, claim: Claim): Pr
 }
 
 /** Whether the platform has its first user. */
-export const isClaimed = async (db: Kysely<Schema>): Promise<boolean> => (await countUsers(db)) > 0;
+export const isClaimed = async (db: Reader): Promise<boolean> => (await countUsers(db)) > 0;

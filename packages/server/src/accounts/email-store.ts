@@ -1,13 +1,9 @@
-import type { Kysely } from 'kysely';
 import type { UserId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { NewRow, Row, Schema } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
+import type { NewRow, Row } from '../store/schema.ts';
 
 /** Whose address it is, be it their first or another one that is proven. */
-export async function findEmailOwner(
-  db: Kysely<Schema>,
-  email: string,
-): Promise<UserId | undefined> {
+export async function findEmailOwner(db: Reader, email: string): Promise<UserId | undefined> {
   const row = await db
     .selectFrom('users')
     .select('id')
@@ -18,7 +14,7 @@ export async function findEmailOwner(
 }
 
 const select = async (
-  db: Kysely<Schema>,
+  db: Reader,
   table: 'secondaryEmails' | 'pendingEmails',
   userId: UserId,
 ): Promise<string[]> => {
@@ -31,17 +27,17 @@ const select = async (
   return rows.map(({ email }) => email);
 };
 
-export const listSecondaryEmails = (db: Kysely<Schema>, userId: UserId): Promise<string[]> =>
+export const listSecondaryEmails = (db: Reader, userId: UserId): Promise<string[]> =>
   select(db, 'secondaryEmails', userId);
 
 /** Addresses that the user says are theirs, and nobody has proven. */
-export const listPendingEmails = (db: Kysely<Schema>, userId: UserId): Promise<string[]> =>
+export const listPendingEmails = (db: Reader, userId: UserId): Promise<string[]> =>
   select(db, 'pendingEmails', userId);
 
 export type PendingEmail = Row<'pendingEmails'> & { name: string };
 
 /** Everybody's, the oldest first. */
-export const listEveryPendingEmail = (db: Kysely<Schema>): Promise<PendingEmail[]> =>
+export const listEveryPendingEmail = (db: Reader): Promise<PendingEmail[]> =>
   db
     .selectFrom('pendingEmails as p')
     .innerJoin('users as u', 'u.id', 'p.userId')

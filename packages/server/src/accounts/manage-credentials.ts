@@ -1,9 +1,8 @@
-import type { Kysely } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import type { UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import type { Database, Tx } from '../store/database.ts';
-import type { Schema, TokenKind } from '../store/schema.ts';
+import type { Database, Reader, Tx } from '../store/database.ts';
+import type { TokenKind } from '../store/schema.ts';
 import type { Authenticated } from './authenticate.ts';
 import { deleteOthers, deleteToken, selectTokens } from './token-store.ts';
 import type { Token } from './token-store.ts';
@@ -16,7 +15,7 @@ const EVERY_KIND: readonly TokenKind[] = ['session', 'pair', 'api'];
 const SIGNED_IN: readonly TokenKind[] = ['session', 'pair'];
 
 /** All that opens the account but its SSH keys, the newest first. */
-export const listCredentials = (db: Kysely<Schema>, userId: UserId): Promise<Token[]> =>
+export const listCredentials = (db: Reader, userId: UserId): Promise<Token[]> =>
   selectTokens(db, userId, EVERY_KIND);
 
 /** It opens nothing any more, whatever its kind. Refuses one that the user has not. */

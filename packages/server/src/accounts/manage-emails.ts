@@ -1,11 +1,10 @@
-import type { Kysely } from 'kysely';
 import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demandRoom } from '../limits/demand-room.ts';
-import type { Database, Tx } from '../store/database.ts';
-import type { NewRow, Schema } from '../store/schema.ts';
+import type { Database, Reader, Tx } from '../store/database.ts';
+import type { NewRow } from '../store/schema.ts';
 import { setEmail } from './account-store.ts';
 import {
   deleteEmail,
@@ -22,7 +21,7 @@ import { recordUserEvent } from './user-event.ts';
 type Deps = { database: Database; clock: Clock };
 
 /** The addresses beside the first, proven or not. */
-export const listAdded = async (db: Kysely<Schema>, userId: UserId): Promise<string[]> => [
+export const listAdded = async (db: Reader, userId: UserId): Promise<string[]> => [
   ...(await listSecondaryEmails(db, userId)),
   ...(await listPendingEmails(db, userId)),
 ];

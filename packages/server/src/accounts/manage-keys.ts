@@ -1,21 +1,19 @@
-import type { Kysely } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import type { UserId } from '../lib/ids.ts';
 import { parseName } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demandRoom } from '../limits/demand-room.ts';
-import type { Database, Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Database, Reader, Tx } from '../store/database.ts';
 import { deleteKey, findKeyOwner, insertKey, selectKeys } from './account-store.ts';
 import { parseSshKey } from './ssh-key.ts';
 import type { User } from './user.ts';
 import { recordUserEvent } from './user-event.ts';
 
 /** Who pushes with this key (base64 of its wire form), or undefined. */
-export const findUserByKey = (db: Kysely<Schema>, key: string): Promise<User | undefined> =>
+export const findUserByKey = (db: Reader, key: string): Promise<User | undefined> =>
   findKeyOwner(db, key);
 
-export const listKeys = (db: Kysely<Schema>, userId: UserId) => selectKeys(db, userId);
+export const listKeys = (db: Reader, userId: UserId) => selectKeys(db, userId);
 
 /**
  * Adds a key under a name of the user's. Refuses one that any account has, since a key says who acts, without a

@@ -1,11 +1,10 @@
-import type { Kysely } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import type { UserId } from '../lib/ids.ts';
 import { parseName } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demandRoom } from '../limits/demand-room.ts';
-import type { Database } from '../store/database.ts';
-import type { Schema, TokenKind } from '../store/schema.ts';
+import type { Database, Reader } from '../store/database.ts';
+import type { TokenKind } from '../store/schema.ts';
 import { issueToken } from './authenticate.ts';
 import { holdPassword } from './check-password.ts';
 import type { CheckPassword } from './check-password.ts';
@@ -63,7 +62,7 @@ function refuseCredential(error: unknown): never {
 
 const wrongPassword = (): Refusal => new Refusal('invalid_credential', 'The password is wrong.');
 
-export const listApiTokens = (db: Kysely<Schema>, user: User): Promise<Token[]> =>
+export const listApiTokens = (db: Reader, user: User): Promise<Token[]> =>
   selectTokens(db, user.id, ['api']);
 
 /** The token opens nothing any more. Refuses one that the user has not. */
@@ -80,10 +79,7 @@ export const revokeApiToken = (
   });
 
 /** How many of each kind the user has. */
-export async function countTokens(
-  db: Kysely<Schema>,
-  userId: UserId,
-): Promise<Record<TokenKind, number>> {
+export async function countTokens(db: Reader, userId: UserId): Promise<Record<TokenKind, number>> {
   const count = async (kind: TokenKind) => (await selectTokens(db, userId, [kind])).length;
   return { api: await count('api'), pair: await count('pair'), session: await count('session') };
 }

@@ -1,7 +1,6 @@
-import type { Kysely } from 'kysely';
 import type { UserId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { NewRow, Row, Schema, TokenKind } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
+import type { NewRow, Row, TokenKind } from '../store/schema.ts';
 import type { User } from './user.ts';
 
 /** A token as it is kept: what proves it is a hash. */
@@ -9,7 +8,7 @@ export type Token = Omit<Row<'tokens'>, 'secretHash'>;
 
 /** Whom a token belongs to, with what proves it. */
 export async function findTokenOwner(
-  db: Kysely<Schema>,
+  db: Reader,
   token: string,
 ): Promise<{ user: User; secretHash: string; token: Token } | undefined> {
   const row = await db
@@ -47,7 +46,7 @@ export async function holdToken(tx: Tx, token: string): Promise<boolean> {
 
 /** Those of these kinds, the newest first. */
 export async function selectTokens(
-  db: Kysely<Schema>,
+  db: Reader,
   userId: UserId,
   kinds: readonly TokenKind[],
 ): Promise<Token[]> {
@@ -102,10 +101,7 @@ export async function deleteOthers(
 export const insertCliLogin = (tx: Tx, login: NewRow<'cliLogins'>) =>
   tx.insertInto('cliLogins').values(login).execute();
 
-export const findCliLogin = (
-  db: Kysely<Schema>,
-  hash: string,
-): Promise<Row<'cliLogins'> | undefined> =>
+export const findCliLogin = (db: Reader, hash: string): Promise<Row<'cliLogins'> | undefined> =>
   db.selectFrom('cliLogins').selectAll().where('hash', '=', hash).executeTakeFirst();
 
 /** Uses up a login; false where it was read before. */

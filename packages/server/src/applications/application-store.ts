@@ -1,37 +1,32 @@
-import type { Kysely } from 'kysely';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { NewRow, Schema } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
+import type { NewRow } from '../store/schema.ts';
 import type { Application } from './application.ts';
 import type { Size } from './size.ts';
 
-const selectEvery = (db: Kysely<Schema>) =>
+const selectEvery = (db: Reader) =>
   db
     .selectFrom('applications as a')
     .leftJoin('repositories as r', 'r.applicationId', 'a.id')
     .selectAll('a')
     .select('r.seenCommit as headCommit');
 
-const select = (db: Kysely<Schema>) => selectEvery(db).where('a.deletedAt', 'is', null);
+const select = (db: Reader) => selectEvery(db).where('a.deletedAt', 'is', null);
 
 /** The application, or undefined where it is not there or being deleted. */
-export const findApplication = (
-  db: Kysely<Schema>,
-  id: ApplicationId,
-): Promise<Application | undefined> => select(db).where('a.id', '=', id).executeTakeFirst();
+export const findApplication = (db: Reader, id: ApplicationId): Promise<Application | undefined> =>
+  select(db).where('a.id', '=', id).executeTakeFirst();
 
 /** The application, also while it is being deleted. */
-export const findDeploying = (
-  db: Kysely<Schema>,
-  id: ApplicationId,
-): Promise<Application | undefined> => selectEvery(db).where('a.id', '=', id).executeTakeFirst();
+export const findDeploying = (db: Reader, id: ApplicationId): Promise<Application | undefined> =>
+  selectEvery(db).where('a.id', '=', id).executeTakeFirst();
 
 /** Those of one owner, by name. */
-export const listApplications = (db: Kysely<Schema>, ownerId: OwnerId): Promise<Application[]> =>
+export const listApplications = (db: Reader, ownerId: OwnerId): Promise<Application[]> =>
   select(db).where('a.ownerId', '=', ownerId).orderBy('a.name').orderBy('a.id').execute();
 
 /** How many applications the owner has; those that are being deleted are none. */
-export const countApplications = async (db: Kysely<Schema>, ownerId: OwnerId): Promise<number> => {
+export const countApplications = async (db: Reader, ownerId: OwnerId): Promise<number> => {
   const row = await db
     .selectFrom('applications')
     .select(({ fn }) => fn.countAll<number>().as('count'))
@@ -41,11 +36,11 @@ export const countApplications = async (db: Kysely<Schema>, ownerId: OwnerId): P
   return row.count;
 };
 
-export const listApplicationIds = async (db: Kysely<Schema>): Promise<ApplicationId[]> =>
+export const listApplicationIds = async (db: Reader): Promise<ApplicationId[]> =>
   (await db.selectFrom('applications').select('id').execute()).map(({ id }) => id);
 
 /** Of every application that has a row, those that are being erased among them. */
-export const listOwned = (db: Kysely<Schema>): Promise<{ id: ApplicationId; ownerId: OwnerId }[]> =>
+export const listOwned = (db: Reader): Promise<{ id: ApplicationId; ownerId: OwnerId }[]> =>
   db.selectFrom('applications').select(['id', 'ownerId']).execute();
 
 export async function insertApplication(
@@ -90,30 +85,3 @@ export const setDeleted = (tx: Tx, id: ApplicationId, at: number) =>
     .where('id', '=', id)
     .where('deletedAt', 'is', null)
     .execute();
-
-/** In the order that their references ask for; what was used and what happened stays on record. */
-const BELONGINGS = [
-  'instances',
-  'leases',
-  'workloads',
-  'runs',
-  'deployments',
-  'artifacts',
-  'environmentValues',
-  'exposedValues',
-  'dependencies',
-  'domains',
-  'repositories',
-] as const;
-
-/** Deletes an application with everything that belongs to it. */
-export async function deleteRows(tx: Tx, id: ApplicationId): Promise<void> {
-  await tx
-    .deleteFrom('attempts')
-    .where('runId', 'in', tx.selectFrom('runs').select('id').where('applicationId', '=', id))
-    .execute();
-  await tx.deleteFrom('dependencies').where('dependencyId', '=', id).execute();
-  for (const table of BELONGINGS)
-    await tx.deleteFrom(table).where('applicationId', '=', id).execute();
-  await tx.deleteFrom('applications').where('id', '=', id).execute();
-}

@@ -1,4 +1,3 @@
-import type { Kysely } from 'kysely';
 import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
@@ -6,8 +5,7 @@ import { Refusal } from '../lib/refusal.ts';
 import { demandRoom } from '../limits/demand-room.ts';
 import { countOrganizations } from '../organizations/organization-store.ts';
 import { request } from '../reconcile/queue.ts';
-import type { Database } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Database, Reader } from '../store/database.ts';
 import { recordApplicationEvent } from './application-event.ts';
 import { formatDomain, judgeAddress, parseDomain, proofNames, proofOf } from './domain.ts';
 import type { Address, Asker, Verdict } from './domain.ts';
@@ -61,7 +59,7 @@ export async function addDomain(deps: DomainDeps, asked: Asked, text: string): P
 
 async function judge(
   { platformHosts, domains }: DomainDeps,
-  db: Kysely<Schema>,
+  db: Reader,
   { domain, by }: { domain: Address; by: Asker },
 ): Promise<Verdict> {
   const alone = domains === 'auto' && (await countOrganizations(db)) <= 1;

@@ -1,7 +1,5 @@
-import type { Kysely } from 'kysely';
 import type { ApplicationId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
 
 /** False where it depends on that already. */
 export async function insertDependency(
@@ -31,10 +29,7 @@ export async function deleteDependency(
 }
 
 /** What the application depends on, the one linked first at first. */
-export const listDependencies = async (
-  db: Kysely<Schema>,
-  id: ApplicationId,
-): Promise<ApplicationId[]> => {
+export const listDependencies = async (db: Reader, id: ApplicationId): Promise<ApplicationId[]> => {
   const rows = await db
     .selectFrom('dependencies')
     .innerJoin('applications', 'applications.id', 'dependencies.dependencyId')
@@ -48,10 +43,7 @@ export const listDependencies = async (
 };
 
 /** Who depends on the application. */
-export const listDependents = async (
-  db: Kysely<Schema>,
-  id: ApplicationId,
-): Promise<ApplicationId[]> => {
+export const listDependents = async (db: Reader, id: ApplicationId): Promise<ApplicationId[]> => {
   const rows = await db
     .selectFrom('dependencies')
     .select('applicationId as id')

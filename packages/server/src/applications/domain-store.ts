@@ -1,7 +1,6 @@
-import type { Kysely } from 'kysely';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { NewRow, Row, Schema } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
+import type { NewRow, Row } from '../store/schema.ts';
 import { baseOf, lineOf } from './domain.ts';
 import type { Address, Domain, Held } from './domain.ts';
 
@@ -11,7 +10,7 @@ export const insertDomain = (tx: Tx, domain: Omit<NewRow<'domains'>, 'favourite'
     .values({ ...domain, favourite: false })
     .execute();
 
-export const listDomains = (db: Kysely<Schema>, id: ApplicationId): Promise<Domain[]> =>
+export const listDomains = (db: Reader, id: ApplicationId): Promise<Domain[]> =>
   db
     .selectFrom('domains')
     .selectAll()
@@ -21,7 +20,7 @@ export const listDomains = (db: Kysely<Schema>, id: ApplicationId): Promise<Doma
     .execute();
 
 /** Addresses of the host, of each above it and of each below it, and of wildcards there. */
-export const selectHeld = (db: Kysely<Schema>, host: string): Promise<Held[]> =>
+export const selectHeld = (db: Reader, host: string): Promise<Held[]> =>
   db
     .selectFrom('domains')
     .innerJoin('applications', 'applications.id', 'domains.applicationId')
@@ -39,7 +38,7 @@ export const selectHeld = (db: Kysely<Schema>, host: string): Promise<Held[]> =>
     .execute();
 
 /** What the operator has said of the name, or of one above it. */
-export const selectReserved = (db: Kysely<Schema>, host: string): Promise<Row<'reservedNames'>[]> =>
+export const selectReserved = (db: Reader, host: string): Promise<Row<'reservedNames'>[]> =>
   db
     .selectFrom('reservedNames')
     .selectAll()
@@ -47,7 +46,7 @@ export const selectReserved = (db: Kysely<Schema>, host: string): Promise<Row<'r
     .execute();
 
 /** All that the operator has said, by name. */
-export const listReservedNames = (db: Kysely<Schema>): Promise<Row<'reservedNames'>[]> =>
+export const listReservedNames = (db: Reader): Promise<Row<'reservedNames'>[]> =>
   db.selectFrom('reservedNames').selectAll().orderBy('host').execute();
 
 /** Says of a name whose it is, whatever was said before. */

@@ -1,7 +1,5 @@
-import type { Kysely } from 'kysely';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
 
 /** What an application sees itself, and what it shows to those that depend on it: alike but for that. */
 export type ValueTable = 'environmentValues' | 'exposedValues';
@@ -23,7 +21,7 @@ export async function takeApplication(tx: Tx, id: ApplicationId): Promise<OwnerI
 }
 
 export const selectValues = (
-  db: Kysely<Schema>,
+  db: Reader,
   table: ValueTable,
   id: ApplicationId,
 ): Promise<{ name: string; value: string }[]> =>

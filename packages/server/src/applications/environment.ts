@@ -1,12 +1,10 @@
-import type { Kysely } from 'kysely';
 import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demandNoMore } from '../limits/demand-room.ts';
-import type { Database, Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Database, Reader, Tx } from '../store/database.ts';
 import { recordApplicationEvent } from './application-event.ts';
 import {
   deleteValue,
@@ -34,24 +32,17 @@ const context = ({ table, id }: Place, name: string) => `${table}/${id}/${name}`
 
 /** The application's own variables. */
 export const loadEnvironment = (
-  db: Kysely<Schema>,
+  db: Reader,
   keyring: Keyring,
   id: ApplicationId,
 ): Promise<Variables> => loadValues(db, keyring, { table: 'environmentValues', id });
 
 /** What those that depend on it see. */
-export const loadExposed = (
-  db: Kysely<Schema>,
-  keyring: Keyring,
-  id: ApplicationId,
-): Promise<Variables> => loadValues(db, keyring, { table: 'exposedValues', id });
+export const loadExposed = (db: Reader, keyring: Keyring, id: ApplicationId): Promise<Variables> =>
+  loadValues(db, keyring, { table: 'exposedValues', id });
 
 /** Its own variables, or those that it exposes. */
-export async function loadValues(
-  db: Kysely<Schema>,
-  keyring: Keyring,
-  place: Place,
-): Promise<Variables> {
+export async function loadValues(db: Reader, keyring: Keyring, place: Place): Promise<Variables> {
   const rows = await selectValues(db, place.table, place.id);
   return Object.fromEntries(
     rows.map(({ name, value }) => [name, keyring.decrypt(value, context(place, name))]),

@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Kysely } from 'kysely';
 import { loadEnvironment, sizeOfVariables } from './environment.ts';
 import { loadInherited } from './link-application.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { ApplicationId, DeploymentId, OwnerId, RunId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demandNoMore } from '../limits/demand-room.ts';
-import type { Database } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Database, Reader } from '../store/database.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -47,7 +45,7 @@ const forgotten = (id: string): Refusal =>
 
 /** Refuses what would see more than an application may have, whoever it comes from. */
 export async function demandVariables(
-  db: Kysely<Schema>,
+  db: Reader,
   of: OwnerId,
   variables: Variables,
 ): Promise<void> {

@@ -1,13 +1,12 @@
-import type { Kysely } from 'kysely';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader } from '../store/database.ts';
 import type { Application } from './application.ts';
 import { findApplication } from './application-store.ts';
 
 /** The owner's application. Refuses another owner's as if it did not exist. */
 export async function demandApplication(
-  db: Kysely<Schema>,
+  db: Reader,
   { ownerId, applicationId }: { ownerId: OwnerId; applicationId: ApplicationId },
 ): Promise<Application> {
   const application = await findApplication(db, applicationId);

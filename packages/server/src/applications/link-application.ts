@@ -1,12 +1,10 @@
-import type { Kysely } from 'kysely';
 import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demandRoom } from '../limits/demand-room.ts';
-import type { Database } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Database, Reader } from '../store/database.ts';
 import { recordApplicationEvent } from './application-event.ts';
 import { deleteDependency, insertDependency, listDependencies } from './dependency-store.ts';
 import { loadValues } from './environment.ts';
@@ -45,7 +43,7 @@ export const unlinkApplication = ({ database, clock }: Deps, link: Link): Promis
 
 /** What the application sees of those that it depends on: of one name, the one linked last wins. */
 export async function loadInherited(
-  db: Kysely<Schema>,
+  db: Reader,
   keyring: Keyring,
   id: ApplicationId,
 ): Promise<Variables> {

@@ -1,13 +1,12 @@
-import type { Kysely } from 'kysely';
 import type { OwnerId } from '../lib/ids.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader } from '../store/database.ts';
 import { selectIntervals } from './usage-store.ts';
 import { usageOf } from './usage.ts';
 import type { Interval, Usage } from './usage.ts';
 
 /** What the owner's applications used between `from` and `to` (epoch ms), and what it costs. */
 export async function accountUsage(
-  db: Kysely<Schema>,
+  db: Reader,
   ownerId: OwnerId,
   window: { from: number; to: number },
 ): Promise<Usage[]> {
@@ -18,7 +17,7 @@ type Subject = Pick<Interval, 'subjectKind' | 'subjectId'>;
 
 /** What a subject of the owner's used in the window. */
 export async function subjectUsage(
-  db: Kysely<Schema>,
+  db: Reader,
   ownerId: OwnerId,
   { of, ...window }: { of: Subject; from: number; to: number },
 ): Promise<Pick<Usage, 'minutes' | 'gpuMinutes' | 'microEuros'>> {

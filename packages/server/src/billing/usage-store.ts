@@ -1,7 +1,6 @@
-import type { Kysely } from 'kysely';
 import type { InstanceId, OwnerId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { NewRow, Schema } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
+import type { NewRow } from '../store/schema.ts';
 import type { Interval } from './usage.ts';
 
 export const insertInterval = (tx: Tx, interval: NewRow<'usageIntervals'>) =>
@@ -39,7 +38,7 @@ export async function setEndedAtHeartbeat(tx: Tx, id: InstanceId): Promise<void>
 
 /** The owner's intervals that overlap the window, with the application's name while it is there. */
 export const selectIntervals = (
-  db: Kysely<Schema>,
+  db: Reader,
   ownerId: OwnerId,
   { from, to }: { from: number; to: number },
 ): Promise<Interval[]> =>

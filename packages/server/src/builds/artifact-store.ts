@@ -1,7 +1,6 @@
-import type { Kysely } from 'kysely';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { NewRow, Row, Schema } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
+import type { NewRow, Row } from '../store/schema.ts';
 import type { Artifact, ArtifactStart } from './build.ts';
 import type { KnownArtifact } from './plan-sweep.ts';
 
@@ -11,15 +10,12 @@ const toArtifact = ({ id, start, environmentKey: key }: Row<'artifacts'>): Artif
   start: start as ArtifactStart,
 });
 
-export async function findArtifact(db: Kysely<Schema>, id: string): Promise<Artifact | undefined> {
+export async function findArtifact(db: Reader, id: string): Promise<Artifact | undefined> {
   const row = await db.selectFrom('artifacts').selectAll().where('id', '=', id).executeTakeFirst();
   return row && toArtifact(row);
 }
 
-export async function listArtifacts(
-  db: Kysely<Schema>,
-  applicationId: ApplicationId,
-): Promise<Artifact[]> {
+export async function listArtifacts(db: Reader, applicationId: ApplicationId): Promise<Artifact[]> {
   const rows = await db
     .selectFrom('artifacts')
     .selectAll()
@@ -30,7 +26,7 @@ export async function listArtifacts(
 
 /** The newest artifact of the application that was made from these inputs. */
 export async function findMadeFrom(
-  db: Kysely<Schema>,
+  db: Reader,
   applicationId: ApplicationId,
   inputKey: string,
 ): Promise<Artifact | undefined> {
@@ -45,10 +41,7 @@ export async function findMadeFrom(
 }
 
 /** The newest dependencies with this key; those installed afresh have something behind it. */
-export async function findDependencies(
-  db: Kysely<Schema>,
-  key: string,
-): Promise<string | undefined> {
+export async function findDependencies(db: Reader, key: string): Promise<string | undefined> {
   const row = await db
     .selectFrom('artifacts')
     .select('environmentKey as key')
@@ -68,14 +61,14 @@ export const upsertArtifact = (tx: Tx, artifact: NewRow<'artifacts'>) =>
     .onConflict((conflict) => conflict.column('id').doUpdateSet({ usedAt: artifact.usedAt }))
     .execute();
 
-export const selectKnown = (db: Kysely<Schema>): Promise<KnownArtifact[]> =>
+export const selectKnown = (db: Reader): Promise<KnownArtifact[]> =>
   db
     .selectFrom('artifacts')
     .select(['id', 'applicationId', 'commitId', 'environmentKey as dependenciesKey', 'usedAt'])
     .execute();
 
 /** The images that artifacts are started from. */
-export async function listImages(db: Kysely<Schema>): Promise<Set<string>> {
+export async function listImages(db: Reader): Promise<Set<string>> {
   const rows = await db
     .selectFrom('artifacts')
     .select('start')
@@ -97,7 +90,7 @@ export async function deleteUnused(tx: Tx, { id, usedAt }: KnownArtifact): Promi
 
 /** The applications that were built since then, or are being built. */
 export const listBuilt = (
-  db: Kysely<Schema>,
+  db: Reader,
   since: number,
 ): Promise<{ ownerId: OwnerId; applicationId: ApplicationId }[]> =>
   db

@@ -1,5 +1,4 @@
 import { recordApplicationEvent } from '../applications/application-event.ts';
-import { eraseApplication } from '../applications/erase-application.ts';
 import { PLATFORM } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
@@ -17,13 +16,15 @@ import { endApplication } from './stop-application.ts';
 type Deps = {
   database: Database;
   clock: Clock;
+  /** Deletes the application's row, and all that go with it. */
+  eraseRows(tx: Tx, id: ApplicationId): Promise<void>;
   /** Removes what the application keeps outside the database: repository, artifacts, logs. */
   eraseFiles(application: { id: ApplicationId; ownerId: OwnerId }): Promise<void>;
 };
 
 /** Lets what waits go on when something of the application ended, and erases one that was deleted. */
 export const applicationReconciler =
-  ({ database, clock, eraseFiles }: Deps): Reconciler =>
+  ({ database, clock, eraseRows, eraseFiles }: Deps): Reconciler =>
   async (claim) => {
     const id = claim.id as ApplicationId;
     const application = await findDeploying(database.read, id);
@@ -37,7 +38,7 @@ export const applicationReconciler =
       await holdClaim(tx, claim);
       if (application.deletedAt === null) return goOn(tx, id, clock());
       if (busy) return endApplication(tx, application, { authorId: null, at: clock() });
-      await eraseApplication(tx, id);
+      await eraseRows(tx, id);
       const event = { kind: 'application.erased', by: PLATFORM, at: clock(), data: {} } as const;
       return recordApplicationEvent(tx, application, event);
     });

@@ -1,10 +1,8 @@
-import type { Kysely } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, DeploymentId, OwnerId, UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demandRoom } from '../limits/demand-room.ts';
-import type { Database } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Database, Reader } from '../store/database.ts';
 import { findApplication } from '../applications/application-store.ts';
 import { countQueued, selectLastDeployedCommit } from './deployment-store.ts';
 import { joinQueued, queueDeployment } from './queue-deployment.ts';
@@ -46,6 +44,6 @@ export const deployApplication = ({ database, clock }: Deps, order: Order): Prom
 
 /** What a restart deploys: the commit deployed last, else the head of the branch; null before the first push. */
 export const findDeployedCommit = async (
-  db: Kysely<Schema>,
+  db: Reader,
   { id, headCommit }: { id: ApplicationId; headCommit: string | null },
 ): Promise<string | null> => (await selectLastDeployedCommit(db, id)) ?? headCommit;

@@ -1,9 +1,7 @@
 import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId, OwnerId, UserId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
 import { activeStatuses, pendingStatuses } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -74,7 +72,7 @@ export async function insertDeployment(tx: Tx, deployment: NewDeployment): Promi
 }
 
 export async function findDeploymentById(
-  db: Kysely<Schema>,
+  db: Reader,
   id: DeploymentId,
 ): Promise<Deployment | undefined> {
   const row = await db
@@ -87,7 +85,7 @@ export async function findDeploymentById(
 
 /** The newest first. */
 export async function selectDeployments(
-  db: Kysely<Schema>,
+  db: Reader,
   applicationId: ApplicationId,
   limit: number,
 ): Promise<Deployment[]> {
@@ -103,7 +101,7 @@ export async function selectDeployments(
 
 /** The newest first. */
 export async function selectNewestIds(
-  db: Kysely<Schema>,
+  db: Reader,
   applicationId: ApplicationId,
   limit: number,
 ): Promise<DeploymentId[]> {
@@ -119,7 +117,7 @@ export async function selectNewestIds(
 
 /** What came of it until now. */
 export const selectOutcome = (
-  db: Kysely<Schema>,
+  db: Reader,
   id: DeploymentId,
 ): Promise<Pick<Deployment, 'status' | 'finishedAt'> | undefined> =>
   db
@@ -129,7 +127,7 @@ export const selectOutcome = (
     .executeTakeFirst();
 
 export async function selectDeploymentByNumber(
-  db: Kysely<Schema>,
+  db: Reader,
   applicationId: ApplicationId,
   number: number,
 ): Promise<Deployment | undefined> {
@@ -144,7 +142,7 @@ export async function selectDeploymentByNumber(
 
 /** Those that are queued or under way, the oldest first. */
 export async function selectPending(
-  db: Kysely<Schema>,
+  db: Reader,
   applicationId: ApplicationId,
 ): Promise<Deployment[]> {
   const rows = await db
@@ -158,7 +156,7 @@ export async function selectPending(
 }
 
 /** How many of the owner's deployments have not begun. */
-export const countQueued = async (db: Kysely<Schema>, ownerId: OwnerId): Promise<number> => {
+export const countQueued = async (db: Reader, ownerId: OwnerId): Promise<number> => {
   const row = await db
     .selectFrom('deployments')
     .select(({ fn }) => fn.countAll<number>().as('count'))
@@ -170,7 +168,7 @@ export const countQueued = async (db: Kysely<Schema>, ownerId: OwnerId): Promise
 
 /** The deployment that serves, or undefined. */
 export async function selectLive(
-  db: Kysely<Schema>,
+  db: Reader,
   applicationId: ApplicationId,
 ): Promise<Deployment | undefined> {
   const row = await db
@@ -185,7 +183,7 @@ export async function selectLive(
 
 /** The newest deployment whose artifact was built, of a commit or of any; or undefined. */
 export async function findBuilt(
-  db: Kysely<Schema>,
+  db: Reader,
   applicationId: ApplicationId,
   commitId: string | undefined,
 ): Promise<Deployment | undefined> {
@@ -203,7 +201,7 @@ export async function findBuilt(
 
 /** The last commit that was brought live or run, or undefined. */
 export async function selectLastDeployedCommit(
-  db: Kysely<Schema>,
+  db: Reader,
   applicationId: ApplicationId,
 ): Promise<string | undefined> {
   const row = await db
@@ -219,7 +217,7 @@ export async function selectLastDeployedCommit(
 
 /** The deployment of the application that must end, or be live, before this one begins. */
 export const findPredecessor = (
-  db: Kysely<Schema>,
+  db: Reader,
   deployment: Deployment,
 ): Promise<{ number: number } | undefined> =>
   db

@@ -1,10 +1,9 @@
-import type { Kysely } from 'kysely';
 import type { Needed } from '../builds/plan-sweep.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader } from '../store/database.ts';
 import { selectArtifactsInUse, selectUnended } from './needed-store.ts';
 
 /** What of the builds is needed by all that is not over: deployments, what still runs for former ones, runs. */
-export async function findNeeded(db: Kysely<Schema>): Promise<Needed> {
+export async function findNeeded(db: Reader): Promise<Needed> {
   const deployments = await selectUnended(db);
   const inUse = await selectArtifactsInUse(db);
   const named = deployments.flatMap(({ artifactId }) => artifactId ?? []);

@@ -1,7 +1,6 @@
-import type { Kysely } from 'kysely';
 import { parseId } from '../lib/ids.ts';
 import type { ApplicationId } from '../lib/ids.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader } from '../store/database.ts';
 import type { Deployment } from './deployment.ts';
 import {
   findDeploymentById,
@@ -11,14 +10,14 @@ import {
 
 /** The application's deployments, the newest first. */
 export const listDeployments = (
-  db: Kysely<Schema>,
+  db: Reader,
   applicationId: ApplicationId,
   limit = 1_000,
 ): Promise<Deployment[]> => selectDeployments(db, applicationId, limit);
 
 /** One deployment of the application by id (`deployment_…`) or number. */
 export async function findDeployment(
-  db: Kysely<Schema>,
+  db: Reader,
   applicationId: ApplicationId,
   idOrNumber: string,
 ): Promise<Deployment | undefined> {

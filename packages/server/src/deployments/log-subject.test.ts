@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import type { Kysely } from 'kysely';
 import type { DeploymentId } from '../lib/ids.ts';
 import type { Stand } from '../logs/log-subject.ts';
 import { dataPaths } from '../paths.ts';
 import type { Database } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeInstance } from '../testing/instances.ts';
 import { makeApplication, makeDeployment, makeOwner, setDeployment } from '../testing/rows.ts';
@@ -15,7 +17,7 @@ async function open(database: Database) {
   const owned = { ownerId, applicationId: await makeApplication(database, { ownerId }) };
   let now = 1_000_000;
   let rows = 0;
-  const db = database.read.withPlugin({
+  const db = (database.read as Kysely<Schema>).withPlugin({
     transformQuery: ({ node }) => node,
     async transformResult({ result }) {
       rows += result.rows.length;

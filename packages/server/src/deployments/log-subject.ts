@@ -1,4 +1,3 @@
-import type { Kysely } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { ApplicationId, DeploymentId } from '../lib/ids.ts';
@@ -9,9 +8,9 @@ import { sourceOfInstance, sourceOfPlatform } from '../logs/source-of.ts';
 import { isSameEnd } from '../logs/log-subject.ts';
 import type { Settled, Stand, LogSubject } from '../logs/log-subject.ts';
 import type { DataPaths } from '../paths.ts';
-import type { Schema } from '../store/schema.ts';
 import { listLogged } from '../runs/logged-instance-store.ts';
 import type { LoggedInstance } from '../runs/logged-instance-store.ts';
+import type { Reader } from '../store/database.ts';
 import { isFinal, isSettled } from './deployment.ts';
 import { selectNewestIds, selectOutcome } from './deployment-store.ts';
 
@@ -20,7 +19,7 @@ const NEWEST = 10;
 /** An instance's end is told by whoever ran it, a little later than it came. */
 const TOLD_WITHIN = 10 * SECOND;
 
-type Deps = { db: Kysely<Schema>; paths: DataPaths; clock: Clock };
+type Deps = { db: Reader; paths: DataPaths; clock: Clock };
 
 /** What the last look found, and when it began. */
 type Seen = { at: number; ids: readonly DeploymentId[]; instances: KnownSources; stand: Stand };
@@ -95,7 +94,7 @@ function standOf(paths: DataPaths, { applicationId, ids, instances, settled }: F
 }
 
 /** How a deployment came to its end, or to what it was for; undefined where it has not yet. */
-async function settledOf(db: Kysely<Schema>, id: DeploymentId): Promise<Settled | undefined> {
+async function settledOf(db: Reader, id: DeploymentId): Promise<Settled | undefined> {
   const outcome = await selectOutcome(db, id);
   if (outcome === undefined) return { status: undefined, at: 0, toTheEnd: false };
   const { status, finishedAt } = outcome;

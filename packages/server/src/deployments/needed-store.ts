@@ -1,9 +1,8 @@
-import type { Kysely } from 'kysely';
-import type { Schema } from '../store/schema.ts';
 import { pendingStatuses } from './deployment.ts';
+import type { Reader } from '../store/database.ts';
 
 /** Deployments that are not over, with what they need. */
-export const selectUnended = (db: Kysely<Schema>) =>
+export const selectUnended = (db: Reader) =>
   db
     .selectFrom('deployments')
     .select(['id as deploymentId', 'status', 'artifactId', 'commitId', 'startedAt'])
@@ -11,7 +10,7 @@ export const selectUnended = (db: Kysely<Schema>) =>
     .execute();
 
 /** Artifacts of workloads and runs that are not over, whatever became of their deployments. */
-export async function selectArtifactsInUse(db: Kysely<Schema>): Promise<string[]> {
+export async function selectArtifactsInUse(db: Reader): Promise<string[]> {
   const running = await db
     .selectFrom('workloads as w')
     .leftJoin('deployments as d', 'd.id', 'w.subjectId')

@@ -1,17 +1,16 @@
-import type { Kysely } from 'kysely';
 import type { Application } from '../applications/application.ts';
 import { parseId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { findRunById, findRunOf } from '../runs/run-store.ts';
 import { listAttempts } from '../runs/attempt-store.ts';
 import type { Run } from '../runs/run.ts';
-import type { Schema } from '../store/schema.ts';
 import { findWorkload, presentWorkloads } from '../workloads/workload-store.ts';
 import type { QueueDeps } from '../workloads/load-queue.ts';
 import { helpsAgainst, showWait } from '../workloads/show-queue.ts';
 import type { Workload } from '../workloads/workload.ts';
 import { findDeployment } from './list-deployments.ts';
 import type { Reason } from '../lib/reason.ts';
+import type { Reader } from '../store/database.ts';
 
 type Subject = {
   subject: string;
@@ -23,7 +22,7 @@ type Subject = {
 
 /** Why a run or a deployment of the application waits, or how it ended. Refuses what is neither. */
 export async function whyWaits(
-  db: Kysely<Schema>,
+  db: Reader,
   deps: QueueDeps,
   { application, of, now }: { application: Application; of: string; now: number },
 ) {
@@ -42,11 +41,7 @@ export async function whyWaits(
   return { ...known, ...view, line };
 }
 
-async function findSubject(
-  db: Kysely<Schema>,
-  application: Application,
-  of: string,
-): Promise<Subject> {
+async function findSubject(db: Reader, application: Application, of: string): Promise<Subject> {
   const runId = parseId('run', of);
   const run = runId === undefined ? undefined : await findRunById(db, runId);
   if (run?.applicationId === application.id) return ofRun(db, run);
@@ -61,7 +56,7 @@ async function findSubject(
   return { subject: id, status, reason, detail, workload };
 }
 
-async function ofRun(db: Kysely<Schema>, run: Run): Promise<Subject> {
+async function ofRun(db: Reader, run: Run): Promise<Subject> {
   const attempt = (await listAttempts(db, run.id)).at(-1);
   const workload = attempt && (await findWorkload(db, attempt.workloadId));
   const { id, status, reason, detail } = run;

@@ -1,11 +1,9 @@
-import type { Kysely } from 'kysely';
-import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
 import type { Device } from './device.ts';
 import type { KnownDevice } from './known-device.ts';
 
 /** Every device that was ever seen and not forgotten, by host and place. */
-export const listDevices = (db: Kysely<Schema>): Promise<KnownDevice[]> =>
+export const listDevices = (db: Reader): Promise<KnownDevice[]> =>
   db
     .selectFrom('devices')
     .selectAll()
@@ -53,9 +51,7 @@ export async function setRepaired(tx: Tx, uuid: string, at: number): Promise<boo
   return numUpdatedRows > 0n;
 }
 
-export const selectRepairs = (
-  db: Kysely<Schema>,
-): Promise<{ uuid: string; repairedAt: number | null }[]> =>
+export const selectRepairs = (db: Reader): Promise<{ uuid: string; repairedAt: number | null }[]> =>
   db
     .selectFrom('devices')
     .select(['uuid', 'repairedAt'])

@@ -1,12 +1,11 @@
-import type { Kysely } from 'kysely';
 import { PLATFORM } from '../events/actor.ts';
 import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { request } from '../reconcile/queue.ts';
 import { begin, transition } from '../states/transition.ts';
-import type { Database, Tx } from '../store/database.ts';
-import type { NewRow, Schema } from '../store/schema.ts';
+import type { Database, Reader, Tx } from '../store/database.ts';
+import type { NewRow } from '../store/schema.ts';
 import type { GrantedDevice } from './device.ts';
 import { recordDeviceEvent } from './device-event.ts';
 import { deleteDevice, listDevices, selectRepairs, setRepaired } from './device-store.ts';
@@ -25,12 +24,12 @@ export async function leaseDevice(tx: Tx, lease: Omit<NewRow<'leases'>, 'state'>
 }
 
 /** By UUID, when the operator said last that the device is mended. */
-export const listRepairs = async (db: Kysely<Schema>): Promise<ReadonlyMap<string, number>> =>
+export const listRepairs = async (db: Reader): Promise<ReadonlyMap<string, number>> =>
   new Map((await selectRepairs(db)).map(({ uuid, repairedAt }) => [uuid, repairedAt ?? 0]));
 
 /** The devices that a node of the workload holds, as the instance is given them. */
 export async function grantedTo(
-  db: Kysely<Schema>,
+  db: Reader,
   workloadId: WorkloadId,
   number: number,
 ): Promise<GrantedDevice[]> {
@@ -81,7 +80,7 @@ export const forgetDevice = (
     await recordDeviceEvent(tx, uuid, { kind: 'device.forgotten', by, at, data: {} });
   });
 
-const findDevice = async (db: Kysely<Schema>, uuid: string) =>
+const findDevice = async (db: Reader, uuid: string) =>
   (await listDevices(db)).find((device) => device.uuid === uuid);
 
 const noDevice = (uuid: string): Refusal =>

@@ -1,15 +1,14 @@
-import type { Kysely } from 'kysely';
 import type { WorkloadId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { NewRow, Schema } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
+import type { NewRow } from '../store/schema.ts';
 import type { Lease } from './lease.ts';
 
 /** Everything that holds a device now. */
-export const listLeases = (db: Kysely<Schema>): Promise<Lease[]> =>
+export const listLeases = (db: Reader): Promise<Lease[]> =>
   db.selectFrom('leases').selectAll().where('releasedAt', 'is', null).execute();
 
 /** What a workload holds or held, by node and then by device. */
-export const leasesOf = (db: Kysely<Schema>, workloadId: WorkloadId): Promise<Lease[]> =>
+export const leasesOf = (db: Reader, workloadId: WorkloadId): Promise<Lease[]> =>
   db
     .selectFrom('leases')
     .selectAll()

@@ -1,7 +1,5 @@
 import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
-import type { Database, Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Database, Reader, Tx } from '../store/database.ts';
 import type { Actor } from './actor.ts';
 import { eventKinds } from './event.ts';
 import type { AnyEvent, Event } from './event.ts';
@@ -55,7 +53,7 @@ export async function selectSince(
 }
 
 const selectRows = {
-  sqlite: (db: Kysely<Schema>, position: Position) =>
+  sqlite: (db: Reader, position: Position) =>
     db
       .selectFrom('events')
       .selectAll()
@@ -66,7 +64,7 @@ const selectRows = {
    * Whatever the statement's own snapshot sees and the earlier one did not. Rows of a restored dump
    * carry the numbers of another server's transactions: they are not of the transaction they name.
    */
-  postgres: (db: Kysely<Schema>, position: Position) =>
+  postgres: (db: Reader, position: Position) =>
     db
       .selectFrom('events')
       .selectAll()

@@ -1,13 +1,9 @@
-import type { Kysely } from 'kysely';
 import type { ApplicationId, UserId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { Row, Schema } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
+import type { Row } from '../store/schema.ts';
 
 /** What was seen of the repository, or undefined where there is no such application. */
-export const findSeen = (
-  db: Kysely<Schema>,
-  id: ApplicationId,
-): Promise<Row<'repositories'> | undefined> =>
+export const findSeen = (db: Reader, id: ApplicationId): Promise<Row<'repositories'> | undefined> =>
   db.selectFrom('repositories').selectAll().where('applicationId', '=', id).executeTakeFirst();
 
 export const setPusher = (tx: Tx, id: ApplicationId, pusherId: UserId) =>

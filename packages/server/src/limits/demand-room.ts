@@ -1,7 +1,5 @@
-import type { Kysely } from 'kysely';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
 import { refusalOf, valueOf } from './limit.ts';
 import type { LimitName } from './limit.ts';
 import { selectSet, takeCount } from './limit-store.ts';
@@ -28,7 +26,7 @@ export async function demandRoom(
 
 /** The same of what is no count, or has been counted: nobody is kept waiting. */
 export async function demandNoMore(
-  db: Kysely<Schema>,
+  db: Reader,
   name: LimitName,
   { of, present = 0, adding }: { of: OwnerId; present?: number; adding: number },
 ): Promise<void> {
@@ -38,8 +36,5 @@ export async function demandNoMore(
 }
 
 /** What the limit is for this user or owner; null: as much as there is. */
-export const readLimit = async (
-  db: Kysely<Schema>,
-  name: LimitName,
-  of: OwnerId,
-): Promise<number | null> => valueOf(name, await selectSet(db, name, of));
+export const readLimit = async (db: Reader, name: LimitName, of: OwnerId): Promise<number | null> =>
+  valueOf(name, await selectSet(db, name, of));

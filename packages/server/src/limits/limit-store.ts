@@ -1,9 +1,7 @@
 import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
 import type { OwnerId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
+import type { Reader, Tx } from '../store/database.ts';
 import { isPostgres } from '../store/migrations/0001-tables.ts';
-import type { Schema } from '../store/schema.ts';
 import type { LimitName } from './limit.ts';
 
 /** What stands for everybody. */
@@ -13,7 +11,7 @@ export type SetLimit = { name: string; ownerId: OwnerId | undefined; value: numb
 
 /** What operators have set of these limits for this user or owner, and for all. */
 export async function selectSet(
-  db: Kysely<Schema>,
+  db: Reader,
   name: LimitName,
   of: OwnerId,
 ): Promise<{ own?: number | null; all?: number | null }> {
@@ -29,7 +27,7 @@ export async function selectSet(
 }
 
 /** Everything that operators have set, by name. */
-export async function listSetLimits(db: Kysely<Schema>): Promise<SetLimit[]> {
+export async function listSetLimits(db: Reader): Promise<SetLimit[]> {
   const rows = await db
     .selectFrom('limits')
     .select(['name', 'subjectId as subject', 'value'])

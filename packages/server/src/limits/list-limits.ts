@@ -1,6 +1,5 @@
-import type { Kysely } from 'kysely';
 import type { OwnerId } from '../lib/ids.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader } from '../store/database.ts';
 import { limitNames, limits, valueOf } from './limit.ts';
 import type { Bearer, LimitName } from './limit.ts';
 import { listSetLimits } from './limit-store.ts';
@@ -10,7 +9,7 @@ export type KnownLimit = { name: LimitName; of: Bearer; value: number | null; me
 
 /** All limits: those of users as they are for this one, the others as they are for this owner. */
 export async function listLimits(
-  db: Kysely<Schema>,
+  db: Reader,
   { userId, ownerId }: { userId: OwnerId; ownerId: OwnerId },
 ): Promise<KnownLimit[]> {
   const set = await listSetLimits(db);

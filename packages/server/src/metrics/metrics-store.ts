@@ -1,6 +1,6 @@
-import type { ExpressionBuilder, Kysely } from 'kysely';
+import type { ExpressionBuilder } from 'kysely';
 import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
+import type { Reader, Tx } from '../store/database.ts';
 import type { Row, Schema } from '../store/schema.ts';
 import type { LeasedDevice } from './held-devices.ts';
 import type { Point, Rollup, Values } from './metric.ts';
@@ -66,7 +66,7 @@ const isWithin =
     ]);
 
 /** In the order of time. */
-export async function selectSamples(db: Kysely<Schema>, window: Window): Promise<Point<Values>[]> {
+export async function selectSamples(db: Reader, window: Window): Promise<Point<Values>[]> {
   if (isEmpty(window)) return [];
   const found = await db
     .selectFrom('metricSamples')
@@ -79,7 +79,7 @@ export async function selectSamples(db: Kysely<Schema>, window: Window): Promise
 
 /** Those of each subject in the order of time. */
 export async function selectRollups(
-  db: Kysely<Schema>,
+  db: Reader,
   step: number,
   window: Window,
 ): Promise<Point<Rollup>[]> {
@@ -98,10 +98,7 @@ export async function selectRollups(
 const isEmpty = ({ from, to, subjects }: Window): boolean => from >= to || subjects?.length === 0;
 
 /** When the newest one of this step begins, or undefined for none. */
-export async function selectNewestRollup(
-  db: Kysely<Schema>,
-  step: number,
-): Promise<number | undefined> {
+export async function selectNewestRollup(db: Reader, step: number): Promise<number | undefined> {
   const found = await db
     .selectFrom('metricRollups')
     .select('at')
@@ -143,7 +140,7 @@ export type SampledInstance = {
 
 /** Samples since then with the instances that they are of, in the order of time; those that are over are left out. */
 export async function selectSamplesWithInstances(
-  db: Kysely<Schema>,
+  db: Reader,
   since: number,
 ): Promise<{ point: Point<Values>; instance: SampledInstance | null }[]> {
   const found = await db
@@ -175,7 +172,7 @@ export async function selectSamplesWithInstances(
 export type Holder = { applicationId: ApplicationId | null; instanceId: InstanceId | null };
 
 /** The holders of all devices that are leased, by UUID. */
-export async function readHolders(db: Kysely<Schema>): Promise<ReadonlyMap<string, Holder>> {
+export async function readHolders(db: Reader): Promise<ReadonlyMap<string, Holder>> {
   const found = await db
     .selectFrom('leases as l')
     .leftJoin('instances as i', (join) =>
@@ -194,7 +191,7 @@ export async function readHolders(db: Kysely<Schema>): Promise<ReadonlyMap<strin
 
 /** What these workloads have or had leased, in the order of the devices' places. */
 export const selectLeased = async (
-  db: Kysely<Schema>,
+  db: Reader,
   workloadIds: readonly WorkloadId[],
 ): Promise<LeasedDevice[]> =>
   workloadIds.length === 0

@@ -1,7 +1,6 @@
-import type { Kysely } from 'kysely';
 import type { InstanceId } from '../lib/ids.ts';
-import type { Schema } from '../store/schema.ts';
 import type { Instance } from '../workloads/workload.ts';
+import type { Reader } from '../store/database.ts';
 import { sumUp } from './device-usage.ts';
 import type { DeviceUsage } from './device-usage.ts';
 import { devicesOf, pointsWithin } from './held-devices.ts';
@@ -13,7 +12,7 @@ export type DeviceSeries = { uuid: string; model: string; points: readonly Point
 
 /** What the devices of these instances did in a window, each while its instance held it and at no other time. */
 export async function readDeviceSeries(
-  db: Kysely<Schema>,
+  db: Reader,
   { instances, ...window }: { instances: readonly Instance[]; from: number; to: number },
   now: number,
 ): Promise<{ step: number; devices: ReadonlyMap<InstanceId, readonly DeviceSeries[]> }> {
@@ -34,7 +33,7 @@ export async function readDeviceSeries(
 
 /** How the devices of these instances were used over their lives; null where that was not measured. */
 export async function readDeviceUsage(
-  db: Kysely<Schema>,
+  db: Reader,
   instances: readonly Instance[],
   now: number,
 ): Promise<DeviceUsage | null> {

@@ -1,9 +1,8 @@
-import type { Kysely } from 'kysely';
 import type { ApplicationId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import type { Schema } from '../store/schema.ts';
 import { listInstances } from '../workloads/list-instances.ts';
 import type { Instance } from '../workloads/workload.ts';
+import type { Reader } from '../store/database.ts';
 import { SAMPLES } from './metric.ts';
 import type { Point, Rollup, Values } from './metric.ts';
 import { selectSamplesWithInstances } from './metrics-store.ts';
@@ -31,7 +30,7 @@ export type InstanceSeries = {
 
 /** What an application's instances used in a window: those that lived in it, the newest last. */
 export async function readApplicationMetrics(
-  db: Kysely<Schema>,
+  db: Reader,
   { applicationId, instanceId, from, to }: Asked,
   now: number,
 ): Promise<{ step: number; instances: InstanceSeries[] }> {
@@ -68,7 +67,7 @@ export type Newest = {
 const FRESH = 2.5 * SAMPLES.step;
 
 /** The newest sample of everything that is measured now. */
-export async function readNewest(db: Kysely<Schema>, now: number): Promise<Newest> {
+export async function readNewest(db: Reader, now: number): Promise<Newest> {
   const found = await selectSamplesWithInstances(db, now - FRESH);
   const newest = new Map(found.map((one) => [one.point.subjectId, one]));
   const instances: { instance: SampledInstance; values: Values }[] = [];

@@ -1,17 +1,16 @@
-import type { Kysely } from 'kysely';
-import type { Schema } from '../store/schema.ts';
 import { SAMPLES, beginningOf, chooseResolution } from './metric.ts';
 import type { Point, Rollup } from './metric.ts';
 import { selectRollups, selectSamples } from './metrics-store.ts';
 import type { Window } from './metrics-store.ts';
 import { widen } from './rollup.ts';
+import type { Reader } from '../store/database.ts';
 
 /** The points of each subject, in the order of time; none of what was never measured. */
 export type Series = ReadonlyMap<string, readonly Point<Rollup>[]>;
 
 /** What these instances or devices used in a window, as finely as it is still known. */
 export async function readSeries(
-  db: Kysely<Schema>,
+  db: Reader,
   window: Window,
   now: number,
 ): Promise<{ step: number; series: Series }> {

@@ -1,24 +1,20 @@
-import type { Kysely } from 'kysely';
 import type { OwnerId, UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import type { Role, Schema } from '../store/schema.ts';
+import type { Reader } from '../store/database.ts';
+import type { Role } from '../store/schema.ts';
 import { may } from './may.ts';
 import type { Right } from './may.ts';
 import { findRole } from './organization-store.ts';
 
 /** The user's role with this owner, or undefined: their own space is theirs alone. */
-async function roleWith(
-  db: Kysely<Schema>,
-  userId: UserId,
-  ownerId: OwnerId,
-): Promise<Role | undefined> {
+async function roleWith(db: Reader, userId: UserId, ownerId: OwnerId): Promise<Role | undefined> {
   if (ownerId.startsWith('user_')) return ownerId === userId ? 'ADMIN' : undefined;
   return findRole(db, userId, ownerId);
 }
 
 /** Refuses what the user may not do there; to strangers the owner does not exist. */
 export async function demand(
-  db: Kysely<Schema>,
+  db: Reader,
   userId: UserId,
   { ownerId, right }: { ownerId: OwnerId; right: Right },
 ): Promise<void> {

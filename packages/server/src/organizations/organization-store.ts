@@ -1,11 +1,10 @@
-import type { Kysely } from 'kysely';
 import type { OrganizationId, OwnerId, UserId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { NewRow, Role, Schema } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
+import type { NewRow, Role } from '../store/schema.ts';
 import type { Membership } from './organization.ts';
 
 export const findRole = async (
-  db: Kysely<Schema>,
+  db: Reader,
   userId: UserId,
   organizationId: OwnerId,
 ): Promise<Role | undefined> => {
@@ -25,7 +24,7 @@ export const insertMember = (tx: Tx, member: NewRow<'members'>) =>
   tx.insertInto('members').values(member).execute();
 
 /** The organizations that the user is a member of, by name. */
-export const listMemberships = (db: Kysely<Schema>, userId: UserId): Promise<Membership[]> =>
+export const listMemberships = (db: Reader, userId: UserId): Promise<Membership[]> =>
   db
     .selectFrom('organizations as o')
     .innerJoin('members as m', 'm.organizationId', 'o.id')
@@ -38,7 +37,7 @@ export const listMemberships = (db: Kysely<Schema>, userId: UserId): Promise<Mem
 
 /** Everybody who is a member of one of these. */
 export const selectMembers = (
-  db: Kysely<Schema>,
+  db: Reader,
   organizationIds: readonly OrganizationId[],
 ): Promise<{ ownerId: OrganizationId; userId: UserId; role: Role }[]> =>
   db
@@ -48,7 +47,7 @@ export const selectMembers = (
     .execute();
 
 /** How many organizations the user is an administrator of. */
-export const countAdministered = async (db: Kysely<Schema>, userId: UserId): Promise<number> => {
+export const countAdministered = async (db: Reader, userId: UserId): Promise<number> => {
   const row = await db
     .selectFrom('members')
     .select(({ fn }) => fn.countAll<number>().as('count'))
@@ -58,7 +57,7 @@ export const countAdministered = async (db: Kysely<Schema>, userId: UserId): Pro
   return row.count;
 };
 
-export const countOrganizations = async (db: Kysely<Schema>): Promise<number> => {
+export const countOrganizations = async (db: Reader): Promise<number> => {
   const row = await db
     .selectFrom('organizations')
     .select(({ fn }) => fn.countAll<number>().as('count'))

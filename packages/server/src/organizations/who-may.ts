@@ -1,13 +1,12 @@
-import type { Kysely } from 'kysely';
 import type { OrganizationId, OwnerId, UserId } from '../lib/ids.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader } from '../store/database.ts';
 import { may } from './may.ts';
 import type { Right } from './may.ts';
 import { selectMembers } from './organization-store.ts';
 
 /** Tells whether a user may do this with an owner, for these owners as their members are now. */
 export async function whoMay(
-  db: Kysely<Schema>,
+  db: Reader,
   ownerIds: readonly OwnerId[],
   right: Right,
 ): Promise<(userId: UserId, ownerId: OwnerId) => boolean> {

@@ -1,6 +1,4 @@
-import type { Kysely } from 'kysely';
-import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
 import type { Claim, Kind, Taking } from './reconciler.ts';
 
 /** Makes the row, or a newer version of it that is due no later than `dueAt`. */
@@ -131,7 +129,7 @@ async function removeUnasked(tx: Tx, { kind, id, claim, version }: Claim): Promi
 }
 
 export async function selectNextDue(
-  db: Kysely<Schema>,
+  db: Reader,
   kinds: readonly Kind[],
 ): Promise<number | undefined> {
   const row = await db

@@ -16,6 +16,8 @@ import { queueReconciler } from '../workloads/queue-reconciler.ts';
 import { workloadReconciler } from '../workloads/workload-reconciler.ts';
 import type { WorkloadDeps } from '../workloads/workload-reconciler.ts';
 import { endHolder } from '../workloads/end-holder.ts';
+import { deleteBelongings } from '../store/belongings.ts';
+import { belongings } from './belongings.ts';
 
 /** What reconcilers decide by, and all that they reach outside the database. */
 export type Surroundings = Pick<
@@ -44,7 +46,10 @@ export function createReconcilers(surroundings: Surroundings): Record<Kind, Reco
     queue: queueReconciler(deps),
     devices: devicesReconciler({ ...surroundings, onFault: endHolder(subjects) }),
     workload: workloadReconciler({ ...observer, inFlight: router.inFlight }),
-    application: applicationReconciler(surroundings),
+    application: applicationReconciler({
+      ...surroundings,
+      eraseRows: (tx, id) => deleteBelongings(tx, belongings, { holder: 'application', id }),
+    }),
     routes: routeReconciler(surroundings),
     cleanup: surroundings.cleanup,
   };

@@ -1,6 +1,6 @@
-import type { Kysely } from 'kysely';
 import type { ApplicationId, DeploymentId, InstanceId, WorkloadId } from '../lib/ids.ts';
-import type { DeploymentStatus, Schema } from '../store/schema.ts';
+import type { Reader } from '../store/database.ts';
+import type { DeploymentStatus } from '../store/schema.ts';
 
 export type RoutableApplication = {
   applicationId: ApplicationId;
@@ -12,7 +12,7 @@ export type RoutableApplication = {
 };
 
 /** The domains of every Webapp, with what routing needs of the application. */
-export const selectRoutable = (db: Kysely<Schema>): Promise<RoutableApplication[]> =>
+export const selectRoutable = (db: Reader): Promise<RoutableApplication[]> =>
   db
     .selectFrom('applications as a')
     .innerJoin('domains as d', 'd.applicationId', 'a.id')
@@ -37,7 +37,7 @@ export type ServingInstance = {
 };
 
 /** The healthy instances of deployments that are live. */
-export const selectServing = (db: Kysely<Schema>): Promise<ServingInstance[]> =>
+export const selectServing = (db: Reader): Promise<ServingInstance[]> =>
   db
     .selectFrom('instances as i')
     .innerJoin('deployments as d', 'd.id', 'i.subjectId')
@@ -57,7 +57,7 @@ export const selectServing = (db: Kysely<Schema>): Promise<ServingInstance[]> =>
 
 /** The newest deployment's status of each application that has any but those being replaced. */
 export const selectStanding = (
-  db: Kysely<Schema>,
+  db: Reader,
 ): Promise<{ applicationId: ApplicationId; id: DeploymentId; status: DeploymentStatus }[]> =>
   db
     .selectFrom('deployments as d')
@@ -68,7 +68,7 @@ export const selectStanding = (
     .execute();
 
 /** Webapp workloads that run for a deployment that is replaced, and are still sent to. */
-export async function selectReplaced(db: Kysely<Schema>): Promise<WorkloadId[]> {
+export async function selectReplaced(db: Reader): Promise<WorkloadId[]> {
   const rows = await db
     .selectFrom('workloads as w')
     .innerJoin('deployments as d', 'd.id', 'w.subjectId')

@@ -1,7 +1,5 @@
-import type { Kysely } from 'kysely';
 import type { ApplicationId, RunId, WorkloadId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
 import { attemptMachine } from './run.ts';
 import type { Attempt } from './run.ts';
 
@@ -29,7 +27,7 @@ export const insertAttempt = (
     .execute();
 
 /** In their order. */
-export const listAttempts = (db: Kysely<Schema>, runId: RunId): Promise<Attempt[]> =>
+export const listAttempts = (db: Reader, runId: RunId): Promise<Attempt[]> =>
   db
     .selectFrom('attempts')
     .select([
@@ -51,7 +49,7 @@ export const listAttempts = (db: Kysely<Schema>, runId: RunId): Promise<Attempt[
     .execute();
 
 /** The number of the attempt that the workload keeps. */
-export async function findAttemptNumber(db: Kysely<Schema>, workloadId: WorkloadId) {
+export async function findAttemptNumber(db: Reader, workloadId: WorkloadId) {
   const row = await db
     .selectFrom('attempts')
     .select('number')
@@ -62,7 +60,7 @@ export async function findAttemptNumber(db: Kysely<Schema>, workloadId: Workload
 
 /** How long the last attempts of the application that succeeded held their capacity, the newest first, in ms. */
 export async function selectPastDurations(
-  db: Kysely<Schema>,
+  db: Reader,
   of: { applicationId: ApplicationId; flavor: string },
   limit: number,
 ): Promise<number[]> {
@@ -83,7 +81,7 @@ export async function selectPastDurations(
 const MOST_PAST = 100_000;
 
 /** What ran and came since then, each attempt by itself, the oldest first; times in ms. */
-export async function listPastRuns(db: Kysely<Schema>, since: number) {
+export async function listPastRuns(db: Reader, since: number) {
   const rows = await db
     .selectFrom('workloads as w')
     .innerJoin('attempts as a', 'a.workloadId', 'w.id')

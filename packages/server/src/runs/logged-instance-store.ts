@@ -1,6 +1,5 @@
-import type { Kysely } from 'kysely';
 import type { ApplicationId, DeploymentId, InstanceId, RunId } from '../lib/ids.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader } from '../store/database.ts';
 
 /** What a log needs to know of an instance. */
 export type LoggedInstance = {
@@ -20,7 +19,7 @@ export type LoggedOf =
   | { applicationId: ApplicationId; endedAfter: number | undefined };
 
 /** In the order in which they were made. */
-export const listLogged = (db: Kysely<Schema>, of: LoggedOf): Promise<LoggedInstance[]> =>
+export const listLogged = (db: Reader, of: LoggedOf): Promise<LoggedInstance[]> =>
   db
     .selectFrom('instances as i')
     .leftJoin('runs as r', 'r.id', 'i.subjectId')

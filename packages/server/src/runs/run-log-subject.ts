@@ -1,4 +1,3 @@
-import type { Kysely } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
 import { know, learn } from '../logs/known-sources.ts';
 import type { KnownSources } from '../logs/known-sources.ts';
@@ -6,7 +5,7 @@ import { sourceOfInstance, sourceOfPlatform } from '../logs/source-of.ts';
 import { isSameEnd } from '../logs/log-subject.ts';
 import type { Settled, Stand, LogSubject } from '../logs/log-subject.ts';
 import type { DataPaths } from '../paths.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader } from '../store/database.ts';
 import { listLogged } from './logged-instance-store.ts';
 import { isOver } from './run.ts';
 import type { Run } from './run.ts';
@@ -14,7 +13,7 @@ import { selectRunOutcome } from './run-store.ts';
 
 /** The log of a run: what the platform says of it, and its nodes or one of them, of all attempts. */
 export function runLogSubject(
-  { db, paths, clock }: { db: Kysely<Schema>; paths: DataPaths; clock: Clock },
+  { db, paths, clock }: { db: Reader; paths: DataPaths; clock: Clock },
   run: Pick<Run, 'id' | 'applicationId' | 'deploymentId' | 'origin'>,
   node?: number,
 ): LogSubject {
@@ -43,7 +42,7 @@ export function runLogSubject(
 
 /** How a run ended; undefined while it goes on, or its deployment has yet to say how that ended. */
 async function settledOf(
-  db: Kysely<Schema>,
+  db: Reader,
   { id, origin }: Pick<Run, 'id' | 'origin'>,
 ): Promise<Settled | undefined> {
   const outcome = await selectRunOutcome(db, id);

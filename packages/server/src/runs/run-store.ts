@@ -1,9 +1,8 @@
 import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId, OwnerId, RunId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { RunStatus, Schema } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
+import type { RunStatus } from '../store/schema.ts';
 import { runMachine } from './run.ts';
 import type { NewRun, Run } from './run.ts';
 
@@ -74,14 +73,11 @@ export async function insertRun(tx: Tx, run: NewRun): Promise<RunId> {
   return id;
 }
 
-export const findRunById = (db: Kysely<Schema>, id: RunId): Promise<Run | undefined> =>
+export const findRunById = (db: Reader, id: RunId): Promise<Run | undefined> =>
   db.selectFrom('runs').select(columns).where('id', '=', id).executeTakeFirst();
 
 /** The run that a Runner's deployment made, or undefined. */
-export const findRunOf = (
-  db: Kysely<Schema>,
-  deploymentId: DeploymentId,
-): Promise<Run | undefined> =>
+export const findRunOf = (db: Reader, deploymentId: DeploymentId): Promise<Run | undefined> =>
   db
     .selectFrom('runs')
     .select(columns)
@@ -91,7 +87,7 @@ export const findRunOf = (
 
 /** The newest first. */
 export const listRuns = (
-  db: Kysely<Schema>,
+  db: Reader,
   of: { applicationId: ApplicationId } | { ownerId: OwnerId },
   { limit, statuses }: { limit: number; statuses?: readonly RunStatus[] | undefined },
 ): Promise<Run[]> =>
@@ -112,7 +108,7 @@ export const listRuns = (
     .execute();
 
 /** How many of the owner's runs wait. */
-export const countWaitingRuns = async (db: Kysely<Schema>, ownerId: OwnerId): Promise<number> => {
+export const countWaitingRuns = async (db: Reader, ownerId: OwnerId): Promise<number> => {
   const row = await db
     .selectFrom('runs')
     .select(({ fn }) => fn.countAll<number>().as('count'))
@@ -123,7 +119,7 @@ export const countWaitingRuns = async (db: Kysely<Schema>, ownerId: OwnerId): Pr
 };
 
 /** Runs of the application that were asked for beside its deployments, and are not over. */
-export const listRequested = (db: Kysely<Schema>, applicationId: ApplicationId): Promise<Run[]> =>
+export const listRequested = (db: Reader, applicationId: ApplicationId): Promise<Run[]> =>
   db
     .selectFrom('runs')
     .select(columns)
@@ -144,7 +140,7 @@ export async function wantRunCancelled(tx: Tx, id: RunId): Promise<boolean> {
 }
 
 /** What came of it until now, and of its deployment. */
-export const selectRunOutcome = (db: Kysely<Schema>, id: RunId) =>
+export const selectRunOutcome = (db: Reader, id: RunId) =>
   db
     .selectFrom('runs')
     .innerJoin('deployments', 'deployments.id', 'runs.deploymentId')
@@ -157,7 +153,7 @@ export const KEPT_RUNS = 100;
 
 /** When the oldest of them came; undefined where there are fewer. */
 export async function findOldestKept(
-  db: Kysely<Schema>,
+  db: Reader,
   applicationId: ApplicationId,
 ): Promise<number | undefined> {
   const row = await db
@@ -207,7 +203,7 @@ export async function clearRunVariables(
 
 /** The variables that the run was given, as they are kept: in its own row, or in its deployment's. */
 export async function selectSealed(
-  db: Kysely<Schema>,
+  db: Reader,
   { id, environment, deploymentId }: Pick<Run, 'id' | 'environment' | 'deploymentId'>,
 ): Promise<{ id: RunId | DeploymentId; environment: string | null }> {
   if (environment !== null) return { id, environment };
@@ -221,7 +217,7 @@ export async function selectSealed(
 
 /** The deployments that built what these runs are made from. */
 export async function selectDeploymentsOf(
-  db: Kysely<Schema>,
+  db: Reader,
   ids: readonly RunId[],
 ): Promise<ReadonlyMap<RunId, DeploymentId>> {
   if (ids.length === 0) return new Map();

@@ -1,10 +1,9 @@
-import type { Kysely } from 'kysely';
 import { subjectUsage } from '../billing/account-usage.ts';
 import { readDeviceUsage } from '../metrics/read-device-metrics.ts';
 import { leasesOf } from '../devices/lease-store.ts';
-import type { Schema } from '../store/schema.ts';
 import { workloadInstances } from '../workloads/instance-store.ts';
 import type { Instance } from '../workloads/workload.ts';
+import type { Reader } from '../store/database.ts';
 import { listAttempts } from './attempt-store.ts';
 import type { Attempt, Run } from './run.ts';
 
@@ -36,7 +35,7 @@ export const presentRun = (run: Run) => ({
 });
 
 /** The run with its attempts, their nodes and devices, how those were used, and what it cost until now. */
-export async function showRun(db: Kysely<Schema>, run: Run, now: number) {
+export async function showRun(db: Reader, run: Run, now: number) {
   const attempts = await Promise.all(
     (await listAttempts(db, run.id)).map(async (attempt) => ({
       attempt,
@@ -57,7 +56,7 @@ export async function showRun(db: Kysely<Schema>, run: Run, now: number) {
 }
 
 async function showAttempt(
-  db: Kysely<Schema>,
+  db: Reader,
   { attempt, instances }: { attempt: Attempt; instances: readonly Instance[] },
 ) {
   const { workloadId, number, status, reason, detail, exitCode, ...times } = attempt;

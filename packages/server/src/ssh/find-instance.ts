@@ -1,4 +1,3 @@
-import type { Kysely } from 'kysely';
 import type { User } from '../accounts/user.ts';
 import { findApplication } from '../applications/application-store.ts';
 import type { Application } from '../applications/application.ts';
@@ -6,12 +5,12 @@ import { instanceState } from '../http/present/deployment.ts';
 import type { ApplicationId, InstanceId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demand } from '../organizations/access.ts';
-import type { Schema } from '../store/schema.ts';
 import { listRunning } from '../workloads/running-instances.ts';
 import { findInstance } from '../workloads/instance-store.ts';
 import { rulesOf } from '../workloads/subject.ts';
 import { describeExit } from '../workloads/workload.ts';
 import type { Instance } from '../workloads/workload.ts';
+import type { Reader } from '../store/database.ts';
 import type { Place } from './asked.ts';
 
 /** An instance that may be entered, and the application that it is of. */
@@ -21,12 +20,12 @@ export type Enterable = { instance: Instance; application: Application };
  * The instance of this id, or the only one of the application and of the number if there is one, for somebody who
  * may enter it. Others learn nothing: what is not theirs is refused as what is not there.
  */
-export const demandEnterable = (db: Kysely<Schema>, user: User, place: Place): Promise<Enterable> =>
+export const demandEnterable = (db: Reader, user: User, place: Place): Promise<Enterable> =>
   place.instanceId === undefined
     ? demandOnly(db, user, place)
     : demandInstance(db, user, place.instanceId);
 
-async function demandInstance(db: Kysely<Schema>, user: User, id: InstanceId): Promise<Enterable> {
+async function demandInstance(db: Reader, user: User, id: InstanceId): Promise<Enterable> {
   const instance = await findInstance(db, id);
   const of = instance?.applicationId ?? undefined;
   const application = of && (await findApplication(db, of));
@@ -42,7 +41,7 @@ async function demandInstance(db: Kysely<Schema>, user: User, id: InstanceId): P
 }
 
 async function demandOnly(
-  db: Kysely<Schema>,
+  db: Reader,
   user: User,
   { applicationId: id, number }: Extract<Place, { applicationId: ApplicationId }>,
 ): Promise<Enterable> {
@@ -71,7 +70,7 @@ const nothing = (what: 'instance' | 'application', id: string): Refusal =>
   new Refusal('not_found', `There is no ${what} ${id} for you.`);
 
 async function demandRight(
-  db: Kysely<Schema>,
+  db: Reader,
   user: User,
   { ownerId, hidden }: { ownerId: OwnerId; hidden: Refusal },
 ): Promise<void> {

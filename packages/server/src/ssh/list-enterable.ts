@@ -1,19 +1,14 @@
-import type { Kysely } from 'kysely';
 import type { User } from '../accounts/user.ts';
 import { listApplications } from '../applications/application-store.ts';
 import type { OwnerId } from '../lib/ids.ts';
 import { listMemberships } from '../organizations/organization-store.ts';
 import { may } from '../organizations/may.ts';
-import type { Schema } from '../store/schema.ts';
 import { listRunning } from '../workloads/running-instances.ts';
+import type { Reader } from '../store/database.ts';
 import { describeInstance } from './find-instance.ts';
 
 /** What the user may enter, and what to type for it: `address` is this server's. */
-export async function listEnterable(
-  db: Kysely<Schema>,
-  user: User,
-  address: string,
-): Promise<string[]> {
+export async function listEnterable(db: Reader, user: User, address: string): Promise<string[]> {
   const memberships = await listMemberships(db, user.id);
   const owners: OwnerId[] = [
     user.id,
@@ -29,7 +24,7 @@ export async function listEnterable(
   ];
 }
 
-async function listOfOwner(db: Kysely<Schema>, ownerId: OwnerId): Promise<string[]> {
+async function listOfOwner(db: Reader, ownerId: OwnerId): Promise<string[]> {
   const running = Map.groupBy(
     await listRunning(db, { ownerId }),
     ({ applicationId }) => applicationId,

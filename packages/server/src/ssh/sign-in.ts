@@ -1,16 +1,15 @@
-import type { Kysely } from 'kysely';
 import ssh from 'ssh2';
 import type { AuthContext, Connection } from 'ssh2';
 import { findUserByKey } from '../accounts/manage-keys.ts';
 import type { User } from '../accounts/user.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader } from '../store/database.ts';
 
 /** Clients offer each of their keys; OpenSSH's own server takes six. */
 const MOST_ATTEMPTS = 12;
 
 /** Lets in whoever has a key on an account, and calls back with them. */
 export function awaitSignIn(
-  db: Kysely<Schema>,
+  db: Reader,
   connection: Connection,
   signedIn: (user: User) => void,
 ): void {
@@ -43,7 +42,7 @@ export function awaitSignIn(
 const PROVEN_EVERY = 30_000;
 
 function endWhenRemoved(
-  db: Kysely<Schema>,
+  db: Reader,
   connection: Connection,
   { key, user }: { key: string; user: User },
 ): void {
@@ -56,7 +55,7 @@ function endWhenRemoved(
 }
 
 /** Whose key it is; an offer is accepted as one, and what signs must have signed this session. */
-async function authenticate(db: Kysely<Schema>, context: AuthContext): Promise<User | undefined> {
+async function authenticate(db: Reader, context: AuthContext): Promise<User | undefined> {
   if (context.method !== 'publickey') return undefined;
   const user = await findUserByKey(db, context.key.data.toString('base64'));
   if (user === undefined || context.signature === undefined) return user;

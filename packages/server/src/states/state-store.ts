@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
 import type { Columns, Machine, RowOf } from './machine.ts';
 
 /** Rows of a machine by part of their key. */
@@ -10,7 +9,7 @@ type Which = { key: Columns; states: readonly string[] };
 /**
  * Any table with a state: which one, no type can follow. Here is the only place where a state is written.
  */
-const asAny = (db: Kysely<Schema> | Tx) => db as unknown as Kysely<Record<string, Columns>>;
+const asAny = (tx: Tx) => tx as unknown as Kysely<Record<string, Columns>>;
 
 /** Writes these columns where the state is one of those; the rows as they are from now on. */
 export async function updateStates<M extends Machine>(
@@ -43,11 +42,11 @@ export async function updateStates<M extends Machine>(
 
 /** The states that such rows are in. */
 export async function selectStates(
-  db: Tx,
+  tx: Tx,
   { table, column }: Pick<Machine, 'table' | 'column'>,
   key: Columns,
 ): Promise<string[]> {
-  const rows = await asAny(db)
+  const rows = await asAny(tx)
     .selectFrom(table)
     .select(column)
     .where(({ and }) => and(key))

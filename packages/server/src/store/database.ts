@@ -8,11 +8,14 @@ import { openSqlite } from './sqlite.ts';
 
 export type Tx = Transaction<Schema>;
 
+/** What queries are read by, in a transaction or outside of any; nothing can be written by it. */
+export type Reader = Pick<Kysely<Schema>, 'selectFrom' | 'getExecutor'>;
+
 /** The state: read freely, written in transactions. */
 export type Database = {
   readonly kind: 'sqlite' | 'postgres';
-  /** For reading outside a transaction; on SQLite a connection that cannot write. */
-  readonly read: Kysely<Schema>;
+  /** Outside a transaction; on SQLite a connection that cannot write. */
+  readonly read: Reader;
   /**
    * Runs `work` in one transaction, the only way to write. Nothing may be awaited in it but its own
    * queries; a transaction within a transaction is refused, since it could never begin.

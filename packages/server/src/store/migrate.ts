@@ -39,6 +39,8 @@ class NewerDatabase extends Error {
 
 type WithMigrations = { migrations: { number: number; name: string; applied_at: number } };
 
+const ofMigrations = (tx: Tx) => tx.withoutPlugins() as unknown as Kysely<WithMigrations>;
+
 /**
  * Brings the tables to what this program expects, one transaction per migration. A SQLite file that
  * holds something is copied to `<file>.before-<number>` first.
@@ -47,18 +49,16 @@ export async function migrate(
   database: Database,
   { now, file }: { now: number; file?: string },
 ): Promise<void> {
-  await database.transaction((tx) =>
-    tx
-      .withoutPlugins()
-      .schema.createTable('migrations')
+  const applied = await database.transaction(async (tx) => {
+    await tx.schema
+      .createTable('migrations')
       .ifNotExists()
       .addColumn('number', 'integer', (column) => column.primaryKey())
       .addColumn('name', 'text', (column) => column.notNull())
       .addColumn('applied_at', 'bigint', (column) => column.notNull())
-      .execute(),
-  );
-  const db = database.read.withoutPlugins() as unknown as Kysely<WithMigrations>;
-  const applied = await db.selectFrom('migrations').select('number').execute();
+      .execute();
+    return ofMigrations(tx).selectFrom('migrations').select('number').execute();
+  });
   const newest = Math.max(0, ...applied.map(({ number }) => number));
   const known = migrations.at(-1)?.number ?? 0;
   if (newest > known)
@@ -82,9 +82,8 @@ async function backUp(
 
 const apply = (database: Database, { number, name, up }: Migration, now: number) =>
   database.transaction(async (tx) => {
-    const plain = tx.withoutPlugins();
-    await up(plain);
-    await (plain as unknown as Kysely<WithMigrations>)
+    await up(tx.withoutPlugins());
+    await ofMigrations(tx)
       .insertInto('migrations')
       .values({ number, name, applied_at: now })
       .execute();

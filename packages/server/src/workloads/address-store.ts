@@ -1,12 +1,10 @@
-import type { Kysely } from 'kysely';
 import type { EngineName, NodeAddresses } from './engine.ts';
 import type { OwnerId, WorkloadId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
 
 /** The addresses of everything of an owner's that an engine still keeps. */
 export async function selectAddresses(
-  db: Kysely<Schema>,
+  db: Reader,
   of: { ownerId: OwnerId; engine: EngineName },
 ): Promise<NodeAddresses[]> {
   const rows = await db

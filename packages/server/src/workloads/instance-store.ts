@@ -1,8 +1,7 @@
-import type { Kysely } from 'kysely';
 import type { EngineName } from './engine.ts';
 import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { Schema, SubjectKind } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
+import type { SubjectKind } from '../store/schema.ts';
 import type { SubjectRef } from './subject.ts';
 import { instanceMachine } from './machines.ts';
 import type { Instance, Workload } from './workload.ts';
@@ -48,10 +47,7 @@ export const insertInstance = (tx: Tx, workload: Workload, instance: NewInstance
     })
     .execute();
 
-export const workloadInstances = (
-  db: Kysely<Schema>,
-  workloadId: WorkloadId,
-): Promise<Instance[]> =>
+export const workloadInstances = (db: Reader, workloadId: WorkloadId): Promise<Instance[]> =>
   db
     .selectFrom('instances')
     .selectAll()
@@ -62,7 +58,7 @@ export const workloadInstances = (
 
 /** All of an application's that are not over, and those that ended since `endedAfter`. */
 export const selectInstancesOf = (
-  db: Kysely<Schema>,
+  db: Reader,
   applicationId: ApplicationId,
   endedAfter: number,
 ): Promise<Instance[]> =>
@@ -76,7 +72,7 @@ export const selectInstancesOf = (
     .execute();
 
 /** Everything of an engine's that is not over, whoever's: to be compared with what the engine has. */
-export const selectUnended = (db: Kysely<Schema>, engine: EngineName): Promise<Instance[]> =>
+export const selectUnended = (db: Reader, engine: EngineName): Promise<Instance[]> =>
   db
     .selectFrom('instances')
     .selectAll()
@@ -84,12 +80,12 @@ export const selectUnended = (db: Kysely<Schema>, engine: EngineName): Promise<I
     .where('status', '!=', 'exited')
     .execute();
 
-export const findInstance = (db: Kysely<Schema>, id: InstanceId): Promise<Instance | undefined> =>
+export const findInstance = (db: Reader, id: InstanceId): Promise<Instance | undefined> =>
   db.selectFrom('instances').selectAll().where('id', '=', id).executeTakeFirst();
 
 /** Those of an application or an owner that run, of these kinds of subjects. */
 export const selectRunning = (
-  db: Kysely<Schema>,
+  db: Reader,
   of: { applicationId: ApplicationId } | { ownerId: OwnerId },
   kinds: readonly SubjectKind[],
 ): Promise<Instance[]> =>
@@ -108,7 +104,7 @@ export const selectRunning = (
 
 /** All of a subject's, whether they are over or not. */
 export const subjectInstances = (
-  db: Kysely<Schema>,
+  db: Reader,
   { subjectKind, subjectId }: SubjectRef,
 ): Promise<Instance[]> =>
   db

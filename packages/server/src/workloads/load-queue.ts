@@ -1,4 +1,3 @@
-import type { Kysely } from 'kysely';
 import { expectedEnd } from '../scheduling/estimate.ts';
 import type { WaitFacts } from '../scheduling/describe-wait.ts';
 import { listDevices } from '../devices/device-store.ts';
@@ -13,8 +12,8 @@ import { capacityOf } from '../scheduling/pool.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import type { Demand, Capacity } from '../scheduling/capacity.ts';
 import { take } from '../scheduling/capacity.ts';
-import type { Schema } from '../store/schema.ts';
 import type { OwnerId } from '../lib/ids.ts';
+import type { Reader } from '../store/database.ts';
 import { loadShares } from './load-shares.ts';
 import { selectAdmitted, selectQueue } from './queue-store.ts';
 import type { Admitted } from './queue-store.ts';
@@ -53,7 +52,7 @@ export type QueueDeps = {
 
 /** Reads who waits, who holds what, and what is left. */
 export async function loadQueue(
-  db: Kysely<Schema>,
+  db: Reader,
   { pool, inventory }: QueueDeps,
   now: number,
 ): Promise<QueueFacts> {

@@ -1,16 +1,15 @@
-import type { Kysely } from 'kysely';
 import type { OwnerId } from '../lib/ids.ts';
 import { valueOf } from '../limits/limit.ts';
 import { listSetLimits } from '../limits/limit-store.ts';
 import { heldBy } from '../scheduling/owner-share.ts';
 import type { OwnerShare } from '../scheduling/owner-share.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader } from '../store/database.ts';
 import { selectAdmitted, selectWaitingOwners } from './queue-store.ts';
 import type { Admitted } from './queue-store.ts';
 
 /** What owners may hold at once, and do, of those whom an operator has limited; nobody is by default. */
 export async function loadShares(
-  db: Kysely<Schema>,
+  db: Reader,
   admitted: readonly Admitted[],
 ): Promise<ReadonlyMap<OwnerId, OwnerShare>> {
   const set = (await listSetLimits(db)).filter(({ name }) => name === 'memory' || name === 'gpus');
@@ -36,7 +35,7 @@ export async function loadShares(
 
 /** What the owner holds now, by the names of the limits. */
 export async function countHeld(
-  db: Kysely<Schema>,
+  db: Reader,
   ownerId: OwnerId,
 ): Promise<{ memory: number; gpus: number }> {
   const admitted = await selectAdmitted(db);

@@ -1,9 +1,8 @@
 import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
 import type { OwnerId, WorkloadId } from '../lib/ids.ts';
 import { orderByTurn } from '../scheduling/order.ts';
-import type { Tx } from '../store/database.ts';
-import type { Schema, SubjectKind } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
+import type { SubjectKind } from '../store/schema.ts';
 import type { Workload } from './workload.ts';
 import type { WaitReason } from '../lib/reason.ts';
 
@@ -23,7 +22,7 @@ export type Admitted = {
 };
 
 /** Everything that holds capacity; what is used is computed from it, never counted. */
-export async function selectAdmitted(db: Kysely<Schema>): Promise<Admitted[]> {
+export async function selectAdmitted(db: Reader): Promise<Admitted[]> {
   const rows = await db
     .selectFrom('workloads')
     .select([
@@ -52,7 +51,7 @@ export async function selectAdmitted(db: Kysely<Schema>): Promise<Admitted[]> {
  * who are limited: what they may not have yet must not hide what others wait for.
  */
 export async function selectQueue(
-  db: Kysely<Schema>,
+  db: Reader,
   limit: number,
   limited: readonly OwnerId[] = [],
 ): Promise<Workload[]> {
@@ -78,7 +77,7 @@ export async function selectQueue(
 }
 
 /** Whose things wait. */
-export async function selectWaitingOwners(db: Kysely<Schema>): Promise<OwnerId[]> {
+export async function selectWaitingOwners(db: Reader): Promise<OwnerId[]> {
   const rows = await db
     .selectFrom('workloads')
     .select('ownerId')
@@ -90,7 +89,7 @@ export async function selectWaitingOwners(db: Kysely<Schema>): Promise<OwnerId[]
 }
 
 /** Who takes these turns: where priorities count, an owner's first may have come after all of them. */
-async function selectFirsts(db: Kysely<Schema>, turns: readonly Workload[]): Promise<Workload[]> {
+async function selectFirsts(db: Reader, turns: readonly Workload[]): Promise<Workload[]> {
   const urgent = await selectOutOfTurn(db);
   const found = [...Map.groupBy(turns, ({ ownerId }) => ownerId)].map(async ([ownerId, own]) =>
     urgent.has(ownerId) ? selectWaitingOf(db, ownerId, own.length) : own,
@@ -99,7 +98,7 @@ async function selectFirsts(db: Kysely<Schema>, turns: readonly Workload[]): Pro
 }
 
 /** Owners of whose things one goes ahead of another that came before it. */
-async function selectOutOfTurn(db: Kysely<Schema>): Promise<ReadonlySet<OwnerId>> {
+async function selectOutOfTurn(db: Reader): Promise<ReadonlySet<OwnerId>> {
   const rows = await db
     .selectFrom('workloads')
     .select('ownerId')
@@ -111,11 +110,7 @@ async function selectOutOfTurn(db: Kysely<Schema>): Promise<ReadonlySet<OwnerId>
 }
 
 /** What waits of an owner's, in its order; enough to be read. */
-export const selectWaitingOf = (
-  db: Kysely<Schema>,
-  ownerId: OwnerId,
-  limit = 1_000,
-): Promise<Workload[]> =>
+export const selectWaitingOf = (db: Reader, ownerId: OwnerId, limit = 1_000): Promise<Workload[]> =>
   db
     .selectFrom('workloads')
     .selectAll()
@@ -128,7 +123,7 @@ export const selectWaitingOf = (
     .execute();
 
 /** How many wait, by kind, class of devices and reason. */
-export async function countWaiting(db: Kysely<Schema>): Promise<
+export async function countWaiting(db: Reader): Promise<
   {
     subjectKind: SubjectKind;
     deviceClass: string | null;
@@ -168,7 +163,7 @@ export const setExpected = (tx: Tx, id: WorkloadId, expectedAt: number) =>
 
 /** What was said first of starts since `since`, and when they came. */
 export const selectForecasts = (
-  db: Kysely<Schema>,
+  db: Reader,
   since: number,
 ): Promise<{ createdAt: number; promisedAt: number | null; admittedAt: number | null }[]> =>
   db

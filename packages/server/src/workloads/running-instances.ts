@@ -1,6 +1,6 @@
-import type { Kysely } from 'kysely';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
-import type { Schema, SubjectKind } from '../store/schema.ts';
+import type { Reader } from '../store/database.ts';
+import type { SubjectKind } from '../store/schema.ts';
 import { selectRunning } from './instance-store.ts';
 import { subjectRules } from './subject.ts';
 import type { Instance } from './workload.ts';
@@ -11,6 +11,6 @@ const enterable = Object.entries(subjectRules)
 
 /** Those of an application or an owner that run and may be entered. */
 export const listRunning = (
-  db: Kysely<Schema>,
+  db: Reader,
   of: { applicationId: ApplicationId } | { ownerId: OwnerId },
 ): Promise<Instance[]> => selectRunning(db, of, enterable);

@@ -1,4 +1,3 @@
-import type { Kysely } from 'kysely';
 import { MINUTE, DAY, SECOND } from '../lib/duration.ts';
 import type { OwnerId } from '../lib/ids.ts';
 import { describeWait } from '../scheduling/describe-wait.ts';
@@ -8,7 +7,7 @@ import { planQueue } from '../scheduling/plan-queue.ts';
 import { devicesIn, memoryIn } from '../scheduling/capacity.ts';
 import { isWaitReason, waitReasons } from '../lib/reason.ts';
 import type { Reason } from '../lib/reason.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Reader } from '../store/database.ts';
 import { expectStarts } from './expect-starts.ts';
 import {
   demandOfWorkload,
@@ -34,7 +33,7 @@ export type WaitView = {
 
 /** What waits of an owner's, as the queue would be planned this moment, and what there is to give. */
 export async function showQueue(
-  db: Kysely<Schema>,
+  db: Reader,
   deps: QueueDeps,
   { ownerId, now }: { ownerId: OwnerId; now: number },
 ) {
@@ -51,7 +50,7 @@ export async function showQueue(
 
 /** The same of one workload that waits. */
 export async function showWait(
-  db: Kysely<Schema>,
+  db: Reader,
   deps: QueueDeps,
   { workload, now }: { workload: Workload; now: number },
 ): Promise<WaitView> {
@@ -117,7 +116,7 @@ function accuracyOf(
 }
 
 /** How many wait, by partition and reason, of all owners; and how right foretold starts were. */
-export async function summarizeQueue(db: Kysely<Schema>, now: number) {
+export async function summarizeQueue(db: Reader, now: number) {
   const waiting = (await countWaiting(db)).map(({ count, reason, ...of }) => ({
     partition: partitionOfWorkload(of),
     reason: reason ?? 'new',

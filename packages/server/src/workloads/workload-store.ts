@@ -1,8 +1,7 @@
-import type { Kysely } from 'kysely';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, WorkloadId } from '../lib/ids.ts';
-import type { Tx } from '../store/database.ts';
-import type { NewRow, Schema, SubjectKind } from '../store/schema.ts';
+import type { Reader, Tx } from '../store/database.ts';
+import type { NewRow, SubjectKind } from '../store/schema.ts';
 import type { SubjectRef } from './subject.ts';
 import { workloadMachine } from './machines.ts';
 import type { Workload } from './workload.ts';
@@ -28,14 +27,11 @@ export async function insertWorkload(tx: Tx, { at, ...made }: NewWorkload): Prom
   return id;
 }
 
-export const findWorkload = (db: Kysely<Schema>, id: WorkloadId): Promise<Workload | undefined> =>
+export const findWorkload = (db: Reader, id: WorkloadId): Promise<Workload | undefined> =>
   db.selectFrom('workloads').selectAll().where('id', '=', id).executeTakeFirst();
 
 /** The workloads of an application that are not gone. */
-export const presentWorkloads = (
-  db: Kysely<Schema>,
-  applicationId: ApplicationId,
-): Promise<Workload[]> =>
+export const presentWorkloads = (db: Reader, applicationId: ApplicationId): Promise<Workload[]> =>
   db
     .selectFrom('workloads')
     .selectAll()
@@ -61,7 +57,7 @@ export async function updateWantedGone(
 
 /** The workloads of a subject that are not gone. */
 export const subjectWorkloads = (
-  db: Kysely<Schema>,
+  db: Reader,
   { subjectKind, subjectId }: SubjectRef,
 ): Promise<Workload[]> =>
   db
@@ -74,7 +70,7 @@ export const subjectWorkloads = (
 
 /** How long the last of its kind in the application held their room, the newest first, in ms. */
 export async function listPastDurations(
-  db: Kysely<Schema>,
+  db: Reader,
   of: { applicationId: ApplicationId; subjectKind: SubjectKind; flavor: string },
   limit: number,
 ): Promise<number[]> {

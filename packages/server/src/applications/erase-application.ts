@@ -1,1 +1,0 @@
-export { deleteRows as eraseApplication } from './application-store.ts';

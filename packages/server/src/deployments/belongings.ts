@@ -1,0 +1,5 @@
+import type { Belonging } from '../store/belongings.ts';
+
+export const belongings: readonly Belonging[] = [
+  { table: 'deployments', application: 'applicationId', owner: 'ownerId' },
+];
