@@ -1,71 +1,44 @@
 import { sql } from 'kysely';
 import { newId } from '../lib/ids.ts';
-import type { ApplicationId, DeploymentId, OwnerId, UserId } from '../lib/ids.ts';
+import type { ApplicationId, DeploymentId, OwnerId } from '../lib/ids.ts';
 import type { Reader, Tx } from '../store/database.ts';
+import type { NewRow } from '../store/schema.ts';
 import { activeStatuses, pendingStatuses } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
 
-const columns = [
-  'id',
-  'ownerId',
-  'applicationId',
-  'number',
-  'commitId',
-  'action',
-  'cause',
-  'authorId',
-  'useCache',
-  'wanted',
-  'status',
-  'reason',
-  'detail',
-  'environment',
-  'artifactId',
-  'createdAt',
-  'startedAt',
-  'builtAt',
-  'finishedAt',
-] as const;
-
-export type NewDeployment = {
-  ownerId: OwnerId;
-  applicationId: ApplicationId;
-  commitId: string;
-  action: 'DEPLOY' | 'UNDEPLOY';
-  cause: string;
-  authorId: UserId | null;
-  useCache: boolean;
-  status: 'queued' | 'completed';
-  at: number;
-};
+/** What is said of a deployment that is made; what became of it comes later. */
+export type NewDeployment = NewRow<
+  'deployments',
+  | 'id'
+  | 'number'
+  | 'wanted'
+  | 'reason'
+  | 'detail'
+  | 'environment'
+  | 'artifactId'
+  | 'createdAt'
+  | 'startedAt'
+  | 'builtAt'
+  | 'finishedAt'
+> & { status: 'queued' | 'completed'; at: number };
 
 /** Inserts the next deployment of the application; its number is the highest so far and one. */
-export async function insertDeployment(tx: Tx, deployment: NewDeployment): Promise<DeploymentId> {
+export async function insertDeployment(
+  tx: Tx,
+  { at, ...made }: NewDeployment,
+): Promise<DeploymentId> {
   const id = newId('deployment');
   await tx
     .insertInto('deployments')
     .values(({ selectFrom, fn, val }) => ({
+      ...made,
       id,
-      ownerId: deployment.ownerId,
-      applicationId: deployment.applicationId,
       number: selectFrom('deployments')
-        .where('applicationId', '=', deployment.applicationId)
+        .where('applicationId', '=', made.applicationId)
         .select(({ eb }) => eb(fn.coalesce(fn.max('number'), val(0)), '+', 1).as('next')),
-      commitId: deployment.commitId,
-      action: deployment.action,
-      cause: deployment.cause,
-      authorId: deployment.authorId,
-      useCache: deployment.useCache,
       wanted: 'proceed',
-      status: deployment.status,
-      reason: null,
-      detail: null,
-      environment: null,
-      artifactId: null,
-      createdAt: deployment.at,
-      startedAt: null,
-      builtAt: null,
-      finishedAt: deployment.status === 'completed' ? deployment.at : null,
+      createdAt: at,
+      finishedAt: made.status === 'completed' ? at : null,
     }))
     .execute();
   return id;
@@ -77,7 +50,7 @@ export async function findDeploymentById(
 ): Promise<Deployment | undefined> {
   const row = await db
     .selectFrom('deployments')
-    .select(columns)
+    .selectAll()
     .where('id', '=', id)
     .executeTakeFirst();
   return row;
@@ -91,7 +64,7 @@ export async function selectDeployments(
 ): Promise<Deployment[]> {
   const rows = await db
     .selectFrom('deployments')
-    .select(columns)
+    .selectAll()
     .where('applicationId', '=', applicationId)
     .orderBy('number', 'desc')
     .limit(limit)
@@ -133,7 +106,7 @@ export async function selectDeploymentByNumber(
 ): Promise<Deployment | undefined> {
   const row = await db
     .selectFrom('deployments')
-    .select(columns)
+    .selectAll()
     .where('applicationId', '=', applicationId)
     .where('number', '=', number)
     .executeTakeFirst();
@@ -147,7 +120,7 @@ export async function selectPending(
 ): Promise<Deployment[]> {
   const rows = await db
     .selectFrom('deployments')
-    .select(columns)
+    .selectAll()
     .where('applicationId', '=', applicationId)
     .where('status', 'in', pendingStatuses)
     .orderBy('number')
@@ -173,7 +146,7 @@ export async function selectLive(
 ): Promise<Deployment | undefined> {
   const row = await db
     .selectFrom('deployments')
-    .select(columns)
+    .selectAll()
     .where('applicationId', '=', applicationId)
     .where('status', '=', 'live')
     .orderBy('number', 'desc')
@@ -189,7 +162,7 @@ export async function findBuilt(
 ): Promise<Deployment | undefined> {
   const built = db
     .selectFrom('deployments')
-    .select(columns)
+    .selectAll()
     .where('applicationId', '=', applicationId)
     .where('artifactId', 'is not', null)
     .orderBy('number', 'desc');

@@ -1,32 +1,8 @@
-import type { ApplicationId, DeploymentId, OwnerId, UserId } from '../lib/ids.ts';
 import { defineMachine, isFinalIn } from '../states/machine.ts';
-import type { DeploymentStatus } from '../store/schema.ts';
-import type { Reason } from '../lib/reason.ts';
+import type { DeploymentStatus, Row } from '../store/schema.ts';
 
 /** One commit being brought live, as it stands. */
-export type Deployment = {
-  id: DeploymentId;
-  ownerId: OwnerId;
-  applicationId: ApplicationId;
-  /** Counts within the application. */
-  number: number;
-  commitId: string;
-  action: 'DEPLOY' | 'UNDEPLOY';
-  cause: string;
-  authorId: UserId | null;
-  useCache: boolean;
-  wanted: 'proceed' | 'cancel';
-  status: DeploymentStatus;
-  reason: Reason | null;
-  detail: string | null;
-  /** The user's variables when it began, encrypted. */
-  environment: string | null;
-  artifactId: string | null;
-  createdAt: number;
-  startedAt: number | null;
-  builtAt: number | null;
-  finishedAt: number | null;
-};
+export type Deployment = Row<'deployments'>;
 
 const end = { brings: ['reason', 'detail'], at: 'finishedAt', late: true } as const;
 

@@ -43,8 +43,13 @@ export async function queueDeployment(
   if (joined !== undefined) return joined;
   if (application.cancelOnPush)
     await cancelPending(tx, application, { by: byAuthor(order.authorId), at: order.at });
+  const { commitId, authorId, cause, useCache, at } = order;
   const deployment = {
-    ...order,
+    commitId,
+    authorId,
+    cause,
+    useCache,
+    at,
     ownerId: application.ownerId,
     applicationId: application.id,
     action: 'DEPLOY',
@@ -53,7 +58,6 @@ export async function queueDeployment(
   const id = await insertDeployment(tx, deployment);
   await wantApplication(tx, application.id, 'up');
   const made = { ...deployment, id, reason: null, detail: null };
-  const { authorId, at } = order;
   await begin(tx, deploymentMachine, [made], { event: 'queued', by: byAuthor(authorId), at });
   return id;
 }

@@ -2,6 +2,7 @@ import { findVariant } from '../applications/application.ts';
 import type { Artifact } from '../builds/build.ts';
 import { findArtifact } from '../builds/artifact-store.ts';
 import { SECOND } from '../lib/duration.ts';
+import { newId } from '../lib/ids.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import { parseRunOptions } from '../runs/run-options.ts';
 import { startRun } from '../runs/start-run.ts';
@@ -60,6 +61,7 @@ export async function startWorkload(
     await startRun(tx, pool, {
       ...common,
       ...own,
+      id: newId('run'),
       deploymentId: deployment.id,
       commitId: deployment.commitId,
       artifactId: artifact.id,

@@ -1,52 +1,22 @@
 import type { ApplicationId, RunId, WorkloadId } from '../lib/ids.ts';
 import type { Reader, Tx } from '../store/database.ts';
 import { attemptMachine } from './run.ts';
+import type { NewRow } from '../store/schema.ts';
 import type { Attempt } from './run.ts';
 
 /** The next try of a run, kept by `workloadId`. */
 export const insertAttempt = (
   tx: Tx,
-  attempt: { runId: RunId; number: number; workloadId: WorkloadId; at: number },
+  attempt: Pick<NewRow<'attempts'>, 'runId' | 'number' | 'workloadId' | 'createdAt'>,
 ) =>
   tx
     .insertInto('attempts')
-    .values({
-      runId: attempt.runId,
-      number: attempt.number,
-      workloadId: attempt.workloadId,
-      status: attemptMachine.begins.queued,
-      reason: null,
-      detail: null,
-      exitCode: null,
-      ending: null,
-      startAfter: null,
-      createdAt: attempt.at,
-      startedAt: null,
-      finishedAt: null,
-    })
+    .values({ ...attempt, status: attemptMachine.begins.queued })
     .execute();
 
 /** In their order. */
 export const listAttempts = (db: Reader, runId: RunId): Promise<Attempt[]> =>
-  db
-    .selectFrom('attempts')
-    .select([
-      'runId',
-      'number',
-      'workloadId',
-      'status',
-      'reason',
-      'detail',
-      'exitCode',
-      'ending',
-      'startAfter',
-      'createdAt',
-      'startedAt',
-      'finishedAt',
-    ])
-    .where('runId', '=', runId)
-    .orderBy('number')
-    .execute();
+  db.selectFrom('attempts').selectAll().where('runId', '=', runId).orderBy('number').execute();
 
 /** The number of the attempt that the workload keeps. */
 export async function findAttemptNumber(db: Reader, workloadId: WorkloadId) {

@@ -102,12 +102,14 @@ export async function rerun(
     );
   const variables = await openVariables(deps, run);
   const id = newId('run');
+  const { wanted, status, reason, detail, exitCode, createdAt, startedAt, finishedAt, ...same } =
+    run;
   return insert(deps, {
     id,
     application,
     variables,
     run: {
-      ...run,
+      ...same,
       environment: deps.environments.seal(id, variables),
       authorId,
       rerunOf: run.id,

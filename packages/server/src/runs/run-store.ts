@@ -1,86 +1,26 @@
 import { sql } from 'kysely';
-import { newId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId, OwnerId, RunId } from '../lib/ids.ts';
 import type { Reader, Tx } from '../store/database.ts';
 import type { RunStatus } from '../store/schema.ts';
 import { runMachine } from './run.ts';
 import type { NewRun, Run } from './run.ts';
 
-const columns = [
-  'id',
-  'ownerId',
-  'applicationId',
-  'deploymentId',
-  'commitId',
-  'artifactId',
-  'command',
-  'environmentHash',
-  'flavor',
-  'nodes',
-  'origin',
-  'authorId',
-  'argv',
-  'environment',
-  'changed',
-  'priority',
-  'maxDuration',
-  'retries',
-  'rerunOf',
-  'wanted',
-  'status',
-  'reason',
-  'detail',
-  'exitCode',
-  'createdAt',
-  'startedAt',
-  'finishedAt',
-] as const;
-
-export async function insertRun(tx: Tx, run: NewRun): Promise<RunId> {
-  const id = run.id ?? newId('run');
+export async function insertRun(tx: Tx, { at, ...made }: NewRun): Promise<RunId> {
   await tx
     .insertInto('runs')
-    .values({
-      id,
-      ownerId: run.ownerId,
-      applicationId: run.applicationId,
-      deploymentId: run.deploymentId,
-      commitId: run.commitId,
-      artifactId: run.artifactId,
-      command: run.command,
-      environmentHash: run.environmentHash,
-      flavor: run.flavor,
-      nodes: run.nodes,
-      origin: run.origin,
-      authorId: run.authorId,
-      argv: run.argv,
-      environment: run.environment,
-      changed: run.changed,
-      priority: run.priority,
-      maxDuration: run.maxDuration,
-      retries: run.retries,
-      rerunOf: run.rerunOf,
-      wanted: 'proceed',
-      status: runMachine.begins.queued,
-      reason: null,
-      detail: null,
-      exitCode: null,
-      createdAt: run.at,
-      startedAt: null,
-      finishedAt: null,
-    })
+    .values({ ...made, wanted: 'proceed', status: runMachine.begins.queued, createdAt: at })
     .execute();
-  return id;
+  return made.id;
 }
 
 export const findRunById = (db: Reader, id: RunId): Promise<Run | undefined> =>
-  db.selectFrom('runs').select(columns).where('id', '=', id).executeTakeFirst();
+  db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
 
 /** The run that a Runner's deployment made, or undefined. */
 export const findRunOf = (db: Reader, deploymentId: DeploymentId): Promise<Run | undefined> =>
   db
     .selectFrom('runs')
-    .select(columns)
+    .selectAll()
     .where('deploymentId', '=', deploymentId)
     .where('origin', '=', 'deployment')
     .executeTakeFirst();
@@ -93,7 +33,7 @@ export const listRuns = (
 ): Promise<Run[]> =>
   db
     .selectFrom('runs')
-    .select(columns)
+    .selectAll()
     .where(({ eb, and }) =>
       and([
         'ownerId' in of
@@ -122,7 +62,7 @@ export const countWaitingRuns = async (db: Reader, ownerId: OwnerId): Promise<nu
 export const listRequested = (db: Reader, applicationId: ApplicationId): Promise<Run[]> =>
   db
     .selectFrom('runs')
-    .select(columns)
+    .selectAll()
     .where('applicationId', '=', applicationId)
     .where('origin', '=', 'request')
     .where('status', 'in', ['waiting', 'running'])

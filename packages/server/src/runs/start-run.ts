@@ -18,13 +18,13 @@ const GRACE_SECONDS = 30;
 export async function startRun(
   tx: Tx,
   pool: Pick<Pool, 'flavorDevices'>,
-  run: NewRun & { engine: EngineName },
+  { engine, ...run }: NewRun & { engine: EngineName },
 ): Promise<RunId> {
   const id = await insertRun(tx, run);
-  const { at, authorId } = run;
+  const { at, authorId = null, maxDuration = null } = run;
   const made = { ...run, id, reason: null, detail: null };
   await begin(tx, runMachine, [made], { event: 'queued', by: byAuthor(authorId), at });
-  await queueAttempt(tx, pool, { ...run, id, createdAt: run.at }, { ...run, number: 1 });
+  await queueAttempt(tx, pool, { ...run, maxDuration, createdAt: at }, { number: 1, engine, at });
   return id;
 }
 
@@ -63,7 +63,7 @@ export async function queueAttempt(
     at,
   });
   const attempt = { runId: run.id, number, workloadId };
-  await insertAttempt(tx, { ...attempt, at });
+  await insertAttempt(tx, { ...attempt, createdAt: at });
   const made = { ...attempt, ownerId, applicationId, reason: null, detail: null };
   await begin(tx, attemptMachine, [made], { event: 'queued', at });
 }

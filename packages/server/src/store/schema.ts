@@ -62,8 +62,14 @@ export type Schema = {
 /** A row as the program has it; most of its nouns are rows. */
 export type Row<Table extends keyof Schema> = Selectable<Schema[Table]>;
 
-/** What a row is made from: what can be null, or has a default, may be left out. */
-export type NewRow<Table extends keyof Schema> = Insertable<Schema[Table]>;
+/**
+ * What a row is made from: what can be null, or has a default, may be left out. What comes later may not be said: a
+ * row that there is cannot be given for a new one.
+ */
+export type NewRow<Table extends keyof Schema, Later extends keyof Schema[Table] = never> = Omit<
+  Insertable<Schema[Table]>,
+  Later
+> & { [Column in Later]?: never };
 
 export type { DeviceHealth, Priority, RunStatus, SubjectId, SubjectKind } from './work-tables.ts';
 

@@ -21,6 +21,7 @@ export type RunTable = {
   id: RunId;
   ownerId: OwnerId;
   applicationId: ApplicationId;
+  /** What built its artifact; with the origin `deployment`, what it ends with. */
   deploymentId: DeploymentId;
   commitId: string;
   artifactId: string;
@@ -28,7 +29,7 @@ export type RunTable = {
   environmentHash: string;
   flavor: string;
   nodes: number;
-  /** `deployment`: a deployment made it, and ends with it. `request`: somebody asked for it, beside those. */
+  /** `deployment`: one at a time, by a push or a restart. `request`: beside those, as many as are asked for. */
   origin: 'deployment' | 'request';
   authorId: UserId | null;
   /** The command where it is not the artifact's own. */
@@ -40,7 +41,7 @@ export type RunTable = {
   priority: Priority;
   /** How long an attempt may take, in ms. */
   maxDuration: number | null;
-  /** How often it is tried again where its own program failed; null: never. */
+  /** How often it is tried again where its own program failed; null: only what the platform is to blame for is. */
   retries: number | null;
   rerunOf: RunId | null;
   wanted: 'proceed' | 'cancel';

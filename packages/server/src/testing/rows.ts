@@ -106,14 +106,21 @@ export async function makeMember(
 /** A run that was asked for, and waits. */
 export const makeRun = (
   database: Database,
-  owned: Pick<NewRun, 'ownerId' | 'applicationId' | 'deploymentId'>,
+  {
+    ownerId,
+    applicationId,
+    deploymentId,
+  }: Pick<NewRun, 'ownerId' | 'applicationId' | 'deploymentId'>,
 ): Promise<RunId> =>
   database.transaction((tx) =>
     startRun(
       tx,
       { flavorDevices: [] },
       {
-        ...owned,
+        ownerId,
+        applicationId,
+        deploymentId,
+        id: newId('run'),
         commitId: 'c'.repeat(40),
         artifactId: 'none',
         command: 'python main.py',

@@ -21,9 +21,9 @@ export async function addAdmitted(tx: Tx, workload: Workload, at: number): Promi
 /** Adds the instances that the workload's numbers lack; how many. */
 export async function addInstances(tx: Tx, workload: Workload, at: number): Promise<number> {
   const steps = planRollout(workload, await workloadInstances(tx, workload.id), at);
-  for (const step of steps) {
-    await setReplaced(tx, workload.id, step);
-    await addInstance(tx, workload, { ...step, at });
+  for (const { number, attempt, startAfter } of steps) {
+    await setReplaced(tx, workload.id, { number, attempt });
+    await addInstance(tx, workload, { number, attempt, startAfter, at });
   }
   return steps.length;
 }

@@ -1,49 +1,32 @@
 import type { EngineName } from './engine.ts';
 import type { ApplicationId, InstanceId, OwnerId, WorkloadId } from '../lib/ids.ts';
 import type { Reader, Tx } from '../store/database.ts';
-import type { SubjectKind } from '../store/schema.ts';
+import type { NewRow, SubjectKind } from '../store/schema.ts';
 import type { SubjectRef } from './subject.ts';
 import { instanceMachine } from './machines.ts';
 import type { Instance, Workload } from './workload.ts';
 
-export type NewInstance = {
-  id: InstanceId;
-  number: number;
-  attempt: number;
-  name: string;
-  startAfter: number | null;
-  at: number;
-};
+export type NewInstance = Pick<
+  NewRow<'instances'>,
+  'id' | 'number' | 'attempt' | 'name' | 'startAfter'
+> & { at: number };
 
 /** Adds an instance that is to be started; its number and attempt can be taken once only. */
-export const insertInstance = (tx: Tx, workload: Workload, instance: NewInstance) =>
+export const insertInstance = (tx: Tx, workload: Workload, { at, ...made }: NewInstance) =>
   tx
     .insertInto('instances')
     .values({
-      id: instance.id,
+      ...made,
       workloadId: workload.id,
       ownerId: workload.ownerId,
       applicationId: workload.applicationId,
       subjectKind: workload.subjectKind,
       subjectId: workload.subjectId,
-      number: instance.number,
-      attempt: instance.attempt,
-      name: instance.name,
       engine: workload.engine,
       flavor: workload.flavor,
       wanted: 'running',
       status: instanceMachine.begins.created,
-      endpointHost: null,
-      endpointPort: null,
-      exitCode: null,
-      signal: null,
-      reason: null,
-      detail: null,
-      startAfter: instance.startAfter,
-      createdAt: instance.at,
-      startedAt: null,
-      healthyAt: null,
-      endedAt: null,
+      createdAt: at,
     })
     .execute();
 

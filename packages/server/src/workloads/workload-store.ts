@@ -7,9 +7,23 @@ import { workloadMachine } from './machines.ts';
 import type { Workload } from './workload.ts';
 
 /** What is said of a workload that is made; what became of it comes later. */
-export type NewWorkload = Omit<NewRow<'workloads'>, 'id' | 'wanted' | 'state' | 'createdAt'> & {
-  at: number;
-};
+export type NewWorkload = NewRow<
+  'workloads',
+  | 'id'
+  | 'promisedAt'
+  | 'expectedAt'
+  | 'placement'
+  | 'addresses'
+  | 'wanted'
+  | 'state'
+  | 'reason'
+  | 'detail'
+  | 'engineAway'
+  | 'createdAt'
+  | 'admittedAt'
+  | 'drainingAt'
+  | 'goneAt'
+> & { at: number };
 
 /** A workload that waits for its admission. */
 export async function insertWorkload(tx: Tx, { at, ...made }: NewWorkload): Promise<WorkloadId> {
