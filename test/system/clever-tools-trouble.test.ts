@@ -99,7 +99,8 @@ test('one name in two organizations', async (t) => {
 });
 
 test('a push while another is being built waits for it, and both are what they say', async () => {
-  const slow = await webapp(['CC_POST_BUILD_HOOK', 'sleep 3']);
+  // long enough for a second push on a machine that is busy
+  const slow = await webapp(['CC_POST_BUILD_HOOK', 'sleep 20']);
   const first = clever.start(['deploy'], slow.here);
   await first.prints(/Deployment started/);
   const commit = await slow.commit({ 'server.py': serverOf('two') });
