@@ -60,7 +60,8 @@ export function serveLog<
         stand = await takeSeat(serving, 'log-followers', id);
       };
       try {
-        const call = await readCall(serving, stream, { request, takePlace });
+        const readBody = async (): Promise<undefined> => undefined;
+        const call = await readCall(serving, stream, { request, takePlace, readBody });
         const log = await open(call);
         const events = openEventStream(reply);
         const { event } = stream;
@@ -143,8 +144,13 @@ function followingOf(sending: Sending, signal: AbortSignal): Following {
 }
 
 function endOf(sending: Sending): z.input<typeof logs.EndOfStream> {
+  const { until, now } = sending;
+  const isPast = until !== undefined && until.getTime() <= now;
   const isSettled =
-    'follower' in sending && sending.untilSettled === true && sending.follower.settled.aborted;
+    !isPast &&
+    'follower' in sending &&
+    sending.untilSettled === true &&
+    sending.follower.settled.aborted;
   return isSettled
     ? { endedBy: 'SETTLED', status: sending.follower.status() }
     : { endedBy: 'UNTIL_REACHED' };

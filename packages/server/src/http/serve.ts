@@ -59,8 +59,10 @@ export function serve<
     async handler(request, reply) {
       const takePlace = ({ id }: User): void =>
         whenClosed(reply.raw, serving.crowd.requests.take(id));
-      const call = await readCall(serving, endpoint, { request, takePlace });
-      const answer = await handle({ ...call, body: await readValue(endpoint, request) });
+      const readBody = (): Promise<z.output<B>> => readValue(endpoint, request);
+      const answer = await handle(
+        await readCall(serving, endpoint, { request, takePlace, readBody }),
+      );
       if (answer === undefined) return reply.code(204).send();
       return reply.type('application/json').send(JSON.stringify(answer));
     },
@@ -78,18 +80,22 @@ async function readValue<B extends z.ZodType>(
 
 type Read<P, Q, Who extends Rule> = { for: Who; params: P; query: Q };
 
-type Asking = {
+type Asking<B> = {
   request: FastifyRequest;
   /** Whoever is known is attended to, or refused where too many are. */
   takePlace(user: User): void | Promise<void>;
+  readBody(): Promise<B>;
 };
 
-/** Who asks, and for what: credentials first, then parameters and query, a place, and last their rights. */
-export async function readCall<P extends z.ZodType, Q extends z.ZodType, Who extends Rule>(
+/**
+ * Who asks, and for what: credentials first, then parameters and query, a place, the body, and last their rights and
+ * what they named: a body may take long to come, and by then both may be others.
+ */
+export async function readCall<P extends z.ZodType, Q extends z.ZodType, B, Who extends Rule>(
   { database, clock }: Pick<Serving, 'database' | 'clock'>,
   { for: who, params, query }: Read<P, Q, Who>,
-  { request, takePlace }: Asking,
-): Promise<Call<z.output<P>, z.output<Q>, unknown, Who>> {
+  { request, takePlace, readBody }: Asking<B>,
+): Promise<Call<z.output<P>, z.output<Q>, B, Who>> {
   const caller = who === 'open' ? undefined : await identify({ database, clock }, request);
   const asked = { params: parse(params, request.params), query: parse(query, request.query) };
   const from = {
@@ -97,13 +103,13 @@ export async function readCall<P extends z.ZodType, Q extends z.ZodType, Who ext
     client: clientOf(request),
     local: isLocal(request),
   };
-  const call = { ...asked, ...from, body: undefined };
-  type Known = Call<z.output<P>, z.output<Q>, unknown, Who>;
-  if (caller === undefined) return call as Known;
+  type Known = Call<z.output<P>, z.output<Q>, B, Who>;
+  if (caller === undefined) return { ...asked, ...from, body: await readBody() } as Known;
   await takePlace(caller.user);
+  const body = await readBody();
   const by = who === 'operator' ? byOperator(caller.user.id) : byUser(caller.user.id);
   const found = await admit(database, who, { ...caller, ...asked });
-  return { ...call, ...caller, by, ...found } as Known;
+  return { ...asked, ...from, body, ...caller, by, ...found } as Known;
 }
 
 /** Whoever the credentials of a request prove to be. */

@@ -76,6 +76,35 @@ onSqlite(
   },
 );
 
+onSqlite('what somebody may do is known when all that they say has come', async (database, t) => {
+  const platform = await openApp(database, t);
+  const { headers, params } = await makeScene(platform, { role: 'ADMIN' });
+  const socketPath = await listen(platform, temporaryFolder(t));
+  const { ownerId = '', applicationId = '' } = params;
+  const asked = request({
+    socketPath,
+    agent: false,
+    method: 'PUT',
+    path: `/v2/organisations/${ownerId}/applications/${applicationId}/env`,
+    headers: { host: 'localhost', 'content-type': 'application/json', ...headers },
+  });
+  const known = Promise.withResolvers<void>();
+  const { requests } = platform.context.crowd;
+  const { take } = requests;
+  requests.take = (key) => {
+    known.resolve();
+    return take(key);
+  };
+  asked.write('{"A":');
+  await known.promise;
+  assert.equal((await platform.app.inject({ url: '/v2/self', headers })).statusCode, 200);
+  const right = { role: 'ACCOUNTING' } as const;
+  await database.transaction((tx) => tx.updateTable('members').set(right).execute());
+  asked.end('"1"}');
+  assert.equal((await answerTo(asked)).statusCode, 403);
+  assert.deepEqual(await database.read.selectFrom('environmentValues').selectAll().execute(), []);
+});
+
 onSqlite('whoever asks is heard for 4 KiB, and no more is looked at', async (database, t) => {
   const { app } = await openApp(database, t);
   const open = endpoints.filter((one) => one.for === 'open' && takesBody(one));

@@ -128,15 +128,15 @@ export const otherwise: Readonly<Record<string, number>> = {
   'accounts.signIn': 401,
 };
 
-/** Asks for what the endpoint describes, of these things, as by way of the router; what is said may be replaced. */
+/** Asks for what the endpoint describes, of these things, as by way of the router. */
 export function askFor(
   { app }: TestApp,
   endpoint: DescribedEndpoint,
-  { params, headers, payload }: Scene & { payload?: string | undefined },
+  { params, headers }: Scene,
 ): Promise<LightMyRequestResponse> {
   const given = requests[endpoint.name]?.() ?? {};
   const query = given.query ?? (sampleOf(endpoint.query) as object);
-  const said = payload ?? JSON.stringify(given.body ?? sampleOf(endpoint.body));
+  const said = JSON.stringify(given.body ?? sampleOf(endpoint.body));
   const url = addressOf(endpoint, { ...params, ...given.params }, query);
   return app.inject({
     method: endpoint.method,
