@@ -294,3 +294,25 @@ test('a source that is never completed holds nobody up for longer than two secon
   const killed = { status: 'cancelled', at: NOW - 1_990, toTheEnd: true };
   assert.deepEqual(await readToEnd(t, killed, false), ['one', 'end', 'last']);
 });
+
+test('who reads more slowly than is written is told the end all the same, and what was written later is not waited for', async (t) => {
+  const application = openApplication(t);
+  const follower = application.openFollowers().join(application.subject);
+  application.add('a');
+  const { signal } = application;
+  const { sources } = follower;
+  const until = AbortSignal.any([signal, follower.settled]);
+  const batch = (at: number): void => {
+    for (let line = 0; line < 500; line += 1) application.write('a', `at ${at}\n`, { at });
+  };
+  batch(1);
+  let count = 0;
+  for await (const { line } of followLogs({ sources, signal, until, follower })) {
+    count += 1;
+    // whenever half of it is read there is as much again
+    if (count % 250 === 0) batch(follower.settled.aborted ? Date.now() + HOUR : 1);
+    if (count === 750) application.settle({ status: 'live', at: 1, toTheEnd: false });
+    assert.ok(line.at === 1 && count < 50_000, `line ${count} is of ${line.at}`);
+  }
+  assert.ok(follower.settled.aborted);
+});

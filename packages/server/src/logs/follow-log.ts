@@ -1,4 +1,6 @@
+import { systemClock } from '../lib/clock.ts';
 import type { Follower } from './followers.ts';
+import { LAST_LINES_WITHIN } from './log-subject.ts';
 import type { LogLine, Source } from './log.ts';
 import { openPosition } from './position.ts';
 import type { Position } from './position.ts';
@@ -11,7 +13,7 @@ export type Following = {
   sources(): Promise<readonly Source[]>;
   /** Where an earlier follower stopped (`cursor` of its last line). */
   from?: string | undefined;
-  /** Follows until it is aborted and what is there by then is read; without it only that is read. */
+  /** Follows until it is aborted and what was written by then is read; without it only what is there. */
   until?: AbortSignal | undefined;
   /** Tells those who wait for this follower how far it is. */
   follower?: Follower;
@@ -25,25 +27,30 @@ export type FollowedLine = { cursor: string; line: LogLine };
 export async function* followLogs(following: Following): AsyncGenerator<FollowedLine> {
   const { until, follower, signal } = following;
   const position = openPosition(following.from);
-  let readers = new Map<string, LogReader>();
+  let sources = new Map<string, Buffered>();
   let growing: string[] = [];
+  let writtenBy = Number.POSITIVE_INFINITY;
   const watching = watchSources(until === undefined ? [signal] : [signal, until]);
   follower?.onWanted(watching.lookForMore);
   try {
     while (!signal.aborted) {
       const last = until === undefined || until.aborted;
+      if (last) writtenBy = Math.min(writtenBy, systemClock() + LAST_LINES_WITHIN);
       follower?.lookBegins();
       if (last || watching.takeNews()) {
         const unread = position.unread(await following.sources());
-        readers = openReaders(unread, { readers, position });
+        sources = openSources(unread, { sources, position });
         growing = unread.filter(({ over }) => over !== true).map(({ directory }) => directory);
       }
       watching.watch(growing);
-      yield* drain([...readers.values()], { position, signal });
-      readers = new Map([...readers].filter(([id]) => !position.isRead(id)));
-      follower?.lookEnds([...readers.values()]);
+      const most = last ? Number.POSITIVE_INFINITY : LINES_A_LOOK;
+      const isAll = yield* drain([...sources.values()], { position, signal, most, writtenBy });
+      sources = new Map([...sources].filter(([id]) => !position.isRead(id)));
+      const readers = [...sources.values()].map(({ reader }) => reader);
+      if (isAll) follower?.lookEnds(readers);
+      else follower?.goesOn(readers);
       if (last) return;
-      await watching.untilChanged();
+      if (isAll) await watching.untilChanged();
     }
   } finally {
     watching.close();
@@ -51,16 +58,19 @@ export async function* followLogs(following: Following): AsyncGenerator<Followed
   }
 }
 
+/** So many lines are handed on before it is looked again what they are of: who reads slowly may never have all. */
+const LINES_A_LOOK = 1_000;
+
 /** A reader for each source: those that are there go on, the others begin where the position says. */
-const openReaders = (
-  sources: readonly Source[],
-  { readers, position }: { readers: ReadonlyMap<string, LogReader>; position: Position },
-): Map<string, LogReader> =>
+const openSources = (
+  found: readonly Source[],
+  { sources, position }: { sources: ReadonlyMap<string, Buffered>; position: Position },
+): Map<string, Buffered> =>
   new Map(
-    sources.map((source) => [
-      source.id,
-      readers.get(source.id) ?? openLogReader(source, position.of(source.id)),
-    ]),
+    found.map((source) => {
+      const reader = (): LogReader => openLogReader(source, position.of(source.id));
+      return [source.id, sources.get(source.id) ?? { reader: reader(), lines: [], next: 0 }];
+    }),
   );
 
 /** A source's lines that were read and not yet handed on, from `next` on. */
@@ -68,26 +78,38 @@ type Buffered = { reader: LogReader; lines: readonly ReadLine[]; next: number };
 
 const firstOf = ({ lines, next }: Buffered): ReadLine | undefined => lines[next];
 
-/** Everything that is there now, merged by time. */
+type Draining = {
+  position: Position;
+  signal: AbortSignal;
+  /** How many lines at most. */
+  most: number;
+  /** What was written later than that is not waited for. */
+  writtenBy: number;
+};
+
+/** What is there now, merged by time; whether that was all. */
 async function* drain(
-  readers: readonly LogReader[],
-  { position, signal }: { position: Position; signal: AbortSignal },
-): AsyncGenerator<FollowedLine> {
-  const sources: Buffered[] = readers.map((reader) => ({ reader, lines: [], next: 0 }));
+  sources: readonly Buffered[],
+  { position, signal, most, writtenBy }: Draining,
+): AsyncGenerator<FollowedLine, boolean> {
+  let left = most;
   while (!signal.aborted) {
     for (const one of sources)
       if (firstOf(one) === undefined && !position.isRead(one.reader.source.id))
         await readOn(one, position);
     const merged = sources.filter((source) => firstOf(source) !== undefined);
-    if (merged.length === 0) return;
+    if (merged.length === 0) return true;
     // a source whose lines are used up is read on before it is known which line is the next
     for (let read = takeOldest(merged); read !== undefined; read = takeOldest(merged)) {
       const { next, ...line } = read;
+      if (line.at > writtenBy) return false;
       position.moveTo(line.source.id, next);
       yield { cursor: position.encode(), line };
-      if (signal.aborted) return;
+      left -= 1;
+      if (signal.aborted || left <= 0) return false;
     }
   }
+  return false;
 }
 
 async function readOn(buffered: Buffered, position: Position): Promise<void> {

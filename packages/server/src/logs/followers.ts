@@ -20,6 +20,8 @@ export type Follower = {
   /** Called when there may be more sources, or somebody waits: the next look should come at once. */
   onWanted(look: () => void): void;
   lookBegins(): void;
+  /** Some of what these readers found was handed over, and there is more. */
+  goesOn(readers: readonly LogReader[]): void;
   /** Everything that these readers found was handed over. */
   lookEnds(readers: readonly LogReader[]): void;
   leave(): void;
@@ -75,6 +77,7 @@ const followerOf = (
   status: ending.status,
   onWanted: (look) => (state.look = look),
   lookBegins: () => (state.looks += 1),
+  goesOn: ending.lookEnds,
   lookEnds(readers) {
     for (const { afterLook, wanted, done } of state.waiters)
       if (state.looks > afterLook && isRead(readers, wanted)) done();
@@ -109,7 +112,8 @@ function awaitEnd(
     lookEnds(readers) {
       const { settled } = stand;
       if (settled === undefined) return;
-      const left = settled.at + LAST_LINES_WITHIN - clock();
+      // however the clock was set since
+      const left = Math.min(LAST_LINES_WITHIN, settled.at + LAST_LINES_WITHIN - clock());
       if (!settled.toTheEnd || left <= 0 || readers.every(isComplete)) settling.abort();
       else timer ??= setTimeout(() => settling.abort(), left).unref();
     },

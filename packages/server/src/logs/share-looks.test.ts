@@ -86,6 +86,17 @@ test('who asks during a look that had begun before the last commit gets the next
   assert.deepEqual(await Promise.all(after), [settled, settled]);
 });
 
+test('a look that fails is made again, though nothing else is committed', async () => {
+  const { counted, join, commit } = openSubject();
+  const told: number[] = [];
+  await join(() => told.push(1)).now();
+  counted.fail = true;
+  commit(settled);
+  await until(() => counted.looks === 2);
+  counted.fail = false;
+  await until(() => told.length === 1);
+});
+
 test('a look that fails is made again', async () => {
   const { counted, join, commit } = openSubject();
   let told = false;

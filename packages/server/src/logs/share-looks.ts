@@ -7,6 +7,8 @@ import type { Stand, LogSubject } from './log-subject.ts';
 /** Between two rounds of looks, in ms, and as a multiple of what a round takes: however many commits there are. */
 const PAUSE = 20;
 const PAUSES_PER_ROUND = 20;
+/** Nobody who follows is told later than that, however long a round takes. */
+const LONGEST_PAUSE = 1_000;
 
 type Look = {
   /** How the subject stands, no earlier than now. Nothing is read where nothing was committed since the last look. */
@@ -39,19 +41,25 @@ export function shareLooks(
   let busy = false;
   let unsubscribe = (): void => undefined;
 
-  const lookAtAll = async (): Promise<void> => {
+  /** Whether all could be read. */
+  const lookAtAll = async (): Promise<boolean> => {
+    let whole = true;
     for (const shared of subjects.values())
-      await lookNow(shared, () => commits).catch((error: unknown) =>
-        log.warn({ err: error, subject: shared.subject.key }, 'what is followed could not be read'),
-      );
+      await lookNow(shared, () => commits).catch((error: unknown) => {
+        whole = false;
+        log.warn({ err: error, subject: shared.subject.key }, 'what is followed could not be read');
+      });
+    return whole;
   };
   const goOn = async (): Promise<void> => {
     for (let seen = -1; seen !== commits && subjects.size > 0;) {
-      seen = commits;
       const began = steadyClock();
-      await lookAtAll();
-      const took = steadyClock() - began;
-      await pause(Math.max(PAUSE, took * PAUSES_PER_ROUND), undefined, { ref: false });
+      const present = commits;
+      // what could not be read is tried again, though nothing else is committed
+      const whole = await lookAtAll();
+      seen = whole ? present : -1;
+      const rest = Math.max(PAUSE, (steadyClock() - began) * PAUSES_PER_ROUND);
+      await pause(whole ? Math.min(LONGEST_PAUSE, rest) : LONGEST_PAUSE, undefined, { ref: false });
     }
     busy = false;
   };
