@@ -6,21 +6,29 @@ import { insertInstance, workloadInstances, setReplaced } from './instance-store
 import { instanceMachine } from './machines.ts';
 import { planRollout } from './plan-rollout.ts';
 import { prettyName } from './pretty-name.ts';
-import type { Workload } from './workload.ts';
+import type { Instance, Workload } from './workload.ts';
 
 /**
- * The workload has its room from `at` on: the instances that its numbers lack are added, and the time of those that
+ * The workload has its capacity from `at` on: the instances that its numbers lack are added, and the time of those that
  * were there before is paid for from now on.
  */
 export async function addAdmitted(tx: Tx, workload: Workload, at: number): Promise<void> {
-  for (const instance of await workloadInstances(tx, workload.id))
+  const there = await workloadInstances(tx, workload.id);
+  for (const instance of there)
     if (instance.status !== 'exited') await openUsage(tx, workload, { ...instance, at });
-  await addInstances(tx, workload, at);
+  await addMissing(tx, workload, { there, at });
 }
 
 /** Adds the instances that the workload's numbers lack; how many. */
-export async function addInstances(tx: Tx, workload: Workload, at: number): Promise<number> {
-  const steps = planRollout(workload, await workloadInstances(tx, workload.id), at);
+export const addInstances = async (tx: Tx, workload: Workload, at: number): Promise<number> =>
+  addMissing(tx, workload, { there: await workloadInstances(tx, workload.id), at });
+
+async function addMissing(
+  tx: Tx,
+  workload: Workload,
+  { there, at }: { there: readonly Instance[]; at: number },
+): Promise<number> {
+  const steps = planRollout(workload, there, at);
   for (const { number, attempt, startAfter } of steps) {
     await setReplaced(tx, workload.id, { number, attempt });
     await addInstance(tx, workload, { number, attempt, startAfter, at });

@@ -153,12 +153,15 @@ const interval = (instance_id: string, subject_id: string, application_id: strin
   heartbeat_at: 1,
 });
 
-const [web, computing] = [owned('app_web', 'deployment_web'), owned('app_run', 'deployment_run')];
+const web = owned('app_web', 'deployment_web');
+const soon = owned('app_web', 'deployment_soon');
+const computing = owned('app_run', 'deployment_run');
 
 const found: Rows = {
   applications: [application('app_web', 'webapp', 'M'), application('app_run', 'runner', null)],
   deployments: [
     deployment('deployment_web', 'app_web', 'workload_build'),
+    { ...deployment('deployment_soon', 'app_web', 'workload_soon'), number: 2, status: 'building' },
     deployment('deployment_run', 'app_run', 'workload_free'),
   ],
   runs: [
@@ -181,16 +184,19 @@ const found: Rows = {
     { ...workload('workload_web', 'webapp', web), reason: 'engine_unavailable', detail: 'Away.' },
     workload('workload_free', 'build', computing),
     workload('workload_run', 'run', computing),
+    { ...workload('workload_soon', 'build', soon), state: 'waiting' },
   ],
   instances: [
     instance('build', 'workload_build', web),
     { ...instance('web', 'workload_web', web), status: 'starting', reason: 'unhealthy' },
     instance('run', 'workload_run', computing),
+    { ...instance('soon', 'workload_soon', soon), status: 'starting' },
   ],
   usage_intervals: [
     interval('build', 'workload_build', 'app_web'),
     interval('web', 'deployment_web', 'app_web'),
     interval('run', 'run_1', 'app_run'),
+    interval('soon', 'workload_soon', 'app_web'),
     interval('erased', 'workload_of-what-was-erased', 'app_erased'),
   ],
   devices: [
@@ -232,11 +238,13 @@ onEachDatabase('what ran before belongs to its subject, and all of it is there',
       ['workload_build', 'build', 'deployment_web'],
       ['workload_free', 'build', 'deployment_run'],
       ['workload_run', 'run', 'run_1'],
+      ['workload_soon', 'build', 'deployment_soon'],
       ['workload_web', 'deployment', 'deployment_web'],
     ]);
     assert.deepEqual(await subjects('instances'), [
       ['build', 'build', 'deployment_web'],
       ['run', 'run', 'run_1'],
+      ['soon', 'build', 'deployment_soon'],
       ['web', 'deployment', 'deployment_web'],
     ]);
     const kept = await db.selectFrom('workloads').selectAll().orderBy('id').execute();
@@ -245,6 +253,7 @@ onEachDatabase('what ran before belongs to its subject, and all of it is there',
       [
         [true, null, null],
         [false, null, null],
+        [true, null, null],
         [true, null, null],
         [true, 'Away.', null],
       ],

@@ -120,7 +120,10 @@ const leases: readonly string[] = [
     from leases l join workloads w on w.id = l.workload_id`,
 ];
 
-/** Minutes outlive what they were used for: where nothing else tells, an id does. */
+/**
+ * Minutes outlive what they were used for: where nothing else tells, an id does. What still waits is not paid for, and
+ * gets its time when it is admitted.
+ */
 const usage: readonly string[] = [
   `create table new_usage_intervals (
     instance_id text primary key,
@@ -143,7 +146,10 @@ const usage: readonly string[] = [
         when u.subject_id like 'workload\\_%' escape '\\' then 'build' else 'deployment' end,
       coalesce(w.deployment_id, u.subject_id), u.instance_number,
       u.flavor, u.gpus, u.micro_euros_per_day, u.started_at, u.heartbeat_at, u.ended_at
-    from usage_intervals u left join workloads w on w.id = u.subject_id`,
+    from usage_intervals u left join workloads w on w.id = u.subject_id
+    where u.ended_at is not null or not exists (
+      select 1 from instances i join workloads waiting on waiting.id = i.workload_id
+        where i.id = u.instance_id and waiting.state = 'waiting')`,
 ];
 
 /** Those that are referred to go last, and come first. */
