@@ -1,5 +1,6 @@
 import type { Reader, Tx } from '../store/database.ts';
 import type { Device } from './device.ts';
+import { deviceMachine } from './known-device.ts';
 import type { KnownDevice } from './known-device.ts';
 
 /** Every device that was ever seen and not forgotten, by host and place. */
@@ -22,6 +23,12 @@ const rowOf = (device: Omit<Device, 'trouble' | 'uuid' | 'minor' | 'pciBus'>) =>
   files: device.files,
 });
 
+const { begins } = deviceMachine;
+
+/** What is recorded of a device that is seen for the first time. */
+export const firstSeen = ({ trouble }: Device): 'found' | 'found_ill' =>
+  trouble === undefined ? 'found' : 'found_ill';
+
 export const insertDevice = (tx: Tx, device: Device, { host, at }: { host: string; at: number }) =>
   tx
     .insertInto('devices')
@@ -29,7 +36,7 @@ export const insertDevice = (tx: Tx, device: Device, { host, at }: { host: strin
       ...rowOf(device),
       uuid: device.uuid,
       host,
-      health: device.trouble === undefined ? 'well' : 'quarantined',
+      health: firstSeen(device) === 'found' ? begins.found : begins.found_ill,
       reason: device.trouble?.reason ?? null,
       detail: device.trouble?.detail ?? null,
       healthSince: at,

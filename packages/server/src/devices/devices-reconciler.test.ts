@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { SECOND } from '../lib/duration.ts';
+import { transition } from '../states/transition.ts';
 import { device } from '../testing/leases.ts';
+import { deviceMachine } from './known-device.ts';
 import { inStillWorld } from '../testing/still-world.ts';
 import type { StillWorld } from '../testing/still-world.ts';
 
@@ -37,6 +39,21 @@ inStillWorld(
     assert.deepEqual(await healths(world), ['GPU-0 well', 'GPU-1 well']);
     await world.lookAtAll();
     assert.equal(world.engine.running().length, 1);
+  },
+);
+
+inStillWorld(
+  'what another process has recorded is not recorded again',
+  { devices: DEVICES },
+  async (world) => {
+    await world.look('devices', 'inventory');
+    world.devices.splice(0, 1);
+    const lost = { reason: 'device_lost', detail: 'Gone.' } as const;
+    await world.database.transaction((tx) =>
+      transition(tx, deviceMachine, { uuid: 'GPU-0' }, { event: 'lost', facts: lost, at: 1 }),
+    );
+    await world.look('devices', 'inventory');
+    assert.deepEqual(await healths(world), ['GPU-0 missing', 'GPU-1 well']);
   },
 );
 

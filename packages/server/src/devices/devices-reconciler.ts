@@ -7,7 +7,7 @@ import { begin, transition } from '../states/transition.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { deviceMachine } from './known-device.ts';
 import type { Device } from './device.ts';
-import { insertDevice, updateDevice } from './device-store.ts';
+import { firstSeen, insertDevice, updateDevice } from './device-store.ts';
 import { releaseDevice } from './devices.ts';
 import type { Inventory } from './inventory.ts';
 import { leaseMachine } from './lease.ts';
@@ -42,6 +42,8 @@ async function lookAtDevices(deps: DeviceDeps, claim: Claim, signal: AbortSignal
   const { database, clock, inventory } = deps;
   const seen = await listDevices(deps, signal);
   if (seen !== undefined) {
+    // what was recorded last, also where another process recorded it, or it was not known whether this one had
+    await inventory.refresh();
     const known = inventory.devices().filter(({ host }) => host === LOCAL);
     const changes = planDevices(known, seen);
     if (changes.length > 0) {
@@ -106,8 +108,7 @@ async function addDevice(tx: Tx, device: Device, at: number): Promise<void> {
   const { uuid, model, trouble } = device;
   const { reason = null, detail = null } = trouble ?? {};
   const row = { uuid, model, reason, detail, ownerId: null, applicationId: null };
-  const event = trouble === undefined ? 'found' : 'found_ill';
-  await begin(tx, deviceMachine, [row], { event, at });
+  await begin(tx, deviceMachine, [row], { event: firstSeen(device), at });
 }
 
 async function obstruct(
