@@ -111,6 +111,33 @@ print(watch_disk.fills((0, 8000), (0, 9000), (50 * GIB, 500), (5 * GIB, 1000)))`
   assert.equal(out, 'False True False\nTrue False True\nTrue');
 });
 
+test('who goes on writing while it is counted is told by what is left afterwards, and who fills the last of it too', (t) => {
+  const out = print(
+    t,
+    `import os, types
+MIB = 1 << 20
+left = [380]
+def statvfs(path): return types.SimpleNamespace(f_blocks=400, f_frsize=MIB, f_bavail=left[0], f_files=0)
+os.statvfs = statvfs
+def watch():
+    ended = []
+    one = types.SimpleNamespace(scratch='/', spec={'limits': {'diskMiB': 2048}}, end=lambda *why: ended.append(why[0]))
+    return watch_disk.DiskWatch(one, (['/'], None), None, None), ended
+one, ended = watch()
+left[0] = 10
+one.judge([365 * MIB, 1])
+print(ended)
+left[0] = 380
+one, ended = watch()
+left[0] = 25
+one.judge([355 * MIB, 1])
+left[0] = 10
+one.judge([370 * MIB, 1])
+print(ended)`,
+  );
+  assert.equal(out, "['disk_full']\n['disk_full']");
+});
+
 /** What is written to a delegated group of version 2 that offers these controllers, and where groups are made. */
 const delegated = (t: TestContext, offered: string): string =>
   print(

@@ -88,6 +88,10 @@ class DiskWatch:
     def is_low(self):
         return any(now < least for now, least in zip(self.free, self.low))
 
+    def is_plenty(self):
+        """So much that who fills the rest of it is seen to have grown by then."""
+        return all(now >= 2 * least for now, least in zip(self.free, self.low))
+
     def begin(self, moment):
         pids, (reading, writing) = self.processes(), os.pipe()
         try:
@@ -100,7 +104,7 @@ class DiskWatch:
                 os.close(writing)
         if self.counter == 0:
             count(pids, self.places, writing)
-        self.count = (reading, moment, self.free)
+        self.count = (reading, moment)
         self.poll.register(reading, select.POLLIN | select.POLLHUP)
 
     def counts(self, descriptor):
@@ -108,7 +112,7 @@ class DiskWatch:
 
     def take(self):
         """What was counted."""
-        reading, began, free = self.count
+        reading, began = self.count
         self.poll.unregister(reading)
         text = os.read(reading, 4096)
         os.close(reading)
@@ -120,20 +124,22 @@ class DiskWatch:
         self.soonest, self.latest = now + (now - began), now + COUNT_AT_REST
         self.next_count = max(began + COUNT, now + 9 * (now - began))
         if text:
-            self.judge(free, json.loads(text))
+            self.judge(json.loads(text))
 
-    def judge(self, free, found):
+    def judge(self, found):
+        """By what is left now: whoever writes goes on while it is counted, and what was left before is told with nothing."""
         end = lambda why: self.instance.end('disk_full', f'disk_full: {why}')
         if found is None:
             return end('its folders are nested deeper than anybody looks.')
         used = tuple(found)
-        self.counted = (free, used)
-        if self.enough is None or not self.is_low():
+        self.free, self.low = room(self.instance.scratch)
+        self.counted = (self.free, used)
+        if self.enough is None or self.is_plenty():
             self.enough = self.counted
-        grew, fell = less(used, self.enough[1]), less(self.enough[0], free)
+        grew, fell = less(used, self.enough[1]), less(self.enough[0], self.free)
         if used[0] > self.most:
             end(f'it wrote more than its {self.most >> 20} MiB of disk. Keep data in an add-on, or write less.')
-        elif fills(grew, fell, free, self.low):
+        elif fills(grew, fell, self.free, self.low):
             end(f"this machine's disk is nearly full, and it wrote {grew[0] >> 20} MiB of what fills it.")
 
 
