@@ -69,15 +69,16 @@ export async function cancelPending(
   { by, at }: { by: Actor; at: number },
 ): Promise<void> {
   for (const deployment of await selectPending(tx, application.id))
-    if (deployment.wanted !== 'cancel') await askToEnd(tx, deployment, { by, at });
+    await askToEnd(tx, deployment, { by, at });
 }
 
-/** Asks a deployment that is queued or under way to end. */
+/** Asks a deployment that is queued or under way to end; to ask again changes nothing. */
 export async function askToEnd(
   tx: Tx,
   deployment: Deployment,
   { by, at }: { by: Actor; at: number },
 ): Promise<void> {
+  if (deployment.wanted === 'cancel') return;
   await wantCancelled(tx, deployment.id);
   await request(tx, 'deployment', deployment.id, at);
   await recordCancelAsked(tx, deployment, { by, at });

@@ -26,6 +26,13 @@ onSqlite('what is under way is stopped, and of the rest is said how it ended', a
     await stopRun(deps, run, PLATFORM);
     await stopRun(deps, run, PLATFORM);
     assert.equal((await findRunById(database.read, id))?.wanted, 'cancel');
+    const asked = await database.read
+      .selectFrom('events')
+      .select('kind')
+      .where('subjectId', '=', id)
+      .where('kind', '=', 'run.cancel_asked')
+      .execute();
+    assert.equal(asked.length, 1, 'to ask again changes nothing');
     await database.transaction((tx) => endRun(tx, run, outcome, 1));
     // whoever asks may have seen it before it ended
     await assert.rejects(
