@@ -85,6 +85,10 @@ test('what the command line, tests and others read is no setting, and no mistake
     GRID_TEST_DEVICES: 'x',
     GRID_FAULTS_SEED: '1',
     GRIDDY: 'x',
+    GRID_SERVICE_HOST: '10.0.0.1',
+    GRID_SERVICE_PORT: '80',
+    GRID_PORT: 'tcp://10.0.0.1:80',
+    GRID_PORT_80_TCP_ADDR: '10.0.0.1',
   };
   assert.equal(parse({ environment }).domain, 'localhost');
   assert.match(problemsOf({ environment: { GRID_TESTING: 'x' } }), /GRID_TESTING/);

@@ -213,11 +213,18 @@ export const otherVariables: Readonly<Record<string, string>> = {
 /** Set for the tests of the platform: a platform may be started where they are. */
 const OF_TESTS = /^GRID_(TESTS?|FAULTS|WORLDS)(_|$)/;
 
+/** Kubernetes and Docker say so where a service called `grid` is. */
+const OF_SERVICES = /^GRID_(SERVICE_(HOST|PORT)|PORT)(_|$)/;
+
 /** The `GRID_*` variables that nothing reads. */
 export function unknownVariables(environment: Readonly<Record<string, unknown>>): string[] {
   const known = new Set(variableNames());
   return Object.keys(environment).filter(
-    (name) => name.startsWith('GRID_') && !known.has(name) && !OF_TESTS.test(name),
+    (name) =>
+      name.startsWith('GRID_') &&
+      !known.has(name) &&
+      !OF_TESTS.test(name) &&
+      !OF_SERVICES.test(name),
   );
 }
 

@@ -22,9 +22,10 @@ export type OpenEngines = {
 /** Opens them; throws `CannotStart` where the configuration asks for one that cannot be. */
 export async function openEngines(config: Config, opening: Opening): Promise<OpenEngines> {
   const all: OpenEngine[] = [];
-  for (const adapter of known) {
+  // the one that every platform has comes last: what it starts would stay where another cannot be opened
+  for (const adapter of known.toReversed()) {
     const opened = await adapter.open(config, opening);
-    if (opened !== undefined) all.push(opened);
+    if (opened !== undefined) all.unshift(opened);
   }
   const offered = all.filter((one) => one.offered);
   const names = offered.map(({ engine }) => engine.name);
