@@ -74,7 +74,7 @@ export async function selectReplaced(db: Reader): Promise<WorkloadId[]> {
     .innerJoin('deployments as d', 'd.id', 'w.subjectId')
     .select('w.id')
     .where('w.subjectKind', '=', 'deployment')
-    .where('w.state', '!=', 'gone')
+    .where('w.state', '=', 'admitted')
     .where('w.drainingAt', 'is', null)
     .where('d.status', '=', 'superseded')
     .execute();

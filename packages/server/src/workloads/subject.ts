@@ -61,7 +61,7 @@ export const rulesOf = ({ subjectKind }: Pick<SubjectRef, 'subjectKind'>): Subje
 /** What the platform runs something for: it says what is to be run, and is told when something of it changed. */
 export type Subject = {
   /** What the engine is told of an instance: the same each time it is asked. */
-  describe(workload: Workload, instance: Instance, signal: AbortSignal): Promise<InstanceSpec>;
+  describe(workload: Workload, instance: Instance): Promise<InstanceSpec>;
   /** Asks for a look at it, in the transaction that changed a workload of it, or an instance. */
   changed(tx: Tx, id: SubjectId, at: number): Promise<void>;
   /** A device that a workload of it holds is not well any more; where nothing is said, a look at it is all. */

@@ -187,7 +187,7 @@ async function startInstances(
   const due = kept.filter(({ startAfter }) => (startAfter ?? 0) <= clock());
   if (kept.length < alive.length || due.some(({ startedAt }) => startedAt === null)) {
     const subject = deps.subjects[workload.subjectKind];
-    const specs = await Promise.all(due.map((one) => subject.describe(workload, one, signal)));
+    const specs = await Promise.all(due.map((one) => subject.describe(workload, one)));
     const { id: workloadId, graceSeconds } = workload;
     await engines(workload.engine).ensure({ workloadId, graceSeconds, instances: specs }, signal);
     await noteEngine(deps, workload);

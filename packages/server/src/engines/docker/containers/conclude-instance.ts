@@ -11,7 +11,7 @@ import { STEPS_FILE, readSteps } from './run-steps.ts';
 
 const MOST_STEPS = 64 * 1024;
 
-/** InstanceRecords the end of an instance whose container is over, once all that it said is on disk. */
+/** Records the end of an instance whose container is over, once all that it said is on disk. */
 export async function concludeInstance(
   deps: DockerDeps,
   logs: InstanceLogs,

@@ -24,7 +24,7 @@ export type LogTransfer = {
    * as some do when they begin a new file: whoever asks anew, from the position saved, is told in order.
    */
   take(chunk: Buffer): 'on' | 'again';
-  /** InstanceRecords how far it came. */
+  /** Records how far it came. */
   save(): void;
   /** Nothing more comes: what was held back is written. */
   conclude(): void;
