@@ -1,8 +1,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ApplicationId } from '../../packages/server/src/lib/ids.ts';
 import type { Figure, Goal } from '../figure.ts';
 import { figureOf } from '../figure.ts';
 import type { Grid } from '../grid.ts';
+import { readRows } from '../rows.ts';
 import { writeFiles } from '../../test/system/platform.ts';
 import type { Files } from '../../test/system/platform.ts';
 
@@ -54,17 +56,23 @@ export async function measureBuilds(grid: Grid, subject: Subject): Promise<Figur
 
 /** From the turn of the deployment to the artifact on record, in milliseconds. */
 async function buildOnce(
-  { platform }: Grid,
+  grid: Grid,
   { folder, id, name }: { folder: string; id: string; name: string },
 ): Promise<number> {
+  const { platform } = grid;
   await platform.git(['add', '--all'], folder);
   await platform.git(['commit', '--quiet', '--message', name], folder);
   const { code, out } = await platform.grid(['deploy'], { folder });
   if (code !== 0) throw new Error(`the deployment failed: …${out.slice(-2_000)}`);
-  const [row] = platform.query<{ took: number }>(
-    `select built_at - started_at as took from deployments where application_id = '${id}' order by number desc limit 1`,
+  const [row] = await readRows(grid, (db) =>
+    db
+      .selectFrom('deployments')
+      .select(['builtAt', 'startedAt'])
+      .where('applicationId', '=', id as ApplicationId)
+      .orderBy('number', 'desc')
+      .limit(1),
   );
-  return row?.took ?? Number.NaN;
+  return (row?.builtAt ?? Number.NaN) - (row?.startedAt ?? Number.NaN);
 }
 
 const toFigures = ({ name, peer, goal }: Subject, rounds: Rounds): Figure[] =>

@@ -13,6 +13,8 @@ import { atMost, figureOf, percentile } from '../figure.ts';
 import type { Bench, Figure } from '../figure.ts';
 import { deploy, pushFirst, whenDone } from '../grid.ts';
 import type { Grid } from '../grid.ts';
+import type { ApplicationId } from '../../packages/server/src/lib/ids.ts';
+import { readRows } from '../rows.ts';
 import { bubblewrapped, isThere } from '../programs.ts';
 
 const ROUNDS = 3;
@@ -50,7 +52,8 @@ async function measureProcess(grid: Grid): Promise<Figure[]> {
 /** Beside it `docker run` of the image that ours ran, by the same Python of this machine. */
 async function measureDocker(grid: Grid, docker: Docker): Promise<Figure[]> {
   const { id, follower, python, file, home } = await open(grid, 'docker');
-  const command = [...dockerRun(docker, home), imageOf(grid, id), python, file];
+  const image = await imageOf(grid, id);
+  const command = [...dockerRun(docker, home), image, python, file];
   const ours: number[][] = [];
   const byHand: number[][] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -83,11 +86,16 @@ async function open(grid: Grid, engine: string) {
   return { id, folder, follower, python, file, home };
 }
 
-function imageOf({ platform }: Grid, applicationId: string): string {
-  const [row] = platform.query<{ artifact: string }>(
-    `select artifact_id as artifact from deployments where application_id = '${applicationId}' order by number desc limit 1`,
+async function imageOf(grid: Grid, applicationId: string): Promise<string> {
+  const [row] = await readRows(grid, (db) =>
+    db
+      .selectFrom('deployments')
+      .select('artifactId')
+      .where('applicationId', '=', applicationId as ApplicationId)
+      .orderBy('number', 'desc')
+      .limit(1),
   );
-  return imageName('application', row?.artifact ?? '');
+  return imageName('application', row?.artifactId ?? '');
 }
 
 /** With the mounts that ours has; Pythons of version managers are not below /usr. */

@@ -4,9 +4,9 @@ import { openSync, readSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { atLeast, figureOf, percentile } from '../figure.ts';
 import type { Bench } from '../figure.ts';
-import { until } from '../../test/system/platform.ts';
 import { deploy, pushFirst, withGrid } from '../grid.ts';
 import type { Grid } from '../grid.ts';
+import { untilAllOver } from '../rows.ts';
 import { bubblewrapped, isThere } from '../programs.ts';
 
 const ROUNDS = 3;
@@ -64,20 +64,10 @@ async function runAll(grid: Grid, ids: readonly string[]): Promise<Round> {
     for (let run = 0; run < RUNS; run++) await deploy(grid, id);
   };
   await Promise.all(ids.map(submit));
-  await untilOver(grid);
+  await untilAllOver(grid, 'deployments');
   const seconds = (performance.now() - begun) / 1000;
   const runs = ids.length * RUNS;
   return { perSecond: runs / seconds, commits: (countCommits(grid) - commits) / runs };
-}
-
-/** Looks at the rows themselves: hundreds of questions a second by HTTP would be what is measured. */
-async function untilOver({ platform }: Grid): Promise<void> {
-  const count = (which: string): number => {
-    const sql = `select count(*) as count from deployments where ${which}`;
-    return platform.query<{ count: number }>(sql)[0]?.count ?? 0;
-  };
-  await until('all runs are over', () => count(`status not in ('completed', 'failed')`) === 0);
-  if (count(`status = 'failed'`) > 0) throw new Error('some runs failed');
 }
 
 /** The second number of a write-ahead log's index grows with each transaction (sqlite.org/walformat.html §2.1). */

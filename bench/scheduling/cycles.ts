@@ -1,9 +1,10 @@
 import { cleanUpAfter } from '../clean-up.ts';
 import { atLeast, figureOf } from '../figure.ts';
 import type { Figure } from '../figure.ts';
-import { until } from '../../test/system/platform.ts';
+import type { RunId } from '../../packages/server/src/lib/ids.ts';
 import { pushFirst, withGrid } from '../grid.ts';
 import type { Grid } from '../grid.ts';
+import { readRows, untilAllOver } from '../rows.ts';
 import { openSlurm } from './slurm.ts';
 
 const ROUNDS = 3;
@@ -39,33 +40,24 @@ async function runAll(grid: Grid, id: string): Promise<number> {
     while (left-- > 0) await startRun(grid, id);
   };
   await Promise.all(Array.from({ length: SUBMITTERS }, submit));
-  await untilOver(grid);
+  await untilAllOver(grid, 'runs');
   return JOBS / ((performance.now() - begun) / 1000);
 }
 
-const startRun = ({ platform }: Grid, id: string): Promise<{ id: string }> => {
+const startRun = ({ platform }: Grid, id: string): Promise<{ id: RunId }> => {
   const path = `/grid/v1/owners/${platform.organizationId}/applications/${id}/runs`;
   return platform.ask('POST', path, { flavor: 'pico' });
 };
-
-/** Looks at the rows themselves: hundreds of questions a second by HTTP would be what is measured. */
-async function untilOver({ platform }: Grid): Promise<void> {
-  const count = (which: string): number => {
-    const sql = `select count(*) as count from runs where ${which}`;
-    return platform.query<{ count: number }>(sql)[0]?.count ?? 0;
-  };
-  await until('all runs are over', () => count(`finished_at is null`) === 0);
-  if (count(`status = 'failed'`) > 0) throw new Error('some runs failed');
-}
 
 /** From the request to the start of the command, in ms. */
 async function startOne(grid: Grid, id: string): Promise<number> {
   const begun = Date.now();
   const run = await startRun(grid, id);
-  await untilOver(grid);
-  const sql = `select started_at as at from instances where run_id = '${run.id}'`;
-  const [row] = grid.platform.query<{ at: number }>(sql);
-  return (row?.at ?? Number.NaN) - begun;
+  await untilAllOver(grid, 'runs');
+  const [row] = await readRows(grid, (db) =>
+    db.selectFrom('instances').select('startedAt').where('subjectId', '=', run.id),
+  );
+  return (row?.startedAt ?? Number.NaN) - begun;
 }
 
 const measureSlurm = (): Promise<Measured & { arrayCycles: number[] }> =>
