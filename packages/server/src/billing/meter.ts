@@ -2,20 +2,24 @@ import type { InstanceId } from '../lib/ids.ts';
 import { findFlavor } from '../scheduling/flavor.ts';
 import type { Tx } from '../store/database.ts';
 import { microEurosPerDay } from './price.ts';
-import { insertInterval, setEnded, setEndedAtHeartbeat, setHeartbeat } from './usage-store.ts';
+import { insertIntervals, setEnded, setEndedAtHeartbeat, setHeartbeat } from './usage-store.ts';
 import type { NewInterval } from './usage.ts';
 
-/** The instance's time is paid for from `at` on, at the price of now. */
-export async function openInterval(tx: Tx, { at, ...interval }: NewInterval): Promise<void> {
-  const flavor = findFlavor(interval.flavor);
-  await insertInterval(tx, {
-    ...interval,
-    startedAt: at,
-    heartbeatAt: at,
-    gpus: flavor?.gpus ?? 0,
-    microEurosPerDay: flavor === undefined ? 0 : microEurosPerDay(flavor),
-  });
-}
+/** The time of instances is paid for from `at` on, at the price of now. */
+export const openIntervals = (tx: Tx, intervals: readonly NewInterval[]): Promise<void> =>
+  insertIntervals(
+    tx,
+    intervals.map(({ at, ...interval }) => {
+      const flavor = findFlavor(interval.flavor);
+      return {
+        ...interval,
+        startedAt: at,
+        heartbeatAt: at,
+        gpus: flavor?.gpus ?? 0,
+        microEurosPerDay: flavor === undefined ? 0 : microEurosPerDay(flavor),
+      };
+    }),
+  );
 
 /** The instance was seen alive at `at`. */
 export const heartbeatInterval = (tx: Tx, id: InstanceId, at: number): Promise<void> =>

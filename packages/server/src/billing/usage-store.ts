@@ -3,8 +3,12 @@ import type { Reader, Tx } from '../store/database.ts';
 import type { NewRow } from '../store/schema.ts';
 import type { Interval } from './usage.ts';
 
-export const insertInterval = (tx: Tx, interval: NewRow<'usageIntervals'>) =>
-  tx.insertInto('usageIntervals').values(interval).execute();
+export async function insertIntervals(
+  tx: Tx,
+  intervals: readonly NewRow<'usageIntervals'>[],
+): Promise<void> {
+  if (intervals.length > 0) await tx.insertInto('usageIntervals').values(intervals).execute();
+}
 
 export async function setHeartbeat(tx: Tx, id: InstanceId, at: number): Promise<void> {
   await tx

@@ -11,16 +11,30 @@ import { recordDeviceEvent } from './device-event.ts';
 import { deleteDevice, listDevices, selectRepairs, setRepaired } from './device-store.ts';
 import { leaseMachine } from './lease.ts';
 import type { Lease } from './lease.ts';
-import { insertLease, listLeases, leasesOf } from './lease-store.ts';
+import { insertLeases, listLeases, leasesOf } from './lease-store.ts';
 import type { WorkloadId } from '../lib/ids.ts';
 
-/** Leases a device to a node of a workload. Rejects where somebody holds it. */
-export async function leaseDevice(tx: Tx, lease: Omit<NewRow<'leases'>, 'state'>): Promise<void> {
-  await insertLease(tx, { ...lease, state: leaseMachine.begins.acquired });
-  const { deviceUuid, workloadId, number, acquiredAt: at } = lease;
-  const { ownerId, applicationId = null } = lease;
-  const row = { deviceUuid, workloadId, ownerId, applicationId, number, detail: null };
-  await begin(tx, leaseMachine, [row], { event: 'acquired', at });
+/** Leases devices to nodes of a workload, all now. Rejects where somebody holds one. */
+export async function leaseDevices(
+  tx: Tx,
+  leases: readonly Omit<NewRow<'leases'>, 'state' | 'acquiredAt'>[],
+  at: number,
+): Promise<void> {
+  if (leases.length === 0) return;
+  const state = leaseMachine.begins.acquired;
+  await insertLeases(
+    tx,
+    leases.map((lease) => ({ ...lease, state, acquiredAt: at })),
+  );
+  const rows = leases.map(({ deviceUuid, workloadId, ownerId, applicationId = null, number }) => ({
+    deviceUuid,
+    workloadId,
+    ownerId,
+    applicationId,
+    number,
+    detail: null,
+  }));
+  await begin(tx, leaseMachine, rows, { event: 'acquired', at });
 }
 
 /** By UUID, when the operator said last that the device is mended. */

@@ -17,6 +17,6 @@ export const leasesOf = (db: Reader, workloadId: WorkloadId): Promise<Lease[]> =
     .orderBy('deviceUuid')
     .execute();
 
-/** Leases a device. Rejects where somebody holds it: the index has no room for two. */
-export const insertLease = (tx: Tx, lease: NewRow<'leases'>) =>
-  tx.insertInto('leases').values(lease).execute();
+/** Leases devices. Rejects where somebody holds one: the index has no room for two. */
+export const insertLeases = (tx: Tx, leases: readonly NewRow<'leases'>[]) =>
+  tx.insertInto('leases').values(leases).execute();

@@ -15,7 +15,7 @@ import { makeInstance } from '../testing/instances.ts';
 import { lendDevice } from '../testing/leases.ts';
 import { makeApplication, makeDeployment, makeRun } from '../testing/rows.ts';
 import { noteExited, noteStarted } from '../workloads/change-instance.ts';
-import { insertInstance } from '../workloads/instance-store.ts';
+import { insertInstances } from '../workloads/instance-store.ts';
 import { findWorkload } from '../workloads/workload-store.ts';
 
 /** The first has the device until half a minute past, the second from then on. */
@@ -137,7 +137,7 @@ async function run(
     const workload = await findWorkload(tx, attempt.workloadId);
     assert.ok(workload);
     const named = { name: 'Quiet heron', number: 0, attempt: 1, startAfter: null };
-    await insertInstance(tx, workload, { ...named, id: instanceId, at: life.at });
+    await insertInstances(tx, workload, [{ ...named, id: instanceId, at: life.at }]);
     const seen = { heartbeatAt: life.at, startedAt: life.at, endpoint: undefined };
     await noteStarted(tx, instanceId, { status: 'running', ...seen });
   });

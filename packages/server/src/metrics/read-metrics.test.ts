@@ -3,7 +3,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../lib/duration.ts';
 import type { InstanceId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { insertDevice } from '../devices/device-store.ts';
-import { endLeases, leaseDevice } from '../devices/devices.ts';
+import { endLeases, leaseDevices } from '../devices/devices.ts';
 import type { Database } from '../store/database.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeInstance } from '../testing/instances.ts';
@@ -156,11 +156,11 @@ onEachDatabase('a leased device has its holder until that is over', async (datab
     assert.ok(held);
     const { workloadId, ownerId, applicationId, subjectKind, subjectId, number } = held;
     const of = { workloadId, ownerId, applicationId, subjectKind, subjectId };
-    const order = { deviceUuid, ...of, number, acquiredAt: 1 };
+    const order = { deviceUuid, ...of, number };
     const device = { uuid: deviceUuid, model: 'H100', memoryMiB: 1, index: 0, files: [] };
     await database.transaction(async (tx) => {
       await insertDevice(tx, { ...device, ...UNSAID }, { host: 'here', at: 1 });
-      await leaseDevice(tx, order);
+      await leaseDevices(tx, [order], 1);
     });
     return workloadId;
   };

@@ -8,6 +8,7 @@ import {
   selectNextDue,
   takeDue,
 } from './reconciliation-store.ts';
+import type { Look } from './reconciliation-store.ts';
 import type { Claim, Kind, Taking } from './reconciler.ts';
 
 /** Somebody else has taken over what this one claimed: its decision must not be recorded. */
@@ -20,7 +21,11 @@ export class ClaimLost extends Error {
  * wanted or seen. Asked again while it is being looked at, it comes due again.
  */
 export const request = (tx: Tx, kind: Kind, id: string, dueAt: number): Promise<void> =>
-  insertOrAdvance(tx, { kind, id, dueAt });
+  insertOrAdvance(tx, [[kind, id]], dueAt);
+
+/** The same for several things, none of them named twice. */
+export const requestAll = (tx: Tx, looks: readonly Look[], dueAt: number): Promise<void> =>
+  insertOrAdvance(tx, looks, dueAt);
 
 /** Takes up to `limit` due things, each for this claimant alone. */
 export const claimDue = (database: Database, taking: Taking): Promise<Claim[]> =>

@@ -1,23 +1,29 @@
 import type { Reader, Tx } from '../store/database.ts';
 import type { Claim, Kind, Taking } from './reconciler.ts';
 
-/** Makes the row, or a newer version of it that is due no later than `dueAt`. */
+export type Look = readonly [kind: Kind, id: string];
+
+/** Makes the rows, or newer versions of them that are due no later than `dueAt`. */
 export async function insertOrAdvance(
   tx: Tx,
-  { kind, id, dueAt }: { kind: Kind; id: string; dueAt: number },
+  looks: readonly Look[],
+  dueAt: number,
 ): Promise<void> {
+  if (looks.length === 0) return;
   await tx
     .insertInto('reconciliations')
-    .values({
-      kind,
-      id,
-      version: 1,
-      dueAt,
-      claim: null,
-      claimedUntil: null,
-      epoch: null,
-      attempts: 0,
-    })
+    .values(
+      looks.map(([kind, id]) => ({
+        kind,
+        id,
+        version: 1,
+        dueAt,
+        claim: null,
+        claimedUntil: null,
+        epoch: null,
+        attempts: 0,
+      })),
+    )
     .onConflict((conflict) =>
       conflict.columns(['kind', 'id']).doUpdateSet(({ eb, ref }) => ({
         version: eb(ref('reconciliations.version'), '+', 1),

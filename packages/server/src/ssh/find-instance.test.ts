@@ -9,7 +9,7 @@ import { onEachDatabase } from '../testing/database.ts';
 import { makeApplication, makeMember, makeOwner } from '../testing/rows.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
 import { noteExited, noteStarted } from '../workloads/change-instance.ts';
-import { insertInstance } from '../workloads/instance-store.ts';
+import { insertInstances } from '../workloads/instance-store.ts';
 import { findWorkload } from '../workloads/workload-store.ts';
 import { demandEnterable } from './find-instance.ts';
 import { listEnterable } from './list-enterable.ts';
@@ -54,7 +54,7 @@ async function makeInstance(
     );
     assert.ok(workload !== undefined);
     const instance = { id, number, attempt: 1, name: 'Quiet heron', startAfter: null, at: 1 };
-    await insertInstance(tx, workload, instance);
+    await insertInstances(tx, workload, [instance]);
     const running = {
       status: 'running',
       startedAt: 2,

@@ -3,7 +3,7 @@ import { PLATFORM } from '../events/actor.ts';
 import type { Actor } from '../events/actor.ts';
 import { appendEvents } from '../events/append.ts';
 import type { Event } from '../events/event.ts';
-import { request } from '../reconcile/queue.ts';
+import { requestAll } from '../reconcile/queue.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import { isFinalIn, pathOf } from './machine.ts';
@@ -121,7 +121,7 @@ function demandLate(machine: Machine, event: string, states: readonly string[]):
 
 async function record<M extends Machine>(
   tx: Tx,
-  { noun, describe, looks }: M,
+  { noun, describe, looks: looksOf }: M,
   rows: readonly RowOf<M>[],
   { event, by, at }: { event: string; by: Actor; at: number },
 ): Promise<void> {
@@ -133,7 +133,7 @@ async function record<M extends Machine>(
       return { kind, ownerId, applicationId, by, at, ...describe(row) };
     }),
   );
-  const follow = rows.flatMap((row) => looks?.(row, event) ?? []);
-  for (const [of, id] of new Map(follow.map((one) => [one.join(' '), one])).values())
-    await request(tx, of, id, at);
+  const follow = rows.flatMap((row) => looksOf?.(row, event) ?? []);
+  const looks = [...new Map(follow.map((one) => [one.join(' '), one])).values()];
+  await requestAll(tx, looks, at);
 }

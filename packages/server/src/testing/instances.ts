@@ -3,7 +3,7 @@ import type { ApplicationId, DeploymentId, InstanceId, OwnerId } from '../lib/id
 import type { Database } from '../store/database.ts';
 import { createWorkload } from '../workloads/create-workload.ts';
 import { noteExited, noteStarted } from '../workloads/change-instance.ts';
-import { insertInstance } from '../workloads/instance-store.ts';
+import { insertInstances } from '../workloads/instance-store.ts';
 import { findWorkload } from '../workloads/workload-store.ts';
 import { makeDeployment } from './rows.ts';
 
@@ -35,7 +35,7 @@ export async function makeInstance(
     const workload = await findWorkload(tx, await createWorkload(tx, { flavorDevices: [] }, order));
     if (workload === undefined) throw new Error('there is no workload');
     const named = { id, number, attempt: 1, name: 'Quiet heron', startAfter: null, at: startedAt };
-    await insertInstance(tx, workload, named);
+    await insertInstances(tx, workload, [named]);
     const seen = { heartbeatAt: startedAt, startedAt, endpoint: undefined };
     await noteStarted(tx, id, { status: 'running', ...seen });
     if (endedAt === undefined) return;

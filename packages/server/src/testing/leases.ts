@@ -1,7 +1,7 @@
 import type { InstanceId } from '../lib/ids.ts';
 import type { Device } from '../devices/device.ts';
 import { insertDevice, listDevices } from '../devices/device-store.ts';
-import { endLeases, leaseDevice, releaseDevice } from '../devices/devices.ts';
+import { endLeases, leaseDevices, releaseDevice } from '../devices/devices.ts';
 import type { Database } from '../store/database.ts';
 import { findInstance } from '../workloads/instance-store.ts';
 
@@ -41,7 +41,7 @@ export async function lendDevice(
   const isNew = (await listDevices(database.read)).every((device) => device.uuid !== uuid);
   await database.transaction(async (tx) => {
     if (isNew) await insertDevice(tx, { ...L4, ...UNSAID, uuid }, { host: 'here', at });
-    await leaseDevice(tx, { ...lease, acquiredAt: at });
+    await leaseDevices(tx, [lease], at);
     if (until === undefined) return;
     await endLeases(tx, workloadId, until);
     await releaseDevice(tx, lease, { at: until });

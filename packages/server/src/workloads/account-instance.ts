@@ -2,7 +2,7 @@ import {
   closeInterval,
   closeLostInterval,
   heartbeatInterval,
-  openInterval,
+  openIntervals,
 } from '../billing/meter.ts';
 import type { InstanceId } from '../lib/ids.ts';
 import type { Tx } from '../store/database.ts';
@@ -10,19 +10,25 @@ import { rulesOf } from './subject.ts';
 import type { Workload } from './workload.ts';
 
 /**
- * From now on the instance's time is paid for, where the workload's is; minutes are rounded within its subject, and
+ * From now on the instances' time is paid for, where the workload's is; minutes are rounded within its subject, and
  * together where its instances come one after the other. What waits for its admission costs nothing.
  */
 export async function openUsage(
   tx: Tx,
   workload: Workload,
-  { id, number, at }: { id: InstanceId; number: number; at: number },
+  instances: readonly { id: InstanceId; number: number; at: number }[],
 ): Promise<void> {
   if (!workload.metered || workload.state !== 'admitted') return;
   const { ownerId, applicationId, subjectKind, subjectId, flavor } = workload;
-  const instanceNumber = rulesOf(workload).instances === 'in_turn' ? 0 : number;
+  const inTurn = rulesOf(workload).instances === 'in_turn';
   const of = { ownerId, applicationId, subjectKind, subjectId, flavor };
-  await openInterval(tx, { ...of, instanceId: id, instanceNumber, at });
+  await openIntervals(
+    tx,
+    instances.map(({ id, number, at }) => {
+      const instanceNumber = inTurn ? 0 : number;
+      return { ...of, instanceId: id, instanceNumber, at };
+    }),
+  );
 }
 
 export const heartbeatUsage = (tx: Tx, id: InstanceId, at: number): Promise<void> =>

@@ -2,7 +2,7 @@ import { newId } from '../lib/ids.ts';
 import { begin } from '../states/transition.ts';
 import type { Tx } from '../store/database.ts';
 import { openUsage } from './account-instance.ts';
-import { insertInstance, workloadInstances, setReplaced } from './instance-store.ts';
+import { insertInstances, workloadInstances, setReplaced } from './instance-store.ts';
 import { instanceMachine } from './machines.ts';
 import { planRollout } from './plan-rollout.ts';
 import { prettyName } from './pretty-name.ts';
@@ -14,8 +14,12 @@ import type { Instance, Workload } from './workload.ts';
  */
 export async function addAdmitted(tx: Tx, workload: Workload, at: number): Promise<void> {
   const there = await workloadInstances(tx, workload.id);
-  for (const instance of there)
-    if (instance.status !== 'exited') await openUsage(tx, workload, { ...instance, at });
+  const running = there.filter(({ status }) => status !== 'exited');
+  await openUsage(
+    tx,
+    workload,
+    running.map(({ id, number }) => ({ id, number, at })),
+  );
   await addMissing(tx, workload, { there, at });
 }
 
@@ -29,25 +33,38 @@ async function addMissing(
   { there, at }: { there: readonly Instance[]; at: number },
 ): Promise<number> {
   const steps = planRollout(workload, there, at);
-  for (const { number, attempt, startAfter } of steps) {
-    await setReplaced(tx, workload.id, { number, attempt });
-    await addInstance(tx, workload, { number, attempt, startAfter, at });
-  }
+  for (const { number, attempt } of steps)
+    if (attempt > 1) await setReplaced(tx, workload.id, { number, attempt });
+  await addAll(
+    tx,
+    workload,
+    steps.map((step) => ({ ...step, at })),
+  );
   return steps.length;
 }
 
+type Added = { number: number; attempt: number; startAfter: number | null; at: number };
+
 /** Adds one instance; its time is paid for from its workload's admission on. */
-export async function addInstance(
-  tx: Tx,
-  workload: Workload,
-  instance: { number: number; attempt: number; startAfter: number | null; at: number },
-): Promise<void> {
-  const id = newId('instance');
-  await insertInstance(tx, workload, { ...instance, id, name: prettyName(id) });
+export const addInstance = (tx: Tx, workload: Workload, instance: Added): Promise<void> =>
+  addAll(tx, workload, [instance]);
+
+async function addAll(tx: Tx, workload: Workload, added: readonly Added[]): Promise<void> {
+  const [first] = added;
+  if (first === undefined) return;
+  const made = added.map((one) => {
+    const id = newId('instance');
+    return { ...one, id, name: prettyName(id) };
+  });
+  await insertInstances(tx, workload, made);
   const { id: workloadId, ownerId, applicationId, subjectKind } = workload;
-  const { number, attempt, at } = instance;
+  const of = { workloadId, ownerId, applicationId, subjectKind };
   const said = { exitCode: null, reason: null, detail: null };
-  const row = { id, workloadId, ownerId, applicationId, subjectKind, number, attempt, ...said };
-  await begin(tx, instanceMachine, [row], { event: 'created', at });
-  await openUsage(tx, workload, { ...instance, id, at: instance.startAfter ?? instance.at });
+  const rows = made.map(({ id, number, attempt }) => ({ id, number, attempt, ...of, ...said }));
+  await begin(tx, instanceMachine, rows, { event: 'created', at: first.at });
+  await openUsage(
+    tx,
+    workload,
+    made.map(({ id, number, startAfter, at }) => ({ id, number, at: startAfter ?? at })),
+  );
 }

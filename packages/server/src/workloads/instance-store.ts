@@ -11,23 +11,25 @@ export type NewInstance = Pick<
   'id' | 'number' | 'attempt' | 'name' | 'startAfter'
 > & { at: number };
 
-/** Adds an instance that is to be started; its number and attempt can be taken once only. */
-export const insertInstance = (tx: Tx, workload: Workload, { at, ...made }: NewInstance) =>
+/** Adds instances that are to be started; a number and attempt can be taken once only. */
+export const insertInstances = (tx: Tx, workload: Workload, instances: readonly NewInstance[]) =>
   tx
     .insertInto('instances')
-    .values({
-      ...made,
-      workloadId: workload.id,
-      ownerId: workload.ownerId,
-      applicationId: workload.applicationId,
-      subjectKind: workload.subjectKind,
-      subjectId: workload.subjectId,
-      engine: workload.engine,
-      flavor: workload.flavor,
-      wanted: 'running',
-      status: instanceMachine.begins.created,
-      createdAt: at,
-    })
+    .values(
+      instances.map(({ at, ...made }) => ({
+        ...made,
+        workloadId: workload.id,
+        ownerId: workload.ownerId,
+        applicationId: workload.applicationId,
+        subjectKind: workload.subjectKind,
+        subjectId: workload.subjectId,
+        engine: workload.engine,
+        flavor: workload.flavor,
+        wanted: 'running' as const,
+        status: instanceMachine.begins.created,
+        createdAt: at,
+      })),
+    )
     .execute();
 
 export const workloadInstances = (db: Reader, workloadId: WorkloadId): Promise<Instance[]> =>

@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import { holdClaim } from '../reconcile/queue.ts';
 import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
 import { describeWait } from '../scheduling/describe-wait.ts';
-import { leaseDevice } from '../devices/devices.ts';
+import { leaseDevices } from '../devices/devices.ts';
 import { classOf } from '../devices/flavor-devices.ts';
 import { everFits } from '../scheduling/never-fits.ts';
 import { planQueue } from '../scheduling/plan-queue.ts';
@@ -171,22 +171,20 @@ async function admit(
   } as const;
   const stillWanted = { id: workload.id, wanted: 'up' } as const;
   if (!(await transition(tx, workloadMachine, stillWanted, admitted))) return;
-  for (const [number, host] of placement.entries())
-    await leaseDevices(tx, workload, { number, host, offered, at });
+  await leaseDevices(tx, pickLeases(workload, placement, offered), at);
   await addAdmitted(tx, { ...workload, state: 'admitted' }, at);
   if (workload.reason !== null) await tellSubject(subjects, tx, { ...workload, at });
 }
 
-async function leaseDevices(
-  tx: Tx,
-  workload: Workload,
-  { number, host, offered, at }: { number: number; host: string; offered: Offer; at: number },
-): Promise<void> {
+/** The devices of each node, on the host that it is placed on. */
+function pickLeases(workload: Workload, placement: readonly string[], offered: Offer) {
   const { id: workloadId, ownerId, applicationId, subjectKind, subjectId } = workload;
   const { gpus, deviceClass } = workload;
-  if (gpus === 0 || deviceClass === null) return;
-  const uuids = offered(host, deviceClass, gpus);
-  if (uuids === undefined) throw new Error(`no ${gpus} devices are left for node ${number}`);
-  const lease = { workloadId, ownerId, applicationId, subjectKind, subjectId, number };
-  for (const deviceUuid of uuids) await leaseDevice(tx, { ...lease, deviceUuid, acquiredAt: at });
+  if (gpus === 0 || deviceClass === null) return [];
+  return placement.flatMap((host, number) => {
+    const uuids = offered(host, deviceClass, gpus);
+    if (uuids === undefined) throw new Error(`no ${gpus} devices are left for node ${number}`);
+    const lease = { workloadId, ownerId, applicationId, subjectKind, subjectId, number };
+    return uuids.map((deviceUuid) => ({ ...lease, deviceUuid }));
+  });
 }
