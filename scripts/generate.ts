@@ -165,7 +165,7 @@ function describeCommand(command: Command, path: string): string {
 
 const cli = (): string => `${generated}# The \`grid\` command line
 
-Exit codes: 0 done, 1 failed, 2 misused, 3 refused by the platform.
+Exit codes: 0 done, 1 failed, 2 misused, 3 refused by the platform; 141 (without a word) where whoever read what it printed has left, as \`head\` does.
 
 ${buildProgram()
   .commands.filter((command) => command.name() !== 'help')

@@ -113,7 +113,7 @@ async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
   return text + decoder.decode();
 }
 
-/** Parses `text/event-stream` (HTML standard, §9.2.6). */
+/** Parses `text/event-stream` (HTML standard, §9.2.6), of which nothing but CR and LF ends a line. */
 async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<ServerEvent> {
   const decoder = new TextDecoder();
   let rest = '';
@@ -125,7 +125,7 @@ async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<Serv
 }
 
 function parseEvent(block: string): ServerEvent {
-  const fields = block.split(/\r?\n/).map((line) => /^(\w+): ?(.*)$/.exec(line) ?? []);
+  const fields = block.split(/\r?\n/).map((line) => /^(\w+): ?(.*)$/s.exec(line) ?? []);
   const last = (name: string) => fields.findLast(([, field]) => field === name)?.[2];
   const data = fields.filter(([, field]) => field === 'data').map(([, , value]) => value);
   return { event: last('event') ?? 'message', id: last('id'), data: data.join('\n') };

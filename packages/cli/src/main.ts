@@ -2,6 +2,7 @@ import { ApiError } from '@grid/api';
 import { Failure, exitCodes } from './fail.ts';
 import { shownOn } from './print.ts';
 import { buildProgram } from './program.ts';
+import { watchOutput } from './watch-output.ts';
 
 async function main(): Promise<void> {
   try {
@@ -26,4 +27,5 @@ function exitCode(error: unknown): number {
   return exitCodes.failed;
 }
 
+watchOutput();
 await main();

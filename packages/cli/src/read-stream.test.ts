@@ -111,3 +111,9 @@ test('a question is asked again while the platform is away', async (t) => {
   });
   assert.deepEqual([answer, asked], ['answer', 2]);
 });
+
+test('a line may hold whatever others call an end of a line', async (t) => {
+  const odd = 'one\u2028two\u2029three\u0085four\vfive\fsix\rseven';
+  const { read } = open(t, [[beat, line(odd), line('after'), end]]);
+  assert.deepEqual(await read(), [odd, 'after']);
+});

@@ -11,6 +11,7 @@ import { Failure } from './fail.ts';
 import { defaultDataDirectory } from './platform.ts';
 import { exportOf } from './print-exports.ts';
 import { colour } from './print.ts';
+import { goOnUnread } from './watch-output.ts';
 
 /** Runs the control plane until it is told to end. */
 export async function runPlatform(config: Config): Promise<void> {
@@ -23,7 +24,8 @@ export async function runPlatform(config: Config): Promise<void> {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
       process.once(signal, () => resolve(signal));
   });
-  process.stdout.on('error', ignoreClosedPipe);
+  // who started it may be gone when it ends, and its end must be orderly all the same
+  goOnUnread();
   const platform = await startControlPlane(config, log).catch((error: unknown) => {
     if (error instanceof UnusableCertificate) throw new Failure(error.message, 'misused');
     if (error instanceof CannotStart) throw new Failure(error.message);
@@ -35,11 +37,6 @@ export async function runPlatform(config: Config): Promise<void> {
   await platform.stop();
   log.flush();
   process.exit(0);
-}
-
-/** Who started it may be gone when it ends, and its end must be orderly all the same. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }
 
 /** The last line says that it is ready, and where. */

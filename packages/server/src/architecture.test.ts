@@ -141,6 +141,21 @@ test('what a machine lacks is named in one place, and no test is skipped by anot
   assert.deepEqual(skipping, ['packages/server/src/testing/need.ts']);
 });
 
+/** Of what takes apart a text that comes in pieces, or one at what Unicode calls a separator of lines. */
+const splits = /'(node:)?readline'|\.split\([^)]*\\n[^)]*\);\s+\w+ = \w+\.pop\(\)|\bsplitlines\(/;
+
+test('streams are taken apart into lines in one place, and no line ends at what only Unicode calls an end', () => {
+  const root = join(import.meta.dirname, '..', '..');
+  const files = globSync('*/src/**/*.{ts,py}', { cwd: root }).filter(
+    (path) => !/\.test\.ts$|\/testing\//.test(path),
+  );
+  const splitting = files.filter((path) =>
+    splits.test(withoutComments(readFileSync(join(root, path), 'utf8'))),
+  );
+  // events of a server have a grammar of their own
+  assert.deepEqual(splitting.toSorted(), ['api/src/client.ts', 'server/src/lib/lines.ts']);
+});
+
 test('a port is nothing but types', () => {
   const code = server
     .filter(({ path }) => ports.includes(path))

@@ -1,4 +1,5 @@
 import { constants, openSync, readSync } from 'node:fs';
+import { createLineSplitter } from '../../lib/lines.ts';
 
 /** The kernel's log from its start on: each call answers the lines that are new since the last. */
 export type KernelLog = { read(): string[] };
@@ -10,14 +11,13 @@ const ROOM = 16 * 1024;
 export function openKernelLog(path: string): KernelLog {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const buffer = Buffer.alloc(ROOM);
-  let rest = '';
+  const splitter = createLineSplitter();
   return {
     read() {
+      let all = '';
       for (let some = readSome(file, buffer); some !== undefined; some = readSome(file, buffer))
-        rest += some;
-      const lines = rest.split('\n');
-      rest = lines.pop() ?? '';
-      return lines;
+        all += some;
+      return splitter.take(all);
     },
   };
 }

@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { InstanceId } from '../../lib/ids.ts';
+import { linesOf } from '../../lib/lines.ts';
 import { LABEL, ofPlatform } from './names.ts';
 import type { DockerDeps } from './docker-deps.ts';
 
@@ -48,7 +48,7 @@ async function listen({ client, platform, closing }: DockerDeps, heard: Heard): 
   const broken = new Promise<never>((_, reject) => events.once('error', reject));
   broken.catch(() => undefined);
   await Promise.race([heard.back(), broken]);
-  for await (const line of createInterface({ input: events })) {
+  for await (const line of linesOf(events)) {
     const { Action, Actor, timeNano } = JSON.parse(line) as Event;
     const id = Actor.Attributes[LABEL.instance];
     const { signal } = Actor.Attributes;

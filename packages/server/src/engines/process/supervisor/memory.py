@@ -87,7 +87,7 @@ def _own(pid):
     for task in [pid, *_list(f'/proc/{pid}/task')]:
         try:
             with open(f'/proc/{pid}/task/{task}/smaps_rollup') as file:
-                found = dict(line.split()[:2] for line in file.read().splitlines()[1:])
+                found = dict(line.split()[:2] for line in file.readlines()[1:])
         except (OSError, ValueError):
             continue
         if found:

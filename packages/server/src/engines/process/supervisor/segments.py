@@ -1,6 +1,7 @@
 """Writes what an instance says as frames into segments, within a budget (logs/segment.ts reads them)."""
 import json
 import os
+import re
 import struct
 import time
 
@@ -128,7 +129,7 @@ class Segments:
 
 def secrets_in(values):
     """What is hidden: a value of several lines line by line, and the longest first, which may hold others."""
-    lines = {line.encode() for value in values for line in value.splitlines()}
+    lines = {line.encode() for value in values for line in re.split('\r\n|\r|\n', value)}
     return sorted((line for line in lines if len(line) >= SHORTEST_SECRET), key=len, reverse=True)
 
 

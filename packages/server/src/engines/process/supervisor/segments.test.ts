@@ -39,6 +39,15 @@ log.write(1, b'a first line\\nsecond li'); log.write(1, b'ne hunter22')`,
   assert.deepEqual(lines, ['else', 'it is ***, ***', 'short ok', 'a ***', '*** ***']);
 });
 
+test('of a secret only an end of a line makes two', async (t) => {
+  const { lines } = await linesOf(
+    t,
+    `log = make(masked=['abcd\\u2028ef\\x85gh', 'first line\\rother line'])
+log.write(1, '<abcd\\u2028ef\\x85gh> other line\\n'.encode())`,
+  );
+  assert.deepEqual(lines, ['<***> ***']);
+});
+
 test('a line without an end is written on while it is masked, its secrets hidden', async (t) => {
   const { lines } = await linesOf(
     t,

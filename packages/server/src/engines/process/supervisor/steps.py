@@ -18,7 +18,7 @@ class Steps:
         user can write there, too, by way of `/proc`.
         """
         failed = None
-        for line in text.splitlines():
+        for line in text.split('\n'):
             kind, _, rest = line.partition(' ')
             if kind == 'step' and rest in self.known:
                 self.current = rest
