@@ -24,6 +24,12 @@ export function nodesThatFit(host: HostCapacity, { memoryMiB, gpus, deviceClass 
   return Math.max(0, Math.min(byMemory, Math.floor((host.devices[deviceClass] ?? 0) / gpus)));
 }
 
+/** Whether all nodes fit, wherever. */
+export function fitsIn(capacity: Capacity, demand: Demand): boolean {
+  let left = demand.nodes;
+  return capacity.some((host) => (left -= nodesThatFit(host, demand)) <= 0);
+}
+
 /**
  * The host of each node, or undefined where not all fit. The fullest hosts that fit are taken first,
  * so that what is wide finds an empty one later.

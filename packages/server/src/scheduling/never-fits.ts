@@ -3,7 +3,7 @@ import { findFlavor, flavors } from './flavor.ts';
 import type { Flavor } from './flavor.ts';
 import { demandOf, capacityOf } from './pool.ts';
 import type { Pool, PooledDevice } from './pool.ts';
-import { devicesIn, memoryIn, place } from './capacity.ts';
+import { devicesIn, fitsIn, memoryIn } from './capacity.ts';
 import type { Demand, Capacity } from './capacity.ts';
 
 /** Everything that there is, whoever holds it and however it is. */
@@ -11,7 +11,7 @@ type Inventory = { pool: Pool; devices: readonly PooledDevice[] };
 
 /** Whether all its nodes would fit if nobody else held anything. */
 export const everFits = (capacity: Capacity, demand: Demand): boolean =>
-  (demand.gpus === 0 || demand.deviceClass !== undefined) && place(capacity, demand) !== undefined;
+  (demand.gpus === 0 || demand.deviceClass !== undefined) && fitsIn(capacity, demand);
 
 /** Refuses a size that this platform can never hold, with the nearest that it can. */
 export function refuseWhatNeverFits(

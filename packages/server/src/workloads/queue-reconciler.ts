@@ -44,8 +44,10 @@ function sortOut({ waiting, capacity }: QueueFacts): {
   hopeless: Workload[];
   hopeful: Workload[];
 } {
-  const fits = (one: Workload): boolean => everFits(capacity, demandOfWorkload(one));
-  return { hopeless: waiting.filter((one) => !fits(one)), hopeful: waiting.filter(fits) };
+  const { true: hopeful = [], false: hopeless = [] } = Object.groupBy(waiting, (one) =>
+    everFits(capacity, demandOfWorkload(one)) ? 'true' : 'false',
+  );
+  return { hopeless, hopeful };
 }
 
 /** The time of a reservation may pass without an end: then all is planned anew. */
