@@ -81,9 +81,10 @@ const repositories: Record<string, Case> = {
     env: [START],
     says: /chmod \+x start.sh/,
   },
-  'a link out of the tree': {
-    files: { 'main.py': '', evil: { link: '/etc/passwd' } },
-    says: /evil is a symbolic link/,
+  'a main file that is a link out of the repository': {
+    files: { 'main.py': { link: '/etc/passwd' } },
+    env: [MAIN],
+    says: /CC_MLPYTHON_RUN_MAIN=main.py: a symbolic link on the way to it leads out/,
   },
   'requirements that cannot be read': {
     files: { 'main.py': '', 'requirements.txt': '???\n' },

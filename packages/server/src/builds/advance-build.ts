@@ -3,7 +3,7 @@ import { lutimes, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { Grown } from '../lib/count-growth.ts';
-import { holdOpened } from '../lib/held-folder.ts';
+import { TooDeep, holdOpened } from '../lib/held-folder.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import { removeTree } from '../lib/remove-tree.ts';
 import type { DataPaths } from '../paths.ts';
@@ -11,14 +11,13 @@ import type { Artifact, BuildInput, BuildProgress, Builder, StepOutcome } from '
 import { programVariables } from './build-setup.ts';
 import type { BuildSetup } from './build-setup.ts';
 import { commandStep } from './build-steps.ts';
-import { checkStart } from './check-start.ts';
+import { checkStart, leadsOut } from './check-start.ts';
 import { copyTree } from './copy-tree.ts';
 import { STEP, describeBroken } from './describe-broken.ts';
 import { artifactId, dependenciesKey, inputKey } from './keys.ts';
 import { planBuild } from './plan-build.ts';
 import { pruneTree } from './prune-tree.ts';
 import { readFact, readManifest, refuseFolder } from './read-tree.ts';
-import { refuseTree } from './refuse-tree.ts';
 import { readWanted } from './read-wanted.ts';
 import type { CommitSource } from './read-wanted.ts';
 import type { Dependencies, Failure, NeededFile } from './recipe.ts';
@@ -179,8 +178,7 @@ async function prepareTree(
     for (const notice of plan.notices) await deps.say(input, notice);
   }
   if (done.length > 0) return refuseFolder(tree, plan.folder, 'any more');
-  const refused =
-    (await refuseTree(tree)) ?? (await refuseFolder(tree, plan.folder, 'in the repository'));
+  const refused = await refuseFolder(tree, plan.folder, 'in the repository');
   if (refused !== undefined) return refused;
   const made = plan.build !== undefined || plan.hooks.after !== undefined;
   return made || plan.hooks.before !== undefined ? undefined : refuseStart(setup);
@@ -191,9 +189,9 @@ async function copyWarm(artifact: string, into: string): Promise<Failure | undef
     await copyTree(artifact, into);
     return undefined;
   } catch (error) {
-    if (!(error instanceof Grown)) throw error;
+    if (!(error instanceof Grown || error instanceof TooDeep)) throw error;
     const detail = `What was built before cannot be built on: ${error.message} Deploy it without its cache.`;
-    return { reason: 'disk_full', detail };
+    return { reason: error instanceof Grown ? 'disk_full' : 'invalid_repository', detail };
   }
 }
 
@@ -294,9 +292,10 @@ async function findDependencies(
   const { dependencies } = plan;
   if (dependencies === undefined) return { sealed: undefined };
   const { namedBy, path } = dependencies;
+  const named = namedBy === undefined ? path : `${namedBy}=${path}`;
+  if ((await readFact(tree, plan.folder, path)).kind === 'outside') return leadsOut(named);
   const manifest = await readManifest(tree, plan.folder, dependencies);
-  if (manifest === undefined)
-    return namedBy === undefined ? { sealed: undefined } : missing(`${namedBy}=${path}`);
+  if (manifest === undefined) return namedBy === undefined ? { sealed: undefined } : missing(named);
   const shared = dependenciesKey(input, plan, { dependencies, manifest, treeId });
   const fresh = `${shared}.${input.deploymentId.slice(-12)}`;
   const known = input.useCache ? [await deps.findDependencies(shared), shared] : [fresh];

@@ -21,11 +21,7 @@ export function checkStart(
       reason: 'missing_file',
       detail: `${named}: there is no such file ${where}.${others}`,
     };
-  if (kind === 'outside')
-    return {
-      reason: 'invalid_repository',
-      detail: `${named}: a symbolic link on the way to it leads out of the repository.`,
-    };
+  if (kind === 'outside') return leadsOut(named);
   if (kind === 'other') return { reason: 'missing_file', detail: `${named} is not a file.` };
   if (file.executable && !executable)
     return {
@@ -34,3 +30,9 @@ export function checkStart(
     };
   return undefined;
 }
+
+/** A link that leads elsewhere harms nobody, unless something that is needed lies behind it. */
+export const leadsOut = (named: string): Failure => ({
+  reason: 'invalid_repository',
+  detail: `${named}: a symbolic link on the way to it leads out of the repository.`,
+});

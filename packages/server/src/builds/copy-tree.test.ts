@@ -62,6 +62,17 @@ test('each file of a copy says what its own says, also while much else is opened
       assert.equal(readFileSync(join(into, String(number)), 'utf8'), `file ${number}`);
 });
 
+test('names and where links lead are copied byte by byte', async (t) => {
+  const [from, into] = [folder(t), folder(t)];
+  const at = (top: string, name: string): Buffer => Buffer.from(`${top}/${name}`, 'latin1');
+  mkdirSync(at(from, 'd\xe9p'));
+  writeFileSync(at(from, 'd\xe9p/f\xff'), 'text');
+  symlinkSync(Buffer.from('d\xe9p/f\xff', 'latin1'), at(from, 'l\xefnk'));
+  await copyTree(from, into);
+  assert.equal(readFileSync(at(into, 'd\xe9p/f\xff'), 'utf8'), 'text');
+  assert.equal(readlinkSync(at(into, 'l\xefnk'), 'latin1'), 'd\xe9p/f\xff');
+});
+
 const MIB = 1024 ** 2;
 
 test('a copy takes little more of the disk than what it is made from', async (t) => {

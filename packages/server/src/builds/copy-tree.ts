@@ -25,7 +25,7 @@ async function copyFolder(copying: Copying): Promise<void> {
   const { source, target, count } = copying;
   for await (const entry of source.entries()) {
     const [from, to] = [source.at(entry.name), target.at(entry.name)];
-    if (entry.isSymbolicLink()) await symlink(await readlink(from), to);
+    if (entry.isSymbolicLink()) await symlink(await readlink(from, 'buffer'), to);
     else if (entry.isFile()) await copyContent(from, to, count);
     else if (entry.isDirectory()) await copyInner(copying, entry.name);
   }

@@ -22,6 +22,19 @@ test('where only some paths are kept everything else goes', () => {
   assert.deepEqual(fates, ['look_inside', 'look_inside', 'keep', 'drop', 'drop', 'keep', 'drop']);
 });
 
+test('names are compared as bytes', async (t) => {
+  const tree = await mkdtemp(join(tmpdir(), 'grid-prune-'));
+  t.after(() => rm(tree, { recursive: true }));
+  const at = (name: string): Buffer => Buffer.from(`${tree}/${name}`, 'latin1');
+  await mkdir(at('d\xe9p'));
+  for (const name of ['d\xe9p/f1', 'd\xe9p/f2']) await writeFile(at(name), '');
+  await mkdir(join(tree, 'été'));
+  await writeFile(join(tree, 'été', 'x'), '');
+  await pruneTree(tree, '', { only: undefined, except: ['d\ufffdp', 'été/x'] });
+  assert.deepEqual((await readdir(at('d\xe9p'), 'latin1')).toSorted(), ['f1', 'f2']);
+  assert.deepEqual(await readdir(join(tree, 'été')), []);
+});
+
 test('a link is removed, never what it leads to', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'grid-prune-'));
   t.after(() => rm(folder, { recursive: true }));

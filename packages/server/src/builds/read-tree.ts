@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
+import { spellName } from '../lib/spell-name.ts';
 import { holdBeneath, readBeneath, resolveBeneath } from '../lib/resolve-beneath.ts';
 import type { FileFact } from './check-start.ts';
 import type { Dependencies, Failure, Manifest, References } from './recipe.ts';
@@ -21,18 +22,20 @@ async function filesBeside(tree: string, below: string, path: string): Promise<s
   const folder = posix.dirname(path);
   await using held = await holdBeneath(tree, `${below}/${folder}`);
   if (held === undefined) return [];
-  const names: string[] = [];
+  const names: Buffer[] = [];
   let looked = 0;
   for await (const entry of held.entries()) {
     looked += 1;
     if (looked > MOST_LOOKED_AT) break;
-    const name = entry.name.toString();
-    if (!entry.isDirectory() && isOfKind(name, posix.basename(path))) names.push(name);
+    const isKind = isOfKind(entry.name.toString(), posix.basename(path));
+    if (!entry.isDirectory() && isKind) names.push(entry.name);
   }
   return names
-    .toSorted()
+    .toSorted((one, other) => Buffer.compare(one, other))
     .slice(0, MOST_BESIDE)
-    .map((name) => posix.join(folder, name));
+    .map((name) =>
+      spellName(folder === '.' ? name : Buffer.concat([Buffer.from(`${folder}/`), name])),
+    );
 }
 
 /** `Dockerfile.gpu` is a kind of `Dockerfile`. */

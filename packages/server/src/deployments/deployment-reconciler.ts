@@ -1,4 +1,5 @@
 import type { DeploymentId } from '../lib/ids.ts';
+import { spellTrouble } from '../lib/spell-trouble.ts';
 import { ClaimLost } from '../reconcile/queue.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import { advanceDeploymentBuild, beginBuild } from './build-deployment.ts';
@@ -31,7 +32,7 @@ const MOST_FAILURES = 10;
 
 const describeTrouble = (error: unknown) => ({
   reason: 'platform_error' as const,
-  detail: `The platform could not go on (${error instanceof Error ? error.message : String(error)}). Deploy again; if that fails too, its operator finds more in the log of the platform.`,
+  detail: `The platform could not go on (${spellTrouble(error)}). Deploy again; if that fails too, its operator finds more in the log of the platform.`,
 });
 
 /** Takes a step; the look after it follows by what it requested. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { count } from './measure-tree.ts';
+import type { Failure } from '../builds/recipe.ts';
 import type { TreeBounds } from './measure-tree.ts';
 
 const bounds: TreeBounds = { bytes: 1024 ** 3, entries: 4, pathBytes: 20, allPathBytes: 50 };
@@ -9,7 +10,7 @@ const file = (path: string, size = 1): string =>
   `100644 blob ${ID} ${String(size).padStart(7)}\t${path}`;
 const folder = (path: string): string => `040000 tree ${ID}       -\t${path}`;
 
-function refused(entries: readonly string[]): string | undefined {
+function refused(entries: readonly string[]): Failure | undefined {
   const totals = { bytes: 0, entries: 0, allPathBytes: 0, grows: false };
   for (const entry of entries) {
     const why = count(totals, entry, bounds);
@@ -33,5 +34,15 @@ test('what a tree may not be is said', () => {
   ];
   for (const [entries, why] of table)
     if (why === undefined) assert.equal(refused(entries), undefined);
-    else assert.match(refused(entries) ?? '', why);
+    else assert.match(refused(entries)?.detail ?? '', why);
+});
+
+test('folders are as deep as anybody looks, and paths as long; it is not the disk that is full', () => {
+  const wide = { ...bounds, pathBytes: 2048, allPathBytes: 1024 ** 2, entries: 10 };
+  const told = (entry: string): Failure | undefined =>
+    count({ bytes: 0, entries: 0, allPathBytes: 0, grows: false }, entry, wide);
+  assert.equal(told(file(`${'d/'.repeat(256)}x`)), undefined);
+  for (const entry of [file(`${'d/'.repeat(257)}x`), folder(`${'d/'.repeat(257)}d`)])
+    assert.match(told(entry)?.detail ?? '', /deeper than 256/);
+  assert.equal(told(file('x'.repeat(2049)))?.reason, 'invalid_repository');
 });

@@ -1,4 +1,6 @@
+import type { Failure } from '../builds/recipe.ts';
 import { SECOND } from '../lib/duration.ts';
+import { DEEPEST } from '../lib/held-folder.ts';
 import { endOf, spawnGit } from './run-git.ts';
 import type { Place } from './plan-git.ts';
 
@@ -30,7 +32,7 @@ export async function refuseTree(
   place: Place,
   commit: string,
   { signal, bounds = treeBounds }: { signal: AbortSignal; bounds?: TreeBounds },
-): Promise<string | undefined> {
+): Promise<Failure | undefined> {
   const list = ['ls-tree', '-r', '-t', '-l', '-z', '--full-tree', commit];
   const child = await spawnGit(place, { args: list });
   child.stdin.end();
@@ -67,19 +69,30 @@ async function* split(
 const ENTRY = /^\d+ \w+ [0-9a-f]+ +(\d+|-)\t/;
 
 /** Counts an entry in; why that was too much, or undefined. */
-export function count(totals: Totals, entry: string, bounds: TreeBounds): string | undefined {
+export function count(totals: Totals, entry: string, bounds: TreeBounds): Failure | undefined {
   const [head = '', size] = ENTRY.exec(entry) ?? [];
   const path = entry.slice(head.length);
   totals.entries += 1;
   totals.bytes += Number(size === '-' ? 0 : size);
   totals.allPathBytes += path.length;
   totals.grows ||= /(^|\/)\.gitattributes$/i.test(path);
-  return describeExcess(totals, path.length, bounds);
+  const detail = describeShape(path, bounds);
+  if (detail !== undefined) return { reason: 'invalid_repository', detail };
+  const excess = describeExcess(totals, bounds);
+  return excess === undefined ? undefined : { reason: 'disk_full', detail: excess };
+}
+
+/** A path that nobody goes along: each folder on the way is held open by whoever does. */
+function describeShape(path: string, { pathBytes }: TreeBounds): string | undefined {
+  if (path.length > pathBytes)
+    return `A path of this commit is longer than ${pathBytes} bytes: shorten it.`;
+  return path.split('/').length > DEEPEST + 1
+    ? `Its folders are nested deeper than ${DEEPEST} levels.`
+    : undefined;
 }
 
 function describeExcess(
   { bytes, entries, allPathBytes, grows }: Totals,
-  length: number,
   bounds: TreeBounds,
 ): string | undefined {
   const gibibytes = bounds.bytes / 1024 ** 3;
@@ -90,8 +103,6 @@ function describeExcess(
       : `The files of this commit take more than ${gibibytes} GiB of disk. ${ELSEWHERE}`;
   if (entries > bounds.entries)
     return `This commit has more than ${bounds.entries} files and folders. ${ELSEWHERE}`;
-  if (length > bounds.pathBytes)
-    return `A path of this commit is longer than ${bounds.pathBytes} bytes: shorten it.`;
   if (allPathBytes > bounds.allPathBytes)
     return `The paths of this commit are longer than ${bounds.allPathBytes / 1024 ** 2} MiB together: shorten them.`;
   return undefined;

@@ -9,6 +9,16 @@ import { newId } from '../lib/ids.ts';
 import { dataPaths } from '../paths.ts';
 import { createCommitReader } from './read-commit.ts';
 
+/** Links of that commit, and where they lead. */
+const LINKS = {
+  link: 'a.json',
+  'deep folder/link': '../link',
+  out: '/etc/hostname',
+  up: '../a.json',
+  loop: 'loop',
+  dead: 'nothing',
+};
+
 /** A repository with one commit of these files. */
 function repositoryOf(t: TestContext, files: Record<string, string>) {
   const root = mkdtempSync(join(tmpdir(), 'grid-commit-'));
@@ -24,7 +34,7 @@ function repositoryOf(t: TestContext, files: Record<string, string>) {
     execFileSync('git', ['-C', work, ...author, ...args], { encoding: 'utf8', env }).trim();
   mkdirSync(join(work, 'deep folder'), { recursive: true });
   for (const [path, text] of Object.entries(files)) writeFileSync(join(work, path), text);
-  symlinkSync('a.json', join(work, 'link'));
+  for (const [path, target] of Object.entries(LINKS)) symlinkSync(target, join(work, path));
   git('init', '--quiet');
   git('add', '--all');
   git('commit', '--quiet', '--message', 'one');
@@ -44,7 +54,16 @@ test('what stands at the paths of a commit is told, with the text of short files
     long: 'x'.repeat(16 * 1024 + 1),
   });
   const { treeId, files } = await read(from, [
-    ...wanted('a.json', 'deep folder/b\n*', 'long', 'missing', 'deep folder', '*', ':c', 'link'),
+    ...wanted(
+      'a.json',
+      'deep folder/b\n*',
+      'long',
+      'missing',
+      'deep folder',
+      '*',
+      ':c',
+      ...Object.keys(LINKS),
+    ),
   ]);
   assert.equal(treeId, git('rev-parse', 'HEAD^{tree}'));
   assert.deepEqual(Object.fromEntries(files), {
@@ -52,7 +71,9 @@ test('what stands at the paths of a commit is told, with the text of short files
     'deep folder/b\n*': { text: 'b' },
     ':c': { text: 'c' },
     long: { text: undefined },
-    link: { text: 'a.json' },
+    link: { text: '{"é": 1}\n' },
+    'deep folder/link': { text: '{"é": 1}\n' },
+    ...Object.fromEntries(['out', 'up', 'loop', 'dead'].map((path) => [path, { text: undefined }])),
   });
   const unread = await read(from, [{ path: 'a.json', read: false }]);
   assert.deepEqual(unread.files.get('a.json'), { text: undefined });

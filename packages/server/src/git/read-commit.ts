@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { ApplicationId } from '../lib/ids.ts';
 import type { DataPaths } from '../paths.ts';
 import type { Place } from './plan-git.ts';
@@ -33,28 +34,55 @@ export function createCommitReader(paths: DataPaths) {
 
 async function readCommit(paths: DataPaths, from: From, wanted: readonly Wanted[]): Promise<Found> {
   const place = placeOf(paths, from.applicationId);
-  const [id, entries] = await Promise.all([
-    treeId(paths, from),
-    listEntries(place, demandCommit(from.commitId), wanted),
-  ]);
+  const commit = demandCommit(from.commitId);
+  const names = wanted.map(({ path }) => path);
+  const [id, entries] = await Promise.all([treeId(paths, from), listEntries(place, commit, names)]);
   const read = new Set(wanted.filter((one) => one.read).map(({ path }) => path));
-  const files = entries.map(async ({ path, blob, size }) => {
-    const isShort = read.has(path) && size <= LONGEST;
-    const text = isShort ? await readBlob(place, blob) : undefined;
-    return [path, { text }] as const;
+  const files = entries.map(async (entry) => {
+    const file = read.has(entry.path) ? await followLinks(place, commit, entry) : undefined;
+    const text = isShort(file) ? await readBlob(place, file.blob) : undefined;
+    return [entry.path, { text }] as const;
   });
   return { treeId: id, files: new Map(await Promise.all(files)) };
 }
 
-async function listEntries(place: Place, commit: string, wanted: readonly Wanted[]) {
-  if (wanted.length === 0) return [];
-  const names = wanted.map(({ path }) => path);
+type Entry = { path: string; isLink: boolean; blob: string; size: number };
+
+const isShort = (file: Entry | undefined): file is Entry =>
+  file !== undefined && file.size <= LONGEST;
+
+async function listEntries(
+  place: Place,
+  commit: string,
+  names: readonly string[],
+): Promise<Entry[]> {
+  if (names.length === 0) return [];
   const list = ['ls-tree', '-z', '--long', '--full-tree', commit, '--'];
   return (await git(place, [...list, ...names]))
     .split('\0')
-    .map((entry) => /^\d+ blob ([0-9a-f]+) +(\d+)\t(.*)$/s.exec(entry))
+    .map((entry) => /^(\d+) blob ([0-9a-f]+) +(\d+)\t(.*)$/s.exec(entry))
     .filter((entry) => entry !== null)
-    .map(([, blob = '', size = '', path = '']) => ({ path, blob, size: Number(size) }));
+    .map(([, mode, blob = '', size = '', path = '']) => ({
+      path,
+      isLink: mode === LINK,
+      blob,
+      size: Number(size),
+    }));
+}
+
+const LINK = '120000';
+const MOST_LINKS = 8;
+
+/** The file that a link leads to in the same commit: what is elsewhere is nobody's to read. */
+async function followLinks(place: Place, commit: string, entry: Entry): Promise<Entry | undefined> {
+  let at: Entry | undefined = entry;
+  for (let links = 0; at?.isLink === true && links < MOST_LINKS && isShort(at); links += 1) {
+    const target = await readBlob(place, at.blob);
+    const path = posix.join(posix.dirname(at.path), target);
+    const leadsOut = target.startsWith('/') || /^\.\.(\/|$)/.test(path) || path.includes('\0');
+    [at] = leadsOut ? [] : await listEntries(place, commit, [path]);
+  }
+  return at?.isLink === true ? undefined : at;
 }
 
 const readBlob = (place: Place, blob: string): Promise<string> =>

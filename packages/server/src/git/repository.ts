@@ -21,9 +21,6 @@ export const placeOf = (paths: DataPaths, id: ApplicationId): Place => ({
   hooks: paths.hooks,
 });
 
-/** Flaws that old but honest histories have; everything else that git finds is refused. */
-const HARMLESS = ['badTimezone', 'missingSpaceBeforeDate', 'zeroPaddedFilemode'];
-
 const CONFIG = `[core]
 \trepositoryformatversion = 0
 \tfilemode = true
@@ -34,8 +31,7 @@ const CONFIG = `[core]
 \tdenyDeletes = false
 \tdenyNonFastForwards = false
 \tshallowUpdate = false
-[receive "fsck"]
-${HARMLESS.map((flaw) => `\t${flaw} = ignore\n`).join('')}[gc]
+[gc]
 \tauto = 256
 \tcruftPacks = true
 \tpruneExpire = never
@@ -114,7 +110,7 @@ export async function checkout(
   const commit = demandCommit(from.commitId);
   const place = placeOf(paths, from.applicationId);
   const refused = await refuseTree(place, commit, { signal });
-  if (refused !== undefined) return { reason: 'disk_full', detail: refused };
+  if (refused !== undefined) return refused;
   const index = `index.${randomUUID()}`;
   const writing = { ...place, tree: into, index };
   const asking = { signal, within: CHECKOUT_WITHIN };

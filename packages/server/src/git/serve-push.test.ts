@@ -42,7 +42,13 @@ async function openClient(database: Database, t: TestContext) {
     await git('add', '--all');
     await git('commit', '--quiet', '--message', name);
   };
-  return { context, application, commit };
+  /** An object of these bytes, whatever git would say of them. */
+  const write = async (type: 'commit' | 'tree' | 'blob', bytes: string): Promise<string> => {
+    writeFileSync(join(folder, '.git', 'bytes'), bytes, 'latin1');
+    const options = ['hash-object', '-w', '-t', type, '--literally', '.git/bytes'];
+    return (await git(...options)).text.trim();
+  };
+  return { context, application, commit, write };
 }
 
 const quarantines = (objects: string): string[] =>
@@ -85,4 +91,67 @@ onSqlite('nor does an owner, with all repositories together', async (database, t
   const [one, other] = await Promise.all([second.push(), third.push()]);
   assert.ok(!one.ok && !other.ok, one.text + other.text);
   for (const { objects } of [second, third]) assert.deepEqual(quarantines(objects), []);
+});
+
+const WHO = 'Ada <ada@example.com> 1500000000 +0000';
+/** Who wrote it and who committed it, as programs of old wrote that down. */
+const OLD = {
+  missingSpaceBeforeEmail: [`author ${WHO.replace(' <', '<')}`, `committer ${WHO}`],
+  missingSpaceBeforeDate: [`author ${WHO.replace('> ', '>')}`, `committer ${WHO}`],
+  missingNameBeforeEmail: [`author ${WHO.replace('Ada ', '')}`, `committer ${WHO}`],
+  missingEmail: ['author Ada 1500000000 +0000', `committer ${WHO}`],
+  badEmail: [`author ${WHO.replace('ada@', '<ada@')}`, `committer ${WHO}`],
+  badName: [`author ${WHO.replace('Ada', 'Ada>')}`, `committer ${WHO}`],
+  zeroPaddedDate: [`author ${WHO.replace(' 1', ' 01')}`, `committer ${WHO}`],
+  badDate: [`author ${WHO.replace('1500000000', 'x')}`, `committer ${WHO}`],
+  badDateOverflow: [`author ${WHO.replace('15', '9'.repeat(20))}`, `committer ${WHO}`],
+  badTimezone: [`author ${WHO.replace('+0000', '+051800')}`, `committer ${WHO}`],
+  multipleAuthors: [`author ${WHO}`, `author ${WHO}`, `committer ${WHO}`],
+  missingAuthor: [`committer ${WHO}`],
+  missingCommitter: [`author ${WHO}`],
+  nulInCommit: [`author ${WHO}`, `committer ${WHO}`, '', 'one\0two'],
+};
+
+onSqlite('old commits are taken, and what is wrong with them is told', async (database, t) => {
+  const { application, write } = await openClient(database, t);
+  const { id, push } = await application();
+  const blob = Buffer.from(await write('blob', 'x'), 'hex').toString('latin1');
+  const tree = await write('tree', `0100644 f\0${blob}`);
+  let top: string | undefined;
+  for (const lines of Object.values(OLD)) {
+    const above = top === undefined ? [] : [`parent ${top}`];
+    top = await write('commit', [`tree ${tree}`, ...above, ...lines, '', 'one', ''].join('\n'));
+  }
+  const { ok, text } = await push(`${top}:refs/heads/master`);
+  assert.ok(ok, text);
+  for (const flaw of [...Object.keys(OLD), 'zeroPaddedFilemode'])
+    assert.match(text, new RegExp(`remote: warning: object \\w+: ${flaw}: `));
+  assert.equal((await listDeployments(database.read, id, 1)).length, 1);
+});
+
+onSqlite('what endangers whoever checks it out is refused', async (database, t) => {
+  const { application, write } = await openClient(database, t);
+  const { id, push } = await application();
+  const blob = async (text: string) =>
+    Buffer.from(await write('blob', text), 'hex').toString('latin1');
+  const [x, url] = [
+    await blob('x'),
+    await blob('[submodule "x"]\n\tpath = x\n\turl = --upload-pack=id\n'),
+  ];
+  const trees = {
+    hasDotgit: `100644 .git\0${x}`,
+    hasDotdot: `100644 ..\0${x}`,
+    fullPathname: `100644 a/b\0${x}`,
+    duplicateEntries: `100644 f\0${x}100644 f\0${x}`,
+    gitmodulesSymlink: `120000 .gitmodules\0${x}`,
+    gitmodulesUrl: `100644 .gitmodules\0${url}`,
+  };
+  for (const [flaw, bytes] of Object.entries(trees)) {
+    const tree = await write('tree', bytes);
+    const commit = `tree ${tree}\nauthor ${WHO}\ncommitter ${WHO}\n\none\n`;
+    const { ok, text } = await push(`${await write('commit', commit)}:refs/heads/master`);
+    assert.ok(!ok, flaw);
+    assert.match(text, new RegExp(`error: object \\w+: ${flaw}: `));
+  }
+  assert.deepEqual(await listDeployments(database.read, id, 1), []);
 });

@@ -11,6 +11,7 @@ import { demandBytes, notePush } from './git-limits.ts';
 import { LARGEST_PUSH, placeOf } from './repository.ts';
 import { spawnHookedGit } from './run-git.ts';
 import type { GitProcess, HookedGit, Order } from './run-git.ts';
+import { tolerateFlaws } from './tolerate-flaws.ts';
 
 type Push = { application: Application; user: User; order: Order };
 
@@ -23,7 +24,8 @@ export async function servePush(
   const room = await demandBytes(deps, application);
   const since = await beginPush(deps, application, user);
   const place = placeOf(deps.paths, application.id);
-  const settings = room < LARGEST_PUSH ? ['-c', `receive.maxInputSize=${Math.ceil(room)}`] : [];
+  const bound = room < LARGEST_PUSH ? ['-c', `receive.maxInputSize=${Math.ceil(room)}`] : [];
+  const settings = [...tolerateFlaws, ...bound];
   const over = notePush(deps.gitLimits, application.id);
   try {
     const child = await spawnHookedGit(place, { ...order, args: [...settings, ...order.args] });

@@ -38,6 +38,24 @@ test('a path leads through links that stay beneath the folder', async (t) => {
   for (const path of ways) assert.equal(await read(root, path), 'text', path);
 });
 
+test('names and where links lead are bytes', async (t) => {
+  const root = Buffer.from(makeRoot(t, { file: 'no' }));
+  const at = (name: string): Buffer => Buffer.concat([root, Buffer.from(`/${name}`, 'latin1')]);
+  mkdirSync(at('d\xe9p'));
+  writeFileSync(at('d\xe9p/f\xff'), 'text');
+  symlinkSync(Buffer.from('d\xe9p/f\xff', 'latin1'), at('link'));
+  symlinkSync(Buffer.from('/d\xe9p', 'latin1'), at('out'));
+  for (const path of [
+    'link',
+    Buffer.from('d\xe9p/f\xff', 'latin1'),
+    Buffer.from('d\xe9p/../link', 'latin1'),
+  ])
+    assert.equal((await readBeneath(root.toString(), path, LONGEST))?.toString(), 'text');
+  assert.equal(await read(root.toString(), 'd\ufffdp/f\ufffd'), undefined);
+  await using out = await resolveBeneath(root.toString(), 'out');
+  assert.equal(out.is, 'outside');
+});
+
 test('no link leads out, however it is written, wherever on the way it stands', async (t) => {
   const root = makeRoot(t, {
     absolute: '-> /etc',

@@ -2,9 +2,8 @@ import { constants } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { open, readlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { posix } from 'node:path';
 import { JUST_HOLD, holdAgain, pathOf } from './held-folder.ts';
-import type { HeldFolder } from './held-folder.ts';
+import type { HeldFolder, Name } from './held-folder.ts';
 
 /** What a path leads to beneath a folder, held until it is disposed of. */
 export type Found = AsyncDisposable &
@@ -22,7 +21,7 @@ const MOST_NAMES = 256;
  * The only way to what tenants may have changed: a path beneath a folder, a name at a time. The kernel is never
  * asked to follow a link: what one says is read, and looked up here, and cannot leave the folder.
  */
-export async function resolveBeneath(root: string, path: string): Promise<Found> {
+export async function resolveBeneath(root: string, path: Name): Promise<Found> {
   const way = [await open(root, JUST_HOLD | constants.O_DIRECTORY)];
   try {
     return await follow(way, path);
@@ -31,7 +30,7 @@ export async function resolveBeneath(root: string, path: string): Promise<Found>
   }
 }
 
-async function follow(way: FileHandle[], path: string): Promise<Found> {
+async function follow(way: FileHandle[], path: Name): Promise<Found> {
   const left = namesOf(path);
   let links = 0;
   for (let name = left.pop(); name !== undefined; name = left.pop()) {
@@ -42,15 +41,15 @@ async function follow(way: FileHandle[], path: string): Promise<Found> {
       await way.pop()?.close();
       continue;
     }
-    const at = `${pathOf(here)}/${name}`;
+    const at = Buffer.from(`${pathOf(here)}/${name}`, 'latin1');
     const next = await open(at, JUST_HOLD).catch(undefinedIfMissing);
     if (next === undefined) return MISSING;
     way.push(next);
     if (!(await next.stat()).isSymbolicLink()) continue;
-    const target = await readlink(at).catch(undefinedIfMissing);
+    const target = await readlink(at, 'buffer').catch(undefinedIfMissing);
     links += 1;
     if (target === undefined || links > MOST_LINKS) return MISSING;
-    if (posix.isAbsolute(target)) return OUTSIDE;
+    if (target[0] === SLASH) return OUTSIDE;
     await way.pop()?.close();
     left.push(...namesOf(target));
   }
@@ -70,9 +69,12 @@ function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
   if (!NOT_THERE.has(error.code)) throw error;
 }
 
-/** The last name first; one that stays where it is is none. */
-const namesOf = (path: string): string[] =>
-  path
+const SLASH = 0x2f;
+
+/** The last name first, each a character for a byte; one that stays where it is is none. */
+const namesOf = (path: Name): string[] =>
+  Buffer.from(path)
+    .toString('latin1')
     .split('/')
     .filter((name) => name !== '' && name !== '.')
     .toReversed();
@@ -91,7 +93,7 @@ async function there(way: FileHandle[]): Promise<Found> {
 }
 
 /** The folder at a path beneath another, or undefined where there is none beneath it. */
-export async function holdBeneath(root: string, path: string): Promise<HeldFolder | undefined> {
+export async function holdBeneath(root: string, path: Name): Promise<HeldFolder | undefined> {
   await using found = await resolveBeneath(root, path);
   if (found.is !== 'there' || !found.stats.isDirectory()) return undefined;
   return await holdAgain(found.path);
@@ -100,7 +102,7 @@ export async function holdBeneath(root: string, path: string): Promise<HeldFolde
 /** What a file beneath a folder says; undefined for what is no file, is not beneath it, or is longer. */
 export async function readBeneath(
   root: string,
-  path: string,
+  path: Name,
   longest: number,
 ): Promise<Buffer | undefined> {
   await using found = await resolveBeneath(root, path);

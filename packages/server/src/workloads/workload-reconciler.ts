@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { InstanceId, WorkloadId } from '../lib/ids.ts';
+import { spellTrouble } from '../lib/spell-trouble.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
@@ -140,7 +141,7 @@ async function giveUp(
   { claim, workload }: Look,
   error: unknown,
 ): Promise<undefined> {
-  const detail = `start_failed: the platform could not start it (${error instanceof Error ? error.message : String(error)}).`;
+  const detail = `start_failed: the platform could not start it (${spellTrouble(error)}).`;
   const exit = {
     exitCode: undefined,
     signal: undefined,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -19,6 +19,7 @@ export function engineContract(name: string, open: Open<Subject>): void {
   hooks(rule);
   stopping(rule);
   output(rule);
+  files(rule);
   limits(rule);
   devices(rule);
   network(rule);
@@ -131,6 +132,36 @@ function output(rule: Rule): void {
       const text = await textOf(one);
       assert.ok(text.includes(`${odd.QUOTES}|${odd.LINES}|${odd.EMPTY}|${odd.UTF8}`), text);
       assert.doesNotMatch(text, /GRID_|DATABASE_URL/);
+    },
+  );
+}
+
+const LIST = 'LC_ALL=C ls -b . d*p; cat l*nk; readlink data';
+const LISTED = String.raw`.:
+data
+d\351p
+l\357nk
+
+d\351p:
+f1
+text/mnt/datasets`;
+
+function files(rule: Rule): void {
+  rule(
+    'files of an application are called as they are, byte by byte, and links lead where they did',
+    async (subject, t) => {
+      for (const access of ['throw-away', 'writable'] as const) {
+        const made = subject.spec(LIST);
+        const application = { ...made.files.application, access };
+        const at = (name: string): Buffer => Buffer.from(`${application.source}/${name}`, 'latin1');
+        mkdirSync(at('d\xe9p'));
+        writeFileSync(at('d\xe9p/f1'), 'text');
+        symlinkSync(Buffer.from('d\xe9p/f1', 'latin1'), at('l\xefnk'));
+        symlinkSync('/mnt/datasets', at('data'));
+        const one = { ...made, files: { ...made.files, application } };
+        const exit = await run(subject, one, t);
+        assert.equal(await textOf(one), LISTED, `${access}: ${exit.detail}`);
+      }
     },
   );
 }

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -139,6 +147,21 @@ for (const builder of builders) {
     assert.doesNotMatch(site.output(), /b\.log|left\/out/);
   });
 
+  test(`${builder}: names that are no text are in the image byte by byte`, async (t) => {
+    const said = randomBytes(8).toString('hex');
+    const site = await openBuild(t, builder, {
+      Dockerfile: `FROM ${BUSYBOX}\nCOPY . /app\nRUN cat "/app/d$(printf '\\351')p/l$(printf '\\377')"\nCMD ["sh"]\n`,
+    });
+    if (site === undefined) return;
+    const at = (name: string): Buffer => Buffer.from(`${site.order.context}/${name}`, 'latin1');
+    mkdirSync(at('d\xe9p'));
+    writeFileSync(at('d\xe9p/f1'), said);
+    symlinkSync(Buffer.from('../d\xe9p/f1', 'latin1'), at('d\xe9p/l\xff'));
+    const built = await buildImage(site.client, site.order, never());
+    assert.ok(built.ok, JSON.stringify(built));
+    assert.ok(site.output().includes(said));
+  });
+
   test(`${builder}: the time is up, and the step runs no more`, async (t) => {
     const marker = `${builder === 'classic' ? 71 : 72}${Math.floor(Math.random() * 1e6)}`;
     const site = await openBuild(t, builder, {
@@ -262,14 +285,13 @@ for (const builder of builders)
     assert.match(detail, /64 MiB/);
   });
 
-test('a file that no image can have is named, and the engine is not said to be away', async (t) => {
+test('what cannot be sent is named, and the engine is not said to be away', async (t) => {
   const site = await openBuild(t, 'buildkit', { Dockerfile: `FROM ${BUSYBOX}\nCMD x\n` });
   if (site === undefined) return;
-  const folder = Buffer.from(`${site.order.context}/`);
-  writeFileSync(Buffer.concat([folder, Buffer.from([0x61, 0xff])]), 'x');
+  mkdirSync(join(site.order.context, ...Array<string>(300).fill('d')), { recursive: true });
   const { reason, detail } = await failureOf(site);
   assert.equal(reason, 'exited', detail);
-  assert.match(detail, /^The files could not be sent to the engine: the name a\ufffd is not UTF-8/);
+  assert.match(detail, /^The files could not be sent to the engine: Folders are nested deeper/);
 });
 
 test('an engine that is away is said to be', async (t) => {

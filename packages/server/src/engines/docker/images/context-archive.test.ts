@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -114,6 +118,28 @@ test('a layer has its place and its owner', async (t) => {
       ['home/app/a', '1000:50'],
     ],
   );
+});
+
+test('names that are no text are in it byte by byte, as tar reads them', async (t) => {
+  const [path, into] = [folder(t), folder(t)];
+  const at = (top: string, name: string): Buffer => Buffer.from(`${top}/${name}`, 'latin1');
+  const long = 'x\xff'.repeat(60);
+  mkdirSync(at(path, 'd\xe9p/deep'), { recursive: true });
+  writeFileSync(at(path, 'd\xe9p/f1'), 'text');
+  writeFileSync(at(path, `d\xe9p/${long}`), '');
+  symlinkSync(Buffer.from('d\xe9p/f1', 'latin1'), at(path, 'link'));
+  symlinkSync(Buffer.from('d\xe9p/f1', 'latin1'), at(path, 'n'.repeat(150)));
+  writeFileSync(join(path, 'last'), 'last');
+  const prefix = 'home/app';
+  const archive = await buffer(archiveFolder(path, { prefix, ignore: readIgnore('*/deep') }));
+  execFileSync('tar', ['-xf', '-', '-C', into, '--no-same-owner'], { input: archive });
+  const found = join(into, prefix);
+  const inside = (name: string) => readdirSync(at(found, name), 'latin1').toSorted();
+  assert.deepEqual(inside(''), ['d\xe9p', 'last', 'link', 'n'.repeat(150)]);
+  assert.deepEqual(inside('d\xe9p'), ['f1', long]);
+  assert.equal(readlinkSync(join(found, 'link'), 'latin1'), 'd\xe9p/f1');
+  for (const name of ['link', 'n'.repeat(150)])
+    assert.equal(readFileSync(join(found, name), 'utf8'), 'text');
 });
 
 test('sockets are left out', async (t) => {

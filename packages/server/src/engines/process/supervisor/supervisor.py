@@ -79,7 +79,7 @@ class Supervisor:
             status, self.reason, self.detail = None, 'start_failed', str(refused)
         except Exception as error:  # noqa: BLE001
             status, self.reason = None, 'start_failed'
-            self.detail = f'The engine could not start the instance: {error}'
+            self.detail = f'The engine could not start the instance: {getattr(error, "strerror", None) or error}'
             traceback.print_exc()
         self.finish(status)
 
