@@ -50,5 +50,10 @@ const args = [
   'packages/*/src/**/*.test.ts',
   'test/system/*.test.ts',
 ];
-const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+/** Hundreds of files load the same modules: what was compiled of them is kept, where nobody else can write. */
+const env = {
+  NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'),
+  ...process.env,
+};
+const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env });
 process.exit(status ?? 1);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { openApp } from '../testing/app.ts';
-import { onEachDatabase, onSqlite } from '../testing/database.ts';
+import { onSqlite } from '../testing/database.ts';
 import { answerTo, beginRequest, readAll, serveHttp } from '../testing/http.ts';
 import { makeApplication } from '../testing/rows.ts';
 import { until } from '../testing/until.ts';
@@ -56,7 +56,7 @@ async function openGit(database: Database, t: TestContext) {
   return { ask, begin, context, variables: `/v2/organisations/${ownerId}/applications/${id}/env` };
 }
 
-onEachDatabase('a broken body of a push ends that push, and nothing else', async (database, t) => {
+onSqlite('a broken body of a push ends that push, and nothing else', async (database, t) => {
   const { begin, ask, variables } = await openGit(database, t);
   const push = async ({ encoding, bytes, service }: Body) => {
     const asked = begin({ 'content-encoding': encoding }, service);
