@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { lutimes, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { Grown } from '../lib/count-growth.ts';
-import { TooDeep, holdOpened } from '../lib/held-folder.ts';
+import { TooDeep } from '../lib/held-folder.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import { removeTree } from '../lib/remove-tree.ts';
 import type { DataPaths } from '../paths.ts';
@@ -11,16 +11,19 @@ import type { Artifact, BuildInput, BuildProgress, Builder, StepOutcome } from '
 import { programVariables } from './build-setup.ts';
 import type { BuildSetup } from './build-setup.ts';
 import { commandStep } from './build-steps.ts';
-import { checkStart, leadsOut } from './check-start.ts';
+import { checkStart } from './check-start.ts';
 import { copyTree } from './copy-tree.ts';
 import { STEP, describeBroken } from './describe-broken.ts';
-import { artifactId, dependenciesKey, inputKey } from './keys.ts';
+import { findDependencies, installedDependencies } from './find-dependencies.ts';
+import type { Installed } from './find-dependencies.ts';
+import { artifactId, audiencesOf, inputKey } from './keys.ts';
 import { planBuild } from './plan-build.ts';
 import { pruneTree } from './prune-tree.ts';
-import { readFact, readManifest, refuseFolder } from './read-tree.ts';
+import { putAway, take } from './put-away.ts';
+import { readFact, refuseFolder } from './read-tree.ts';
 import { readWanted } from './read-wanted.ts';
 import type { CommitSource } from './read-wanted.ts';
-import type { Dependencies, Failure, NeededFile } from './recipe.ts';
+import type { Failure, NeededFile } from './recipe.ts';
 import type { Recipes } from './recipes/recipes.ts';
 import { buildWork, imageOf, startWork } from './work.ts';
 import type { Work } from '../workloads/engine.ts';
@@ -62,7 +65,7 @@ async function advanceBuild(deps: BuildDeps, look: Look): Promise<BuildProgress>
   if (decided !== undefined) return finish(deps, setup, decided);
   const { warm } = setup;
   if (warm !== undefined && planned.plan.hooks.before === undefined)
-    return { next: 'done', artifact: warm };
+    return { next: 'done', artifact: warm.artifact };
   const refused = await prepareTree(deps, setup, look);
   return refused === undefined ? nextStep(deps, setup, done) : failed(refused);
 }
@@ -92,7 +95,7 @@ async function describeStep(deps: BuildDeps, input: BuildInput, number: number) 
     return commandStep(deps.paths, setup, { number, command, installs: dependencies });
   const installed = await findDependencies(deps, setup);
   if ('reason' in installed) throw new Error(installed.detail);
-  const environment = installed.sealed;
+  const environment = 'missing' in installed ? undefined : installed.key;
   return commandStep(deps.paths, setup, { number, command, environment });
 }
 
@@ -117,18 +120,16 @@ async function openSetup(
   deps: BuildDeps,
   { input, plan, treeId }: Pick<BuildSetup, 'input' | 'plan' | 'treeId'>,
 ): Promise<BuildSetup> {
-  const key = inputKey(input, treeId, plan);
-  const known =
-    input.useCache && plan.reusable ? await deps.findMadeFrom(input.applicationId, key) : undefined;
+  const warm =
+    input.useCache && plan.reusable ? await findWarm(deps, { input, plan, treeId }) : undefined;
   const folder = deps.paths.checkout(input.deploymentId);
-  const warm = known !== undefined && (await takeArtifact(deps, known)) ? known : undefined;
-  const warmImage = warm && 'image' in warm.start.command ? warm.start.command.image : undefined;
-  const id = artifactId(key, input.deploymentId);
+  const command = warm?.artifact.start.command;
+  const warmImage = command && 'image' in command ? command.image : undefined;
+  const id = artifactId(inputKey(input, { treeId, plan }), input.deploymentId);
   return {
     input,
     plan,
     treeId,
-    artifactId: id,
     image: warmImage ?? imageOf(input, id),
     warm,
     tree: join(folder, 'tree'),
@@ -137,24 +138,25 @@ async function openSetup(
   };
 }
 
-const takeArtifact = async (deps: BuildDeps, { id, dependenciesKey: key }: Artifact) =>
-  (await take(deps, deps.paths.artifact(id))) &&
-  (key === undefined || (await take(deps, deps.paths.dependencies(key))));
-
-/**
- * Whether it is there; from now on it is used, though no row says so yet. What nothing on record uses
- * is swept away an hour after it was taken, but never before the builds that were under way then are over.
- */
-async function take({ clock }: Pick<BuildDeps, 'clock'>, path: string): Promise<boolean> {
-  const now = clock() / 1000;
-  try {
-    await lutimes(path, now, now);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
+/** Made of the same inputs, for whomever this build is one of. */
+async function findWarm(
+  deps: BuildDeps,
+  { input, plan, treeId }: Pick<BuildSetup, 'input' | 'plan' | 'treeId'>,
+): Promise<BuildSetup['warm']> {
+  const { always, commit } = audiencesOf(input, plan);
+  const audiences = plan.dependencies === undefined ? [''] : ['', always, commit];
+  for (const audience of audiences) {
+    const key = inputKey(input, { treeId, plan }, audience);
+    const known = await deps.findMadeFrom(input.applicationId, key);
+    if (known !== undefined && (await takeArtifact(deps, known)))
+      return { artifact: known, audience };
   }
+  return undefined;
 }
+
+const takeArtifact = async (deps: BuildDeps, { id, dependenciesKey: key }: Artifact) =>
+  (await take(deps.clock, deps.paths.artifact(id))) &&
+  (key === undefined || (await take(deps.clock, deps.paths.dependencies(key))));
 
 /** Puts the tree in place under its name only when it is whole; refuses one that cannot be built. */
 async function prepareTree(
@@ -171,7 +173,7 @@ async function prepareTree(
       const unwritable = await deps.checkout({ ...input, into: partial }, signal);
       if (unwritable !== undefined) return unwritable;
     } else {
-      const grown = await copyWarm(deps.paths.artifact(warm.id), partial);
+      const grown = await copyWarm(deps.paths.artifact(warm.artifact.id), partial);
       if (grown !== undefined) return grown;
     }
     await rename(partial, tree);
@@ -231,7 +233,8 @@ async function nextStep(
     const command = commands.get(number);
     if (command !== undefined && !isDone(number)) return run(deps, setup, { number, command });
   }
-  if (setup.warm !== undefined) return seal(deps, setup, setup.warm.dependenciesKey);
+  const { warm } = setup;
+  if (warm !== undefined) return seal(deps, setup, { ...warm, key: warm.artifact.dependenciesKey });
 
   const installed = await installedDependencies(deps, setup, isDone(STEP.dependencies));
   if ('reason' in installed) return failed(installed);
@@ -243,7 +246,7 @@ async function nextStep(
       installs: install,
     });
   }
-  const { environment } = installed;
+  const environment = installed.key;
   const unbuildable = isDone(STEP.build) ? undefined : await refuseBuild(setup);
   if (unbuildable !== undefined) return failed(unbuildable);
   for (const number of [STEP.build, STEP.after, STEP.save]) {
@@ -253,7 +256,7 @@ async function nextStep(
   }
   await pruneTree(setup.tree, setup.plan.folder, setup.plan.kept);
   const refused = await refuseStart(setup);
-  return refused === undefined ? seal(deps, setup, environment) : failed(refused);
+  return refused === undefined ? seal(deps, setup, installed) : failed(refused);
 }
 
 const run = (
@@ -262,64 +265,16 @@ const run = (
   order: Parameters<typeof commandStep>[2],
 ): BuildProgress => ({ next: 'run', step: commandStep(paths, setup, order) });
 
-/** The key of the sealed dependencies, undefined where there are none, or what is to be installed first. */
-async function installedDependencies(
-  deps: BuildDeps,
-  setup: BuildSetup,
-  isInstalled: boolean,
-): Promise<{ environment: string | undefined } | { install: Dependencies } | Failure> {
-  const found = await findDependencies(deps, setup);
-  if ('reason' in found) return found;
-  if (found.sealed !== undefined || found.missing === undefined)
-    return { environment: found.sealed };
-  const { dependencies, key } = found.missing;
-  if (!isInstalled) return { install: dependencies };
-  await putAway(deps, setup.staging, deps.paths.dependencies(key));
-  return { environment: key };
-}
-
-type FoundDependencies = {
-  /** The key of those that are there. */
-  sealed: string | undefined;
-  /** What is to be installed, and the key that it gets; undefined where nothing is wanted. */
-  missing?: { dependencies: Dependencies; key: string };
-};
-
-async function findDependencies(
-  deps: BuildDeps,
-  { input, plan, tree, treeId }: BuildSetup,
-): Promise<FoundDependencies | Failure> {
-  const { dependencies } = plan;
-  if (dependencies === undefined) return { sealed: undefined };
-  const { namedBy, path } = dependencies;
-  const named = namedBy === undefined ? path : `${namedBy}=${path}`;
-  if ((await readFact(tree, plan.folder, path)).kind === 'outside') return leadsOut(named);
-  const manifest = await readManifest(tree, plan.folder, dependencies);
-  if (manifest === undefined) return namedBy === undefined ? { sealed: undefined } : missing(named);
-  const shared = dependenciesKey(input, plan, { dependencies, manifest, treeId });
-  const fresh = `${shared}.${input.deploymentId.slice(-12)}`;
-  const known = input.useCache ? [await deps.findDependencies(shared), shared] : [fresh];
-  for (const key of known)
-    if (key !== undefined && (await take(deps, deps.paths.dependencies(key))))
-      return { sealed: key };
-  return { sealed: undefined, missing: { dependencies, key: input.useCache ? shared : fresh } };
-}
-
-const missing = (named: string): Failure => ({
-  reason: 'missing_file',
-  detail: `${named}: there is no such file in the repository.`,
-});
-
 /** Decides on the artifact; from then on the build is over, also for whoever carries on after a crash. */
 async function seal(
   deps: BuildDeps,
   setup: BuildSetup,
-  environment: string | undefined,
+  { key: environment, audience }: Installed,
 ): Promise<BuildProgress> {
-  const { plan, decision } = setup;
+  const { input, plan, decision } = setup;
   const { portVariable } = plan.start;
   const artifact: Artifact = {
-    id: setup.artifactId,
+    id: artifactId(inputKey(input, setup, audience), input.deploymentId),
     dependenciesKey: environment,
     start: {
       folder: plan.folder,
@@ -348,14 +303,6 @@ async function finish(
   artifact: Artifact,
 ): Promise<BuildProgress> {
   const sealed = deps.paths.artifact(artifact.id);
-  if (!(await take(deps, sealed))) await putAway(deps, tree, sealed);
+  if (!(await take(deps.clock, sealed))) await putAway(deps.clock, { made: tree, sealed });
   return { next: 'done', artifact };
-}
-
-/** Whether it is old, and to be swept away, is not for its steps to say; nor whether its own user may move it. */
-async function putAway(deps: BuildDeps, made: string, sealed: string): Promise<void> {
-  await mkdir(dirname(sealed), { recursive: true, mode: 0o700 });
-  await using held = await holdOpened(made);
-  await take(deps, held.path);
-  await rename(made, sealed);
 }

@@ -1,4 +1,5 @@
 import type { Artifact, BuildInput } from './build.ts';
+import type { Audience } from './keys.ts';
 import type { Plan } from './plan-build.ts';
 import { SYSTEM_PATH } from './platform-variables.ts';
 import { SSH_VARIABLES } from './ssh-key.ts';
@@ -8,8 +9,6 @@ export type BuildSetup = {
   input: BuildInput;
   plan: Plan;
   treeId: string;
-  /** What the artifact will be called, where one is made. */
-  artifactId: string;
   /** What its image is called, where it has one. */
   image: string;
   /** The tree while steps work on it. */
@@ -18,8 +17,8 @@ export type BuildSetup = {
   staging: string;
   /** The file that says what the artifact is, once that is decided. */
   decision: string;
-  /** An artifact of the same inputs whose tree is taken instead of the commit's. */
-  warm: Artifact | undefined;
+  /** An artifact of the same inputs whose tree is taken instead of the commit's, and for whom it is. */
+  warm: { artifact: Artifact; audience: Audience } | undefined;
 };
 
 /** What the toolchain gives to every program, and the dependencies where they are there. */

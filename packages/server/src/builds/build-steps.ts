@@ -3,8 +3,10 @@ import type { DataPaths } from '../paths.ts';
 import { programVariables } from './build-setup.ts';
 import type { BuildSetup } from './build-setup.ts';
 import type { BuildStep } from './build.ts';
-import { buildVariables, homeOf, withoutHost } from './platform-variables.ts';
+import { audiencesOf } from './keys.ts';
+import { homeOf, withoutHost } from './platform-variables.ts';
 import type { Dependencies } from './recipe.ts';
+import { seenByCommands, seenByImage } from './seen-variables.ts';
 
 type Order = {
   number: number;
@@ -27,13 +29,9 @@ export function commandStep(
     withDependencies: key !== undefined || installs !== undefined,
   });
   const makesImage = 'makes' in command;
+  const all = { ...programs, ...installs?.variables };
+  const variables = makesImage ? seenByImage(input, all) : seenByCommands(input, plan, all);
   const prepared = [...plan.prepare, ...(plan.cached === undefined ? [] : [plan.cached.link])];
-  const variables = buildVariables({
-    programs: { ...programs, ...installs?.variables },
-    user: input.environment,
-    application: { ...input, id: input.applicationId, name: input.applicationName },
-    deployment: { id: input.deploymentId, commitId: input.commitId },
-  });
   return {
     number,
     name: command.name,
@@ -41,7 +39,12 @@ export function commandStep(
     command,
     files: files(paths, setup, { key, installs }),
     workingDirectory: plan.folder === '' ? home : `${home}/${plan.folder}`,
-    environment: makesImage ? withoutHost(variables, programs, input.environment) : variables,
+    environment: makesImage
+      ? withoutHost(variables, programs, input.environment)
+      : {
+          ...variables,
+          ...(installs !== undefined && { CG_SEEN: audiencesOf(input, plan).always }),
+        },
     masked: plan.masked,
   };
 }

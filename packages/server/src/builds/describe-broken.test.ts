@@ -6,7 +6,7 @@ import { STEP, describeBroken } from './describe-broken.ts';
 const build = {
   name: 'Building the image of Dockerfile',
   needs: { setting: 'CC_DOCKERFILE', file: { path: 'Dockerfile', executable: false } },
-  image: { builder: 'buildkit', login: undefined, arguments: {} },
+  image: { builder: 'buildkit', login: undefined, arguments: [] },
 } as const;
 
 test('an image that could not be made is named by its Dockerfile, with why', () => {

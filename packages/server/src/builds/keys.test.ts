@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import type { ApplicationId, OwnerId } from '../lib/ids.ts';
+import type { ApplicationId, DeploymentId, OwnerId } from '../lib/ids.ts';
 import type { BuildInput } from './build.ts';
-import { dependenciesKey, inputKey } from './keys.ts';
+import { audiencesOf, dependencyKeys, inputKey } from './keys.ts';
 import { planBuild } from './plan-build.ts';
 import type { Plan } from './plan-build.ts';
 import type { Manifest } from './recipe.ts';
 import { dockerRecipe } from './recipes/docker/docker-recipe.ts';
 import type { Interpreter } from './recipes/python/interpreters.ts';
 import { pythonRecipe } from './recipes/python/python-recipe.ts';
+import { seenByCommands } from './seen-variables.ts';
 
 const interpreters: Interpreter[] = [
   { version: [3, 12, 1], path: '/p', folder: '/bin', digest: 'twelve', readOnly: [] },
@@ -31,51 +32,108 @@ function planned(environment: Record<string, string> = {}): Plan {
 
 const input = (rest: Partial<BuildInput> = {}): BuildInput =>
   ({
+    deploymentId: 'deployment_1-aaaaaaaaaaaa' as DeploymentId,
     ownerId: 'orga_1' as OwnerId,
     applicationId: 'app_1' as ApplicationId,
+    applicationName: 'train',
+    commitId: 'c1',
     environment: {},
     ...rest,
   }) as BuildInput;
 
+type Variables = Record<string, string>;
+
+const keyIn = (environment: Variables, treeId = 't', rest: Partial<BuildInput> = {}) =>
+  inputKey(input({ environment, ...rest }), { treeId, plan: planned(environment) });
+
+const other = {
+  applicationId: 'app_2' as ApplicationId,
+  commitId: 'c2',
+  deploymentId: 'deployment_2-bbbbbbbbbbbb' as DeploymentId,
+};
+
 test('an artifact is taken again for the same tree and recipe alone', () => {
-  const key = (environment: Record<string, string>, treeId = 't', rest: Partial<BuildInput> = {}) =>
-    inputKey(input(rest), treeId, planned(environment));
-  assert.equal(key({ OTHER: '1' }), key({ OTHER: '2' }));
+  assert.equal(keyIn({ OTHER: '1' }), keyIn({ OTHER: '2' }, 't', { commitId: 'c2' }));
   const others = [
-    key({}, 'u'),
-    key({}, 't', { applicationId: 'app_2' as ApplicationId }),
-    key({}, 't', { ownerId: 'orga_2' as OwnerId }),
-    key({ PYTHON_VERSION: '3.12' }),
-    key({ APP_FOLDER: 'api' }),
-    key({ CC_RUN_COMMAND: 'x' }),
-    key({ CC_PRE_BUILD_HOOK: 'x' }),
-    key({ CC_POST_BUILD_HOOK: 'x' }),
-    key({ CC_PIP_REQUIREMENTS_FILE: 'x.txt' }),
-    key({ PYTHON_SETUP_PY_GOAL: 'build' }),
-    key({ CC_IGNORE_FROM_BUILDCACHE: 'x' }),
-    key({}),
+    keyIn({}, 'u'),
+    keyIn({}, 't', { applicationId: other.applicationId }),
+    keyIn({}, 't', { ownerId: 'orga_2' as OwnerId }),
+    keyIn({ PYTHON_VERSION: '3.12' }),
+    keyIn({ APP_FOLDER: 'api' }),
+    keyIn({ CC_RUN_COMMAND: 'x' }),
+    keyIn({ CC_PRE_BUILD_HOOK: 'x' }),
+    keyIn({ CC_POST_BUILD_HOOK: 'x' }),
+    keyIn({ CC_PIP_REQUIREMENTS_FILE: 'x.txt' }),
+    keyIn({ PYTHON_SETUP_PY_GOAL: 'build' }),
+    keyIn({ CC_IGNORE_FROM_BUILDCACHE: 'x' }),
+    keyIn({ PIP_INDEX_URL: 'x' }),
+    keyIn({ https_proxy: 'x' }),
+    keyIn({}),
   ];
   assert.equal(new Set(others).size, others.length);
 });
 
-const manifestOf = (rest: Partial<Manifest> = {}): Manifest => ({
-  digest: 'd',
-  local: false,
-  variables: [],
-  ...rest,
+test('an artifact for which commands run is made again where one of them may see something else', () => {
+  const commands: Variables[] = [
+    { CC_PRE_BUILD_HOOK: 'x' },
+    { CC_POST_BUILD_HOOK: 'x' },
+    { PYTHON_SETUP_PY_GOAL: 'build' },
+    { CC_CACHE_DEPENDENCIES: 'true', CC_CACHE_DEPENDENCIES_EXTRA_PATHS: 'x' },
+  ];
+  for (const command of commands) {
+    const others = [
+      keyIn(command),
+      keyIn({ ...command, MODEL: '' }),
+      keyIn({ ...command, MODEL: 'small' }),
+      keyIn({ ...command, PORT: '9000' }),
+      keyIn(command, 't', { commitId: 'c2' }),
+      keyIn(command, 't', { applicationName: 'renamed' }),
+    ];
+    assert.equal(new Set(others).size, others.length, JSON.stringify(command));
+    const { deploymentId } = other;
+    assert.equal(keyIn(command, 't', { deploymentId }), keyIn(command), 'a restart');
+  }
 });
 
-type Asked = { input?: Partial<BuildInput>; found?: Partial<Manifest>; tree?: string };
-function sharedKey({ input: given = {}, found = {}, tree = 't' }: Asked, plan = planned()) {
+test('what belongs to runs alone is not seen by builds, and changes nothing that they make', () => {
+  const command = { CC_POST_BUILD_HOOK: 'x' };
+  const ofRuns = {
+    CC_PRE_RUN_HOOK: 'x',
+    CC_RUN_SUCCEEDED_HOOK: 'x',
+    CC_RUN_FAILED_HOOK: 'x',
+    CC_HEALTH_CHECK_PATH: '/health',
+    CC_HEALTH_CHECK_PATH_2: '/ready',
+    CG_START_TIMEOUT: '60',
+    CG_MAX_DURATION: '1h',
+    CG_RETRIES: '2',
+    CG_PRIORITY: 'low',
+  };
+  for (const [name, value] of Object.entries(ofRuns)) {
+    const environment = { ...command, [name]: value };
+    assert.equal(keyIn(environment), keyIn(command), name);
+    assert.ok(!(name in seenByCommands(input({ environment }), planned(environment))), name);
+  }
+  const environment = { ...command, MODEL: 'small' };
+  assert.equal(seenByCommands(input({ environment }), planned(environment))['MODEL'], 'small');
+});
+
+type Asked = { input?: Partial<BuildInput>; found?: Partial<Manifest> };
+
+/** Where code of packages ran, and where it did not. */
+function keysOf({ input: given = {}, found = {} }: Asked = {}, plan = planned()) {
   const { dependencies } = plan;
   assert.ok(dependencies);
-  const manifest = manifestOf(found);
-  return dependenciesKey(input(given), plan, { dependencies, manifest, treeId: tree });
+  const manifest: Manifest = { digest: 'd', reach: 'packages', variables: [], ...found };
+  const asking = input(given);
+  const seen = { variables: seenByCommands(asking, plan), home: '/home/bas/app_1', folder: '' };
+  return dependencyKeys(asking, plan, { dependencies, manifest, seen });
 }
 
-test('dependencies of the same lines are shared by an owner’s applications and trees', () => {
-  const other = { applicationId: 'app_2' as ApplicationId, environment: { TOKEN: 'x' } };
-  assert.equal(sharedKey({}), sharedKey({ input: other, tree: 'u' }));
+const sharedKey = (asked: Asked = {}, plan = planned()) => keysOf(asked, plan).made.withoutCode.key;
+const codeKey = (asked: Asked = {}) => keysOf(asked).made.byCode.key;
+
+test('finished packages of the same lines are shared by an owner’s applications, commits and variables', () => {
+  assert.equal(sharedKey(), sharedKey({ input: { ...other, environment: { TOKEN: 'x' } } }));
 });
 
 test('dependencies are never shared between owners, interpreters, files or indexes', () => {
@@ -86,26 +144,80 @@ test('dependencies are never shared between owners, interpreters, files or index
     sharedKey({}, planned({ CC_PIP_REQUIREMENTS_FILE: 'other.txt' })),
     sharedKey({ input: { environment: { PIP_INDEX_URL: 'x' } } }),
     sharedKey({ input: { environment: { UV_INDEX: 'x' } } }),
+    sharedKey({ input: { environment: { HTTPS_PROXY: 'x' } } }),
     sharedKey({}, planned({ PYTHON_VERSION: '3.12' })),
   ];
   assert.equal(new Set(keys).size, keys.length);
 });
 
-test('a variable counts where a line is written with it', () => {
+test('what code of packages made is of one application with equal variables', () => {
+  const { applicationId, ...sameApplication } = other;
+  assert.equal(codeKey(), codeKey({ input: sameApplication }));
+  const ofRuns = { environment: { CC_PRE_RUN_HOOK: 'x' } };
+  assert.equal(
+    keysOf({ input: ofRuns }, planned(ofRuns.environment)).made.byCode.key,
+    codeKey(),
+    'of runs alone',
+  );
+  const keys = [
+    codeKey(),
+    codeKey({ input: { applicationId } }),
+    codeKey({ input: { environment: { CMAKE_ARGS: '-DX' } } }),
+    sharedKey(),
+  ];
+  assert.equal(new Set(keys).size, keys.length);
+  assert.deepEqual(
+    keysOf().taken.map(({ key }) => key),
+    [sharedKey(), codeKey()],
+  );
+});
+
+test('a variable counts where a line is written with it, the platform’s own too', () => {
   const key = (value: string, variables: string[]) =>
     sharedKey({ input: { environment: { VERSION: value } }, found: { variables } });
   assert.notEqual(key('1', ['VERSION']), key('2', ['VERSION']));
   assert.equal(key('1', []), key('2', []));
+  const found = { variables: ['APP_ID'] };
+  assert.notEqual(sharedKey({ found }), sharedKey({ found, input: other }));
 });
 
-test('what is installed out of a tree belongs to that tree of that application', () => {
-  for (const shared of [
-    { found: { local: true } },
-    { input: { environment: { PIP_CONSTRAINT: 'pins.txt' } } },
-  ] satisfies Asked[]) {
-    assert.notEqual(sharedKey(shared), sharedKey({ ...shared, tree: 'u' }));
-    assert.equal(sharedKey(shared), sharedKey(shared));
-  }
+test('what is installed out of a tree belongs to that commit of that application with its variables', () => {
+  const found = { reach: 'tree' as const };
+  const { deploymentId } = other;
+  assert.deepEqual(keysOf({ found }), keysOf({ found, input: { deploymentId } }));
+  const keys = [
+    {},
+    { commitId: 'c2' },
+    { applicationId: other.applicationId },
+    { environment: { X: '1' } },
+  ].map((given) =>
+    keysOf({ found, input: given })
+      .taken.map(({ key }) => key)
+      .join(),
+  );
+  assert.equal(new Set(keys).size, keys.length);
+});
+
+test('what cannot be followed belongs to its deployment alone', () => {
+  const found = { reach: 'unknown' as const };
+  const { taken, made } = keysOf({ found });
+  assert.deepEqual(taken, [made.byCode]);
+  assert.deepEqual(made.withoutCode, made.byCode);
+  const { deploymentId } = other;
+  assert.notDeepEqual(keysOf({ found, input: { deploymentId } }).taken, taken);
+});
+
+test('an artifact is as much somebody’s as what it was installed with', () => {
+  const audience = (asked: Asked) => keysOf(asked).made.withoutCode.audience;
+  const plan = planned();
+  const { always, commit } = audiencesOf(input(), plan);
+  assert.equal(audience({}), '');
+  assert.equal(keysOf().made.byCode.audience, always);
+  assert.equal(audience({ found: { variables: ['APP_ID'] } }), commit);
+  assert.equal(audience({ found: { reach: 'tree' } }), commit);
+  assert.ok(!['', always, commit].includes(audience({ found: { reach: 'unknown' } })));
+  const keys = ['', always, commit].map((one) => inputKey(input(), { treeId: 't', plan }, one));
+  assert.equal(new Set(keys).size, 3);
 });
 
 test('no two sets of inputs are written the same', () => {
@@ -123,25 +235,47 @@ test('no two sets of inputs are written the same', () => {
   );
 });
 
+const docker = dockerRecipe({ allowDockerSocket: false });
+
+function imageKey(
+  environment: Variables,
+  text = 'FROM x\nARG MODEL',
+  rest: Partial<BuildInput> = {},
+) {
+  const files = new Map(['Dockerfile', 'Other'].map((path) => [path, { text }] as const));
+  const plan = planBuild({ kind: 'webapp', environment }, docker, files);
+  assert.ok(!('reason' in plan));
+  return inputKey(input({ environment, ...rest }), { treeId: 't', plan });
+}
+
 test('an image is made again where a build argument, the builder or the file is another; not for a login', () => {
-  const docker = dockerRecipe({ allowDockerSocket: false });
-  const files = new Map(
-    ['Dockerfile', 'Other'].map((path) => [path, { text: 'FROM x\nARG MODEL' }] as const),
-  );
-  const key = (environment: Record<string, string>): string => {
-    const plan = planBuild({ kind: 'webapp', environment }, docker, files);
-    assert.ok(!('reason' in plan));
-    return inputKey(input(), 't', plan);
-  };
   const login = { CC_DOCKER_LOGIN_USERNAME: 'ada', CC_DOCKER_LOGIN_PASSWORD: 'x' };
   for (const environment of [{ OTHER: '1' }, { CC_DOCKER_EXPOSED_HTTP_PORT: '8888' }, login])
-    assert.equal(key(environment), key({}));
+    assert.equal(imageKey(environment), imageKey({}));
+  assert.equal(imageKey({}), imageKey({}, undefined, { commitId: 'c2' }));
   const others = [
-    key({}),
-    key({ MODEL: '' }),
-    key({ MODEL: 'small' }),
-    key({ CC_DOCKER_BUILDX: 'false' }),
-    key({ CC_DOCKERFILE: 'Other' }),
+    imageKey({}),
+    imageKey({ MODEL: '' }),
+    imageKey({ MODEL: 'small' }),
+    imageKey({ CC_DOCKER_BUILDX: 'false' }),
+    imageKey({ CC_DOCKERFILE: 'Other' }),
+    imageKey({ http_proxy: 'x' }),
+    imageKey({ CC_POST_BUILD_HOOK: 'x' }),
+    imageKey({ CC_POST_BUILD_HOOK: 'x', OTHER: '1' }),
   ];
   assert.equal(new Set(others).size, others.length);
+});
+
+test('an image sees what the platform says, and those of runs, where it asks for them', () => {
+  const text = 'FROM x\nARG COMMIT_ID\nARG CC_APP_NAME\nARG CG_RETRIES\nARG CC_DEPLOYMENT_ID';
+  const others = [
+    imageKey({}, text),
+    imageKey({}, text, { commitId: 'c2' }),
+    imageKey({}, text, { applicationName: 'renamed' }),
+    imageKey({ CG_RETRIES: '2' }, text),
+  ];
+  assert.equal(new Set(others).size, others.length);
+  const { deploymentId } = other;
+  assert.equal(imageKey({}, text, { deploymentId }), imageKey({}, text), 'a restart');
+  assert.notEqual(imageKey({ X: '1' }, 'FROM y:onbuild'), imageKey({}, 'FROM y:onbuild'));
 });

@@ -8,7 +8,7 @@ import { buildHooks } from './run-hooks.ts';
 import { servedPort } from './served-port.ts';
 import { linesOfKey, planSshKey } from './ssh-key.ts';
 import { insideTree, isOn } from './values.ts';
-import { commonVariables, isPlain } from './variables.ts';
+import { commonVariables, isOfRuns, isPlain } from './variables.ts';
 import type { Documented } from './variables.ts';
 
 /** What a build does, decided before any of it is done. */
@@ -27,6 +27,8 @@ export type Plan = RecipePlan & {
   reusable: boolean;
   /** Values that are hidden in what the build prints. */
   masked: readonly string[];
+  /** The application's variables that commands of the build do not see: those of runs alone. */
+  unseen: readonly string[];
 };
 
 /** Where the application is in its repository. */
@@ -49,6 +51,7 @@ export function planBuild(
   if (key !== undefined && 'reason' in key) return key;
   const made = recipe.plan({ environment, kind, files });
   if ('reason' in made) return made;
+  const documented = [...commonVariables, ...recipe.variables];
   const port = servedPort(made.start, environment);
   const otherPort = kind === 'webapp' && isOtherPort(environment['PORT'], port);
   return {
@@ -60,7 +63,8 @@ export function planBuild(
     cached,
     kept,
     reusable: !isOn(environment['CC_DISABLE_BUILD_CACHE_UPLOAD']),
-    masked: maskedOf(environment, [...commonVariables, ...recipe.variables]),
+    masked: maskedOf(environment, documented),
+    unseen: Object.keys(environment).filter((name) => isOfRuns(name, documented)),
     notices: [...made.notices, ...(otherPort ? [sayOtherPort(port)] : [])],
   };
 }

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { spellName } from '../lib/spell-name.ts';
-import { holdBeneath, readBeneath, resolveBeneath } from '../lib/resolve-beneath.ts';
+import { holdBeneath, resolveBeneath } from '../lib/resolve-beneath.ts';
 import type { FileFact } from './check-start.ts';
-import type { Dependencies, Failure, Manifest, References } from './recipe.ts';
+import type { Failure } from './recipe.ts';
 
 /** What stands at a path beneath a folder of the tree; a link counts as what it leads to, inside. */
 export async function readFact(tree: string, folder: string, path: string): Promise<FileFact> {
@@ -59,51 +58,4 @@ export async function refuseFolder(
     reason: 'missing_file',
     detail: `APP_FOLDER=${folder}: there is no such folder ${where}.`,
   };
-}
-
-const MOST_FILES = 100;
-const LARGEST_FILE = 4 * 1024 * 1024;
-
-/** The file that lists a folder's dependencies with everything it names, or undefined where it is not there. */
-export async function readManifest(
-  tree: string,
-  folder: string,
-  { path, references, settings }: Pick<Dependencies, 'path' | 'references' | 'settings'>,
-): Promise<Manifest | undefined> {
-  const hash = createHash('sha256');
-  const first = posix.join(folder, path);
-  const queue = [first];
-  const seen = new Map<string, References>();
-  for (const file of queue) {
-    if (seen.has(file) || seen.size >= MOST_FILES) continue;
-    const bytes = await readBeneath(tree, file, LARGEST_FILE);
-    if (bytes === undefined && file === first) return undefined;
-    const found = references(file, bytes?.toString('utf8') ?? '');
-    seen.set(file, found);
-    hash.update(`${file}\0${bytes?.length ?? 'missing'}\0`).update(bytes ?? '');
-    queue.push(...found.files);
-  }
-  for (const bytes of await readSettings(tree, folder, settings)) hash.update(bytes);
-  const all = [...seen.values()];
-  return {
-    digest: hash.digest('hex'),
-    local: all.some(({ local }) => local),
-    variables: [...new Set(all.flatMap(({ variables }) => variables))].toSorted(),
-  };
-}
-
-/** From the folder up to the root of the tree. */
-async function readSettings(
-  tree: string,
-  folder: string,
-  settings: Dependencies['settings'],
-): Promise<Buffer[]> {
-  const found: Buffer[] = [];
-  for (let at = folder; ; at = posix.dirname(at)) {
-    for (const { name, counts } of settings) {
-      const bytes = await readBeneath(tree, posix.join(at, name), LARGEST_FILE);
-      if (bytes !== undefined && counts(bytes.toString('utf8'))) found.push(bytes);
-    }
-    if (at === '' || at === '.') return found;
-  }
 }

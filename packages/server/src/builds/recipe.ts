@@ -1,5 +1,6 @@
 import type { Command, ContainerCommand, ImageBuild, RegistryLogin } from '../workloads/engine.ts';
 import type { BuildFailure, BuildInput } from './build.ts';
+import type { Reach } from './reach.ts';
 import type { Documented } from './variables.ts';
 
 export type Variables = Readonly<Record<string, string>>;
@@ -64,8 +65,8 @@ export type ImagePlan = {
   image: {
     builder: ImageBuild['makes']['builder'];
     login: RegistryLogin | undefined;
-    /** What else decides on what it contains, beside the tree. */
-    arguments: Variables;
+    /** The variables that its build can see, by name; undefined where that may be any. */
+    arguments: readonly string[] | undefined;
   };
 };
 
@@ -91,6 +92,7 @@ export type Dependencies = {
   path: string;
   /** The variable that names the file, which must be there then. */
   namedBy: string | undefined;
+  /** What installs them; it leaves `RAN_NO_CODE` where no code of a package ran in doing so. */
   install: Command;
   /** What installing needs of this machine: settings, and files that they name. */
   variables: Variables;
@@ -98,26 +100,35 @@ export type Dependencies = {
   /** Folders and variables that come with the installed packages. */
   provides: Pick<Toolchain, 'path' | 'variables'>;
   /** What a file draws in beside packages. */
-  references(path: string, text: string): References;
+  references(file: ListFile, seen: Seen): References;
   /** Files that change what is installed where they stand in the folder or above it. */
-  settings: readonly { name: string; counts(text: string): boolean }[];
-  /** Variables that change what is installed, and those of them that may name files of the tree. */
+  settings: readonly { name: string; read(text: string, seen: Seen): Reach | undefined }[];
+  /** Variables that change what is installed. */
   decidedBy: RegExp;
-  namesFiles: RegExp;
+  /** What those of them that the user set draw in. */
+  drawnIn(settings: Variables, seen: Seen): References;
 };
+
+/** What the installer leaves in /opt/env where only finished packages were unpacked: such are the same for everybody. */
+export const RAN_NO_CODE = '.ran-no-code';
+
+/** A file that lists dependencies: where it is in the tree, and what it says. */
+export type ListFile = { path: string; bytes: Buffer };
+
+/** What an installer sees: its variables, where the tree is, and the folder that it works in. */
+export type Seen = { variables: Variables; home: string; folder: string };
 
 /** What a file that lists dependencies draws in beside packages. */
 export type References = {
   /** Other files of the kind, relative to the tree. */
   files: readonly string[];
-  /** Whether it installs something out of the tree itself. */
-  local: boolean;
+  reach: Reach;
   /** Variables whose values are written into its lines (`${NAME}`). */
   variables: readonly string[];
 };
 
 /** The dependencies that a tree asks for. */
-export type Manifest = Pick<References, 'local' | 'variables'> & {
+export type Manifest = Pick<References, 'reach' | 'variables'> & {
   /** sha256 over the bytes of the file, of every file it names and of the settings around it. */
   digest: string;
 };

@@ -7,6 +7,8 @@ export type Documented = {
   example?: string;
   /** Hidden in what builds print. */
   secret?: true;
+  /** It belongs to the run alone: builds do not see it, and another value of it builds nothing anew. */
+  onlyRuns?: true;
 };
 
 /** What every runtime understands. */
@@ -34,14 +36,17 @@ export const commonVariables: readonly Documented[] = [
   {
     name: 'CC_PRE_RUN_HOOK',
     what: 'The same in each instance before it starts. A failure ends the deployment',
+    onlyRuns: true,
   },
   {
     name: 'CC_RUN_SUCCEEDED_HOOK',
     what: 'When a Webapp serves, or a Runner ended with exit code 0; a failure is only logged',
+    onlyRuns: true,
   },
   {
     name: 'CC_RUN_FAILED_HOOK',
     what: 'When a Webapp did not come to serve, or a Runner failed; a failure is only logged',
+    onlyRuns: true,
   },
   {
     name: 'CC_SSH_PRIVATE_KEY',
@@ -85,11 +90,13 @@ export const commonVariables: readonly Documented[] = [
     what: 'A path that must answer 200 to 299 before a Webapp gets visitors; with `_0`, `_1`… several',
     fallback: 'any answer of `/` but an error of the server',
     example: '/health',
+    onlyRuns: true,
   },
   {
     name: 'CG_START_TIMEOUT',
     what: 'How many seconds a Webapp may take until it serves, 5 to 3600',
     fallback: '300, with a GPU 900',
+    onlyRuns: true,
   },
   {
     name: 'CG_ENGINE',
@@ -102,17 +109,20 @@ export const commonVariables: readonly Documented[] = [
     what: 'How long each attempt of a Runner’s run may take, from its start; then it is told to end (TERM), and killed 30 s later',
     fallback: 'no limit',
     example: '12h',
+    onlyRuns: true,
   },
   {
     name: 'CG_RETRIES',
     what: 'How often a run whose program failed is tried again. What the platform is to blame for is tried again three times in any case, but with `0`',
     fallback: 'never',
     example: '2',
+    onlyRuns: true,
   },
   {
     name: 'CG_PRIORITY',
     what: '`low`, `normal` or `high`: a head start of a day in the queue, or as much the other way',
     fallback: 'normal',
+    onlyRuns: true,
   },
   { name: 'PORT', what: 'What a Webapp listens on: visitors come to 8080', fallback: '8080' },
 ];
@@ -150,7 +160,15 @@ export const platformVariables: readonly Documented[] = [
 
 /** Whether its value may stand in what a build prints. */
 export function isPlain(name: string, documented: readonly Documented[]): boolean {
-  const base = name.replace(/_\d+$/, '');
-  const known = documented.find((one) => one.name === name || one.name === `${base}[_n]`);
+  const known = documentationOf(name, documented);
   return name === 'PATH' || name === 'PYTHONPATH' || (known !== undefined && known.secret !== true);
+}
+
+/** Whether it is for runs alone. */
+export const isOfRuns = (name: string, documented: readonly Documented[]): boolean =>
+  documentationOf(name, documented)?.onlyRuns === true;
+
+function documentationOf(name: string, documented: readonly Documented[]): Documented | undefined {
+  const base = name.replace(/_\d+$/, '');
+  return documented.find((one) => one.name === name || one.name === `${base}[_n]`);
 }

@@ -10,7 +10,7 @@ test('an image is made and started under the name of its artifact', () => {
   const build: ImagePlan = {
     name: 'Building it',
     needs: { setting: 'CC_DOCKERFILE', file: { path: 'a/Dockerfile', executable: false } },
-    image: { builder: 'classic', login: undefined, arguments: { A: '1' } },
+    image: { builder: 'classic', login: undefined, arguments: ['A'] },
   };
   assert.deepEqual(buildWork(build, { image, afresh: true }), {
     name: 'Building it',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { declaredArguments } from './declared-arguments.ts';
+import { declaredArguments, seenArguments } from './declared-arguments.ts';
 
 test('arguments are read as the builder reads them: in any case, several on a line, over several lines', () => {
   const text = `# syntax=docker/dockerfile:1
@@ -46,4 +46,13 @@ test('every declared name is found, whatever its value', () => {
       assert.deepEqual(found, [...new Set(pairs.map(([one]) => one))].toSorted());
     }),
   );
+});
+
+test('steps see what is declared, proxies without that, and perhaps anything where nobody knows', () => {
+  const seen = seenArguments('FROM x\nARG MODEL') ?? [];
+  for (const name of ['MODEL', 'HTTP_PROXY', 'https_proxy', 'SOURCE_DATE_EPOCH'])
+    assert.ok(seen.includes(name), name);
+  assert.ok(!seen.includes('OTHER'));
+  for (const text of ['', 'docker/Dockerfile', 'from node:8-onbuild\nARG MODEL'])
+    assert.equal(seenArguments(text), undefined, text);
 });

@@ -12,6 +12,21 @@ export function declaredArguments(text: string): string[] | undefined {
   return [...new Set(names)].filter((name) => /^[A-Za-z_]\w*$/.test(name)).toSorted();
 }
 
+/** What steps see of build arguments without any ARG. */
+const PREDEFINED = ['HTTP', 'HTTPS', 'FTP', 'NO', 'ALL']
+  .flatMap((name) => [`${name}_PROXY`, `${name.toLowerCase()}_proxy`])
+  .concat('SOURCE_DATE_EPOCH');
+
+/**
+ * The variables that an image's build can see, by name; undefined where that may be any: where nobody knows yet
+ * what the Dockerfile says, and where what it builds on has steps of its own (`ONBUILD ARG`).
+ */
+export function seenArguments(text: string): string[] | undefined {
+  if (/^\s*FROM\s.*onbuild/im.test(text)) return undefined;
+  const declared = declaredArguments(text);
+  return declared && [...new Set([...declared, ...PREDEFINED])];
+}
+
 /** Without comments, which also stand between the lines that continue one. */
 function logicalLines(text: string): string[] {
   const escape = /^\s*#\s*escape\s*=\s*`/im.test(text) ? '`' : '\\';

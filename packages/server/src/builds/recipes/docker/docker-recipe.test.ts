@@ -33,7 +33,7 @@ test('an image is made of the Dockerfile at the root, by BuildKit, as nobody', (
   assert.deepEqual(build, {
     name: 'Building the image of Dockerfile',
     needs: { setting: 'CC_DOCKERFILE', file: { path: 'Dockerfile', executable: false } },
-    image: { builder: 'buildkit', login: undefined, arguments: {} },
+    image: { builder: 'buildkit', login: undefined, arguments: undefined },
   });
   assert.deepEqual(start.command, { name: 'the command of Dockerfile' });
   assert.deepEqual(notices, []);
@@ -73,15 +73,6 @@ test('a login is that of Docker Hub unless another registry is named, and takes 
   const onlyPassword = refused({ CC_DOCKER_LOGIN_PASSWORD: password });
   assert.match(onlyPassword, /CC_DOCKER_LOGIN_USERNAME is not/);
   assert.ok(!onlyPassword.includes(password));
-});
-
-test('the values of the variables that the Dockerfile declares decide, and no others', () => {
-  const environment = { MODEL: 'a', OTHER: 'b' };
-  const given = (text?: string) =>
-    planned(environment, text === undefined ? {} : { text }).build.image.arguments;
-  assert.deepEqual(given('FROM x\nARG MODEL=small\nARG ABSENT'), { MODEL: 'a' });
-  assert.deepEqual(given('FROM x'), {});
-  assert.deepEqual(given(), environment, 'nobody knows yet what it says');
 });
 
 test('exposed ports are ports', () => {

@@ -10,7 +10,7 @@ import type {
 } from '../../recipe.ts';
 import { readPort } from '../../served-port.ts';
 import { insideTree, isOff, isOn } from '../../values.ts';
-import { declaredArguments } from './declared-arguments.ts';
+import { seenArguments } from './declared-arguments.ts';
 import { planLogin } from './plan-login.ts';
 import { dockerVariables } from './variables.ts';
 
@@ -51,7 +51,7 @@ function plan(allowed: Allowed, { environment, files }: Given): RecipePlan | Fai
     image: {
       login,
       builder: isOff(environment['CC_DOCKER_BUILDX']) ? 'classic' : 'buildkit',
-      arguments: argumentsOf(environment, files.get(path)?.text),
+      arguments: seenArguments(files.get(path)?.text ?? ''),
     },
   };
   return {
@@ -82,13 +82,6 @@ function planStart(
     detail:
       'CC_MOUNT_DOCKER_SOCKET: whoever may use the Docker socket owns the machine, and its operator does not allow it. Remove the variable, or ask them.',
   };
-}
-
-/** What the Dockerfile asks for by ARG; everything, where it is not known yet what it says. */
-function argumentsOf(environment: Variables, text: string | undefined): Variables {
-  const declared = declaredArguments(text ?? '') ?? Object.keys(environment).toSorted();
-  const given = declared.filter((name) => environment[name] !== undefined);
-  return Object.fromEntries(given.map((name) => [name, environment[name] ?? '']));
 }
 
 function noticesOf(environment: Variables): string[] {

@@ -16,11 +16,13 @@ export const javaVariables: readonly Documented[] = [
     name: 'CC_JAR_ARGS',
     what: 'Arguments of the program, as a shell reads words',
     example: 'server "my config.yml"',
+    onlyRuns: true,
   },
   {
     name: 'CC_EXTRA_JAVA_ARGS',
     what: 'More options of the JVM, as a shell reads words; they win over those that the size gives',
     example: '-XX:+UseZGC',
+    onlyRuns: true,
   },
   {
     name: 'CC_JAVA_VERSION',
@@ -32,6 +34,7 @@ export const javaVariables: readonly Documented[] = [
     name: 'CC_DISABLE_MAX_METASPACE',
     what: '`true`: the memory for classes has no limit of its own',
     fallback: 'false',
+    onlyRuns: true,
   },
   { name: 'CC_MAVEN_PROFILES', what: 'Profiles of the default Maven build', example: 'prod' },
   {

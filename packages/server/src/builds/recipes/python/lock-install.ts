@@ -1,8 +1,13 @@
 import { posix } from 'node:path';
-import type { Dependencies, Failure, References } from '../../recipe.ts';
+import { farthest } from '../../reach.ts';
+import type { Reach } from '../../reach.ts';
+import type { Dependencies, Failure, ListFile, References, Seen } from '../../recipe.ts';
+import { FORGET_BUILT, TELL_BUILT } from './built-packages.ts';
 import type { Installer } from './installer.ts';
 import type { Interpreter } from './interpreters.ts';
-import { ENVIRONMENT, NAMES_FILES } from './requirements-install.ts';
+import { REACH, placeOf } from './place-of.ts';
+import { ENVIRONMENT } from './requirements-install.ts';
+import { DECIDED_BY, UV_SETTINGS, readVariables } from './settings.ts';
 
 export const LOCK = 'uv.lock';
 
@@ -25,14 +30,17 @@ export function lockedPackages(
     readOnly,
     provides: ENVIRONMENT,
     references: readLock,
-    settings: [{ name: 'uv.toml', counts: () => true }],
-    decidedBy: /^UV_/,
-    namesFiles: NAMES_FILES,
+    settings: [...UV_SETTINGS, { name: LOCK, read: (text, seen) => reachOfLock(text, '', seen) }],
+    decidedBy: DECIDED_BY,
+    drawnIn: readVariables,
   };
 }
 
-const SYNC =
-  'uv=$1 python=$2; shift 2; unset UV_NO_SYNC; export UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1; "$uv" venv --quiet --allow-existing --python "$python" /opt/env && exec "$uv" sync --python "$python" "$@"';
+const SYNC = `uv=$1 python=$2; shift 2
+${FORGET_BUILT}unset UV_NO_SYNC; export UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
+"$uv" venv --quiet --allow-existing --python "$python" /opt/env || exit
+"$uv" sync --python "$python" "$@" || exit
+${TELL_BUILT}`;
 
 const NO_UV: Failure = {
   reason: 'missing_program',
@@ -40,9 +48,21 @@ const NO_UV: Failure = {
     'uv.lock needs uv, which this machine could not install: ask its operator, or list the packages in requirements.txt.',
 };
 
-/** The lock stands beside the project that it is of; packages with these sources are folders and files of the tree. */
-export const readLock = (path: string, text: string): References => ({
-  files: posix.basename(path) === LOCK ? [posix.join(posix.dirname(path), 'pyproject.toml')] : [],
-  local: /^source = \{ (editable|directory|path) = /m.test(text),
-  variables: [],
-});
+/** The lock stands beside the project that it is of, whose members are folders of the tree. */
+export function readLock({ path, bytes }: ListFile, seen: Seen): References {
+  const nothing: References = { files: [], reach: 'packages', variables: [] };
+  if (posix.basename(path) !== LOCK) return nothing;
+  const folder = posix.dirname(path);
+  const reach = reachOfLock(bytes.toString('utf8'), folder, seen);
+  return { ...nothing, files: [posix.join(folder, 'pyproject.toml')], reach };
+}
+
+const SOURCE = /\b(editable|directory|path|registry|url|git)\s*=\s*"((?:[^"\\]|\\.)*)"/g;
+
+/** Where packages come from. One that is virtual is nothing but what it depends on. */
+function reachOfLock(text: string, folder: string, seen: Seen): Reach {
+  const found = new Set<Reach>(['packages']);
+  for (const [, , value = ''] of text.matchAll(SOURCE))
+    found.add(REACH[placeOf(value, folder, seen).is]);
+  return farthest([...found]);
+}

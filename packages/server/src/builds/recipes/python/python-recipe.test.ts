@@ -87,11 +87,28 @@ test('a pip of a version is taken in place of uv', () => {
 });
 
 test('of a lock, what is installed out of the tree is known as such', () => {
-  const read = (source: string) => readLock('api/uv.lock', `name = "x"\nsource = ${source}\n`);
-  for (const source of ['{ editable = "." }', '{ directory = "libs/a" }', '{ path = "a.whl" }'])
-    assert.equal(read(source).local, true, source);
-  for (const source of ['{ virtual = "." }', '{ registry = "x" }', '{ git = "x" }'])
-    assert.equal(read(source).local, false, source);
+  const seen = { variables: {}, home: '/home/bas/app', folder: 'api' };
+  const read = (text: string, path = 'api/uv.lock') =>
+    readLock({ path, bytes: Buffer.from(text) }, seen);
+  const reachOf = (source: string) => read(`name = "x"\nsource = ${source}\n`).reach;
+  for (const source of [
+    '{ editable = "." }',
+    '{ directory = "libs/a" }',
+    '{ path = "a.whl" }',
+    '{ registry = "../wheels" }',
+    '{ url = "file:///home/bas/app/a.whl" }',
+    '{ registry = "https://x" }\nwheels = [\n    { path = "x.whl" },\n]',
+  ])
+    assert.equal(reachOf(source), 'tree', source);
+  for (const source of ['{ registry = "../../x" }', '{ git = "file:///opt/x" }'])
+    assert.equal(reachOf(source), 'unknown', source);
+  for (const source of [
+    '{ virtual = "." }',
+    '{ registry = "https://x/simple" }',
+    '{ git = "https://x/y?rev=main#abc" }',
+    '{ registry = "https://x" }\nwheels = [\n    { url = "https://x/y.whl", hash = "z" },\n]',
+  ])
+    assert.equal(reachOf(source), 'packages', source);
   assert.deepEqual(read('').files, ['api/pyproject.toml']);
-  assert.deepEqual(readLock('api/pyproject.toml', '').files, []);
+  assert.deepEqual(read('', 'api/pyproject.toml').files, []);
 });

@@ -2,7 +2,9 @@ import type { Command } from '../../../workloads/engine.ts';
 import type { Dependencies } from '../../recipe.ts';
 import type { Installer } from './installer.ts';
 import type { Interpreter } from './interpreters.ts';
+import { FORGET_BUILT, TELL_BUILT } from './built-packages.ts';
 import { readReferences } from './requirements.ts';
+import { DECIDED_BY, UV_SETTINGS, readVariables } from './settings.ts';
 
 type Tools = { interpreter: Interpreter; installer: Installer };
 
@@ -26,8 +28,8 @@ export const requirementsOf = (
   provides: ENVIRONMENT,
   references: readReferences,
   settings: UV_SETTINGS,
-  decidedBy: /^(PIP_|UV_)/,
-  namesFiles: NAMES_FILES,
+  decidedBy: DECIDED_BY,
+  drawnIn: readVariables,
 });
 
 /** Where packages are, once they are installed. */
@@ -36,22 +38,16 @@ export const ENVIRONMENT: Dependencies['provides'] = {
   variables: { VIRTUAL_ENV: '/opt/env' },
 };
 
-export const NAMES_FILES =
-  /_(CONSTRAINTS?|OVERRIDES?|EXCLUDES?|REQUIREMENTS?|FIND_LINKS|CONFIG_FILE)$/;
-
 const command = (name: string, script: string, words: [string, string, string]): Command => ({
   name: `${name} install -r ${words[1]}`,
   argv: ['/bin/sh', '-c', script, 'install', ...words],
 });
 
-const WITH_PIP = `"$1" -m venv --clear /opt/env || exit
+const WITH_PIP = `uv=
+${FORGET_BUILT}"$1" -m venv --clear /opt/env || exit
 [ -z "$3" ] || /opt/env/bin/python -m pip install --quiet "pip==$3.*" || exit
 exec /opt/env/bin/python -m pip install -r "$2"`;
-const WITH_UV =
-  '"$3" venv --quiet --allow-existing --python "$1" /opt/env && exec "$3" pip install --compile-bytecode --link-mode copy --python /opt/env/bin/python -r "$2"';
-
-/** What uv itself reads: its indexes may stand there. */
-const UV_SETTINGS: Dependencies['settings'] = [
-  { name: 'uv.toml', counts: () => true },
-  { name: 'pyproject.toml', counts: (text) => text.includes('[tool.uv') },
-];
+const WITH_UV = `uv=$3
+${FORGET_BUILT}"$uv" venv --quiet --allow-existing --python "$1" /opt/env || exit
+"$uv" pip install --compile-bytecode --link-mode copy --python /opt/env/bin/python -r "$2" || exit
+${TELL_BUILT}`;

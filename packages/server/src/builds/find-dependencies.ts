@@ -1,0 +1,101 @@
+import type { Clock } from '../lib/clock.ts';
+import { resolveBeneath } from '../lib/resolve-beneath.ts';
+import type { DataPaths } from '../paths.ts';
+import { programVariables } from './build-setup.ts';
+import type { BuildSetup } from './build-setup.ts';
+import { leadsOut } from './check-start.ts';
+import { dependencyKeys } from './keys.ts';
+import type { Audience, DependencyKey, DependencyKeys } from './keys.ts';
+import { homeOf } from './platform-variables.ts';
+import { putAway, take } from './put-away.ts';
+import { readManifest } from './read-manifest.ts';
+import { readFact } from './read-tree.ts';
+import { RAN_NO_CODE } from './recipe.ts';
+import type { Dependencies, Failure, Seen } from './recipe.ts';
+import { seenByCommands } from './seen-variables.ts';
+
+type FindDeps = {
+  paths: DataPaths;
+  clock: Clock;
+  /** The newest dependencies that were installed for this key, or undefined. */
+  findDependencies(key: string): Promise<string | undefined>;
+};
+
+/** What the artifact is made with; no key where no dependencies are wanted. */
+export type Installed = { key: string | undefined; audience: Audience };
+
+const NONE: Installed = { key: undefined, audience: '' };
+
+/** The sealed dependencies, or what is to be installed first. */
+export async function installedDependencies(
+  deps: FindDeps,
+  setup: BuildSetup,
+  isInstalled: boolean,
+): Promise<Installed | { install: Dependencies } | Failure> {
+  const found = await findDependencies(deps, setup);
+  if (!('missing' in found)) return found;
+  const { dependencies, made } = found.missing;
+  if (!isInstalled) return { install: dependencies };
+  await using mark = await resolveBeneath(setup.staging, RAN_NO_CODE);
+  const installed = mark.is === 'there' ? made.withoutCode : made.byCode;
+  const sealed = deps.paths.dependencies(installed.key);
+  await putAway(deps.clock, { made: setup.staging, sealed });
+  return installed;
+}
+
+/** What is to be installed, and the keys that it may get. */
+type Missing = { missing: { dependencies: Dependencies } & Pick<DependencyKeys, 'made'> };
+
+/** The sealed dependencies, where they are there. */
+export async function findDependencies(
+  deps: FindDeps,
+  { input, plan, tree }: BuildSetup,
+): Promise<Installed | Missing | Failure> {
+  const { dependencies } = plan;
+  if (dependencies === undefined) return NONE;
+  const { namedBy, path } = dependencies;
+  const named = namedBy === undefined ? path : `${namedBy}=${path}`;
+  if ((await readFact(tree, plan.folder, path)).kind === 'outside') return leadsOut(named);
+  const seen = seenByInstaller(input, plan, dependencies);
+  const manifest = await readManifest(tree, dependencies, { seen, user: input.environment });
+  if (manifest === undefined) return namedBy === undefined ? NONE : noFile(named);
+  const keys = dependencyKeys(input, plan, { dependencies, manifest, seen });
+  const { taken, made } = input.useCache ? keys : afresh(keys, input.deploymentId);
+  for (const { key, audience } of taken) {
+    const known = input.useCache ? [await deps.findDependencies(key), key] : [key];
+    for (const one of known)
+      if (one !== undefined && (await take(deps.clock, deps.paths.dependencies(one))))
+        return { key: one, audience };
+  }
+  return { missing: { dependencies, made } };
+}
+
+/** Found by the same keys later on, for they have something behind them. */
+function afresh({ taken, made }: DependencyKeys, deploymentId: string): DependencyKeys {
+  const own = ({ key, audience }: DependencyKey): DependencyKey => ({
+    key: `${key}.${deploymentId.slice(-12)}`,
+    audience,
+  });
+  return {
+    taken: taken.map(own),
+    made: { byCode: own(made.byCode), withoutCode: own(made.withoutCode) },
+  };
+}
+
+const seenByInstaller = (
+  input: BuildSetup['input'],
+  plan: BuildSetup['plan'],
+  { variables }: Dependencies,
+): Seen => ({
+  variables: seenByCommands(input, plan, {
+    ...programVariables(plan, { withDependencies: true }),
+    ...variables,
+  }),
+  home: homeOf(input.applicationId),
+  folder: plan.folder,
+});
+
+const noFile = (named: string): Failure => ({
+  reason: 'missing_file',
+  detail: `${named}: there is no such file in the repository.`,
+});

@@ -1,0 +1,18 @@
+import { RAN_NO_CODE } from '../../recipe.ts';
+
+/**
+ * Before packages are installed, by uv where `$uv` is one. Both installers keep what they built of sources by where
+ * those come from alone, not by the variables that the code saw: with other ones it is built again.
+ */
+export const FORGET_BUILT = `cache=\${XDG_CACHE_HOME:-$HOME/.cache}; mkdir -p "$cache" || exit
+if [ "$(cat "$cache/built-for" 2>/dev/null)" != "$CG_SEEN" ]; then
+  kept=$([ -z "$uv" ] || "$uv" cache dir 2>/dev/null)
+  rm -rf "\${kept:-$cache/uv}"/sdists-v* "\${PIP_CACHE_DIR:-$cache/pip}"/wheels || exit
+  printf %s "$CG_SEEN" >"$cache/built-for" || exit
+fi
+`;
+
+/** When uv has installed: it keeps in one folder what it ever built of sources. */
+export const TELL_BUILT = `rm -f /opt/env/${RAN_NO_CODE}
+built=$("$uv" cache dir 2>/dev/null) && [ -d "$built" ] && [ -z "$UV_NO_CACHE" ] || exit 0
+ls -d "$built"/sdists-v*/*/ >/dev/null 2>&1 || : >/opt/env/${RAN_NO_CODE}`;
