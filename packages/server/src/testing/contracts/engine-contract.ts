@@ -8,6 +8,7 @@ import type { OwnerId } from '../../lib/ids.ts';
 import { prints, readLog, ruleFor, run, runningOf, start, textOf, withLimit } from '../engine.ts';
 import type { Grantable, Open, Rule, Subject } from '../engine.ts';
 import { need } from '../need.ts';
+import { graceContract } from './grace-contract.ts';
 import { lifeContract } from './life-contract.ts';
 import type { End, Living } from './life-contract.ts';
 import type { Engine, InstanceMeasure, InstanceSpec } from '../../workloads/engine.ts';
@@ -18,6 +19,7 @@ export function engineContract(name: string, open: Open<Subject>): void {
   const rule = ruleFor(name, open);
   hooks(rule);
   stopping(rule);
+  graceContract(rule);
   output(rule);
   files(rule);
   limits(rule);

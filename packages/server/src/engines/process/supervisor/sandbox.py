@@ -33,19 +33,33 @@ PROFILE = r'''
 if [ -n "$PS1" ]; then PS1='$CC_APP_NAME/$INSTANCE_NUMBER:\w\$ '; fi
 '''
 
-#: Runs steps one after the other in one sandbox, and tells on descriptor 3 which.
+#: Runs steps one after the other in one sandbox, and tells on descriptor 3 which. Once it is told to end it starts neither
+#: the command nor a step before it, and what runs after the command waits until nobody but this shell is left.
 STEPS = r'''
-trap : TERM
+told=
+trap told=1 TERM
 ulimit -c 0
-call() { "$@" 3>&- & child=$!; wait $child; code=$?; while kill -0 $child 2>/dev/null; do wait $child; code=$?; done; }
+call() { local before=$told; "$@" 3>&- & child=$!; [ "$told" = "$before" ] || kill -TERM $child; wait $child; code=$?; while kill -0 $child 2>/dev/null; do wait $child; code=$?; done; }
+others() {
+  local beside= below=
+  { read -r beside < /proc/$PPID/task/$PPID/children; read -r below < /proc/$$/task/$$/children; } 2>/dev/null
+  [ "${beside:-$$}" != $$ ] || [ -n "$below" ]
+}
+rest() {
+  [ -n "$told" ] || return
+  exec 4<> <(:)
+  while others; do read -rt 0.02 -u 4; done
+  exec 4>&-
+}
 i=1; ended=0; broken=
 while [ $i -le $# ]; do
   kind=${!i}; j=$((i+1)); name=${!j}; j=$((i+2)); n=${!j}; argv=("${@:i+3:n}"); i=$((i+3+n))
+  if [ -z "$broken" ] && [ -n "$told" ]; then case $kind in before|command) ended=143; broken=1;; esac; fi
   case $kind in
     before) if [ -z "$broken" ]; then printf 'step %s\n' "$name" >&3; call "${argv[@]}"; if [ $code -ne 0 ]; then printf 'before-failed %s\n' "$code" >&3; ended=$code; broken=1; fi; fi;;
     command) if [ -n "$broken" ]; then continue; fi; printf 'step %s\n' "$name" >&3; call "${argv[@]}"; ended=$code; printf 'code %s\n' "$code" >&3;;
-    succeeded) if [ $ended -eq 0 ]; then printf 'after %s\n' "$name" >&3; call "${argv[@]}"; fi;;
-    failed) if [ $ended -ne 0 ]; then printf 'after %s\n' "$name" >&3; call "${argv[@]}"; fi;;
+    succeeded) if [ $ended -eq 0 ]; then rest; printf 'after %s\n' "$name" >&3; call "${argv[@]}"; fi;;
+    failed) if [ $ended -ne 0 ]; then rest; printf 'after %s\n' "$name" >&3; call "${argv[@]}"; fi;;
   esac
 done
 exit $ended
