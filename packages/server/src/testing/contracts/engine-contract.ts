@@ -8,6 +8,7 @@ import type { OwnerId } from '../../lib/ids.ts';
 import { prints, readLog, ruleFor, run, runningOf, start, textOf, withLimit } from '../engine.ts';
 import type { Grantable, Open, Rule, Subject } from '../engine.ts';
 import { need } from '../need.ts';
+import { filesContract } from './files-contract.ts';
 import { graceContract } from './grace-contract.ts';
 import { lifeContract } from './life-contract.ts';
 import type { End, Living } from './life-contract.ts';
@@ -23,6 +24,7 @@ export function engineContract(name: string, open: Open<Subject>): void {
   output(rule);
   files(rule);
   limits(rule);
+  filesContract(rule);
   devices(rule);
   network(rule);
   measures(rule);

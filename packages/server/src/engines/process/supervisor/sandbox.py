@@ -28,6 +28,9 @@ HIDDEN = (
 #: In bytes: what fits into places that are for sockets and marks of processes.
 SMALL = 64 * 1024 * 1024
 
+#: Where programs put what they need for a while, each a folder of the instance's own on the disk.
+TEMPORARY = {'/tmp': 'tmp', '/var/tmp': 'var-tmp'}
+
 #: What login shells read: an instance's environment is complete, and they leave it as it is.
 PROFILE = r'''
 if [ -n "$PS1" ]; then PS1='$CC_APP_NAME/$INSTANCE_NUMBER:\w\$ '; fi
@@ -76,6 +79,9 @@ def prepare_mounts(spec, scratch, user, etc):
         os.mkdir(f'{STAGE}/{name}', 0o755)
     home = _own_directory(f'{scratch}/home', user)
     _bind(home, f'{STAGE}/home')
+    for name in TEMPORARY.values():
+        os.mkdir(f'{STAGE}/{name}', 0o755)
+        _bind(make_temporary(f'{scratch}/{name}', user), f'{STAGE}/{name}')
     _mount_application(files['application'], scratch, user)
     if files.get('environment'):
         _mount_environment(files['environment'], user)
@@ -131,6 +137,15 @@ def _mount_environment(environment, user):
             os.chmod(source, 0o755)
         _own_directory(source, user)
     _bind(source, f'{STAGE}/env')
+
+
+def make_temporary(path, user=None):
+    """A folder for anybody's files, which go with the instance; on its disk, as all that it writes."""
+    os.mkdir(path)
+    os.chmod(path, 0o1777)
+    if user is not None:
+        os.chown(path, user, user)
+    return path
 
 
 def share(path, user):
@@ -197,15 +212,17 @@ def _host_name(spec):
 def bwrap_options(spec, wiring):
     """
     What is seen, and nothing else. `wiring` are options with the descriptors that they need. Every place that can be
-    written to has a size, and what is left of the root cannot be written to at all.
+    written to has a size or is on the instance's disk, and what is left of the root cannot be written to at all.
     """
     memory = max(64, spec['limits']['memoryMiB']) * 1024 * 1024
     options = ['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts',
                '--unshare-cgroup-try', '--uid', str(USER), '--gid', str(GROUP), '--die-with-parent',
                '--new-session', '--hostname', _host_name(spec), *wiring]
     options += _system() + ['--proc', '/proc', *_hidden(), '--dev', '/dev']
-    for place, size in (('/dev/shm', memory // 2), ('/tmp', memory), ('/var/tmp', memory), ('/run', SMALL)):
+    for place, size in (('/dev/shm', memory // 2), ('/run', SMALL)):
         options += ['--size', str(size), '--tmpfs', place]
+    for place, name in TEMPORARY.items():
+        options += ['--bind', f'{STAGE}/{name}', place]
     options += ['--dir', '/mnt', *_devices(spec), *_files(spec['files'])]
     return options + ['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', spec['workingDirectory']]
 
