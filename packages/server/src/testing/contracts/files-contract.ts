@@ -20,7 +20,7 @@ function onDisk(rule: Rule): void {
   rule('temporary files are on the disk, not in memory', async (subject, t) => {
     const places = placesOf(subject);
     const lines = places.map((place) => `${FILL} > ${place}/big && stat -c %a ${place}`);
-    const one = withLimit(subject.spec(`${lines.join(' && ')}`), { memoryMiB: 96 });
+    const one = withLimit(subject.spec(lines.join(' && ')), { memoryMiB: 96 });
     const exit = await run(subject, one, t);
     assert.deepEqual([exit.reason, exit.exitCode], ['exited', 0], exit.detail);
     assert.equal(await textOf(one), places.map(() => '1777').join('\n'));
@@ -37,10 +37,9 @@ function onDisk(rule: Rule): void {
 
   rule('shared memory is memory', async (subject, t) => {
     if (!subject.isolated) return;
-    const fill =
-      'head -c 400m /dev/zero > /dev/shm/a; cat /dev/shm/a /dev/shm/a | tail -c 400m | wc -c';
-    const one = withLimit(subject.spec(`${fill}; sleep 3`), { memoryMiB: 96 });
-    const exit = await run(subject, one, t);
+    const hold = `exec python3 -c 'import time; held = b"x" * (80 << 20); time.sleep(600)'`;
+    const one = subject.spec(`head -c 400m /dev/zero > /dev/shm/big; ${hold}`);
+    const exit = await run(subject, withLimit(one, { memoryMiB: 96 }), t);
     assert.equal(exit.reason, 'memory_limit', `${JSON.stringify(exit)} ${await textOf(one)}`);
   });
 }
