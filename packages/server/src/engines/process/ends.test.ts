@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { exitOf, start } from '../../testing/engine.ts';
+import { exitOf, prints, start, workloadOf } from '../../testing/engine.ts';
 import { makeSpec } from '../../testing/instance.ts';
 import { silentLog } from '../../testing/log.ts';
 import { need } from '../../testing/need.ts';
+import type { InstanceSpec } from '../../workloads/engine.ts';
 import { createProcessEngine } from './process-engine.ts';
+import type { ProcessEngine } from './process-engine.ts';
 
 async function open(t: TestContext, isolation: 'auto' | 'none') {
   const directory = mkdtempSync(join(tmpdir(), 'grid-ends-'));
@@ -26,28 +28,41 @@ async function open(t: TestContext, isolation: 'auto' | 'none') {
 
 type Recorded = { pid: number; groups: string[] };
 
+/** What is done with an instance before its supervisor is killed. */
+const befores: Readonly<
+  Record<string, (engine: ProcessEngine, spec: InstanceSpec, t: TestContext) => Promise<void>>
+> = {
+  'was killed': async () => undefined,
+  async 'was killed while it gave time to end'(engine, spec, t) {
+    await engine.ensure({ ...workloadOf([spec], 60), instances: [] }, t.signal);
+    await prints(spec, /told/, t);
+  },
+};
+
 for (const isolation of ['auto', 'none'] as const)
-  test(`nothing is left of an instance whose supervisor was killed, once it is removed (${isolation})`, async (t) => {
-    const { engine, directory } = await open(t, isolation);
-    if (!need(t, engine.host.cgroups, 'control groups that can be written')) return;
-    const spec = makeSpec(directory, 'setsid -f sleep 600; exec sleep 600');
-    await start({ engine }, spec, t);
-    const home = join(directory, 'instances', spec.instanceId);
-    const recorded = (): Recorded =>
-      JSON.parse(readFileSync(join(home, 'instance.json'), 'utf8')) as Recorded;
-    while ((await engine.observe(spec.instanceId, t.signal))?.state.status !== 'running')
-      t.signal.throwIfAborted();
-    const { pid, groups } = recorded();
-    assert.ok(groups.length > 0 && groups.every((group) => existsSync(group)));
-    process.kill(pid, 'SIGKILL');
-    assert.equal((await exitOf({ engine }, spec, t)).reason, 'supervisor_lost');
-    await engine.remove(spec.workloadId, 0, t.signal);
-    assert.deepEqual(
-      groups.filter((group) => existsSync(group)),
-      [],
-    );
-    assert.equal(existsSync(home), false);
-  });
+  for (const [what, before] of Object.entries(befores))
+    test(`nothing is left of an instance whose supervisor ${what}, once it is removed (${isolation})`, async (t) => {
+      const { engine, directory } = await open(t, isolation);
+      if (!need(t, engine.host.cgroups, 'control groups that can be written')) return;
+      const patient = `trap 'echo told' TERM; echo up; while :; do sleep 0.05; done`;
+      const spec = makeSpec(directory, `setsid -f sh -c "${patient}"; exec sleep 600`);
+      await start({ engine }, spec, t);
+      await prints(spec, /up/, t);
+      const home = join(directory, 'instances', spec.instanceId);
+      const recorded = (): Recorded =>
+        JSON.parse(readFileSync(join(home, 'instance.json'), 'utf8')) as Recorded;
+      const { pid, groups } = recorded();
+      assert.ok(groups.length > 0 && groups.every((group) => existsSync(group)));
+      await before(engine, spec, t);
+      process.kill(pid, 'SIGKILL');
+      assert.equal((await exitOf({ engine }, spec, t)).reason, 'supervisor_lost');
+      await engine.remove(spec.workloadId, 0, t.signal);
+      assert.deepEqual(
+        groups.filter((group) => existsSync(group)),
+        [],
+      );
+      assert.equal(existsSync(home), false);
+    });
 
 test('an instance starts although a supervisor was killed before it wrote down that it is its own', async (t) => {
   const { engine, directory } = await open(t, 'none');

@@ -63,12 +63,12 @@ hold = []; threading.Thread(target=work, daemon=True).start()`,
   'memory that processes share': `keep = mmap.mmap(-1, TAKEN)
 for at in range(0, TAKEN, 4096): keep[at] = 1
 keep.madvise(mmap.MADV_DONTNEED)`,
-  'the temporary folder and the shared memory': `try_to_fill('/tmp/x'); try_to_fill('/dev/shm/x')`,
-  'a file that was removed from the temporary folder': `keep = open('/tmp/x', 'wb', buffering=0); os.unlink('/tmp/x')
+  'the shared memory and the folder of sockets': `try_to_fill('/run/x'); try_to_fill('/dev/shm/x')`,
+  'a file that was removed from the folder of sockets': `keep = open('/run/x', 'wb', buffering=0); os.unlink('/run/x')
 try: fill(keep)
 except OSError as error: print(error, flush=True)
 try_to_fill('/dev/shm/y')`,
-  'empty files in the temporary folder': `for number in range(150_000): os.close(os.open(f'/tmp/{number}', os.O_CREAT))`,
+  'empty files in the shared memory': `for number in range(150_000): os.close(os.open(f'/dev/shm/{number}', os.O_CREAT))`,
   'a segment that nothing is attached to': `one = libc.shmget(0, TAKEN, 0o1600)
 at = libc.shmat(one, None, 0); ctypes.memset(at, 1, TAKEN); libc.shmdt(ctypes.c_void_p(at))`,
   'sets of semaphores': `for _ in range(120): print(libc.semget(0, 32000, 0o1600) >= 0, flush=True)`,

@@ -1,14 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-} from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -68,19 +59,6 @@ for (const [name, isolation] of [
   nodeNetworkContract(name, (t) => open(t, isolation));
 }
 
-/** The commands of this machine that have this among their arguments. */
-const commandsWith = (marker: string): string[] =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      } catch {
-        return [];
-      }
-    })
-    .filter((command) => command.split('\0').includes(marker));
-
 const FILL = 'head -c 100m /dev/zero';
 
 for (const isolation of ['auto', 'none'] as const) {
@@ -99,14 +77,6 @@ for (const isolation of ['auto', 'none'] as const) {
     mkdirSync(join(removed, 'half', 'of it'), { recursive: true });
     await subject.reopen();
     assert.equal(existsSync(removed), false);
-  });
-
-  rule('what an instance leaves in the background ends with it', async (subject, t) => {
-    const marker = `600.${randomBytes(4).readUInt32BE()}`;
-    const one = subject.spec(`setsid -f sleep ${marker}; (sleep ${marker} &); exit 0`);
-    await start(subject, one, t);
-    assert.equal((await exitOf(subject, one, t)).exitCode, 0);
-    assert.deepEqual(commandsWith(marker), []);
   });
 
   for (const [what, script] of Object.entries({

@@ -30,7 +30,6 @@ export function programContainer(
   { user, ...given }: Given & { user: User },
 ): ContainerBody {
   const body = container(spec, given);
-  const memory = spec.limits.memoryMiB * MIB;
   return {
     ...body,
     Entrypoint: [],
@@ -43,7 +42,6 @@ export function programContainer(
       Mounts: onceEach([...programMounts(), ...fileMounts(spec)]).filter(
         ({ Target }) => given.devices.length === 0 || Target !== LIBRARY_CACHE,
       ),
-      Tmpfs: { '/tmp': `rw,exec,nosuid,nodev,mode=1777,size=${memory}` },
     },
   };
 }

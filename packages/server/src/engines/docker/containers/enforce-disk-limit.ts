@@ -29,7 +29,7 @@ export async function enforceDiskLimit(deps: DockerDeps, record: InstanceRecord)
     if (used > diskMiB * MIB)
       return endInstance(deps, instanceId, {
         reason: 'disk_full',
-        detail: `disk_full: it wrote more than its ${diskMiB} MiB of disk. Write less, or to an add-on.`,
+        detail: `disk_full: it wrote more than its ${diskMiB} MiB of disk, temporary files among it. Keep data in an add-on, or write less.`,
         graceSeconds: 0,
       });
     await wait(Math.max(LOOK_EVERY, (SHARE - 1) * (clock() - began)), undefined, {

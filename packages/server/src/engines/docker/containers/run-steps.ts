@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { Command, InstanceSpec } from '../../../workloads/engine.ts';
 
 /** A folder of the instance's user, where the steps of an instance are told of. */
@@ -7,30 +8,73 @@ export const STEPS_FILE = `${STEPS_FOLDER}/steps`;
 /**
  * Runs steps one after the other in one container: each is its kind, its name, how many words it has, and
  * the words. Those before the command stop at the first that fails; those after see how it ended.
+ *
+ * Docker tells process 1 alone to end, and with it the container is over: it tells all that was started below it, starts
+ * neither the command nor a step before it any more, and waits for everybody. Of a pipeline the last parts, which know
+ * no answer to TERM but to end, are told when those are over whose words they read.
  */
 const SCRIPT = `
-child=
-trap 'kill -TERM $child 2>/dev/null' TERM
+told= later=
+trap '[ -n "$told" ] || tell_to_end' TERM
 tell() { printf '%s\\n' "$1" >> ${STEPS_FILE}; }
+find_all() {
+  local at=0 file list
+  all=($$)
+  while [ $at -lt \${#all[@]} ]; do
+    for file in /proc/\${all[at]}/task/*/children; do list=; read -r list < $file; all+=($list); done 2>/dev/null
+    at=$((at + 1))
+  done
+  all=("\${all[@]:1}")
+}
+waits_for_words() {
+  local stdin=/proc/$1/fd/0 one key value
+  [ -p $stdin ] || return
+  for one in "\${all[@]}"; do
+    [ $one != $1 ] && { [ $stdin -ef /proc/$one/fd/1 ] || [ $stdin -ef /proc/$one/fd/2 ]; } || continue
+    while read -r key value; do [ $key = SigCgt: ] && break; done 2>/dev/null < /proc/$1/status
+    return $((0x\${value:-ffff} >> ${constants.signals.SIGTERM - 1} & 1))
+  done
+  return 1
+}
+choose() {
+  local one
+  later=()
+  for one; do if waits_for_words $one; then later+=($one); else kill -TERM $one; fi; done 2>/dev/null
+}
+tell_to_end() {
+  told=1
+  exec 4<> <(:)
+  find_all
+  choose "\${all[@]}"
+}
+rest() {
+  while [ -n "$told" ] && find_all && [ -n "$all" ] && "$@"; do choose "\${later[@]}"; read -rt 0.02 -u 4; done
+}
 call() {
-  "$@" & child=$!
+  local before=$told
+  "$@" 4>&- & child=$!
+  [ "$told" = "$before" ] || kill -TERM $child
   wait $child; code=$?
-  while kill -0 $child 2>/dev/null; do wait $child; code=$?; done
+  while kill -0 $child 2>/dev/null; do rest kill -0 $child 2>/dev/null; wait $child; code=$?; done
 }
 ended=0 broken=
 while [ $# -gt 0 ]; do
   kind=$1 name=$2 length=$3; shift 3
   argv=("\${@:1:length}"); shift "$length"
+  if [ -z "$broken" ] && [ -n "$told" ]; then
+    case $kind in before|command) ended=143 broken=1;; esac
+  fi
   case $kind in
     before) [ -n "$broken" ] && continue
       tell "step $name"; call "\${argv[@]}"
       if [ $code -ne 0 ]; then tell "before-failed $code"; ended=$code broken=1; fi;;
     command) [ -n "$broken" ] && continue
       tell "step $name"; call "\${argv[@]}"; ended=$code; tell "code $code";;
-    succeeded) if [ $ended -eq 0 ]; then call "\${argv[@]}"; fi;;
-    failed) if [ $ended -ne 0 ]; then call "\${argv[@]}"; fi;;
+    succeeded) if [ $ended -eq 0 ]; then rest; call "\${argv[@]}"; fi;;
+    failed) if [ $ended -ne 0 ]; then rest; call "\${argv[@]}"; fi;;
   esac
 done
+rest
 exit $ended
 `;
 

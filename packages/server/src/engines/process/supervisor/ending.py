@@ -1,6 +1,8 @@
-"""Being asked to end: when that was, whether the instance was told, and how long it may take."""
+"""Being asked to end: when that was, who is told of it, and how long it may take."""
 import os
 import time
+
+import processes
 
 #: In seconds, where whoever asks says nothing.
 GRACE = 10.0
@@ -11,6 +13,8 @@ class Ending:
         self.directory = directory
         self.asked = self.grace = None
         self.told = False
+        #: Who is told when nobody is left whose words they read.
+        self.later = []
 
     def ask(self, *_):
         """Called for a signal, and so does nothing but remember."""
@@ -22,6 +26,16 @@ class Ending:
             return False
         self.grace = self.read_grace()
         return True
+
+    def choose(self, pids):
+        """
+        Whom of these to tell now; each is told once. Of a pipeline its last part waits: `tee` would end at once, and whoever
+        says to it that they save something would break on that.
+        """
+        known = pids if not self.told else [pid for pid in self.later if pid in set(pids)]
+        self.later = [pid for pid in known if processes.waits_for_words(pid, pids)]
+        self.told = self.told or bool(pids)
+        return [pid for pid in known if pid not in self.later]
 
     def is_over(self, moment):
         return moment - self.asked >= self.grace

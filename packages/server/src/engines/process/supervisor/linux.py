@@ -170,6 +170,15 @@ def is_alive(pid, started):
         return False
 
 
+def is_over(pid):
+    """Whether nothing is left of a process but how it ended, if that."""
+    try:
+        with open(f'/proc/{pid}/stat', 'rb') as file:
+            return file.read().rsplit(b')', 1)[1].split()[0] in (b'Z', b'X')
+    except OSError:
+        return True
+
+
 def children(pid):
     """The processes that `pid` has started or adopted; none of one that is gone."""
     found = []

@@ -1,7 +1,11 @@
 """What can be seen of processes from outside."""
 import os
+import signal
+import stat
 
 import linux
+
+STDIN, STDOUT, STDERR = 0, 1, 2
 
 
 def tasks_with_files(pid):
@@ -36,3 +40,32 @@ def size_of_mapping(pid, where, end):
         return 0
     except OSError:
         return end
+
+
+def waits_for_words(pid, pids):
+    """
+    Whether it reads what another one of these says, and has no answer to TERM but to end: as the last parts of a pipeline
+    do, which end with the first. Whoever writes to a child has the other end beside its own output.
+    """
+    pipe = _pipe(pid, STDIN)
+    if pipe is None or not any(pipe in (_pipe(one, STDOUT), _pipe(one, STDERR)) for one in pids if one != pid):
+        return False
+    return not _catches(pid, signal.SIGTERM)
+
+
+def _pipe(pid, descriptor):
+    try:
+        found = os.stat(f'/proc/{pid}/fd/{descriptor}')
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISFIFO(found.st_mode) else None
+
+
+def _catches(pid, number):
+    """As far as it can be seen (proc_pid_status(5))."""
+    try:
+        with open(f'/proc/{pid}/status', 'rb') as file:
+            caught = next(line for line in file if line.startswith(b'SigCgt:'))
+    except (OSError, StopIteration):
+        return True
+    return bool(int(caught.split()[1], 16) >> (number - 1) & 1)

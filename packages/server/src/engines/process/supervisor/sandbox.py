@@ -28,24 +28,41 @@ HIDDEN = (
 #: In bytes: what fits into places that are for sockets and marks of processes.
 SMALL = 64 * 1024 * 1024
 
+#: Where programs put what they need for a while, each a folder of the instance's own on the disk.
+TEMPORARY = {'/tmp': 'tmp', '/var/tmp': 'var-tmp'}
+
 #: What login shells read: an instance's environment is complete, and they leave it as it is.
 PROFILE = r'''
 if [ -n "$PS1" ]; then PS1='$CC_APP_NAME/$INSTANCE_NUMBER:\w\$ '; fi
 '''
 
-#: Runs steps one after the other in one sandbox, and tells on descriptor 3 which.
+#: Runs steps one after the other in one sandbox, and tells on descriptor 3 which. Once it is told to end it starts neither
+#: the command nor a step before it, and what runs after the command waits until nobody but this shell is left.
 STEPS = r'''
-trap : TERM
+told=
+trap told=1 TERM
 ulimit -c 0
-call() { "$@" 3>&- & child=$!; wait $child; code=$?; while kill -0 $child 2>/dev/null; do wait $child; code=$?; done; }
+call() { local before=$told; "$@" 3>&- & child=$!; [ "$told" = "$before" ] || kill -TERM $child; wait $child; code=$?; while kill -0 $child 2>/dev/null; do wait $child; code=$?; done; }
+others() {
+  local beside= below=
+  { read -r beside < /proc/$PPID/task/$PPID/children; read -r below < /proc/$$/task/$$/children; } 2>/dev/null
+  [ "${beside:-$$}" != $$ ] || [ -n "$below" ]
+}
+rest() {
+  [ -n "$told" ] || return
+  exec 4<> <(:)
+  while others; do read -rt 0.02 -u 4; done
+  exec 4>&-
+}
 i=1; ended=0; broken=
 while [ $i -le $# ]; do
   kind=${!i}; j=$((i+1)); name=${!j}; j=$((i+2)); n=${!j}; argv=("${@:i+3:n}"); i=$((i+3+n))
+  if [ -z "$broken" ] && [ -n "$told" ]; then case $kind in before|command) ended=143; broken=1;; esac; fi
   case $kind in
     before) if [ -z "$broken" ]; then printf 'step %s\n' "$name" >&3; call "${argv[@]}"; if [ $code -ne 0 ]; then printf 'before-failed %s\n' "$code" >&3; ended=$code; broken=1; fi; fi;;
     command) if [ -n "$broken" ]; then continue; fi; printf 'step %s\n' "$name" >&3; call "${argv[@]}"; ended=$code; printf 'code %s\n' "$code" >&3;;
-    succeeded) if [ $ended -eq 0 ]; then printf 'after %s\n' "$name" >&3; call "${argv[@]}"; fi;;
-    failed) if [ $ended -ne 0 ]; then printf 'after %s\n' "$name" >&3; call "${argv[@]}"; fi;;
+    succeeded) if [ $ended -eq 0 ]; then rest; printf 'after %s\n' "$name" >&3; call "${argv[@]}"; fi;;
+    failed) if [ $ended -ne 0 ]; then rest; printf 'after %s\n' "$name" >&3; call "${argv[@]}"; fi;;
   esac
 done
 exit $ended
@@ -62,6 +79,9 @@ def prepare_mounts(spec, scratch, user, etc):
         os.mkdir(f'{STAGE}/{name}', 0o755)
     home = _own_directory(f'{scratch}/home', user)
     _bind(home, f'{STAGE}/home')
+    for name in TEMPORARY.values():
+        os.mkdir(f'{STAGE}/{name}', 0o755)
+        _bind(make_temporary(f'{scratch}/{name}', user), f'{STAGE}/{name}')
     _mount_application(files['application'], scratch, user)
     if files.get('environment'):
         _mount_environment(files['environment'], user)
@@ -117,6 +137,15 @@ def _mount_environment(environment, user):
             os.chmod(source, 0o755)
         _own_directory(source, user)
     _bind(source, f'{STAGE}/env')
+
+
+def make_temporary(path, user=None):
+    """A folder for anybody's files, which go with the instance; on its disk, as all that it writes."""
+    os.mkdir(path)
+    os.chmod(path, 0o1777)
+    if user is not None:
+        os.chown(path, user, user)
+    return path
 
 
 def share(path, user):
@@ -183,15 +212,17 @@ def _host_name(spec):
 def bwrap_options(spec, wiring):
     """
     What is seen, and nothing else. `wiring` are options with the descriptors that they need. Every place that can be
-    written to has a size, and what is left of the root cannot be written to at all.
+    written to has a size or is on the instance's disk, and what is left of the root cannot be written to at all.
     """
     memory = max(64, spec['limits']['memoryMiB']) * 1024 * 1024
     options = ['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts',
                '--unshare-cgroup-try', '--uid', str(USER), '--gid', str(GROUP), '--die-with-parent',
                '--new-session', '--hostname', _host_name(spec), *wiring]
     options += _system() + ['--proc', '/proc', *_hidden(), '--dev', '/dev']
-    for place, size in (('/dev/shm', memory // 2), ('/tmp', memory), ('/var/tmp', memory), ('/run', SMALL)):
+    for place, size in (('/dev/shm', memory // 2), ('/run', SMALL)):
         options += ['--size', str(size), '--tmpfs', place]
+    for place, name in TEMPORARY.items():
+        options += ['--bind', f'{STAGE}/{name}', place]
     options += ['--dir', '/mnt', *_devices(spec), *_files(spec['files'])]
     return options + ['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', spec['workingDirectory']]
 

@@ -87,6 +87,7 @@ def plain_variables(supervisor, folder, port):
         os.makedirs(cache['source'], exist_ok=True)
         changed['XDG_CACHE_HOME'] = cache['source']
     changed['HOME'] = home
+    changed.setdefault('TMPDIR', sandbox.make_temporary(f'{supervisor.scratch}/tmp'))
     if port is not None:
         changed['PORT'] = str(port)
     os.makedirs(home, exist_ok=True)

@@ -27,6 +27,8 @@ from steps import Steps
 from streams import Streams, read_what_is_there
 
 HEARTBEAT = 10
+#: In seconds: how long something may still be said when all that is known of is over.
+LAST_WORDS = 2
 
 
 class Supervisor:
@@ -40,6 +42,7 @@ class Supervisor:
         self.detail = None
         self.steps = Steps(spec)
         self.inner = self.variables = None
+        self.held = False
         self.address = ''
         self.group = self.user = None
         self.groups = limits.group_paths(host.cgroups, f"{host.tag}-{spec['instanceId']}")
@@ -114,10 +117,10 @@ class Supervisor:
     # -- watch -----------------------------------------------------------------------------------
 
     def watch(self):
-        """Until everything of the instance is gone; its exit status as `waitpid` has it."""
+        """Until everything of the instance is gone; the exit status of its command as `waitpid` has it."""
         poll = select.poll()
         self.streams.register(poll)
-        status, beat = None, time.monotonic()
+        status, over, beat = None, None, time.monotonic()
         end, watch = self.open_end(poll), watch_limits.Watch(self, poll)
         while True:
             for descriptor, _ in poll.poll(min(self.pause(status), watch.disk.pause())):
@@ -127,19 +130,37 @@ class Supervisor:
                     watch.disk.take()
                 else:
                     self.hear(descriptor, poll)
-            if status is None:
-                status = dict(keeper.ended_children()).get(self.child)
-                ended = time.monotonic()
-            elif not self.streams.read or time.monotonic() - ended > 2:
-                return status
+            status = self.look_after_command(status)
             moment = time.monotonic()
-            if status is None:
+            if status is None or self.others_go_on(watch):
                 watch.check(moment)
-            if status is None and self.ending.asked:
-                self.stop(moment)
+                if self.ending.asked:
+                    self.stop(moment, watch)
+            elif not self.streams.read or moment - (over := over or moment) > LAST_WORDS:
+                return status
             if moment - beat >= HEARTBEAT:
                 beat = moment
                 os.utime(self.record)
+
+    def look_after_command(self, status):
+        """How the command ended, once it has: who was told to end may have more time than the command took."""
+        if self.held and linux.is_over(self.inner):
+            self.held = False
+            os.kill(self.child, signal.SIGCONT)
+        ended = dict(keeper.ended_children()).get(self.child)
+        return ended if status is None else status
+
+    def others_go_on(self, watch):
+        """
+        When the command is over, whoever it left has the rest of the time that was given; where none was, nobody has any.
+        In a sandbox all of them are gone by then.
+        """
+        if self.host.isolated:
+            return False
+        if not self.ending.asked:
+            keeper.end_all()
+            return False
+        return bool(watch.own_processes())
 
     def open_end(self, poll):
         """A descriptor that wakes when the child ends; kernels before 5.3 have none, and are asked again."""
@@ -169,30 +190,42 @@ class Supervisor:
     def end(self, reason, detail):
         if self.reason is None:
             self.reason, self.detail = reason, detail
-        self.kill(signal.SIGKILL)
+        self.kill()
 
-    def stop(self, moment):
-        """TERM to every process of the instance, as soon as it has any, and KILL when the grace is over."""
+    def stop(self, moment, watch):
+        """TERM to every process of the instance, as soon as it has any, and KILL when the grace of all is over."""
         ending = self.ending
         if ending.begin() and self.reason is None:
             self.reason = 'stopped'
-        if not ending.told:
-            ending.told = self.kill(signal.SIGTERM)
+        if ending.later or not ending.told:
+            self.tell_to_end(watch.own_processes())
         if ending.is_over(moment):
             if ending.grace > 0 and self.detail is None:
                 self.detail = f'It went on for {ending.grace:g} s after it was asked to end (TERM), and was killed.'
-            self.kill(signal.SIGKILL)
+            self.kill()
 
-    def kill(self, number):
-        """Signals the instance's processes, if it has any; KILL takes the whole namespace with its first process."""
-        top = self.inner if self.host.isolated else os.getpid()
-        pids = linux.descendants(top)
-        if number == signal.SIGKILL and self.host.isolated:
-            linux.signal_below(self.inner, self.child, number)
+    def tell_to_end(self, pids):
+        """
+        bubblewrap ends with the command, and the sandbox with bubblewrap: it is stopped before, so that whoever is told
+        to end has time after the command, too.
+        """
+        if pids and self.host.isolated and not self.ending.told:
+            self.held = True
+            os.kill(self.child, signal.SIGSTOP)
+        for pid in self.ending.choose(pids):
+            linux.signal_below(pid, self.top(), signal.SIGTERM)
+
+    def kill(self):
+        """All of the instance; a whole namespace goes with its first process."""
+        if self.host.isolated:
+            linux.signal_below(self.inner, self.child, signal.SIGKILL)
         else:
-            for pid in pids:
-                linux.signal_below(pid, top, number)
-        return bool(pids)
+            for pid in linux.descendants(os.getpid()):
+                linux.signal_below(pid, os.getpid(), signal.SIGKILL)
+
+    def top(self):
+        """Whoever is below it is the instance's."""
+        return self.inner if self.host.isolated else os.getpid()
 
     # -- end -------------------------------------------------------------------------------------
 

@@ -138,7 +138,7 @@ class DiskWatch:
             self.enough = self.counted
         grew, fell = less(used, self.enough[1]), less(self.enough[0], self.free)
         if used[0] > self.most:
-            end(f'it wrote more than its {self.most >> 20} MiB of disk. Keep data in an add-on, or write less.')
+            end(f'it wrote more than its {self.most >> 20} MiB of disk, temporary files among it. Keep data in an add-on, or write less.')
         elif fills(grew, fell, self.free, self.low):
             end(f"this machine's disk is nearly full, and it wrote {grew[0] >> 20} MiB of what fills it.")
 

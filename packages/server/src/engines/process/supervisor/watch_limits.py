@@ -62,6 +62,10 @@ class Watch:
         found = [one for pid in (os.getpid(), *self.sessions()) for one in linux.descendants(pid)]
         return [one for one in found if one != self.disk.counter]
 
+    def own_processes(self):
+        """What its command has started; neither what looks after it, nor what was begun in it from outside."""
+        return [one for one in linux.descendants(self.supervisor.top()) if one != self.disk.counter]
+
     def sessions(self):
         """Who looks after commands that were begun in the instance from outside."""
         try:
