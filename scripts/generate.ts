@@ -193,6 +193,12 @@ ${variableTable(variables)}
 ## Variables of every application
 
 ${variableTable(commonVariables.filter(({ name }) => !variables.some((own) => own.name === name)))}
+Of runs alone, and not seen by the commands of a build, are
+${[...variables, ...commonVariables]
+  .filter(({ onlyRuns }) => onlyRuns === true)
+  .map(({ name }) => `\`${name}\``)
+  .join(', ')}: another value builds nothing anew ([what a build sees](builds.md)).
+
 \`true\`, \`1\`, \`yes\` and \`on\` turn an option on. In what builds print, values of eight characters and more are hidden,
 but for those of the variables named here that are no secrets.
 

@@ -113,6 +113,12 @@ test('what belongs to runs alone is not seen by builds, and changes nothing that
     assert.equal(keyIn(environment), keyIn(command), name);
     assert.ok(!(name in seenByCommands(input({ environment }), planned(environment))), name);
   }
+  const said = { ...command, CG_RUN_VARIABLES: 'EPOCHS:HYPER_*' };
+  const hyper = { ...said, EPOCHS: '3', HYPER_RATE: '0.1' };
+  assert.equal(keyIn(hyper), keyIn({ ...said, EPOCHS: '4' }));
+  assert.equal(keyIn(hyper), keyIn(command));
+  assert.notEqual(keyIn({ ...hyper, EPOCHS_MORE: '1' }), keyIn(hyper));
+  assert.notEqual(keyIn({ CG_RUN_VARIABLES: 'CC_POST_BUILD_HOOK', ...command }), keyIn({}));
   const environment = { ...command, MODEL: 'small' };
   assert.equal(seenByCommands(input({ environment }), planned(environment))['MODEL'], 'small');
 });

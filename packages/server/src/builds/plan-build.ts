@@ -8,7 +8,7 @@ import { buildHooks } from './run-hooks.ts';
 import { servedPort } from './served-port.ts';
 import { linesOfKey, planSshKey } from './ssh-key.ts';
 import { insideTree, isOn } from './values.ts';
-import { commonVariables, isOfRuns, isPlain } from './variables.ts';
+import { commonVariables, isPlain, namesOfRuns } from './variables.ts';
 import type { Documented } from './variables.ts';
 
 /** What a build does, decided before any of it is done. */
@@ -64,7 +64,7 @@ export function planBuild(
     kept,
     reusable: !isOn(environment['CC_DISABLE_BUILD_CACHE_UPLOAD']),
     masked: maskedOf(environment, documented),
-    unseen: Object.keys(environment).filter((name) => isOfRuns(name, documented)),
+    unseen: namesOfRuns(environment, documented),
     notices: [...made.notices, ...(otherPort ? [sayOtherPort(port)] : [])],
   };
 }

@@ -57,6 +57,7 @@ test('a file counts however it is named: quoted, escaped, by a variable, absolut
     '--requirement "my base.txt" # why',
     '--req "my base.txt"',
     '--pre -r "my base.txt"',
+    '--no-index -r my base.txt',
     '-c "my base.txt"',
     '--constraint=my\\ base.txt',
     '-r \\\n  "my base.txt"',
@@ -147,6 +148,7 @@ test('a list that cannot be followed is known as such', async (t) => {
     '-r\npins.txt',
     'numpy\u2028-r pins.txt',
     '--unheard-of pins.txt',
+    '--constructor pins.txt',
   ]) {
     const user = { HOST: 'https' };
     const files = { ...there, 'requirements.txt': line };

@@ -86,6 +86,12 @@ export const commonVariables: readonly Documented[] = [
     example: 'dist:models',
   },
   {
+    name: 'CG_RUN_VARIABLES',
+    what: 'Names of variables that builds do not see: another value of one builds nothing anew ([what a build sees](builds.md)). A `*` at the end of one stands for any letters',
+    example: 'EPOCHS:HYPER_*',
+    onlyRuns: true,
+  },
+  {
     name: 'CC_HEALTH_CHECK_PATH[_n]',
     what: 'A path that must answer 200 to 299 before a Webapp gets visitors; with `_0`, `_1`… several',
     fallback: 'any answer of `/` but an error of the server',
@@ -164,9 +170,19 @@ export function isPlain(name: string, documented: readonly Documented[]): boolea
   return name === 'PATH' || name === 'PYTHONPATH' || (known !== undefined && known.secret !== true);
 }
 
-/** Whether it is for runs alone. */
-export const isOfRuns = (name: string, documented: readonly Documented[]): boolean =>
-  documentationOf(name, documented)?.onlyRuns === true;
+/** The variables that are for runs alone: those of the platform's that are, and what the user says of others. */
+export function namesOfRuns(
+  environment: Readonly<Record<string, string>>,
+  documented: readonly Documented[],
+): string[] {
+  const said = (environment['CG_RUN_VARIABLES'] ?? '').split(/[\s:,]+/);
+  const isSaid = (name: string): boolean =>
+    said.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : name === one));
+  return Object.keys(environment).filter((name) => {
+    const known = documentationOf(name, documented);
+    return known === undefined ? isSaid(name) : known.onlyRuns === true;
+  });
+}
 
 function documentationOf(name: string, documented: readonly Documented[]): Documented | undefined {
   const base = name.replace(/_\d+$/, '');

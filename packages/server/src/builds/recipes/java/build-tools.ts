@@ -21,7 +21,7 @@ export type BuildTool = {
 
 export type BuildTools = Partial<Record<ToolName, BuildTool>> & {
   /** A copy of the machine's own Maven settings (mirrors, proxies) that every application may read. */
-  mavenSettings?: string;
+  mavenSettings?: { path: string; digest: string };
 };
 
 const run = promisify(execFile);
@@ -69,16 +69,19 @@ async function ask(path: string, says: RegExp): Promise<BuildTool | undefined> {
     if (version === undefined) return undefined;
     const home = dirname(dirname(real));
     const settings = await realpath(join(home, 'conf')).catch(() => home);
+    const said = await readFile(join(settings, 'settings.xml'), 'utf8').catch(() => '');
     return {
       version,
       program: real,
-      digest: createHash('sha256').update(`${real}\0${version}`).digest('hex'),
+      digest: digestOf(`${real}\0${version}\0${said}`),
       readOnly: [...new Set([home, settings])].filter((folder) => !folder.startsWith('/usr/')),
     };
   } catch {
     return undefined;
   }
 }
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /**
  * Maven's settings of whoever runs the platform, where sandboxes can see them; undefined without any. Every
@@ -87,7 +90,7 @@ async function ask(path: string, says: RegExp): Promise<BuildTool | undefined> {
 export async function shareMavenSettings(
   tools: string,
   { shareCredentials, log }: { shareCredentials: boolean; log: Log },
-): Promise<string | undefined> {
+): Promise<BuildTools['mavenSettings']> {
   const own = join(homedir(), '.m2', 'settings.xml');
   if (!existsSync(own)) return undefined;
   const shared = join(tools, 'maven', 'settings.xml');
@@ -99,7 +102,8 @@ export async function shareMavenSettings(
       'credentials in it, which every build could read, are withheld, unless GRID_SHARE_MIRROR_CREDENTIALS=true',
     );
   await mkdir(dirname(shared), { recursive: true });
-  await writeFile(shared, shareCredentials ? whole : text);
+  const given = shareCredentials ? whole : text;
+  await writeFile(shared, given);
   await chmod(shared, 0o644);
-  return shared;
+  return { path: shared, digest: digestOf(given) };
 }

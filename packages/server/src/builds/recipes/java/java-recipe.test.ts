@@ -105,11 +105,15 @@ test('what the machine lacks is said with who can help', () => {
 });
 
 test('the settings of the machine’s Maven are given to builds, and seen by them', () => {
-  const tools = { maven, mavenSettings: '/tools/settings.xml' };
+  const mavenSettings = { path: '/tools/settings.xml', digest: 'of a mirror' };
+  const tools = { maven, mavenSettings };
   const { build, toolchain } = planned({ CC_JAR_PATH: 'x.jar' }, { files: POM, tools });
   assert.ok(build && 'command' in build);
   assert.ok(build.command.argv.join(' ').includes('-gs /tools/settings.xml'));
   assert.deepEqual(toolchain.readOnly, ['/jdk', '/etc/maven', '/tools/settings.xml']);
+  const other = { maven, mavenSettings: { ...mavenSettings, digest: 'of another' } };
+  const { toolchain: changed } = planned({ CC_JAR_PATH: 'x.jar' }, { files: POM, tools: other });
+  assert.notEqual(changed.digest, toolchain.digest);
 });
 
 test('a missing project or jar is refused before the build, unless a hook may make it', () => {

@@ -94,12 +94,12 @@ function chooseTool(
   if (found === undefined) return noTool(tool, setting);
   const { program, version, readOnly, digest } = found;
   const settings = tool === 'maven' ? tools.mavenSettings : undefined;
-  const shared = settings === undefined ? [] : [settings];
+  const shared = settings === undefined ? [] : [settings.path];
   return {
     title: `${tool} ${version}`,
     argv: [program, ...OPTIONS[tool], ...shared.flatMap((path) => ['-gs', path])],
     readOnly: [...readOnly, ...shared],
-    digest,
+    digest: `${digest} ${settings?.digest ?? ''}`,
   };
 }
 

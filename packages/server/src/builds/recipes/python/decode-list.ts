@@ -25,7 +25,9 @@ export function decodeList(bytes: Buffer): string[] {
   return told === undefined ? [] : [...new Set([...told, ...unsaid])];
 }
 
+/** Latin-1 is something else for the web. */
 function decode(bytes: Buffer, encoding: string): [string] | undefined {
+  if (encoding === 'latin1') return [bytes.toString('latin1')];
   try {
     return [new TextDecoder(encoding, { fatal: true }).decode(bytes)];
   } catch {
@@ -39,5 +41,5 @@ const labelOf = (name: string): string =>
     .toLowerCase()
     .replaceAll('_', '-')
     .replace(/^(utf-?8)-sig$/, '$1')
-    .replace(/^latin-?1$|^l1$/, 'latin1')
+    .replace(/^(latin-?1|l1|iso-?8859-?1|(us-)?ascii)$/, 'latin1')
     .replace(/^cp125(?=\d$)/, 'windows-125');

@@ -65,7 +65,7 @@ function optionOf(word: string): { kinds: Kind[]; inline: string | undefined } {
   const [, long, inline] = /^--([\w-]+)(?:=([^]*))?$/.exec(word) ?? [];
   if (long !== undefined) {
     const matching = Object.keys(LONG).filter((name) => name.startsWith(long));
-    const names = long in LONG ? [long] : matching;
+    const names = Object.hasOwn(LONG, long) ? [long] : matching;
     return { kinds: names.flatMap((name) => LONG[name] ?? []), inline };
   }
   const [, letter = '', rest = ''] = /^-(\w)=?([^]*)$/.exec(word) ?? [];
@@ -75,15 +75,15 @@ function optionOf(word: string): { kinds: Kind[]; inline: string | undefined } {
   };
 }
 
-const WHOLE = /^(?:-([rcefi])|--([a-z-]+))(?:=|\s+)([^]+)$/;
+const WHOLE = /(?<!\S)(?=(?:-([rcefi])|--([a-z-]+))(?:=|\s+)([^]+)$)/g;
 
-/** To the end of the line, with or without its quotes, and to the first `#`. */
-function readWhole(line: string): Named[] {
-  const [, letter = '', long = '', value = ''] = WHOLE.exec(line) ?? [];
-  const is = SHORT[letter] ?? LONG[long];
-  if (is !== 'list' && is !== 'thing') return [];
-  const [cut = ''] = value.split('#');
-  const unquoted = [value, cut].map((one) => shellWords(one)?.join(' ') ?? one.trim());
-  const values = is === 'list' ? [value, cut.trim(), ...unquoted] : unquoted;
-  return [...new Set(values)].map((one) => ({ is, value: one }));
-}
+/** To the end of the line, with or without its quotes, and to the first `#`; also behind a flag. */
+const readWhole = (line: string): Named[] =>
+  [...line.matchAll(WHOLE)].flatMap(([, letter = '', long = '', value = '']) => {
+    const is = SHORT[letter] ?? LONG[long];
+    if (is !== 'list' && is !== 'thing') return [];
+    const [cut = ''] = value.split('#');
+    const unquoted = [value, cut].map((one) => shellWords(one)?.join(' ') ?? one.trim());
+    const values = is === 'list' ? [value, cut.trim(), ...unquoted] : unquoted;
+    return [...new Set(values)].map((one) => ({ is, value: one }));
+  });
