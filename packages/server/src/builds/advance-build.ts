@@ -16,7 +16,7 @@ import { copyTree } from './copy-tree.ts';
 import { STEP, describeBroken } from './describe-broken.ts';
 import { findDependencies, installedDependencies } from './find-dependencies.ts';
 import type { Installed } from './find-dependencies.ts';
-import { artifactId, audiencesOf, inputKey } from './keys.ts';
+import { artifactId, audiencesOf, inputKey, ownAudience } from './keys.ts';
 import { planBuild } from './plan-build.ts';
 import { pruneTree } from './prune-tree.ts';
 import { putAway, take } from './put-away.ts';
@@ -25,17 +25,27 @@ import { readWanted } from './read-wanted.ts';
 import type { CommitSource } from './read-wanted.ts';
 import type { Failure, NeededFile } from './recipe.ts';
 import type { Recipes } from './recipes/recipes.ts';
+import {
+  fetchReferred,
+  isIncomplete,
+  leavesOut,
+  markIncomplete,
+  noticeOf,
+  readReferred,
+  writeReferred,
+} from './referred.ts';
+import type { Referred } from './referred.ts';
 import { buildWork, imageOf, startWork } from './work.ts';
 import type { Work } from '../workloads/engine.ts';
 
 export type BuildDeps = {
   paths: DataPaths;
   recipes: Recipes;
-  /** Writes the tree of a commit into an empty directory, or says why it cannot be. */
+  /** Writes the tree of a commit into an empty directory, and says what it refers to; or why it cannot be. */
   checkout(
     from: { applicationId: ApplicationId; commitId: string; into: string },
     signal: AbortSignal,
-  ): Promise<Failure | undefined>;
+  ): Promise<Failure | Referred>;
   readCommit: CommitSource['readCommit'];
   /** The newest artifact of the application made from these inputs. */
   findMadeFrom(applicationId: ApplicationId, inputKey: string): Promise<Artifact | undefined>;
@@ -58,8 +68,9 @@ async function advanceBuild(deps: BuildDeps, look: Look): Promise<BuildProgress>
   const { input, done } = look;
   const planned = await readPlan(deps, input);
   if ('reason' in planned) return failed(planned);
-  const broken = done.find(({ succeeded }) => !succeeded);
+  const broken = done.find((step) => !step.succeeded && !leavesOut(step));
   if (broken !== undefined) return failed(describeBroken(planned.plan, broken));
+  if (done.some(leavesOut)) await markIncomplete(deps.paths.checkout(input.deploymentId));
   const setup = await openSetup(deps, { input, ...planned });
   const decided = await readDecided(setup);
   if (decided !== undefined) return finish(deps, setup, decided);
@@ -87,9 +98,10 @@ async function describeStep(deps: BuildDeps, input: BuildInput, number: number) 
   const planned = await readPlan(deps, input);
   if ('reason' in planned) throw new Error(planned.detail);
   const setup = await openSetup(deps, { input, ...planned });
-  const command = commandsOf(setup).get(number);
+  const command = commandsOf(setup, await readReferred(setup.checkout)).get(number);
   if (command === undefined) throw new Error(`the build has no step ${number}`);
-  if (number < STEP.dependencies) return commandStep(deps.paths, setup, { number, command });
+  if (number < STEP.dependencies || number === STEP.fetch)
+    return commandStep(deps.paths, setup, { number, command });
   const { dependencies } = setup.plan;
   if (number === STEP.dependencies && dependencies !== undefined)
     return commandStep(deps.paths, setup, { number, command, installs: dependencies });
@@ -100,10 +112,15 @@ async function describeStep(deps: BuildDeps, input: BuildInput, number: number) 
 }
 
 /** Every step that the build may have, by its number. */
-function commandsOf({ plan, input, warm, image }: BuildSetup): ReadonlyMap<number, Work> {
+function commandsOf(
+  { plan, input, warm, image }: BuildSetup,
+  referred: Referred,
+): ReadonlyMap<number, Work> {
   const { cached, hooks, build, dependencies } = plan;
   const afresh = !input.useCache;
+  const fetch = fetchReferred(referred, input.environment, afresh);
   const steps: [number, Work | undefined][] = [
+    [STEP.fetch, warm === undefined ? fetch : undefined],
     [STEP.restore, warm === undefined ? cached?.restore({ afresh }) : undefined],
     [STEP.before, hooks.before],
     [STEP.dependencies, dependencies?.install],
@@ -130,8 +147,10 @@ async function openSetup(
     input,
     plan,
     treeId,
+    isWhole: !isIncomplete(folder),
     image: warmImage ?? imageOf(input, id),
     warm,
+    checkout: folder,
     tree: join(folder, 'tree'),
     staging: join(folder, 'environment'),
     decision: join(folder, 'artifact.json'),
@@ -164,22 +183,29 @@ async function prepareTree(
   setup: BuildSetup,
   { input, done, signal }: Look,
 ): Promise<Failure | undefined> {
-  const { tree, plan, warm } = setup;
+  const { tree, checkout, plan, warm } = setup;
   if (!existsSync(tree)) {
     const partial = `${tree}.partial`;
     await removeTree(partial);
     await mkdir(partial, { recursive: true, mode: 0o700 });
     if (warm === undefined) {
-      const unwritable = await deps.checkout({ ...input, into: partial }, signal);
-      if (unwritable !== undefined) return unwritable;
+      const written = await deps.checkout({ ...input, into: partial }, signal);
+      if ('reason' in written) return written;
+      await writeReferred(checkout, written);
     } else {
       const grown = await copyWarm(deps.paths.artifact(warm.artifact.id), partial);
       if (grown !== undefined) return grown;
     }
     await rename(partial, tree);
-    for (const notice of plan.notices) await deps.say(input, notice);
+    const inModule = noticeOf(await readReferred(checkout), plan.folder);
+    for (const notice of [...plan.notices, ...(inModule === undefined ? [] : [inModule])])
+      await deps.say(input, notice);
   }
-  if (done.length > 0) return refuseFolder(tree, plan.folder, 'any more');
+  const worked = done.filter(({ number }) => number !== STEP.fetch);
+  if (worked.length > 0) return refuseFolder(tree, plan.folder, 'any more');
+  const isWhole =
+    done.length > 0 || !commandsOf(setup, await readReferred(checkout)).has(STEP.fetch);
+  if (!isWhole) return undefined;
   const refused = await refuseFolder(tree, plan.folder, 'in the repository');
   if (refused !== undefined) return refused;
   const made = plan.build !== undefined || plan.hooks.after !== undefined;
@@ -227,9 +253,9 @@ async function nextStep(
   setup: BuildSetup,
   done: readonly StepOutcome[],
 ): Promise<BuildProgress> {
-  const commands = commandsOf(setup);
+  const commands = commandsOf(setup, await readReferred(setup.checkout));
   const isDone = (number: number) => done.some((step) => step.number === number);
-  for (const number of [STEP.restore, STEP.before]) {
+  for (const number of [STEP.fetch, STEP.restore, STEP.before]) {
     const command = commands.get(number);
     if (command !== undefined && !isDone(number)) return run(deps, setup, { number, command });
   }
@@ -271,10 +297,11 @@ async function seal(
   setup: BuildSetup,
   { key: environment, audience }: Installed,
 ): Promise<BuildProgress> {
-  const { input, plan, decision } = setup;
+  const { input, plan, decision, isWhole } = setup;
   const { portVariable } = plan.start;
+  const key = inputKey(input, setup, isWhole ? audience : ownAudience(input));
   const artifact: Artifact = {
-    id: artifactId(inputKey(input, setup, audience), input.deploymentId),
+    id: artifactId(key, input.deploymentId),
     dependenciesKey: environment,
     start: {
       folder: plan.folder,

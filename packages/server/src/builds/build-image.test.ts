@@ -35,6 +35,7 @@ async function open(t: TestContext, files: Record<string, string>) {
     recipes: recipesWith({ docker: dockerRecipe({ allowDockerSocket: false }) }),
     async checkout({ into }) {
       for (const [name, text] of Object.entries(files)) await writeFile(join(into, name), text);
+      return { modules: [], contents: false };
     },
     readCommit: async (_, wanted) => ({
       treeId: 't',
@@ -60,6 +61,7 @@ const over = (number: number): StepOutcome => ({
   succeeded: true,
   reason: 'exited',
   detail: '',
+  exitCode: 0,
 });
 
 test('a Dockerfile that is missing is named with those of its kind, before anything runs', async (t) => {

@@ -11,6 +11,10 @@ export type BuildSetup = {
   treeId: string;
   /** What its image is called, where it has one. */
   image: string;
+  /** Whether all that the commit refers to is in the tree, as far as it was fetched. */
+  isWhole: boolean;
+  /** The build's own folder, which no step sees whole. */
+  checkout: string;
   /** The tree while steps work on it. */
   tree: string;
   /** Where dependencies are installed before they are sealed. */

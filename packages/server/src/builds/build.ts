@@ -43,6 +43,7 @@ export type StepOutcome = {
   /** Why it is over, as the engine has it. */
   reason: EndReason | null;
   detail: string;
+  exitCode: number | null;
 };
 
 /** Where a build stands after a look at its tree and the steps that are over. */

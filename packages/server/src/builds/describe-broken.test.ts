@@ -11,7 +11,10 @@ const build = {
 
 test('an image that could not be made is named by its Dockerfile, with why', () => {
   const broken = (reason: EndReason, detail: string) =>
-    describeBroken({ build }, { number: STEP.build, succeeded: false, reason, detail });
+    describeBroken(
+      { build },
+      { number: STEP.build, succeeded: false, reason, detail, exitCode: null },
+    );
   assert.deepEqual(broken('exited', 'exit code 2'), {
     reason: 'build_failed',
     detail: 'Building the image of Dockerfile failed (exit code 2); the lines above say why.',

@@ -4,7 +4,7 @@ import type { StepOutcome } from './build.ts';
 import type { Plan } from './plan-build.ts';
 import type { Failure } from './recipe.ts';
 
-/** The steps of a build, by number; each runs at most once. */
+/** The steps of a build, by number, which says nothing of their order; each runs at most once. */
 export const STEP = {
   restore: 0,
   before: 1,
@@ -12,6 +12,7 @@ export const STEP = {
   build: 3,
   after: 4,
   save: 5,
+  fetch: 6,
 } as const;
 
 /** What users set to have a step, by its number. */
@@ -22,6 +23,7 @@ const stepNames = ({ build }: Pick<Plan, 'build'>): readonly string[] => [
   build?.name ?? '',
   'CC_POST_BUILD_HOOK',
   'CC_CACHE_DEPENDENCIES_EXTRA_PATHS',
+  'Fetching submodules and files of Git LFS',
 ];
 
 /** These are named as such, whatever step met them. */

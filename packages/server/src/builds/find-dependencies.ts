@@ -24,6 +24,9 @@ type FindDeps = {
 /** What the artifact is made with; no key where no dependencies are wanted. */
 export type Installed = { key: string | undefined; audience: Audience };
 
+/** Of a tree that lacks something nobody knows what is installed out of it. */
+const UNKNOWN = 'unknown' as const;
+
 const NONE: Installed = { key: undefined, audience: '' };
 
 /** The sealed dependencies, or what is to be installed first. */
@@ -49,7 +52,7 @@ type Missing = { missing: { dependencies: Dependencies } & Pick<DependencyKeys, 
 /** The sealed dependencies, where they are there. */
 export async function findDependencies(
   deps: FindDeps,
-  { input, plan, tree }: BuildSetup,
+  { input, plan, tree, isWhole }: BuildSetup,
 ): Promise<Installed | Missing | Failure> {
   const { dependencies } = plan;
   if (dependencies === undefined) return NONE;
@@ -57,8 +60,9 @@ export async function findDependencies(
   const named = namedBy === undefined ? path : `${namedBy}=${path}`;
   if ((await readFact(tree, plan.folder, path)).kind === 'outside') return leadsOut(named);
   const seen = seenByInstaller(input, plan, dependencies);
-  const manifest = await readManifest(tree, dependencies, { seen, user: input.environment });
-  if (manifest === undefined) return namedBy === undefined ? NONE : noFile(named);
+  const read = await readManifest(tree, dependencies, { seen, user: input.environment });
+  if (read === undefined) return namedBy === undefined ? NONE : noFile(named);
+  const manifest = isWhole || read.reach === 'packages' ? read : { ...read, reach: UNKNOWN };
   const keys = dependencyKeys(input, plan, { dependencies, manifest, seen });
   const { taken, made } = input.useCache ? keys : afresh(keys, input.deploymentId);
   for (const { key, audience } of taken) {

@@ -243,7 +243,7 @@ const build =
       async checkout({ into }) {
         for (const path of given.files) write(into, path);
         if (by === 'commit') hostile(into);
-        return undefined;
+        return { modules: [], contents: false };
       },
       readCommit: async (_, wanted) => ({
         treeId: 't',
@@ -269,7 +269,7 @@ const build =
       }
       const isHook = told.step.name === name;
       if (isHook && by !== 'commit') hostile(files.application.source);
-      done.push({ number, succeeded: true, reason: 'exited', detail: '' });
+      done.push({ number, succeeded: true, reason: 'exited', detail: '', exitCode: 0 });
     }
   };
 

@@ -9,6 +9,7 @@ import {
   seenByCommands,
   write,
 } from './seen-variables.ts';
+import { leftAlone } from './referred.ts';
 
 /**
  * For whom something was made, beside what its key says: everybody, where nothing is said; else an application with its
@@ -23,10 +24,12 @@ export const inputKey = (
   audience: Audience = '',
 ): string =>
   digest([
+    FRAME,
     plan.recipe,
     input.ownerId,
     input.applicationId,
     treeId,
+    leftAlone(input.environment),
     plan.folder,
     plan.toolchain.digest,
     plan.dependencies?.path ?? '',
@@ -39,6 +42,9 @@ export const inputKey = (
     JSON.stringify(plan.start),
     JSON.stringify(plan.kept),
   ]).slice(0, 40);
+
+/** Grows when what all builds have in common makes something else of the same inputs. */
+const FRAME = 'submodules';
 
 /** What the installer is told; whatever else of the variables its packages saw, their audience tells. */
 const settingsOf = (
@@ -92,9 +98,7 @@ export function dependencyKeys(
   const shared = sharedKey(input, plan, wanted);
   const { always, commit } = audiencesOf(input, plan);
   const { reach, variables } = wanted.manifest;
-  const audience = { packages: always, tree: commit, unknown: input.deploymentId.slice(-12) }[
-    reach
-  ];
+  const audience = { packages: always, tree: commit, unknown: ownAudience(input) }[reach];
   const own = { key: `${shared}-${audience}`, audience };
   if (reach !== 'packages') return { taken: [own], made: { byCode: own, withoutCode: own } };
   const everybodys = { key: shared, audience: variables.length === 0 ? '' : commit };
@@ -120,6 +124,10 @@ function sharedKey(
     JSON.stringify(names.map((name) => [name, seen.variables[name] ?? null])),
   ]).slice(0, 40);
 }
+
+/** One deployment. */
+export const ownAudience = ({ deploymentId }: Pick<BuildInput, 'deploymentId'>): Audience =>
+  deploymentId.slice(-12);
 
 /** An application with its variables, and a commit of it. */
 export const audiencesOf = (

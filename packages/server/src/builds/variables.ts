@@ -60,6 +60,11 @@ export const commonVariables: readonly Documented[] = [
     example: 'id_rsa',
   },
   {
+    name: 'CC_DISABLE_GIT_SUBMODULES',
+    what: '`true`: [submodules](git.md) are not fetched',
+    fallback: 'false',
+  },
+  {
     name: 'CC_CACHE_DEPENDENCIES',
     what: '`true`: the next build begins with the paths of `CC_CACHE_DEPENDENCIES_EXTRA_PATHS`. What package managers download is kept in any case',
     fallback: 'false',

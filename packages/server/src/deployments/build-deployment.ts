@@ -150,6 +150,7 @@ const stepOutcome = (instance: Instance): StepOutcome => ({
   succeeded: succeeded(instance),
   reason: instance.reason,
   detail: describeExit(instance),
+  exitCode: instance.exitCode,
 });
 
 async function waitForStep(

@@ -118,3 +118,16 @@ onSqlite('a body that stands still is given up, and its sender told', async (dat
     asked.destroy();
   }
 });
+
+onSqlite('git-lfs is told where contents are kept, in its own form', async (database, t) => {
+  const { begin } = await openGit(database, t);
+  for (const path of ['info/lfs/objects/batch', 'info/lfs/locks/verify']) {
+    const asked = begin({}, path);
+    asked.end('{}');
+    const answer = await answerTo(asked);
+    assert.equal(answer.statusCode, 501);
+    assert.equal(answer.headers['content-type'], 'application/vnd.git-lfs+json');
+    const { message } = JSON.parse(await readAll(answer)) as { message: string };
+    assert.match(message, /^Git LFS: contents are not kept here.*lfs\.url/);
+  }
+});

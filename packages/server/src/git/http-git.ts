@@ -9,6 +9,7 @@ import { Refusal, refusals } from '../lib/refusal.ts';
 import { troubleOf } from '../store/trouble.ts';
 import { demandPush, demandRepository } from './accept-push.ts';
 import type { GitDeps } from './accept-push.ts';
+import { isLfs, refuseLfs } from './refuse-lfs.ts';
 import { serveGit } from './serve-git.ts';
 import type { Service } from './serve-git.ts';
 
@@ -31,6 +32,7 @@ export async function handleGitHttp(
   for (const stream of [request, response]) stream.on('error', () => undefined);
   let input: Readable = request;
   try {
+    if (isLfs(request)) return refuseLfs(response);
     const asked = parseRequest(request);
     const user = await authenticateHeader(
       deps.database,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { count } from './measure-tree.ts';
+import { count, createTotals } from './measure-tree.ts';
 import type { Failure } from '../builds/recipe.ts';
 import type { TreeBounds } from './measure-tree.ts';
 
@@ -11,7 +11,7 @@ const file = (path: string, size = 1): string =>
 const folder = (path: string): string => `040000 tree ${ID}       -\t${path}`;
 
 function refused(entries: readonly string[]): Failure | undefined {
-  const totals = { bytes: 0, entries: 0, allPathBytes: 0, grows: false };
+  const totals = createTotals();
   for (const entry of entries) {
     const why = count(totals, entry, bounds);
     if (why !== undefined) return why;
@@ -39,8 +39,7 @@ test('what a tree may not be is said', () => {
 
 test('folders are as deep as anybody looks, and paths as long; it is not the disk that is full', () => {
   const wide = { ...bounds, pathBytes: 2048, allPathBytes: 1024 ** 2, entries: 10 };
-  const told = (entry: string): Failure | undefined =>
-    count({ bytes: 0, entries: 0, allPathBytes: 0, grows: false }, entry, wide);
+  const told = (entry: string): Failure | undefined => count(createTotals(), entry, wide);
   assert.equal(told(file(`${'d/'.repeat(256)}x`)), undefined);
   for (const entry of [file(`${'d/'.repeat(257)}x`), folder(`${'d/'.repeat(257)}d`)])
     assert.match(told(entry)?.detail ?? '', /deeper than 256/);

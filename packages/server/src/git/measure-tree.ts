@@ -1,4 +1,5 @@
 import type { Failure } from '../builds/recipe.ts';
+import { plainPath } from '../builds/referred.ts';
 import { SECOND } from '../lib/duration.ts';
 import { DEEPEST } from '../lib/held-folder.ts';
 import { endOf, spawnGit } from './run-git.ts';
@@ -21,18 +22,28 @@ const treeBounds: TreeBounds = {
   allPathBytes: 32 * 1024 ** 2,
 };
 
-type Totals = { bytes: number; entries: number; allPathBytes: number; grows: boolean };
+type Totals = {
+  bytes: number;
+  entries: number;
+  allPathBytes: number;
+  /** Whether there are attributes, by which files may grow. */
+  grows: boolean;
+  modules: { path: string; commit: string }[];
+};
+
+/** What is found in a tree that may be written. */
+export type Measured = Pick<Totals, 'modules'> & { hasAttributes: boolean };
 
 /** With attributes a file may be written in another encoding, at most four times as long. */
 const GROWTH = 4;
 const WITHIN = 60 * SECOND;
 
-/** Why a commit's tree is not written down, or undefined where it may be. Nothing of it is read but its list. */
-export async function refuseTree(
+/** What a commit's tree refers to, or why it is not written down. Nothing of it is read but its list. */
+export async function measureTree(
   place: Place,
   commit: string,
   { signal, bounds = treeBounds }: { signal: AbortSignal; bounds?: TreeBounds },
-): Promise<Failure | undefined> {
+): Promise<Failure | Measured> {
   const list = ['ls-tree', '-r', '-t', '-l', '-z', '--full-tree', commit];
   const child = await spawnGit(place, { args: list });
   child.stdin.end();
@@ -40,7 +51,7 @@ export async function refuseTree(
   const enough = new AbortController();
   const ended = endOf(child, AbortSignal.any([signal, enough.signal, AbortSignal.timeout(WITHIN)]));
   ended.catch(() => undefined);
-  const totals: Totals = { bytes: 0, entries: 0, allPathBytes: 0, grows: false };
+  const totals = createTotals();
   for await (const entry of split(child.stdout, bounds)) {
     const refused = count(totals, entry, bounds);
     if (refused === undefined) continue;
@@ -49,8 +60,16 @@ export async function refuseTree(
   }
   const code = await ended;
   if (code !== 0) throw new Error(`git could not list the tree of ${commit} (exit code ${code})`);
-  return undefined;
+  return { modules: totals.modules, hasAttributes: totals.grows };
 }
+
+export const createTotals = (): Totals => ({
+  bytes: 0,
+  entries: 0,
+  allPathBytes: 0,
+  grows: false,
+  modules: [],
+});
 
 /** What `ls-tree -z` prints, an entry at a time; one that is too long comes unfinished. */
 async function* split(
@@ -66,16 +85,20 @@ async function* split(
   }
 }
 
-const ENTRY = /^\d+ \w+ [0-9a-f]+ +(\d+|-)\t/;
+const ENTRY = /^\d+ (\w+) ([0-9a-f]+) +(\d+|-)\t/;
+/** What an argument list has room for. */
+const MOST_MODULES = 500;
 
 /** Counts an entry in; why that was too much, or undefined. */
 export function count(totals: Totals, entry: string, bounds: TreeBounds): Failure | undefined {
-  const [head = '', size] = ENTRY.exec(entry) ?? [];
+  const [head = '', kind, id = '', size] = ENTRY.exec(entry) ?? [];
   const path = entry.slice(head.length);
   totals.entries += 1;
   totals.bytes += Number(size === '-' ? 0 : size);
   totals.allPathBytes += path.length;
   totals.grows ||= /(^|\/)\.gitattributes$/i.test(path);
+  if (kind === 'commit')
+    totals.modules.push({ path: plainPath(Buffer.from(path, 'latin1')), commit: id });
   const detail = describeShape(path, bounds);
   if (detail !== undefined) return { reason: 'invalid_repository', detail };
   const excess = describeExcess(totals, bounds);
@@ -92,9 +115,11 @@ function describeShape(path: string, { pathBytes }: TreeBounds): string | undefi
 }
 
 function describeExcess(
-  { bytes, entries, allPathBytes, grows }: Totals,
+  { bytes, entries, allPathBytes, grows, modules }: Totals,
   bounds: TreeBounds,
 ): string | undefined {
+  if (modules.length > MOST_MODULES)
+    return `This commit has more than ${MOST_MODULES} submodules: put what belongs together into one.`;
   const gibibytes = bounds.bytes / 1024 ** 3;
   const room = grows ? bounds.bytes / GROWTH : bounds.bytes;
   if (bytes > room)

@@ -32,7 +32,7 @@ const WHO = Object.fromEntries(
   ]),
 );
 
-type Entry = [mode: '100644' | '100755' | '120000' | '40000', name: string, id: string];
+type Entry = [mode: '100644' | '100755' | '120000' | '160000' | '40000', name: string, id: string];
 
 /** A repository below a folder that is closed to everybody else, and what tests need to fill it. */
 async function open(t: TestContext) {
@@ -56,7 +56,7 @@ async function open(t: TestContext) {
       ['hash-object', '-w', '-t', 'tree', '--stdin', '--literally'],
       Buffer.concat(
         entries.flatMap(([mode, name, id]) => [
-          Buffer.from(`${mode} ${name}\0`),
+          Buffer.from(`${mode} ${name}\0`, 'latin1'),
           Buffer.from(id, 'hex'),
         ]),
       ),
@@ -64,8 +64,12 @@ async function open(t: TestContext) {
   const commit = (id: string) => write(['commit-tree', id, '-m', 'one'], '');
   const into = join(paths.checkout(newId('deployment')), 'tree.partial');
   mkdirSync(into, { recursive: true });
-  const take = async (commitId: string, signal = AbortSignal.timeout(60_000)) =>
-    checkout(paths, { applicationId, commitId, into }, signal);
+  const take = async (commitId: string, signal = AbortSignal.timeout(60_000)) => {
+    const taken = await checkout(paths, { applicationId, commitId, into }, signal);
+    return 'reason' in taken
+      ? { ...taken, referred: undefined }
+      : { reason: undefined, detail: '', referred: taken };
+  };
   return { paths, applicationId, place, blob, tree, commit, take, into };
 }
 
@@ -83,7 +87,8 @@ test('a tree is written as it is, by git as a user of its own', async (t) => {
     ['120000', 'link', link],
     ['100755', 'run', program],
   ]);
-  assert.equal(await take(await commit(id)), undefined);
+  const { referred } = await take(await commit(id));
+  assert.deepEqual(referred, { modules: [], contents: false });
   assert.deepEqual(readdirSync(into).toSorted(), ['a', 'folder', 'link', 'run']);
   assert.equal(readFileSync(join(into, 'folder', 'deep'), 'utf8'), 'a\r\n');
   assert.equal(lstatSync(join(into, 'run')).mode & 0o111, 0o111);
@@ -105,8 +110,8 @@ test('a tree of a hundred million files is refused before one is written', async
     );
   }
   const refused = await take(await commit(id));
-  assert.equal(refused?.reason, 'disk_full');
-  assert.match(refused?.detail ?? '', /more than 200000 files and folders/);
+  assert.equal(refused.reason, 'disk_full');
+  assert.match(refused.detail, /more than 200000 files and folders/);
   assert.deepEqual(readdirSync(into), []);
 });
 
@@ -121,7 +126,7 @@ test('folders without any file count, and so does depth', async (t) => {
   }
   for (let depth = 0; depth < 20; depth += 1) id = await tree([['40000', 'x'.repeat(200), id]]);
   const refused = await take(await commit(id));
-  assert.match(refused?.detail ?? '', /longer than 2048 bytes/);
+  assert.match(refused.detail, /longer than 2048 bytes/);
   assert.deepEqual(readdirSync(into), []);
 });
 
@@ -134,8 +139,8 @@ test('a file that unpacks to more than the disk is refused before it is written'
     large,
   ]);
   const refused = await take(await commit(await tree(entries)));
-  assert.equal(refused?.reason, 'disk_full');
-  assert.match(refused?.detail ?? '', /more than 10 GiB of disk/);
+  assert.equal(refused.reason, 'disk_full');
+  assert.match(refused.detail, /more than 10 GiB of disk/);
   assert.deepEqual(readdirSync(into), []);
 });
 
@@ -170,7 +175,7 @@ test('what a tree says of itself makes git run nothing', async (t) => {
     ['100644', 'config', config],
   ]);
   const refused = await take(await commit(id));
-  if (refused === undefined) assert.deepEqual(readdirSync(into).length, 3);
+  if (refused.reason === undefined) assert.deepEqual(readdirSync(into).length, 3);
   else assert.equal(refused.reason, 'invalid_repository');
 });
 
@@ -223,4 +228,29 @@ test('git in its sandbox reaches nobody of this machine, and nobody else', async
   const ask = `import socket; print(socket.create_connection(("127.0.0.1", ${port}), 5).recv(9))`;
   const asked = git(place, ['/usr/bin/python3', '-c', ask], { program: [] });
   await assert.rejects(asked, /Connection refused|unreachable/);
+});
+
+test('what a tree only refers to is told, with names that are bytes', async (t) => {
+  const { blob, tree, commit, take } = await open(t);
+  const pinned = 'c'.repeat(40);
+  const modules = [
+    { path: 'vendor/d%e9p', commit: pinned },
+    { path: 'vendor/with%20blank', commit: pinned },
+  ];
+  const vendor = await tree([
+    ['160000', 'd\xe9p', pinned],
+    ['160000', 'with blank', pinned],
+  ]);
+  const [text, lfs] = [await blob('* text=auto\n'), await blob('*.bin filter=lfs -text\n')];
+  const table: [entries: Entry[], referred: object][] = [
+    [[['40000', 'vendor', vendor]], { modules, contents: false }],
+    [[['100644', '.gitattributes', text]], { modules: [], contents: false }],
+    [
+      [['40000', 'deep', await tree([['100644', '.gitattributes', lfs]])]],
+      { modules: [], contents: true },
+    ],
+    [[['100644', 'attributes', lfs]], { modules: [], contents: false }],
+  ];
+  for (const [entries, referred] of table)
+    assert.deepEqual((await take(await commit(await tree(entries)))).referred, referred);
 });

@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Failure } from '../builds/recipe.ts';
+import type { Referred } from '../builds/referred.ts';
 import { MINUTE } from '../lib/duration.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import type { DataPaths } from '../paths.ts';
-import { refuseTree } from './measure-tree.ts';
+import { measureTree } from './measure-tree.ts';
 import type { Place } from './plan-git.ts';
 import { GitFailed, git } from './run-git.ts';
 
@@ -91,32 +92,30 @@ export async function treeId(paths: DataPaths, { applicationId, commitId }: From
 
 /** Whether the repository holds this commit. */
 export const hasCommit = (paths: DataPaths, from: From): Promise<boolean> =>
-  treeId(paths, from).then(
-    () => true,
-    () => false,
-  );
+  treeId(paths, from).then(isDone, () => false);
 
 const CHECKOUT_WITHIN = 10 * MINUTE;
 
 /**
- * Writes the tree of a commit into the empty folder `into`, without the repository itself. Why not, where it is
- * too large, or git cannot write it: nothing is written before it is counted.
+ * Writes the tree of a commit into the empty folder `into`, without the repository itself, and says what that refers
+ * to. Why not, where it is too large, or git cannot write it: nothing is written before it is counted.
  */
 export async function checkout(
   paths: DataPaths,
   { into, ...from }: From & { into: string },
   signal: AbortSignal,
-): Promise<Failure | undefined> {
+): Promise<Failure | Referred> {
   const commit = demandCommit(from.commitId);
   const place = placeOf(paths, from.applicationId);
-  const refused = await refuseTree(place, commit, { signal });
-  if (refused !== undefined) return refused;
+  const measured = await measureTree(place, commit, { signal });
+  if ('reason' in measured) return measured;
   const index = `index.${randomUUID()}`;
   const writing = { ...place, tree: into, index };
   const asking = { signal, within: CHECKOUT_WITHIN };
   try {
     await git(writing, ['read-tree', '--reset', '-u', `${commit}^{tree}`], asking);
-    return undefined;
+    const { modules, hasAttributes } = measured;
+    return { modules, contents: hasAttributes && (await namesLfs(place, commit, signal)) };
   } catch (error) {
     return describeUnwritable(error);
   } finally {
@@ -124,6 +123,18 @@ export async function checkout(
     await rm(join(place.repository, `${index}.lock`), { force: true });
   }
 }
+
+/** Whether the attributes of a commit have Git LFS keep contents; the pointers are in the tree. */
+const namesLfs = (place: Place, commit: string, signal: AbortSignal): Promise<boolean> =>
+  git(place, ['grep', '-q', '-F', '-e', 'filter=lfs', commit, '--', ':(glob)**/.gitattributes'], {
+    signal,
+    environment: { GIT_LITERAL_PATHSPECS: '0' },
+  }).then(isDone, (error: unknown) => {
+    if (error instanceof GitFailed && error.code === 1) return false;
+    throw error;
+  });
+
+const isDone = (): boolean => true;
 
 /** What trying again changes, and is not the tree's fault. */
 const PASSING = /No space left|quota|Input\/output|Too many open files|Resource temporarily/i;

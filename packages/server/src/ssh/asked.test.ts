@@ -35,6 +35,15 @@ test('an id alone is a shell there, and what follows it is run there as it was w
   });
 });
 
+test('git-lfs is known by its commands', () => {
+  for (const command of [
+    `git-lfs-authenticate '/app_${uuid}.git' upload`,
+    `git-lfs-authenticate app_${uuid}.git download`,
+    `git-lfs-transfer '/app_${uuid}.git' upload`,
+  ])
+    assert.deepEqual(parseAsked(command), { kind: 'lfs' });
+});
+
 test('no command asks what there is', () => {
   for (const command of ['', ' ', '\n']) assert.deepEqual(parseAsked(command), { kind: 'list' });
 });

@@ -7,6 +7,8 @@ export type Asked =
   | { kind: 'git'; service: Service; path: string }
   | { kind: 'enter'; place: Place; line: string | undefined }
   | { kind: 'list' }
+  /** Git LFS looks for its server here. */
+  | { kind: 'lfs' }
   | { kind: 'unknown' };
 
 /** An instance by its id, or by its application: the only one there is, or that of a number. */
@@ -16,6 +18,8 @@ export type Place =
 
 /** As git writes it: the path in single quotes, of which an application's id has none. */
 const GIT = /^(git-(?:upload|receive)-pack) '?([^']*)'?$/;
+/** As git-lfs does where a remote is reached by SSH: its older way, and its newer. */
+const LFS = /^git-lfs-(authenticate|transfer) /;
 /** An id, and what is to be run there. */
 const ENTER = /^(\S+)(?:\s+(\S[\s\S]*))?$/;
 
@@ -25,6 +29,7 @@ export function parseAsked(command: string): Asked {
   const [, service, path] = GIT.exec(command) ?? [];
   if (service !== undefined && path !== undefined)
     return { kind: 'git', service: service as Service, path };
+  if (LFS.test(command)) return { kind: 'lfs' };
   const [, id = '', line] = ENTER.exec(text) ?? [];
   const place = parsePlace(id);
   return place === undefined ? { kind: 'unknown' } : { kind: 'enter', place, line };

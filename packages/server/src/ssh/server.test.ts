@@ -130,3 +130,11 @@ onSqlite('strangers who only wait go first, also behind the same address', async
   await crowd(30);
   isServed(await fetch(await signIn(others)));
 });
+
+onSqlite('git-lfs is told where contents are kept', async (database, t) => {
+  const { signIn, mine } = await openServer(database, t);
+  const asked = "git-lfs-authenticate 'x.git' upload";
+  const { code, err } = await run(await signIn(mine), asked);
+  assert.equal(code, 1);
+  assert.match(err, /^Git LFS: contents are not kept here.*lfs\.url/);
+});

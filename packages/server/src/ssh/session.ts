@@ -4,6 +4,7 @@ import type { User } from '../accounts/user.ts';
 import type { CommandEnd } from '../workloads/engine.ts';
 import { demandPush, demandRepository } from '../git/accept-push.ts';
 import type { GitDeps } from '../git/accept-push.ts';
+import { NO_LFS } from '../git/refuse-lfs.ts';
 import { serveGit } from '../git/serve-git.ts';
 import { MINUTE } from '../lib/duration.ts';
 import type { Log } from '../lib/log.ts';
@@ -86,6 +87,7 @@ async function obey(deps: SshDeps, talk: Talk, asked: Asked): Promise<CommandEnd
   if (talk.refusal !== undefined) throw new Refusal('too_many', talk.refusal);
   if (asked.kind === 'git') return { exitCode: await git(deps, talk, asked) };
   if (asked.kind === 'enter') return serveGateway(deps, talk, asked);
+  if (asked.kind === 'lfs') throw new Refusal('not_found', NO_LFS);
   if (asked.kind === 'unknown') throw new Refusal('invalid', whatToType(talk.user, deps.address()));
   const lines = await listEnterable(deps.database.read, talk.user, deps.address());
   const newline = talk.requests.terminal === undefined ? '\n' : '\r\n';
