@@ -29,7 +29,9 @@ export async function pythonByHand(platform: Platform, later: Later) {
     log: { debug() {}, info() {}, warn() {}, error() {} },
     signal: AbortSignal.timeout(60_000),
   });
-  const python = choosePython({}, await findInterpreters())?.interpreter.path ?? 'python3';
+  const python =
+    choosePython({ environment: {}, files: new Map() }, await findInterpreters())?.interpreter
+      .path ?? 'python3';
   const cache = mkdtempSync(join(tmpdir(), 'grid-bench-'));
   later(() => rmSync(cache, { recursive: true, force: true }));
   const env = { ...settings, UV_CACHE_DIR: cache };

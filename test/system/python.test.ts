@@ -78,6 +78,34 @@ test('a command for uv without a lock is refused with what to do', async () => {
   assert.match(out, /run "uv lock", commit uv.lock/);
 });
 
+const ADDED = `
+import importlib.util as found
+for name in ('six', 'iniconfig', 'packaging'):
+    print(name, 'is there' if found.find_spec(name) else 'is missing')
+import six
+print('six', six.__version__)
+`;
+
+test('what a post-build hook installs is the application’s own, also when it starts again', async () => {
+  const files = { 'main.py': ADDED, 'requirements.txt': 'six==1.16.0\n' };
+  const folder = await platform.repository(files);
+  const env = ['CC_MLPYTHON_RUN_MAIN=main.py'];
+  const hook =
+    'python -m pip install -q iniconfig && pip3 install -q six==1.15.0 && uv pip install -q packaging';
+  await platform.create(folder, { type: 'ml_python', env: [...env, `CC_POST_BUILD_HOOK=${hook}`] });
+  for (const command of ['deploy', 'restart']) {
+    const { code, out } = await platform.grid([command], { folder });
+    assert.equal(code, 0, out);
+    assert.match(out, /iniconfig is there[\s\S]*packaging is there[\s\S]*six 1\.15\.0/);
+  }
+
+  const beside = await platform.repository(files);
+  await platform.create(beside, { type: 'ml_python', env });
+  const { out } = await platform.grid(['deploy'], { folder: beside });
+  assert.match(out, /iniconfig is missing[\s\S]*packaging is missing[\s\S]*six 1\.16\.0/);
+  assert.doesNotMatch(out, /Resolved|Installed/);
+});
+
 test('a private key is there in builds and instances, and in no output', async () => {
   const made = join(platform.home, 'private');
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', made]);

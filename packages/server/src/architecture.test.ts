@@ -39,7 +39,7 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   [
     'files',
     /'node:fs(\/promises)?'/,
-    /^(engines\/|devices\/(nvidia\/|simulated-devices)|git\/|ssh\/host-key|routing\/|certificates\/|roles\/|store\/|logs\/|builds\/(recipes\/|advance-build|put-away|sweep-files|copy-tree|keep-cache-budget|referred)|lib\/(encryption|held-folder|remove-tree|resolve-beneath)|testing\/)/,
+    /^(engines\/|devices\/(nvidia\/|simulated-devices)|git\/|ssh\/host-key|routing\/|certificates\/|roles\/|store\/|logs\/|builds\/(recipes\/|advance-build|compare-trees|put-away|sweep-files|copy-tree|keep-cache-budget|referred)|lib\/(encryption|held-folder|remove-tree|resolve-beneath)|testing\/)/,
   ],
   ['a path below a tree', /\bjoin\(\s*(\w+\.)*(tree|staging|source|context)\b/, /^testing\//],
   ['everything below a path', /\brm(Sync)?\([^)]*recursive|\bcp(Sync)?\(/, MAY_REMOVE],
@@ -202,7 +202,7 @@ for (const [thing, pattern, where] of mayTouch)
 
 /** Who goes about in what tenants may have changed: a folder that is held, and a name in it. */
 const amongTenants =
-  /^(builds\/(copy-tree|keep-cache-budget|prune-tree|read-tree)|engines\/docker\/(images\/(build-context|context-archive|make-image)|containers\/(disk-use|prepare-files))|lib\/(held-folder|remove-tree|resolve-beneath))\.ts$/;
+  /^(builds\/(compare-trees|copy-tree|keep-cache-budget|prune-tree|read-tree)|engines\/docker\/(images\/(build-context|context-archive|make-image)|containers\/(disk-use|prepare-files))|lib\/(held-folder|remove-tree|resolve-beneath))\.ts$/;
 /** Calls that follow no link that stands at the name, or are given a descriptor. */
 const followNothing =
   /^(constants|Dirent|Stats|FileHandle|chmod|copyFile|lchown|lstat|mkdir|open|readlink|rename|rmdir|symlink|unlink)$/;

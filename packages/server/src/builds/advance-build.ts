@@ -17,6 +17,7 @@ import { STEP, describeBroken } from './describe-broken.ts';
 import { findDependencies, installedDependencies } from './find-dependencies.ts';
 import type { Installed } from './find-dependencies.ts';
 import { artifactId, audiencesOf, inputKey, ownAudience } from './keys.ts';
+import { sealDependencies } from './own-dependencies.ts';
 import { planBuild } from './plan-build.ts';
 import { pruneTree } from './prune-tree.ts';
 import { putAway, take } from './put-away.ts';
@@ -153,6 +154,7 @@ async function openSetup(
     checkout: folder,
     tree: join(folder, 'tree'),
     staging: join(folder, 'environment'),
+    copy: join(folder, 'copied-environment'),
     decision: join(folder, 'artifact.json'),
   };
 }
@@ -282,7 +284,9 @@ async function nextStep(
   }
   await pruneTree(setup.tree, setup.plan.folder, setup.plan.kept);
   const refused = await refuseStart(setup);
-  return refused === undefined ? seal(deps, setup, installed) : failed(refused);
+  if (refused !== undefined) return failed(refused);
+  const key = await sealDependencies(deps, setup, installed);
+  return seal(deps, setup, { ...installed, key });
 }
 
 const run = (
@@ -295,7 +299,7 @@ const run = (
 async function seal(
   deps: BuildDeps,
   setup: BuildSetup,
-  { key: environment, audience }: Installed,
+  { key: environment, audience }: Omit<Installed, 'listed'>,
 ): Promise<BuildProgress> {
   const { input, plan, decision, isWhole } = setup;
   const { portVariable } = plan.start;

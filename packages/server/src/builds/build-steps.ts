@@ -3,6 +3,7 @@ import type { DataPaths } from '../paths.ts';
 import { programVariables } from './build-setup.ts';
 import type { BuildSetup } from './build-setup.ts';
 import type { BuildStep } from './build.ts';
+import { addsToDependencies, copyDependencies } from './own-dependencies.ts';
 import { audiencesOf } from './keys.ts';
 import { homeOf, withoutHost } from './platform-variables.ts';
 import type { Dependencies } from './recipe.ts';
@@ -29,15 +30,22 @@ export function commandStep(
     withDependencies: key !== undefined || installs !== undefined,
   });
   const makesImage = 'makes' in command;
-  const all = { ...programs, ...installs?.variables };
+  const adding = key !== undefined && addsToDependencies(number) ? plan.dependencies : undefined;
+  const all = { ...programs, ...(installs ?? adding)?.variables };
   const variables = makesImage ? seenByImage(input, all) : seenByCommands(input, plan, all);
-  const prepared = [...plan.prepare, ...(plan.cached === undefined ? [] : [plan.cached.link])];
+  const prepared = [
+    ...plan.prepare,
+    ...(plan.cached === undefined ? [] : [plan.cached.link]),
+    ...(key === undefined || adding === undefined
+      ? []
+      : [copyDependencies(paths.dependencies(key))]),
+  ];
   return {
     number,
     name: command.name,
     before: makesImage ? [] : prepared,
     command,
-    files: files(paths, setup, { key, installs }),
+    files: files(paths, setup, { key, installs, adding }),
     workingDirectory: plan.folder === '' ? home : `${home}/${plan.folder}`,
     environment: makesImage
       ? withoutHost(variables, programs, input.environment)
@@ -49,10 +57,17 @@ export function commandStep(
   };
 }
 
+/** The dependencies that a step sees sealed, those that it installs, or those that it may add to. */
+type Seen = {
+  key: string | undefined;
+  installs: Dependencies | undefined;
+  adding: Dependencies | undefined;
+};
+
 const files = (
   paths: DataPaths,
-  { input, plan, tree, staging }: BuildSetup,
-  { key, installs }: { key: string | undefined; installs: Dependencies | undefined },
+  { input, plan, tree, staging, copy }: BuildSetup,
+  { key, installs, adding }: Seen,
 ): InstanceFiles => ({
   application: { source: tree, mountedAt: homeOf(input.applicationId), access: 'writable' },
   environment:
@@ -60,7 +75,13 @@ const files = (
       ? { source: staging, access: 'writable' }
       : key === undefined
         ? undefined
-        : { source: paths.dependencies(key), access: 'read-only' },
+        : adding === undefined
+          ? { source: paths.dependencies(key), access: 'read-only' }
+          : { source: copy, access: 'writable' },
   cache: { source: paths.cache(input.ownerId, input.applicationId) },
-  readOnly: [...plan.toolchain.readOnly, ...(installs?.readOnly ?? [])],
+  readOnly: [
+    ...plan.toolchain.readOnly,
+    ...((installs ?? adding)?.readOnly ?? []),
+    ...(key === undefined || adding === undefined ? [] : [paths.dependencies(key)]),
+  ],
 });

@@ -11,7 +11,7 @@ import { putAway, take } from './put-away.ts';
 import { readManifest } from './read-manifest.ts';
 import { readFact } from './read-tree.ts';
 import { RAN_NO_CODE } from './recipe.ts';
-import type { Dependencies, Failure, Seen } from './recipe.ts';
+import type { Dependencies, Failure, Manifest, Seen } from './recipe.ts';
 import { seenByCommands } from './seen-variables.ts';
 
 type FindDeps = {
@@ -22,12 +22,17 @@ type FindDeps = {
 };
 
 /** What the artifact is made with; no key where no dependencies are wanted. */
-export type Installed = { key: string | undefined; audience: Audience };
+export type Installed = {
+  key: string | undefined;
+  audience: Audience;
+  /** False: there is nothing in them but what programs of the build may add. */
+  listed: boolean;
+};
 
 /** Of a tree that lacks something nobody knows what is installed out of it. */
 const UNKNOWN = 'unknown' as const;
 
-const NONE: Installed = { key: undefined, audience: '' };
+const NONE: Installed = { key: undefined, audience: '', listed: false };
 
 /** The sealed dependencies, or what is to be installed first. */
 export async function installedDependencies(
@@ -37,17 +42,20 @@ export async function installedDependencies(
 ): Promise<Installed | { install: Dependencies } | Failure> {
   const found = await findDependencies(deps, setup);
   if (!('missing' in found)) return found;
-  const { dependencies, made } = found.missing;
+  const { dependencies, made, listed } = found.missing;
   if (!isInstalled) return { install: dependencies };
   await using mark = await resolveBeneath(setup.staging, RAN_NO_CODE);
   const installed = mark.is === 'there' ? made.withoutCode : made.byCode;
   const sealed = deps.paths.dependencies(installed.key);
   await putAway(deps.clock, { made: setup.staging, sealed });
-  return installed;
+  return { ...installed, listed };
 }
 
 /** What is to be installed, and the keys that it may get. */
-type Missing = { missing: { dependencies: Dependencies } & Pick<DependencyKeys, 'made'> };
+type Missing = {
+  missing: { dependencies: Dependencies } & Pick<DependencyKeys, 'made'> &
+    Pick<Installed, 'listed'>;
+};
 
 /** The sealed dependencies, where they are there. */
 export async function findDependencies(
@@ -60,8 +68,11 @@ export async function findDependencies(
   const named = namedBy === undefined ? path : `${namedBy}=${path}`;
   if ((await readFact(tree, plan.folder, path)).kind === 'outside') return leadsOut(named);
   const seen = seenByInstaller(input, plan, dependencies);
-  const read = await readManifest(tree, dependencies, { seen, user: input.environment });
-  if (read === undefined) return namedBy === undefined ? NONE : noFile(named);
+  const found = await readManifest(tree, dependencies, { seen, user: input.environment });
+  const listed = found !== undefined;
+  if (!listed && namedBy !== undefined) return noFile(named);
+  if (!listed && plan.hooks.after === undefined) return NONE;
+  const read = found ?? NOTHING_LISTED;
   const manifest = isWhole || read.reach === 'packages' ? read : { ...read, reach: UNKNOWN };
   const keys = dependencyKeys(input, plan, { dependencies, manifest, seen });
   const { taken, made } = input.useCache ? keys : afresh(keys, input.deploymentId);
@@ -69,10 +80,13 @@ export async function findDependencies(
     const known = input.useCache ? [await deps.findDependencies(key), key] : [key];
     for (const one of known)
       if (one !== undefined && (await take(deps.clock, deps.paths.dependencies(one))))
-        return { key: one, audience };
+        return { key: one, audience, listed };
   }
-  return { missing: { dependencies, made } };
+  return { missing: { dependencies, made, listed } };
 }
+
+/** A hook may add packages where none are listed. */
+const NOTHING_LISTED: Manifest = { digest: 'nothing listed', reach: 'packages', variables: [] };
 
 /** Found by the same keys later on, for they have something behind them. */
 function afresh({ taken, made }: DependencyKeys, deploymentId: string): DependencyKeys {

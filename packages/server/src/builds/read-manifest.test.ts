@@ -13,6 +13,7 @@ const requirements = requirementsOf(
     interpreter: { version: [3, 13, 0], path: '/p', folder: '/', digest: '', readOnly: [] },
     installer: { uv: undefined, settings: {}, readOnly: [] },
   },
+  {},
 );
 
 const HOME = '/home/bas/app_1';

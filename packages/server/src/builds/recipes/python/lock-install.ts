@@ -2,30 +2,30 @@ import { posix } from 'node:path';
 import { farthest } from '../../reach.ts';
 import type { Reach } from '../../reach.ts';
 import type { Dependencies, Failure, ListFile, References, Seen } from '../../recipe.ts';
-import { FORGET_BUILT, TELL_BUILT } from './built-packages.ts';
+import { LOCK } from './choose-packages.ts';
+import { installCommand } from './install-command.ts';
+import type { Tools } from './install-command.ts';
 import type { Installer } from './installer.ts';
-import type { Interpreter } from './interpreters.ts';
 import { REACH, placeOf } from './place-of.ts';
 import { ENVIRONMENT } from './requirements-install.ts';
 import { DECIDED_BY, UV_SETTINGS, readVariables } from './settings.ts';
 
-export const LOCK = 'uv.lock';
-
 /** What `uv.lock` lists, exactly; for development with what only its authors need. */
 export function lockedPackages(
   { isDevelopment }: { isDevelopment: boolean },
-  { interpreter, installer }: { interpreter: Interpreter; installer: Installer },
+  tools: Tools & { installer: Installer },
 ): Dependencies | Failure {
-  const { uv, settings, readOnly } = installer;
+  const { uv, settings, readOnly } = tools.installer;
   if (uv === undefined) return NO_UV;
   const options = ['--locked', '--no-progress', ...(isDevelopment ? [] : ['--no-dev'])];
   return {
     path: LOCK,
     namedBy: undefined,
-    install: {
-      name: `uv sync ${options.join(' ')}`,
-      argv: ['/bin/sh', '-c', SYNC, 'install', uv, interpreter.path, ...options],
-    },
+    install: installCommand(`uv sync ${options.join(' ')}`, tools, {
+      kind: 'sync',
+      path: LOCK,
+      words: options,
+    }),
     variables: settings,
     readOnly,
     provides: ENVIRONMENT,
@@ -35,12 +35,6 @@ export function lockedPackages(
     drawnIn: readVariables,
   };
 }
-
-const SYNC = `uv=$1 python=$2; shift 2
-${FORGET_BUILT}unset UV_NO_SYNC; export UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
-"$uv" venv --quiet --allow-existing --python "$python" /opt/env || exit
-"$uv" sync --python "$python" "$@" || exit
-${TELL_BUILT}`;
 
 const NO_UV: Failure = {
   reason: 'missing_program',

@@ -1,17 +1,8 @@
+import { inWordsOfUv } from './pip-settings.ts';
+
 /** The variables that say where packages come from and how they are reached; no other of the platform's is shared. */
 const SHARED =
   /^(PIP_(INDEX_URL|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|TRUSTED_HOST|CERT|PROXY|TIMEOUT|DEFAULT_TIMEOUT|RETRIES|PREFER_BINARY|ONLY_BINARY|NO_BINARY|DISABLE_PIP_VERSION_CHECK)|UV_(DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|INDEX_STRATEGY|NO_INDEX|FIND_LINKS|INSECURE_HOST|NATIVE_TLS|SYSTEM_CERTS|HTTP_TIMEOUT|HTTP_RETRIES)|SSL_CERT_(FILE|DIR)|(HTTPS?|ALL|NO)_PROXY)$/i;
-
-/** What each of pip's settings is called in uv. */
-const SAME_IN_UV: Readonly<Record<string, string>> = {
-  PIP_INDEX_URL: 'UV_DEFAULT_INDEX',
-  PIP_EXTRA_INDEX_URL: 'UV_INDEX',
-  PIP_FIND_LINKS: 'UV_FIND_LINKS',
-  PIP_CERT: 'SSL_CERT_FILE',
-  PIP_TRUSTED_HOST: 'UV_INSECURE_HOST',
-  PIP_DEFAULT_TIMEOUT: 'UV_HTTP_TIMEOUT',
-  PIP_TIMEOUT: 'UV_HTTP_TIMEOUT',
-};
 
 /** A user, or a user and a password, before an address: `https://name:secret@host/`, `name:secret@host:3128`. */
 const CREDENTIALS = /(^|[\s,;=]|:\/\/)[^\s/@]+@[^\s/@]/;
@@ -41,9 +32,6 @@ export function chooseMirrorSettings(
   const shared = [...found].filter(([name]) => SHARED.test(name));
   const withheld = shareCredentials ? [] : shared.filter(([, value]) => CREDENTIALS.test(value));
   const settings = Object.fromEntries(shared.filter((one) => !withheld.includes(one)));
-  for (const [pip, uv] of Object.entries(SAME_IN_UV)) {
-    const value = settings[pip];
-    if (value !== undefined) settings[uv] ??= value;
-  }
-  return { settings, withheld: withheld.map(([name]) => name) };
+  const inUv = inWordsOfUv(settings, {}).settings;
+  return { settings: { ...inUv, ...settings }, withheld: withheld.map(([name]) => name) };
 }

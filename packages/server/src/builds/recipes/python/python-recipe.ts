@@ -4,68 +4,106 @@ import { insideTree } from '../../values.ts';
 import { choosePython } from './choose-python.ts';
 import type { Installer } from './installer.ts';
 import type { Interpreter } from './interpreters.ts';
-import { LOCK, lockedPackages } from './lock-install.ts';
+import {
+  LOCK,
+  REQUIREMENTS,
+  choosePackages,
+  describeChoice,
+  listingFiles,
+} from './choose-packages.ts';
+import { lockedPackages } from './lock-install.ts';
+import { inWordsOfUv } from './pip-settings.ts';
 import { planStart } from './plan-start.ts';
+import { projectPackages } from './project-install.ts';
 import { requirementsOf } from './requirements-install.ts';
 import { pythonVariables } from './variables.ts';
+import { wishingFiles } from './version-wishes.ts';
 
 type Tools = { interpreters: readonly Interpreter[]; installer: Installer };
 
 /** Python files and scripts, with what `requirements.txt` or `uv.lock` ask for. */
 export const pythonRecipe = (tools: Tools): Recipe => ({
-  version: 'python/3',
+  version: 'python/4',
   variables: pythonVariables,
-  wants: () => [LOCK, REQUIREMENTS].map((path) => ({ path, read: false })),
+  wants: () =>
+    [...new Set([...listingFiles, ...wishingFiles])].map((path) => ({
+      path,
+      read: !UNREAD.test(path),
+    })),
   plan: (given) => plan(tools, given),
 });
 
-const REQUIREMENTS = 'requirements.txt';
+/** Lists and locks are read where they are installed. */
+const UNREAD = /^requirements\.txt$|\.lock$|lock\.(toml|yml)$/;
 
 function plan({ interpreters, installer }: Tools, given: Given): RecipePlan | Failure {
   const { environment } = given;
   const start = planStart(environment);
   if ('reason' in start) return start;
-  const python = choosePython(environment, interpreters);
+  const python = choosePython(given, interpreters);
   if (python === undefined) return { reason: 'missing_program', detail: NO_PYTHON };
   const { interpreter } = python;
-  const dependencies = planDependencies(given, start.setting, { interpreter, installer });
-  if ('reason' in dependencies) return dependencies;
+  const packages = planPackages(given, start.setting, { interpreter, installer });
+  if ('reason' in packages) return packages;
+  const { dependencies } = packages;
   const { ignored, ...chosen } = start;
   const goal = environment['PYTHON_SETUP_PY_GOAL']?.trim() ?? '';
   return {
-    toolchain: toolchainOf(interpreter, dependencies.path === LOCK ? installer : undefined),
+    toolchain: toolchainOf(interpreter, installer, packages),
     dependencies,
     build: goal === '' ? undefined : setup(goal),
     start: chosen,
     notices: [
       ...(ignored.length > 0 ? [`${start.setting} wins over ${ignored.join(' and ')}.`] : []),
-      ...(python.warning === undefined ? [] : [python.warning]),
-      `Using Python ${interpreter.version.join('.')}`,
+      ...python.notices,
+      ...packages.notices,
     ],
   };
 }
 
-/** A list that is named, else `requirements.txt`, else `uv.lock`; a command for uv wants the lock. */
-function planDependencies(
-  { environment, files }: Given,
+type Packages = { dependencies: Dependencies; notices: readonly string[]; isProject: boolean };
+
+/** A list that is named, else the strongest file that lists packages; a command for uv wants the lock. */
+function planPackages(
+  given: Given,
   startedBy: string,
-  tools: { interpreter: Interpreter; installer: Installer },
-): Dependencies | Failure {
+  { interpreter, installer }: { interpreter: Interpreter; installer: Installer },
+): Packages | Failure {
+  const { environment, files } = given;
   const named = environment['CC_PIP_REQUIREMENTS_FILE']?.trim() ?? '';
   const path = insideTree('CC_PIP_REQUIREMENTS_FILE', named || REQUIREMENTS);
   if (typeof path !== 'string') return path;
-  const locked = files.get(LOCK) !== undefined;
   const byUv = startedBy === 'CC_PYTHON_UV_RUN_COMMAND';
-  if (byUv && !locked) return NO_LOCK;
-  const listed = named !== '' || files.get(REQUIREMENTS) !== undefined;
-  if (locked && (byUv || !listed)) {
-    const isDevelopment = environment['ENVIRONMENT']?.trim() === 'development';
-    return lockedPackages({ isDevelopment }, tools);
-  }
+  if (byUv && files.get(LOCK) === undefined) return NO_LOCK;
   const pip = environment['CC_PIP_VERSION']?.trim() || undefined;
   if (pip !== undefined && !/^\d+(\.\d+)*$/.test(pip)) return NO_PIP;
-  const namedBy = named === '' ? undefined : 'CC_PIP_REQUIREMENTS_FILE';
-  return requirementsOf({ path, namedBy }, tools, pip);
+  const { settings, pipAlone } = inWordsOfUv(environment, installer.settings);
+  const tools = { interpreter, installer: { ...installer, settings } };
+  const chosen = byUv
+    ? ({ path: LOCK, by: 'lock' } as const)
+    : named === ''
+      ? choosePackages(files)
+      : ({ path, by: 'list' } as const);
+  const { by } = chosen ?? { by: 'list' };
+  const dependencies =
+    by === 'lock'
+      ? lockedPackages(
+          { isDevelopment: environment['ENVIRONMENT']?.trim() === 'development' },
+          tools,
+        )
+      : chosen === undefined || by === 'list'
+        ? requirementsOf(
+            {
+              path: chosen?.path ?? path,
+              namedBy: named === '' ? undefined : 'CC_PIP_REQUIREMENTS_FILE',
+            },
+            tools,
+            { pip, pipAlone },
+          )
+        : projectPackages({ path: chosen.path, by }, given, { ...tools, pip });
+  if ('reason' in dependencies) return dependencies;
+  const notices = describeChoice(files, chosen?.path);
+  return { dependencies, notices, isProject: by === 'lock' || by === 'project' };
 }
 
 const NO_PIP: Failure = {
@@ -82,15 +120,18 @@ const NO_LOCK: Failure = {
 const NO_PYTHON =
   'No Python 3.8 or newer answers on this machine: ask its operator to install one.';
 
-/** With uv itself where its lock is used, which then takes what is installed as it is. */
-function toolchainOf(interpreter: Interpreter, installer: Installer | undefined): Toolchain {
-  const uv = installer?.uv;
-  const { folder, readOnly, digest } = interpreter;
+/** With uv itself, which takes what is installed of a project as it is. */
+function toolchainOf(
+  { folder, readOnly, digest }: Interpreter,
+  { uv }: Installer,
+  { isProject }: Packages,
+): Toolchain {
   const variables = { PYTHONUNBUFFERED: '1' };
   if (uv === undefined) return { path: [folder], variables, readOnly, digest };
+  const synced = { UV_NO_SYNC: '1', UV_PROJECT_ENVIRONMENT: '/opt/env' };
   return {
     path: [folder, dirname(uv)],
-    variables: { ...variables, UV_NO_SYNC: '1', UV_PROJECT_ENVIRONMENT: '/opt/env' },
+    variables: { ...variables, ...(isProject && synced) },
     readOnly: [...readOnly, uv],
     digest,
   };

@@ -18,7 +18,7 @@ export const pythonVariables: readonly Documented[] = [
   },
   {
     name: 'PYTHON_VERSION',
-    what: 'The Python, `major.minor`. Where the machine lacks it the newest is taken, and the log says so',
+    what: 'The Python, `major.minor`; where it is not set files such as `.python-version` decide. Where the machine lacks it the newest is taken, and the log says so',
     fallback: '3, the newest',
     example: '3.12',
   },

@@ -1,0 +1,93 @@
+import type { Dependencies, Failure, Given } from '../../recipe.ts';
+import { REQUIREMENTS } from './choose-packages.ts';
+import type { Chosen } from './choose-packages.ts';
+import { installCommand } from './install-command.ts';
+import type { Order, Tools } from './install-command.ts';
+import type { Installer } from './installer.ts';
+import { ENVIRONMENT } from './requirements-install.ts';
+import { DECIDED_BY, UV_SETTINGS, readVariables } from './settings.ts';
+
+type Kind = Exclude<Chosen['by'], 'list' | 'lock'>;
+
+/** What a project's own files ask for that are neither a list of pip's nor a lock of uv's. */
+export function projectPackages(
+  { path, by }: Chosen & { by: Kind },
+  { environment, files }: Given,
+  { pip, ...tools }: Tools & { installer: Installer; pip: string | undefined },
+): Dependencies | Failure {
+  const { uv, settings, readOnly } = tools.installer;
+  const withPip = uv === undefined || pip !== undefined;
+  if (by === 'pipenv' && withPip) return NO_PIPENV;
+  const isDevelopment = environment['ENVIRONMENT']?.trim() === 'development';
+  const isLocked = files.get('Pipfile.lock') !== undefined;
+  const order = withPip ? FOLDER : orderOf(by, { isDevelopment, isLocked });
+  const hasHook = (environment['CC_PRE_BUILD_HOOK']?.trim() ?? '') !== '';
+  return {
+    path,
+    namedBy: undefined,
+    install: installCommand(nameOf(by, withPip), tools, {
+      ...order,
+      path,
+      pip,
+      instead: hasHook ? REQUIREMENTS : '',
+    }),
+    variables: settings,
+    readOnly,
+    provides: ENVIRONMENT,
+    references: ({ bytes }) => ({
+      files: [],
+      reach: isPlain(bytes.toString('utf8')) ? 'packages' : 'tree',
+      variables: [],
+    }),
+    settings: [
+      ...UV_SETTINGS,
+      { name: 'Pipfile.lock', read: (text) => (isPlain(text) ? 'packages' : 'tree') },
+      // the hook's list is installed in place of the project, and may name anything
+      ...(hasHook ? [{ name: REQUIREMENTS, read: () => 'unknown' as const }] : []),
+    ],
+    decidedBy: new RegExp(`${DECIDED_BY.source}|^PIPENV_`, 'i'),
+    drawnIn: readVariables,
+  };
+}
+
+const FOLDER: Pick<Order, 'kind' | 'words'> = { kind: 'folder' };
+
+function orderOf(
+  by: Kind,
+  { isDevelopment, isLocked }: { isDevelopment: boolean; isLocked: boolean },
+): Pick<Order, 'kind' | 'words'> {
+  switch (by) {
+    case 'project':
+      return { kind: 'sync', words: ['--no-progress', ...(isDevelopment ? [] : ['--no-dev'])] };
+    case 'metadata':
+      return { kind: 'list' };
+    case 'setup':
+      return FOLDER;
+    case 'pipenv':
+      return {
+        kind: 'pipenv',
+        words: [isLocked ? 'sync' : 'install', ...(isDevelopment ? ['--dev'] : [])],
+      };
+    default:
+      return by satisfies never;
+  }
+}
+
+const NAMES: Readonly<Record<Kind, string>> = {
+  project: 'uv sync',
+  metadata: 'uv pip install -r pyproject.toml',
+  setup: 'uv pip install -e .',
+  pipenv: 'pipenv',
+};
+
+const nameOf = (by: Kind, withPip: boolean): string => (withPip ? 'pip install -e .' : NAMES[by]);
+
+/** Nothing of the tree is read for it but the file itself. */
+const isPlain = (text: string): boolean =>
+  !/build-system|dynamic|tool\W+(uv|poetry)|\b(path|file|editable)\b|setup\s*\(/.test(text);
+
+const NO_PIPENV: Failure = {
+  reason: 'missing_program',
+  detail:
+    'Pipfile needs pipenv, which uv brings: set no CC_PIP_VERSION, and where this machine could not install uv ask its operator. "pipenv requirements > requirements.txt" makes it a list that pip installs.',
+};
