@@ -373,7 +373,7 @@ CREATE TABLE "usage_intervals" (
   started_at bigint not null,
   heartbeat_at bigint not null,
   ended_at bigint
-);
+  , application_name text);
 
 CREATE INDEX usage_intervals_by_owner_id_started_at on usage_intervals (owner_id, started_at);
 
@@ -418,7 +418,7 @@ CREATE TABLE "workloads" (
   admitted_at bigint,
   draining_at bigint,
   gone_at bigint
-  , engine_away text);
+  , engine_away text, estimate_basis text);
 
 CREATE INDEX workloads_by_application_id_state on workloads (application_id, state);
 

@@ -42,7 +42,7 @@ test('what does not fit now waits, says why, and goes on when room is given back
   assert.equal(status, 'starting');
   assert.match(
     detail ?? '',
-    /^Needs 256 MiB of memory; 0 of 256 MiB are free\. It is expected to start in about \d+ hours\.$/,
+    /^Needs 256 MiB of memory; 0 of 256 MiB are free\. When it starts is not known: the runs before it have no history; at the latest in about \d+ hours, if none takes longer than is assumed\.$/,
   );
   const third = await push('print("third")\n');
   await third.waits('no_memory');

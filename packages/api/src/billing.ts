@@ -18,7 +18,8 @@ export const getUsage = endpoint({
     applications: z.array(
       z.object({
         applicationId: z.string().nullable(),
-        applicationName: z.string().nullable(),
+        applicationName: z.string().nullable().describe('what it is called, or was'),
+        applicationDeleted: z.boolean(),
         minutes: z.number(),
         gpuMinutes: z.number(),
         microEuros: z.number(),

@@ -7,6 +7,22 @@ const Time = z.number().describe('epoch milliseconds');
 /** What the platform runs things for. */
 const SubjectKind = z.enum(['build', 'deployment', 'run']);
 
+/** When something that waits should start. */
+const Expected = {
+  expectedAt: Time.nullable().describe(
+    'when it should start, by what ran before; null where that does not tell',
+  ),
+  latestAt: Time.nullable().describe(
+    'when it starts at the latest, where the runs before it have no history',
+  ),
+  expectation: z
+    .enum(['estimate', 'bound', 'assumption'])
+    .nullable()
+    .describe(
+      'what that rests on: `estimate`, runs that were measured; `bound`, what those before it may take at most; `assumption`, that none of them takes longer than a day; null: nobody can say',
+    ),
+};
+
 export const Waiting = z.object({
   kind: z.enum(['webapp', ...SubjectKind.exclude(['deployment']).options]),
   subject: z
@@ -24,13 +40,15 @@ export const Waiting = z.object({
   detail: z.string().nullable(),
   helps: z.string().nullable().describe('what would help'),
   since: Time,
-  expectedAt: Time.nullable().describe('when it should start; null where nobody can say'),
+  ...Expected,
 });
 
 export type Waiting = z.infer<typeof Waiting>;
 
 const Accuracy = z.object({
-  starts: z.number().describe('starts of the last 30 days that were foretold'),
+  starts: z
+    .number()
+    .describe('starts of the last 30 days that were foretold by what had run before'),
   medianErrorSeconds: z.number().nullable(),
   withinTenMinutes: z.number().nullable().describe('share of them that came within ten minutes'),
 });
@@ -93,7 +111,7 @@ export const Why = z.object({
   helps: z.string().nullable(),
   position: z.number().nullable(),
   line: z.string().nullable(),
-  expectedAt: Time.nullable(),
+  ...Expected,
   promisedAt: Time.nullable().describe('what was said first'),
   admittedAt: Time.nullable(),
 });

@@ -18,7 +18,7 @@ export function billingCommands(program: Command): void {
       const owner = await findOwner(client, org);
       const usage = await client.call(billing.getUsage, { params: { ownerId: owner.id } });
       const rows = usage.applications.map((one) => ({
-        application: one.applicationName ?? one.applicationId ?? '',
+        application: `${one.applicationName ?? one.applicationId ?? ''}${one.applicationDeleted ? ' (deleted)' : ''}`,
         minutes: one.minutes,
         'gpu minutes': one.gpuMinutes,
         cost: euros(one.microEuros),

@@ -61,8 +61,7 @@ function describeQueue({ waiting, waitingInAll, memoryMiB, devices, accuracy }: 
 
 function describeWaiting(one: Waiting): string[] {
   const place = one.position === null ? '' : `${one.position}. in the queue for ${one.line}, `;
-  const when =
-    one.expectedAt === null ? 'start unknown' : `starts ${until(one.expectedAt, Date.now())}`;
+  const when = spellStart(one, Date.now());
   return [
     `${colour('bold', one.applicationName ?? '')} ${one.kind} ${one.runId ?? one.deploymentId}`,
     `  ${one.nodes} × ${one.flavor}, ${place}${when}, waiting since ${ago(one.since, Date.now())}`,
@@ -82,12 +81,32 @@ function describeWhy(why: Why): string {
     `${why.subject}: ${why.status}`,
     ...(why.position === null ? [] : [`  ${why.position}. in the queue for ${why.line ?? ''}`]),
     ...(why.detail === null ? [] : [`  ${why.reason ?? ''}: ${why.detail}`]),
-    ...(why.expectedAt === null
-      ? []
-      : [`  It should start ${until(why.expectedAt, Date.now())}, at ${time(why.expectedAt)}.`]),
+    ...spellWhen(why, Date.now()),
     ...(why.helps === null ? [] : [`  Would help: ${why.helps}`]),
     ...promised,
   ].join('\n');
+}
+
+type Expected = Pick<Waiting, 'expectedAt' | 'latestAt' | 'expectation'>;
+
+/** What is measured is told; what is only assumed is not told as if it had been. */
+export const spellStart = (one: Expected, now: number): string =>
+  one.expectedAt === null
+    ? `start ${spellUnknown(one, now)}`
+    : `starts ${until(one.expectedAt, now)}`;
+
+function spellUnknown({ latestAt, expectation }: Expected, now: number): string {
+  if (latestAt === null) return 'not known';
+  const unless = expectation === 'assumption' ? ', if none takes longer than is assumed' : '';
+  return `not known: the runs before it have no history; at the latest ${until(latestAt, now)}${unless}`;
+}
+
+function spellWhen(why: Why, now: number): string[] {
+  const { expectedAt, expectation } = why;
+  if (expectation === null) return [];
+  return expectedAt === null
+    ? [`  Its start is ${spellUnknown(why, now)}.`]
+    : [`  It should start ${until(expectedAt, now)}, at ${time(expectedAt)}.`];
 }
 
 const time = (at: number): string => new Date(at).toTimeString().slice(0, 8);

@@ -1,8 +1,14 @@
-import type { InstanceId } from '../lib/ids.ts';
+import type { ApplicationId, InstanceId, OwnerId } from '../lib/ids.ts';
 import { findFlavor } from '../scheduling/flavor.ts';
 import type { Tx } from '../store/database.ts';
 import { microEurosPerDay } from './price.ts';
-import { insertIntervals, setEnded, setEndedAtHeartbeat, setHeartbeat } from './usage-store.ts';
+import {
+  insertIntervals,
+  setApplicationName,
+  setEnded,
+  setEndedAtHeartbeat,
+  setHeartbeat,
+} from './usage-store.ts';
 import type { NewInterval } from './usage.ts';
 
 /** The time of instances is paid for from `at` on, at the price of now. */
@@ -32,3 +38,9 @@ export const closeLostInterval = (tx: Tx, id: InstanceId): Promise<void> =>
 /** The instance is over. Closing twice keeps the first end. */
 export const closeInterval = (tx: Tx, id: InstanceId, at: number): Promise<void> =>
   setEnded(tx, id, at);
+
+/** The application is about to be gone: what it used is on record by its name. */
+export const keepName = (
+  tx: Tx,
+  application: { id: ApplicationId; ownerId: OwnerId; name: string },
+): Promise<unknown> => setApplicationName(tx, application);

@@ -1,4 +1,4 @@
-import type { InstanceId, OwnerId } from '../lib/ids.ts';
+import type { ApplicationId, InstanceId, OwnerId } from '../lib/ids.ts';
 import type { Reader, Tx } from '../store/database.ts';
 import type { NewRow } from '../store/schema.ts';
 import type { Interval } from './usage.ts';
@@ -40,19 +40,37 @@ export async function setEndedAtHeartbeat(tx: Tx, id: InstanceId): Promise<void>
     .execute();
 }
 
-/** The owner's intervals that overlap the window, with the application's name while it is there. */
-export const selectIntervals = (
+/** What the application was called, which is about to be gone. */
+export const setApplicationName = (
+  tx: Tx,
+  { id, ownerId, name }: { id: ApplicationId; ownerId: OwnerId; name: string },
+) =>
+  tx
+    .updateTable('usageIntervals')
+    .set({ applicationName: name })
+    .where('ownerId', '=', ownerId)
+    .where('applicationId', '=', id)
+    .execute();
+
+/** The owner's intervals that overlap the window, with the name that the application has, or had. */
+export async function selectIntervals(
   db: Reader,
   ownerId: OwnerId,
   { from, to }: { from: number; to: number },
-): Promise<Interval[]> =>
-  db
+): Promise<Interval[]> {
+  const rows = await db
     .selectFrom('usageIntervals as u')
     .leftJoin('applications as a', 'a.id', 'u.applicationId')
     .selectAll('u')
-    .select('a.name as applicationName')
+    .select(({ fn }) => fn.coalesce('a.name', 'u.applicationName').as('applicationName'))
+    .select(['a.id as present', 'a.deletedAt'])
     .where('u.ownerId', '=', ownerId)
     .where('u.startedAt', '<', to)
     .where(({ eb, or }) => or([eb('u.endedAt', 'is', null), eb('u.endedAt', '>', from)]))
     .orderBy('u.startedAt')
     .execute();
+  return rows.map(({ present, deletedAt, ...row }) => ({
+    ...row,
+    applicationDeleted: row.applicationId !== null && (present === null || deletedAt !== null),
+  }));
+}

@@ -13,6 +13,7 @@ const interval = (
 ): Interval => ({
   applicationId: 'app_1' as ApplicationId,
   applicationName: 'train',
+  applicationDeleted: false,
   subjectKind: 'run',
   subjectId: 'run_1' as RunId,
   instanceNumber: 0,

@@ -2,21 +2,23 @@ import { DAY, MINUTE } from '../lib/duration.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import type { NewRow, Row } from '../store/schema.ts';
 
-/** An instance's time, as metered; the application's name while it is there. */
+/** An instance's time, as metered, with the name of the application, be it gone. */
 export type Interval = Omit<Row<'usageIntervals'>, 'instanceId' | 'ownerId' | 'heartbeatAt'> & {
-  applicationName: string | null;
+  applicationDeleted: boolean;
 };
 
 /** An instance's time that begins. */
 export type NewInterval = Omit<
   NewRow<'usageIntervals'>,
-  'gpus' | 'microEurosPerDay' | 'startedAt' | 'heartbeatAt' | 'endedAt'
+  'applicationName' | 'gpus' | 'microEurosPerDay' | 'startedAt' | 'heartbeatAt' | 'endedAt'
 > & { at: number };
 
 export type Usage = {
   /** Null of what belongs to none. */
   applicationId: ApplicationId | null;
   applicationName: string | null;
+  /** It is gone since, or going. */
+  applicationDeleted: boolean;
   /** Instance-minutes, each (subject, number) rounded up once. */
   minutes: number;
   gpuMinutes: number;
@@ -37,6 +39,7 @@ export function usageOf(
     return {
       applicationId,
       applicationName: own[0]?.applicationName ?? null,
+      applicationDeleted: own[0]?.applicationDeleted ?? false,
       minutes: sum(lines.map(({ minutes }) => minutes)),
       gpuMinutes: sum(lines.map(({ gpuMinutes }) => gpuMinutes)),
       microEuros: Math.round(sum(lines.map(({ microEuros }) => microEuros))),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { findApplication } from '../applications/application-store.ts';
+import { accountUsage } from '../billing/account-usage.ts';
 import { deleteApplication } from '../applications/update-application.ts';
 import { PLATFORM } from '../events/actor.ts';
 import type { ApplicationId } from '../lib/ids.ts';
@@ -60,3 +61,35 @@ inStillWorld('what waits behind others is looked at when they end', {}, async (w
   await world.look('application', id);
   assert.deepEqual(await world.due(), [`deployment ${first}`, `deployment ${second}`].toSorted());
 });
+
+inStillWorld(
+  'what was deleted is named on the bill, and told apart from one that is called so now',
+  { fateOf: () => ({ runsFor: 1_000 }) },
+  async (world) => {
+    const { database, ownerId, time } = world;
+    const run = async (): Promise<ApplicationId> => {
+      const id = await world.application();
+      await world.push(id);
+      await world.lookAtAll();
+      time.now += 1_000;
+      await world.look('cleanup', 'engine');
+      await world.lookAtAll();
+      return id;
+    };
+    const bill = async () => {
+      const usage = await accountUsage(database.read, ownerId, { from: 0, to: time.now });
+      return usage.map((one) => [one.applicationId, one.applicationName, one.applicationDeleted]);
+    };
+    const former = await run();
+    assert.deepEqual(await bill(), [[former, 'app', false]]);
+    await remove(world, former);
+    assert.deepEqual(await bill(), [[former, 'app', true]]);
+    await world.lookAtAll();
+    assert.deepEqual(world.erased, [former]);
+    const present = await run();
+    assert.deepEqual(await bill(), [
+      [former, 'app', true],
+      [present, 'app', false],
+    ]);
+  },
+);

@@ -1,4 +1,5 @@
 import { recordApplicationEvent } from '../applications/application-event.ts';
+import { keepName } from '../billing/meter.ts';
 import { PLATFORM } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
@@ -38,6 +39,7 @@ export const applicationReconciler =
       await holdClaim(tx, claim);
       if (application.deletedAt === null) return goOn(tx, id, clock());
       if (busy) return endApplication(tx, application, { authorId: null, at: clock() });
+      await keepName(tx, application);
       await eraseRows(tx, id);
       const event = { kind: 'application.erased', by: PLATFORM, at: clock(), data: {} } as const;
       return recordApplicationEvent(tx, application, event);

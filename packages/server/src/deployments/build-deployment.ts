@@ -15,7 +15,7 @@ import { Refusal } from '../lib/refusal.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import { parseRunOptions } from '../runs/run-options.ts';
 import { defaultBuildFlavor } from '../scheduling/flavor.ts';
-import { HISTORY, estimateFrom } from '../scheduling/estimate.ts';
+import { HISTORY, estimateBy } from '../scheduling/estimate.ts';
 import { largestHost } from '../scheduling/pool.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import { transition } from '../states/transition.ts';
@@ -198,11 +198,8 @@ async function createBuild(
 ): Promise<Workload> {
   const { id: applicationId, ownerId, buildFlavor } = application;
   const flavor = buildFlavor ?? defaultBuildFlavor({ memoryMiB: largestHost(pool) });
-  const past = await listPastDurations(
-    tx,
-    { applicationId, subjectKind: 'build', flavor },
-    HISTORY,
-  );
+  const pastOf = (size: string | undefined) =>
+    listPastDurations(tx, { applicationId, subjectKind: 'build', flavor: size }, HISTORY);
   const id = await createWorkload(tx, pool, {
     ...buildOf(deployment),
     ownerId,
@@ -211,7 +208,7 @@ async function createBuild(
     flavor,
     nodes: 1,
     graceSeconds: 5,
-    estimate: estimateFrom(past, FIRST_BUILD),
+    estimate: await estimateBy(pastOf, flavor, { unknown: FIRST_BUILD }),
     metered: buildFlavor !== null,
     at,
   });

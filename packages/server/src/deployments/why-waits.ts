@@ -6,7 +6,7 @@ import { listAttempts } from '../runs/attempt-store.ts';
 import type { Run } from '../runs/run.ts';
 import { findWorkload, presentWorkloads } from '../workloads/workload-store.ts';
 import type { QueueDeps } from '../workloads/load-queue.ts';
-import { helpsAgainst, showWait } from '../workloads/show-queue.ts';
+import { helpsAgainst, presentExpectation, showWait } from '../workloads/show-queue.ts';
 import type { Workload } from '../workloads/workload.ts';
 import { findDeployment } from './list-deployments.ts';
 import type { Reason } from '../lib/reason.ts';
@@ -32,7 +32,7 @@ export async function whyWaits(
     helps: helpsAgainst(said.reason),
     position: null,
     line: null,
-    expectedAt: null,
+    ...presentExpectation(undefined),
     promisedAt: workload?.promisedAt ?? null,
     admittedAt: workload?.admittedAt ?? null,
   };

@@ -28,19 +28,19 @@ export async function findAttemptNumber(db: Reader, workloadId: WorkloadId) {
   return row?.number;
 }
 
-/** How long the last attempts of the application that succeeded held their capacity, the newest first, in ms. */
+/** How long the last attempts of the application that succeeded held their capacity, the newest first, in ms: of a size, or of any. */
 export async function selectPastDurations(
   db: Reader,
-  of: { applicationId: ApplicationId; flavor: string },
+  { applicationId, flavor }: { applicationId: ApplicationId; flavor: string | undefined },
   limit: number,
 ): Promise<number[]> {
   const rows = await db
     .selectFrom('workloads as w')
     .innerJoin('attempts as a', 'a.workloadId', 'w.id')
     .select(['w.admittedAt as from', 'a.finishedAt as to'])
-    .where('w.applicationId', '=', of.applicationId)
-    .where('w.flavor', '=', of.flavor)
+    .where('w.applicationId', '=', applicationId)
     .where('a.status', '=', 'succeeded')
+    .$if(flavor !== undefined, (query) => query.where('w.flavor', '=', flavor ?? ''))
     .orderBy('a.finishedAt', 'desc')
     .limit(limit)
     .execute();

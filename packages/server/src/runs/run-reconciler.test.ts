@@ -124,3 +124,39 @@ inStillWorld('a run that is stopped is cancelled at its next look', {}, async (w
   await world.lookAtAll();
   assert.deepEqual(world.engine.kept(), []);
 });
+
+inStillWorld(
+  'how long a run takes is known from its application’s runs of that size; where there are none, of others',
+  { fateOf: () => ({ runsFor: 10 * SECOND }) },
+  async (world) => {
+    const estimates = async () =>
+      (
+        await world.database.read
+          .selectFrom('workloads')
+          .select(['estimate', 'estimateBasis'])
+          .where('subjectKind', '=', 'run')
+          .orderBy('createdAt')
+          .execute()
+      ).map(({ estimate, estimateBasis }) => [estimate, estimateBasis]);
+    const id = await world.application({ flavor: 'pico' });
+    const run = async (commit: number, flavor: string, took: number) => {
+      await world.database.transaction((tx) =>
+        tx.updateTable('applications').set({ flavor }).where('id', '=', id).execute(),
+      );
+      await world.push(id, commit);
+      await world.lookAtAll();
+      await later(world, took);
+      await world.lookAtAll();
+    };
+    await run(1, 'pico', 10 * SECOND);
+    await run(2, 'XS', 20 * SECOND);
+    await run(3, 'XS', 10 * SECOND);
+    await run(4, 'nano', 10 * SECOND);
+    assert.deepEqual(await estimates(), [
+      [24 * 60 * MINUTE, 'assumption'],
+      [13 * SECOND, 'history'],
+      [26 * SECOND, 'history'],
+      [26 * SECOND, 'history'],
+    ]);
+  },
+);

@@ -1,7 +1,7 @@
 import type { EngineName } from '../workloads/engine.ts';
 import { byAuthor } from '../events/actor.ts';
 import type { RunId } from '../lib/ids.ts';
-import { HISTORY, estimateFrom } from '../scheduling/estimate.ts';
+import { HISTORY, estimateBy } from '../scheduling/estimate.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import { begin } from '../states/transition.ts';
 import type { Tx } from '../store/database.ts';
@@ -46,7 +46,8 @@ export async function queueAttempt(
   { number, engine, at }: { number: number; engine: EngineName; at: number },
 ): Promise<void> {
   const { ownerId, applicationId, flavor, nodes, priority, maxDuration } = run;
-  const past = await selectPastDurations(tx, { applicationId, flavor }, HISTORY);
+  const pastOf = (size: string | undefined) =>
+    selectPastDurations(tx, { applicationId, flavor: size }, HISTORY);
   const workloadId = await createWorkload(tx, pool, {
     ownerId,
     applicationId,
@@ -57,7 +58,7 @@ export async function queueAttempt(
     priority,
     maxDuration,
     engine,
-    estimate: estimateFrom(past, maxDuration ?? undefined),
+    estimate: await estimateBy(pastOf, flavor, { maxDuration: maxDuration ?? undefined }),
     graceSeconds: GRACE_SECONDS,
     cameAt: run.createdAt,
     at,

@@ -4,6 +4,7 @@ import { nameOfClass } from './never-fits.ts';
 import type { LimitedBy } from './owner-share.ts';
 import type { Blocked } from './plan-queue.ts';
 import type { WaitReason } from '../lib/reason.ts';
+import type { EstimateBasis } from '../store/schema.ts';
 import { devicesIn, memoryIn } from './capacity.ts';
 import type { Demand, HostCapacity } from './capacity.ts';
 
@@ -22,9 +23,16 @@ export type WaitFacts = {
 
 export type Wait = { reason: WaitReason; detail: string };
 
+/** When something starts, if all takes as long as is thought, and what that rests on. */
+export type Expectation = { at: number; basis: EstimateBasis };
+
 /** Why one waits that the queue has blocked, with what would help to know. */
-export function describeWait(blocked: Blocked, demand: Demand, facts: WaitFacts): Wait {
-  const when = expectation(blocked.startsAt, facts.now);
+export function describeWait(
+  blocked: Blocked,
+  demand: Demand,
+  { expected, ...facts }: WaitFacts & { expected?: Expectation | undefined },
+): Wait {
+  const when = expected === undefined ? '' : ` ${spellExpectation(expected, facts.now)}`;
   if (blocked.limit !== undefined)
     return { reason: 'owner_limit', detail: describeLimit(blocked.limit, demand) };
   if (blocked.cause === 'reserved')
@@ -68,8 +76,13 @@ function describeShortage(demand: Demand, facts: WaitFacts, when: string): Wait 
   return { reason: 'no_device', detail: `${count}.${when}` };
 }
 
-const expectation = (startsAt: number | undefined, now: number): string =>
-  startsAt === undefined ? '' : ` It is expected to start ${expectedIn(startsAt - now)}.`;
+/** What is only assumed is not said as if it had been measured. */
+function spellExpectation({ at, basis }: Expectation, now: number): string {
+  const when = expectedIn(at - now);
+  if (basis === 'history') return `It is expected to start ${when}.`;
+  const unless = basis === 'limit' ? '' : ', if none takes longer than is assumed';
+  return `When it starts is not known: the runs before it have no history; at the latest ${when}${unless}.`;
+}
 
 const expectedIn = (milliseconds: number): string =>
   milliseconds < MINUTE ? 'within a minute' : `in about ${spellRoughly(milliseconds)}`;

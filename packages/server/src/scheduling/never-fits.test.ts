@@ -42,6 +42,18 @@ test('a size with a GPU is refused where there is none, and named where there is
   refuseWhatNeverFits(machine(99_999, 1), { flavor: 'ML_S', nodes: 1 });
 });
 
+test('who asks for GPUs is named a size with GPUs, and who asks for none is named none', () => {
+  const wide = { flavor: 'ML_XS', nodes: 3 };
+  assert.match(refusal(99_999, wide, 2).message, /fewer nodes: 1 × ML_XS fits\.$/);
+  const tall = { flavor: 'ML_3XL', nodes: 2 };
+  assert.match(refusal(99_999, tall, 4).message, /nearest that fits is 2 × ML_L\.$/);
+  assert.match(refusal(28_000, { flavor: '3XL' }, 8).message, /nearest that fits is 1 × 2XL\.$/);
+  assert.match(
+    refusal(99_999, { flavor: 'ML_S' }).message,
+    /No size with GPUs fits; the nearest that fits is 1 × XL\.$/,
+  );
+});
+
 test('a size that does not exist is refused with those that do', () => {
   const { code, fields } = refusal(8192, { flavor: 'XXL' });
   assert.equal(code, 'invalid');

@@ -54,17 +54,33 @@ function describeCapacity(capacity: Capacity, { gpus, deviceClass }: Demand): st
   return `${memory} and ${devicesIn(capacity, deviceClass)} × ${nameOfClass(deviceClass)}`;
 }
 
+/** GPUs where GPUs were asked for, and none where none were: fewer nodes of its kind sooner than another kind. */
 function nearestThatFits(
   fits: (flavor: Flavor, nodes: number) => boolean,
   nodes: number,
   wanted: Flavor,
 ): string {
-  const distance = ({ memoryMiB }: Flavor): number => Math.abs(memoryMiB - wanted.memoryMiB);
-  const smaller = flavors
-    .filter((one) => one.memoryMiB < wanted.memoryMiB || one.gpus < wanted.gpus)
-    .toSorted((a, b) => b.gpus - a.gpus || distance(a) - distance(b))
-    .find((one) => fits(one, nodes));
-  if (smaller !== undefined) return `The nearest that fits is ${nodes} × ${smaller.name}.`;
-  const one = flavors.find((flavor) => fits(flavor, 1));
-  return one === undefined ? 'Nothing fits.' : `Ask for fewer nodes: 1 × ${one.name} fits.`;
+  const asksForGpus = wanted.gpus > 0;
+  const isAlike = ({ gpus }: Flavor): boolean => gpus > 0 === asksForGpus;
+  const alike = byDistance(wanted, flavors.filter(isAlike));
+  const nearest = alike.find((one) => fits(one, nodes));
+  if (nearest !== undefined) return `The nearest that fits is ${nodes} × ${nearest.name}.`;
+  const one = (asksForGpus ? alike : flavors.filter(isAlike)).find((flavor) => fits(flavor, 1));
+  if (one !== undefined) return `Ask for fewer nodes: 1 × ${one.name} fits.`;
+  const others = byDistance(
+    wanted,
+    flavors.filter((flavor) => !isAlike(flavor)),
+  );
+  const count = others.some((flavor) => fits(flavor, nodes)) ? nodes : 1;
+  const other = others.find((flavor) => fits(flavor, count));
+  if (other === undefined) return 'Nothing fits.';
+  const kind = asksForGpus ? 'No size with GPUs fits' : 'Only sizes with GPUs fit';
+  return `${kind}; the nearest that fits is ${count} × ${other.name}.`;
+}
+
+/** As many GPUs as are wanted, or the next fewer; then the memory that is nearest, the lesser of two. */
+function byDistance(wanted: Flavor, known: readonly Flavor[]): Flavor[] {
+  const gpus = (one: Flavor): number => Math.abs(one.gpus - wanted.gpus);
+  const memory = (one: Flavor): number => Math.abs(one.memoryMiB - wanted.memoryMiB);
+  return known.toSorted((a, b) => gpus(a) - gpus(b) || memory(a) - memory(b));
 }

@@ -1,6 +1,7 @@
 import { copyCapacity, give, lesser, nodesThatFit, place, take } from './capacity.ts';
 import { openShares } from './owner-share.ts';
 import type { LimitedBy, OwnerShare, Shares } from './owner-share.ts';
+import type { EstimateBasis } from '../store/schema.ts';
 import type { Demand, HostCapacity, Capacity } from './capacity.ts';
 
 /** Something that waits, in the order in which it is to be looked at. */
@@ -23,6 +24,8 @@ export type Allocation = {
   hosts: readonly number[];
   /** When it is expected to end; undefined: nobody knows. */
   endsAt: number | undefined;
+  /** What that rests on; nothing is said where it is known well enough. */
+  basis?: EstimateBasis;
 };
 
 /**

@@ -30,7 +30,7 @@ function estimatesOf(jobs: readonly Job[], by: Estimates): number[] {
     if (by === 'perfect') return duration;
     const known = past.get(application) ?? [];
     past.set(application, [duration, ...known].slice(0, HISTORY));
-    return estimateFrom(known, DAY);
+    return estimateFrom(known, { maxDuration: DAY }).duration;
   });
 }
 

@@ -56,7 +56,7 @@ function toArrival(run: PastRun, id: string, anyClass: string | undefined): Arri
   const { at, duration, nodes, gpus, memoryMiB } = run;
   const deviceClass = gpus === 0 ? undefined : (run.deviceClass ?? anyClass);
   const partition = partitionOf({ queueClass: 'run', deviceClass: deviceClass ?? null });
-  const estimate = run.estimate ?? estimateFrom([], undefined);
+  const estimate = run.estimate ?? estimateFrom([]).duration;
   return {
     at,
     duration,

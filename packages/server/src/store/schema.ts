@@ -71,7 +71,14 @@ export type NewRow<Table extends keyof Schema, Later extends keyof Schema[Table]
   Later
 > & { [Column in Later]?: never };
 
-export type { DeviceHealth, Priority, RunStatus, SubjectId, SubjectKind } from './work-tables.ts';
+export type {
+  DeviceHealth,
+  EstimateBasis,
+  Priority,
+  RunStatus,
+  SubjectId,
+  SubjectKind,
+} from './work-tables.ts';
 
 /** bigint in PostgreSQL, integer in SQLite; a JavaScript number in both. */
 type Time = number;
@@ -315,6 +322,8 @@ type UsageIntervalTable = {
   instanceId: InstanceId;
   ownerId: OwnerId;
   applicationId: ApplicationId | null;
+  /** What the application was called that is gone since. */
+  applicationName: string | null;
   /** Minutes are rounded within it, for each instance number. */
   subjectKind: SubjectKind;
   subjectId: SubjectId;

@@ -74,6 +74,9 @@ export type AttemptTable = {
   finishedAt: Time | null;
 };
 
+/** What an estimate rests on: what ran before; what it may take at most; nothing. */
+export type EstimateBasis = 'history' | 'limit' | 'assumption';
+
 /** What the platform runs things for (`workloads/subject.ts`). */
 export const subjectKinds = ['build', 'deployment', 'run'] as const;
 
@@ -107,8 +110,10 @@ export type WorkloadTable = {
   queueAt: Time;
   /** How long it is expected to hold what it gets, in ms; null: until somebody ends it. */
   estimate: number | null;
+  /** Null where there is no estimate. */
+  estimateBasis: EstimateBasis | null;
   maxDuration: number | null;
-  /** When it was to start, as was said first; and as it is expected now. */
+  /** When it was to start, as was said first, and as it is expected now: never by what is only assumed. */
   promisedAt: Time | null;
   expectedAt: Time | null;
   /** The host of each node, once it is admitted. */

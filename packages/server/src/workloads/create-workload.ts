@@ -1,5 +1,6 @@
 import type { ApplicationId, OwnerId, WorkloadId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
+import type { Estimate } from '../scheduling/estimate.ts';
 import { findFlavor } from '../scheduling/flavor.ts';
 import { queueAt, turnAt } from '../scheduling/order.ts';
 import { demandOf } from '../scheduling/pool.ts';
@@ -21,8 +22,8 @@ type Order = SubjectRef & {
   flavor: string;
   nodes: number;
   graceSeconds: number;
-  /** How long it is expected to hold its room, in ms; null: until somebody ends it. */
-  estimate: number | null;
+  /** How long it is expected to hold its room; null: until somebody ends it. */
+  estimate: Estimate | null;
   at: number;
   priority?: Priority;
   maxDuration?: number | null;
@@ -41,10 +42,12 @@ export async function createWorkload(
   const flavor = findFlavor(order.flavor);
   if (flavor === undefined) throw new Refusal('invalid', `There is no flavor ${order.flavor}.`);
   const { queueClass } = rulesOf(order);
-  const { maxDuration = null, ...made } = order;
+  const { maxDuration = null, estimate, ...made } = order;
   const id = await insertWorkload(tx, {
     ...made,
     at,
+    estimate: estimate?.duration ?? null,
+    estimateBasis: estimate?.basis ?? null,
     memoryMiB: flavor.memoryMiB,
     cpus: flavor.cpus,
     gpus: flavor.gpus,

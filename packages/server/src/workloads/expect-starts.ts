@@ -1,26 +1,108 @@
+import { copyCapacity } from '../scheduling/capacity.ts';
 import { simulate } from '../scheduling/simulate.ts';
+import type { Expectation } from '../scheduling/describe-wait.ts';
 import { everFits } from '../scheduling/never-fits.ts';
+import { planQueue } from '../scheduling/plan-queue.ts';
+import type { Allocation, QueuePlan } from '../scheduling/plan-queue.ts';
+import type { EstimateBasis } from '../store/schema.ts';
 import { demandOfWorkload, toQueued } from './load-queue.ts';
 import type { QueueFacts } from './load-queue.ts';
+import type { Workload } from './workload.ts';
 
 /** How many of those that wait are told when they start: what is further behind depends on too much. */
 const FORESIGHT = 100;
 
+/** What the platform could not hold if it were empty waits for nothing: its deployment or run ends. */
+export function sortOut({ waiting, capacity }: Pick<QueueFacts, 'waiting' | 'capacity'>): {
+  hopeless: Workload[];
+  hopeful: Workload[];
+} {
+  const { true: hopeful = [], false: hopeless = [] } = Object.groupBy(waiting, (one) =>
+    everFits(capacity, demandOfWorkload(one)) ? 'true' : 'false',
+  );
+  return { hopeless, hopeful };
+}
+
+/** Who starts now of those for whom there is hope, and who waits. */
+export function planFacts(
+  { free, allocations, shares, now, ...facts }: QueueFacts,
+  hopeful: readonly Workload[] = sortOut(facts).hopeful,
+): QueuePlan {
+  const queue = hopeful.map(toQueued);
+  return planQueue({ free, allocations, shares, queue, now, overtaking: 'backfill' });
+}
+
 /**
- * When each of the first that wait is expected to start, if everything takes as long as is thought and
- * nothing more comes: the queue itself, in virtual time.
+ * When each of the first that wait is expected to start, if everything takes as long as is thought and nothing more
+ * comes; and what that rests on: it is foretold by what ran before where it comes out the same although whatever
+ * has no history never ended.
  */
-export function expectStarts({
-  now,
-  free,
-  capacity,
-  allocations,
-  waiting,
-}: QueueFacts): ReadonlyMap<string, number> {
-  const arrivals = waiting
-    .filter((one) => everFits(capacity, demandOfWorkload(one)))
-    .slice(0, FORESIGHT)
-    .map((one) => ({ at: now, entry: toQueued(one), duration: one.estimate ?? undefined }));
+export function expectStarts(facts: QueueFacts, plan: QueuePlan): ReadonlyMap<string, Expectation> {
+  const bases = new Set([...facts.allocations, ...facts.waiting].map(basisOf));
+  const starts = startsBy(facts, plan, ['history', 'limit', 'assumption']);
+  const bounded = bases.has('assumption') ? startsBy(facts, plan, ['history', 'limit']) : starts;
+  const sure = bases.has('limit') ? startsBy(facts, plan, ['history']) : bounded;
+  const isBy = (by: ReadonlyMap<string, number>, id: string, at: number): boolean =>
+    (by.get(id) ?? Infinity) <= at;
+  return new Map(
+    [...starts].map(([id, at]) => [
+      id,
+      {
+        at,
+        basis: isBy(sure, id, at) ? 'history' : isBy(bounded, id, at) ? 'limit' : 'assumption',
+      },
+    ]),
+  );
+}
+
+type Ending = { basis?: EstimateBasis } | { estimateBasis: EstimateBasis | null };
+
+const basisOf = (one: Ending): EstimateBasis =>
+  ('estimateBasis' in one ? one.estimateBasis : one.basis) ?? 'history';
+
+/**
+ * The same if nothing ends but what is thought to for these reasons: by the reservations of those who have one, and by
+ * the queue itself in virtual time. Who starts now has started.
+ */
+function startsBy(
+  facts: QueueFacts,
+  plan: QueuePlan,
+  bases: readonly EstimateBasis[],
+): ReadonlyMap<string, number> {
+  const ends = (one: Ending): boolean => bases.includes(basisOf(one));
+  const begun = new Map(plan.starts.map((one) => [one.id, one.hosts]));
+  const { now } = facts;
+  const starting = facts.waiting.flatMap((one): Allocation[] => {
+    const hosts = begun.get(one.id);
+    const endsAt = one.estimate === null || !ends(one) ? undefined : now + one.estimate;
+    return hosts === undefined ? [] : [{ demand: demandOfWorkload(one), hosts, endsAt }];
+  });
+  const held = facts.allocations.map((one) => (ends(one) ? one : { ...one, endsAt: undefined }));
+  const waiting = facts.waiting.filter(({ id }) => !begun.has(id));
+  const left = {
+    ...facts,
+    free: copyCapacity(plan.free),
+    waiting,
+    allocations: [...held, ...starting],
+  };
+  return new Map([...simulatedStarts(left, ends), ...reservedStarts(planFacts(left))]);
+}
+
+const reservedStarts = ({ blocked }: QueuePlan): [string, number][] =>
+  blocked.flatMap(({ id, startsAt }): [string, number][] =>
+    startsAt === undefined ? [] : [[id, startsAt]],
+  );
+
+function simulatedStarts(
+  { now, free, allocations, ...facts }: QueueFacts,
+  ends: (one: Ending) => boolean,
+): [string, number][] {
+  const arrivals = sortOut(facts)
+    .hopeful.slice(0, FORESIGHT)
+    .map((one) => {
+      const duration = ends(one) ? (one.estimate ?? undefined) : undefined;
+      return { at: now, entry: toQueued(one), duration };
+    });
   const started = simulate({ now, free, allocations, arrivals, overtaking: 'backfill' });
-  return new Map([...started].map(([id, { startsAt }]) => [id, startsAt]));
+  return [...started].map(([id, { startsAt }]) => [id, startsAt]);
 }

@@ -130,6 +130,7 @@ function toAllocation(one: Admitted, places: ReadonlyMap<string, number>, now: n
     demand: demandOfWorkload(one),
     hosts: one.placement.flatMap((name) => places.get(name) ?? []),
     endsAt: estimate === null ? undefined : expectedEnd({ startedAt, estimate, ...limit }, now),
+    ...(one.estimateBasis !== null && { basis: one.estimateBasis }),
   };
 }
 

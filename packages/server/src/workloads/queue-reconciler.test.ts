@@ -18,11 +18,15 @@ import { addInstance } from './add-instances.ts';
 import { createWorkload } from './create-workload.ts';
 import { workloadInstances } from './instance-store.ts';
 import { queueReconciler } from './queue-reconciler.ts';
+import { showQueue } from './show-queue.ts';
 import type { Workload } from './workload.ts';
 import { workloadMachine } from './machines.ts';
 import { findWorkload, updateWantedGone } from './workload-store.ts';
 
 type Made = {
+  /** How long its application's last run took; none ran where nothing is said. */
+  took?: number;
+  maxDuration?: number;
   flavor?: string;
   nodes?: number;
   at?: number;
@@ -62,14 +66,15 @@ async function open(database: Database, { memoryMiB = 800, gpus = 0 } = {}) {
     clock,
     driver,
     find,
-    make: ({ flavor = 'pico', nodes = 1, at = 1, kind = 'run', ...rest }: Made = {}) =>
+    deps: { pool, inventory },
+    make: ({ flavor = 'pico', nodes = 1, at = 1, kind = 'run', took, ...rest }: Made = {}) =>
       database.transaction((tx) =>
         createWorkload(tx, pool, {
           ...owned,
           ...rest,
           subjectKind: kind,
           subjectId: deploymentId,
-          estimate: kind === 'run' ? estimateFrom([], undefined) : null,
+          estimate: kind === 'run' ? estimateFrom(took === undefined ? [] : [took], rest) : null,
           engine: 'process',
           flavor,
           nodes,
@@ -166,7 +171,7 @@ onEachDatabase(
   'a start is foretold, kept as it was said first, and planned anew when it passes',
   async (database) => {
     const { make, plan, find, clock } = await open(database, { memoryMiB: 256 });
-    await make();
+    await make({ took: 60_000 });
     await plan();
     const waits = await make({ at: 2 });
     const again = await plan();
@@ -176,6 +181,88 @@ onEachDatabase(
     clock.now = promisedAt + 1;
     assert.ok(((await plan()) ?? 0) > clock.now);
     assert.equal((await find(waits)).promisedAt, promisedAt);
+  },
+);
+
+onEachDatabase(
+  'a start that hangs on what has no history is not foretold: it is said to be unknown, and no forecast',
+  async (database) => {
+    const told = async (first: Made) => {
+      const { make, plan, find, end, deps, ownerId, clock } = await opened;
+      const holder = await make(first);
+      await plan();
+      const waits = await make({ at: 2 });
+      await plan();
+      const { detail, promisedAt } = await find(waits);
+      const now = clock.now;
+      const { waiting } = await showQueue(database.read, deps, { ownerId, now });
+      const [shown = assert.fail()] = waiting;
+      const { expectedAt, latestAt, expectation } = shown;
+      for (const id of [holder, waits]) await end(id);
+      const after = (at: number | null) => (at === null ? null : at - now);
+      return {
+        expectation,
+        promised: promisedAt !== null,
+        expected: after(expectedAt),
+        latest: after(latestAt),
+        said: /It is expected .*|When it starts .*/.exec(detail ?? '')?.[0],
+      };
+    };
+    const opened = open(database, { memoryMiB: 256 });
+    const hour = 3_600_000;
+    assert.deepEqual(await told({}), {
+      expectation: 'assumption',
+      promised: false,
+      expected: null,
+      latest: 24 * hour,
+      said: 'When it starts is not known: the runs before it have no history; at the latest in about 24 hours, if none takes longer than is assumed.',
+    });
+    assert.deepEqual(await told({ maxDuration: 3 * hour }), {
+      expectation: 'bound',
+      promised: false,
+      expected: null,
+      latest: 3 * hour,
+      said: 'When it starts is not known: the runs before it have no history; at the latest in about 3 hours.',
+    });
+    assert.deepEqual(await told({ took: hour, maxDuration: 3 * hour }), {
+      expectation: 'estimate',
+      promised: true,
+      expected: 1.3 * hour,
+      latest: null,
+      said: 'It is expected to start in about 78 minutes.',
+    });
+    const { deps, ownerId } = await opened;
+    const { accuracy } = await showQueue(database.read, deps, { ownerId, now: 101 });
+    assert.equal(accuracy.starts, 0);
+  },
+);
+
+onEachDatabase(
+  'what starts in the same look has no more history than what runs',
+  async (database) => {
+    const { make, plan, find } = await open(database, { memoryMiB: 256 });
+    await make({ maxDuration: 600_000 });
+    const waits = await make({ at: 2 });
+    await plan();
+    const { detail, promisedAt } = await find(waits);
+    assert.match(detail ?? '', /is not known: .* at the latest in about 10 minutes\.$/);
+    assert.equal(promisedAt, null);
+  },
+);
+
+onEachDatabase(
+  'what has no history spoils no forecast that does not hang on it',
+  async (database) => {
+    const { make, plan, find, clock } = await open(database, { memoryMiB: 512 });
+    await make({ took: 60_000 });
+    await make();
+    await plan();
+    const [next, last] = [await make({ at: 2 }), await make({ at: 3 })];
+    await plan();
+    assert.equal((await find(next)).promisedAt, clock.now + 78_000);
+    const { promisedAt, detail } = await find(last);
+    assert.equal(promisedAt, null, 'the next has no history either');
+    assert.match(detail ?? '', /is not known: .* at the latest in about 24 hours, if none/);
   },
 );
 

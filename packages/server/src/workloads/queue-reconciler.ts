@@ -2,17 +2,16 @@ import type { Clock } from '../lib/clock.ts';
 import { holdClaim } from '../reconcile/queue.ts';
 import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
 import { describeWait } from '../scheduling/describe-wait.ts';
+import type { Expectation, Wait } from '../scheduling/describe-wait.ts';
 import { leaseDevices } from '../devices/devices.ts';
 import { classOf } from '../devices/flavor-devices.ts';
-import { everFits } from '../scheduling/never-fits.ts';
-import { planQueue } from '../scheduling/plan-queue.ts';
 import type { Blocked, QueuePlan } from '../scheduling/plan-queue.ts';
 import { pickDevices } from '../devices/plan-devices.ts';
 import { transition } from '../states/transition.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { addAdmitted } from './add-instances.ts';
-import { expectStarts } from './expect-starts.ts';
-import { demandOfWorkload, factsFor, freeDevices, loadQueue, toQueued } from './load-queue.ts';
+import { expectStarts, planFacts, sortOut } from './expect-starts.ts';
+import { demandOfWorkload, factsFor, freeDevices, loadQueue } from './load-queue.ts';
 import type { QueueDeps, QueueFacts } from './load-queue.ts';
 import { workloadMachine } from './machines.ts';
 import { lockPool, setExpected } from './queue-store.ts';
@@ -31,24 +30,11 @@ export const queueReconciler =
   (deps: Deps): Reconciler =>
   async (claim) => {
     const facts = await loadQueue(deps.database.read, deps, deps.clock());
-    const { hopeless, hopeful } = sortOut(facts);
-    const { free, allocations, shares, now } = facts;
-    const queue = hopeful.map(toQueued);
-    const plan = planQueue({ free, allocations, shares, queue, now, overtaking: 'backfill' });
+    const { hopeful, hopeless } = sortOut(facts);
+    const plan = planFacts(facts, hopeful);
     await record(deps, claim, { facts, plan, hopeless });
-    return nextReservation(plan, now);
+    return nextReservation(plan, facts.now);
   };
-
-/** What the platform could not hold if it were empty waits for nothing: its deployment or run ends. */
-function sortOut({ waiting, capacity }: QueueFacts): {
-  hopeless: Workload[];
-  hopeful: Workload[];
-} {
-  const { true: hopeful = [], false: hopeless = [] } = Object.groupBy(waiting, (one) =>
-    everFits(capacity, demandOfWorkload(one)) ? 'true' : 'false',
-  );
-  return { hopeless, hopeful };
-}
 
 /** The time of a reservation may pass without an end: then all is planned anew. */
 function nextReservation({ blocked }: QueuePlan, now: number): number | undefined {
@@ -90,32 +76,37 @@ type Told = {
   workload: Workload;
   reason: WaitReason;
   detail: string;
-  expectedAt: number | undefined;
+  expected: Expectation | undefined;
 };
 
-/** Those whose reason is new, or whose expected start is not known yet. */
+/** Those whose reason is new. */
 function describeBlocked(
   facts: QueueFacts,
-  { blocked, free }: QueuePlan,
+  plan: QueuePlan,
   byId: ReadonlyMap<string, Workload>,
 ): Told[] {
-  const described = blocked.flatMap((one): (Told & { blocked: Blocked })[] => {
-    const workload = byId.get(one.id);
-    if (workload === undefined) return [];
+  const { free } = plan;
+  const describe = (blocked: Blocked, workload: Workload, expected?: Expectation): Wait => {
     const demand = demandOfWorkload(workload);
-    const wait = describeWait(one, demand, { ...factsFor(facts, demand.deviceClass), free });
-    return [{ blocked: one, workload, ...wait, expectedAt: one.startsAt }];
+    return describeWait(blocked, demand, {
+      ...factsFor(facts, demand.deviceClass),
+      free,
+      expected,
+    });
+  };
+  const changed = plan.blocked.flatMap((blocked) => {
+    const workload = byId.get(blocked.id);
+    if (workload === undefined) return [];
+    const { reason } = describe(blocked, workload);
+    return workload.reason === reason ? [] : [{ blocked, workload, reason }];
   });
-  const changed = described.filter(({ workload, reason }) => workload.reason !== reason);
   if (changed.length === 0) return [];
-  const starts = expectStarts(facts);
-  return changed.map(({ workload, reason, detail, expectedAt }) => ({
-    workload,
-    reason,
-    detail,
+  const starts = expectStarts(facts, plan);
+  return changed.map(({ blocked, workload, reason }) => {
     // nobody knows when its owner lets something end
-    expectedAt: reason === 'owner_limit' ? undefined : (expectedAt ?? starts.get(workload.id)),
-  }));
+    const expected = reason === 'owner_limit' ? undefined : starts.get(workload.id);
+    return { workload, ...describe(blocked, workload, expected), expected };
+  });
 }
 
 async function delay(
@@ -130,10 +121,13 @@ async function delay(
 async function tell(
   tx: Tx,
   subjects: TellSubjects,
-  { workload, reason, detail, expectedAt, at }: Told & { at: number },
+  { workload, reason, detail, expected, at }: Told & { at: number },
 ): Promise<void> {
   await delay(tx, workload, { reason, detail, at });
-  if (expectedAt !== undefined) await setExpected(tx, workload.id, expectedAt);
+  // what is only assumed is no forecast, nor is what is known when it is about to start
+  if (expected?.basis !== 'history') return tellSubject(subjects, tx, { ...workload, at });
+  const isFirst = workload.reason === null;
+  await setExpected(tx, workload.id, { expectedAt: expected.at, isFirst });
   await tellSubject(subjects, tx, { ...workload, at });
 }
 

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { OwnerId, WorkloadId } from '../lib/ids.ts';
 import { orderByTurn } from '../scheduling/order.ts';
 import type { Reader, Tx } from '../store/database.ts';
-import type { SubjectKind } from '../store/schema.ts';
+import type { EstimateBasis, SubjectKind } from '../store/schema.ts';
 import type { Workload } from './workload.ts';
 import type { WaitReason } from '../lib/reason.ts';
 
@@ -18,6 +18,7 @@ export type Admitted = {
   placement: readonly string[];
   admittedAt: number;
   estimate: number | null;
+  estimateBasis: EstimateBasis | null;
   maxDuration: number | null;
 };
 
@@ -35,6 +36,7 @@ export async function selectAdmitted(db: Reader): Promise<Admitted[]> {
       'placement',
       'admittedAt',
       'estimate',
+      'estimateBasis',
       'maxDuration',
     ])
     .where('state', '=', 'admitted')
@@ -149,14 +151,15 @@ export const lockPool = (tx: Tx) =>
     .set(({ ref }) => ({ epoch: ref('epoch') }))
     .execute();
 
-/** What is said of its start: the first word is kept, to be compared with what came. */
-export const setExpected = (tx: Tx, id: WorkloadId, expectedAt: number) =>
+/** What is said of its start: what is said first is kept, to be compared with what came. */
+export const setExpected = (
+  tx: Tx,
+  id: WorkloadId,
+  { expectedAt, isFirst }: { expectedAt: number; isFirst: boolean },
+) =>
   tx
     .updateTable('workloads')
-    .set(({ fn, val }) => ({
-      expectedAt,
-      promisedAt: fn.coalesce('promisedAt', val(expectedAt)),
-    }))
+    .set({ expectedAt, ...(isFirst && { promisedAt: expectedAt }) })
     .where('id', '=', id)
     .where('state', '=', 'waiting')
     .execute();

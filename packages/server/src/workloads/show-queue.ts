@@ -1,21 +1,14 @@
 import { MINUTE, DAY, SECOND } from '../lib/duration.ts';
 import type { OwnerId } from '../lib/ids.ts';
 import { describeWait } from '../scheduling/describe-wait.ts';
+import type { Expectation } from '../scheduling/describe-wait.ts';
 import { classOf } from '../devices/flavor-devices.ts';
-import { everFits } from '../scheduling/never-fits.ts';
-import { planQueue } from '../scheduling/plan-queue.ts';
 import { devicesIn, memoryIn } from '../scheduling/capacity.ts';
 import { isWaitReason, waitReasons } from '../lib/reason.ts';
 import type { Reason } from '../lib/reason.ts';
 import type { Reader } from '../store/database.ts';
-import { expectStarts } from './expect-starts.ts';
-import {
-  demandOfWorkload,
-  factsFor,
-  partitionOfWorkload,
-  loadQueue,
-  toQueued,
-} from './load-queue.ts';
+import { expectStarts, planFacts } from './expect-starts.ts';
+import { demandOfWorkload, factsFor, partitionOfWorkload, loadQueue } from './load-queue.ts';
 import type { QueueDeps, QueueFacts } from './load-queue.ts';
 import { countWaiting, selectForecasts, selectWaitingOf } from './queue-store.ts';
 import type { Workload } from './workload.ts';
@@ -28,7 +21,12 @@ export type WaitView = {
   reason: Reason | null;
   detail: string | null;
   helps: string | null;
+  /** When it should start, by what ran before. */
   expectedAt: number | null;
+  /** When it starts at the latest, where that is all that can be said. */
+  latestAt: number | null;
+  /** Which of both it is: of a bound, whether it holds for certain. */
+  expectation: 'estimate' | 'bound' | 'assumption' | null;
 };
 
 /** What waits of an owner's, as the queue would be planned this moment, and what there is to give. */
@@ -58,29 +56,38 @@ export async function showWait(
 }
 
 function viewer(facts: QueueFacts): (workload: Workload) => WaitView {
-  const { free, allocations, shares, waiting, capacity, now } = facts;
-  const queue = waiting.filter((one) => everFits(capacity, demandOfWorkload(one))).map(toQueued);
-  const plan = planQueue({ free, allocations, shares, queue, now, overtaking: 'backfill' });
+  const plan = planFacts(facts);
   const blocked = new Map(plan.blocked.map((one) => [one.id, one]));
-  const starts = expectStarts(facts);
+  const starts = expectStarts(facts, plan);
   return (workload) => {
     const known = blocked.get(workload.id);
     const demand = demandOfWorkload(workload);
+    const expected = known?.limit === undefined ? starts.get(workload.id) : undefined;
+    const { free } = plan;
     const wait =
       known === undefined
         ? { reason: workload.reason, detail: workload.detail }
-        : describeWait(known, demand, { ...factsFor(facts, demand.deviceClass), free: plan.free });
+        : describeWait(known, demand, { ...factsFor(facts, demand.deviceClass), free, expected });
     return {
       workload,
       ...wait,
       partition: partitionOfWorkload(workload),
       position: known?.position ?? null,
       helps: helpsAgainst(wait.reason),
-      expectedAt:
-        wait.reason === 'owner_limit' ? null : (known?.startsAt ?? starts.get(workload.id) ?? null),
+      ...presentExpectation(wait.reason === 'owner_limit' ? undefined : expected),
     };
   };
 }
+
+/** What is measured and what is assumed, told apart. */
+export const presentExpectation = (
+  expected: Expectation | undefined,
+): Pick<WaitView, 'expectedAt' | 'latestAt' | 'expectation'> => {
+  if (expected === undefined) return { expectedAt: null, latestAt: null, expectation: null };
+  const { at, basis } = expected;
+  if (basis === 'history') return { expectedAt: at, latestAt: null, expectation: 'estimate' };
+  return { expectedAt: null, latestAt: at, expectation: basis === 'limit' ? 'bound' : basis };
+};
 
 export const helpsAgainst = (reason: Reason | null): string | null =>
   isWaitReason(reason) ? waitReasons[reason].helps : null;

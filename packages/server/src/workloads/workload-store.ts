@@ -82,20 +82,20 @@ export const subjectWorkloads = (
     .where('state', '!=', 'gone')
     .execute();
 
-/** How long the last of its kind in the application held their room, the newest first, in ms. */
+/** How long the last of its kind in the application held their room, the newest first, in ms: of a size, or of any. */
 export async function listPastDurations(
   db: Reader,
-  of: { applicationId: ApplicationId; subjectKind: SubjectKind; flavor: string },
+  of: { applicationId: ApplicationId; subjectKind: SubjectKind; flavor: string | undefined },
   limit: number,
 ): Promise<number[]> {
   const rows = await db
     .selectFrom('workloads')
     .select(['admittedAt', 'goneAt'])
     .where('applicationId', '=', of.applicationId)
-    .where('flavor', '=', of.flavor)
     .where('subjectKind', '=', of.subjectKind)
     .where('state', '=', 'gone')
     .where('admittedAt', 'is not', null)
+    .$if(of.flavor !== undefined, (query) => query.where('flavor', '=', of.flavor ?? ''))
     .orderBy('createdAt', 'desc')
     .limit(limit)
     .execute();
