@@ -4,13 +4,17 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
 const root = join(import.meta.dirname, '..', '..', '..');
+/** Pages are made of these in the folder above. */
+const folderOf = (page: string): string =>
+  page.endsWith('.in.md') ? dirname(dirname(page)) : dirname(page);
+
 const pages = globSync(['*.md', 'docs/**/*.md', 'examples/*/*.md', 'bench/*.md'], { cwd: root });
 
 for (const page of pages)
   test(`every link of ${page} leads to a file`, () => {
     const text = readFileSync(join(root, page), 'utf8');
     for (const [, target = ''] of text.matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g))
-      assert.ok(existsSync(join(root, dirname(page), target)), target);
+      assert.ok(existsSync(join(root, folderOf(page), target)), target);
   });
 
 test('every file that a comment names by its folder is there', () => {

@@ -75,6 +75,7 @@ function open(t: TestContext, referred: Referred, { own }: { own: boolean }) {
       steps.push({ number, words: 'argv' in command ? (command.argv?.slice(4) ?? []) : [] });
       const isFetch = number === STEP.fetch;
       if (isFetch && exitCode === 0) write(files.application.source);
+      if (number === STEP.dependencies) mkdirSync(files.environment?.source ?? '');
       const code = isFetch ? exitCode : 0;
       const ended = { reason: 'exited' as const, detail: `exit code ${code}`, exitCode: code };
       done.push({ number, succeeded: code === 0, ...ended });
@@ -90,7 +91,7 @@ test('what a commit refers to is fetched before anything else is looked at, and 
   assert.equal(told.next, 'done', JSON.stringify(told));
   assert.deepEqual(
     steps.map(({ number }) => number),
-    [STEP.fetch, STEP.before, STEP.after],
+    [STEP.fetch, STEP.before, STEP.dependencies, STEP.after],
   );
   assert.deepEqual(steps[0]?.words, ['', '', 'lib/d%e9p', COMMIT]);
   const again = await build(input(hooked), 0);
