@@ -108,6 +108,12 @@ export const settings = {
     takes: '<file>',
     means: 'PEM file with the private key of the certificate',
   },
+  connectionsPerApplication: {
+    check: whole(1).default(4_096),
+    takes: '<count>',
+    means:
+      'how many requests and WebSockets of one application may be under way at a time; who comes beyond that waits five seconds at most',
+  },
   sshAddress: {
     check: text.default('127.0.0.1'),
     takes: '<address>',

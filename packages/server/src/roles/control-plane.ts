@@ -27,6 +27,7 @@ import type { DataPaths } from '../paths.ts';
 import { keepLeading } from '../reconcile/keep-leading.ts';
 import { becomeLeader } from '../reconcile/leader.ts';
 import type { Leadership } from '../reconcile/leader.ts';
+import { exposeConnections } from '../routing/expose-connections.ts';
 import { openRouter } from '../routing/keep-router.ts';
 import { createTxtReader } from '../routing/read-txt.ts';
 import type { RouterSettings } from '../routing/router-settings.ts';
@@ -187,6 +188,7 @@ const routerSettings = (
   controlSocket: paths.controlSocket,
   address: config.httpAddress,
   ports: { http: config.httpPort, https: config.httpsPort },
+  connectionsPerApplication: config.connectionsPerApplication,
   namespaces,
   python,
 });
@@ -223,7 +225,11 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     pool,
     version: VERSION,
     authority: foundation.authority,
-    exposed: () => exposeDevices(foundation),
+    exposed: async () => {
+      const exposed = await exposeDevices(foundation);
+      const connections = await exposeConnections(foundation.router);
+      return { ...exposed, families: [...exposed.families, ...connections] };
+    },
     isolated,
     severalOrganizations: (isolated && exact) || config.allowUnisolated,
     zone: 'grid',

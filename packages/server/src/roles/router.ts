@@ -15,6 +15,7 @@ import { serveControl } from '../routing/serve-control.ts';
 
 const HOLD_MS = 60 * SECOND;
 const PLATFORM_HOLD_MS = 10 * SECOND;
+const PLACE_WAIT_MS = 5 * SECOND;
 
 type Options = {
   directory: string;
@@ -23,6 +24,7 @@ type Options = {
   socket: string;
   startedWith: StartedWith;
   certificate: CertificateFiles;
+  connectionsPerApplication: number;
 };
 
 /** What nobody expected is written down, and everybody else is served on: their connections end with this process. */
@@ -33,7 +35,8 @@ const carryOn = (error: unknown): void => {
 
 /** The process that owns the public ports: goes on with its last table whoever else is up. */
 async function main(): Promise<void> {
-  const { directory, controlSocket, socket, startedWith, certificate } = readOptions();
+  const options = readOptions();
+  const { directory, controlSocket, socket, startedWith, certificate } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const tablePath = join(directory, 'routes.json');
   const accessLog = createAccessLog(join(directory, 'access'));
@@ -44,6 +47,8 @@ async function main(): Promise<void> {
     access: accessLog.add,
     holdMs: HOLD_MS,
     platformHoldMs: PLATFORM_HOLD_MS,
+    connectionsPerApplication: options.connectionsPerApplication,
+    placeWaitMs: PLACE_WAIT_MS,
     tls: await readCertificate(certificate),
   });
   const servers = [router.http, router.https];
@@ -75,6 +80,7 @@ function readOptions(): Options {
       'started-with': text,
       certificate: text,
       key: text,
+      'connections-per-application': text,
     },
   });
   return {
@@ -83,6 +89,7 @@ function readOptions(): Options {
     socket: values.socket,
     startedWith: JSON.parse(values['started-with']) as StartedWith,
     certificate: { certificate: values.certificate, key: values.key },
+    connectionsPerApplication: Number(values['connections-per-application']),
   };
 }
 

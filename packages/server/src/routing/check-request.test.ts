@@ -64,8 +64,18 @@ test('a whole address is asked of its own host, by its path', async (t) => {
 
 test('what is neither a path nor an address of ours is no target', () => {
   const check = (url: string) => checkRequest({ url, headers: {}, rawHeaders: ['Host', 'x'] });
-  for (const url of ['/', '//x', '*', 'http://x', 'https://x:1/y'])
+  for (const url of ['/', '//x', 'http://x', 'https://x:1/y'])
     assert.equal(check(url), undefined, url);
-  for (const url of ['x', 'ftp://x/', 'http://', 'http:///x', 'http://a@b/', 'http:x', ''])
+  for (const url of ['x', '*', 'ftp://x/', 'http://', 'http:///x', 'http://a@b/', 'http:x', ''])
     assert.equal(check(url), pages.badRequest, url);
+});
+
+test('about the whole of a server is asked by OPTIONS alone', () => {
+  const ask = (url: string) => {
+    const request = { method: 'OPTIONS', url, headers: {}, rawHeaders: ['Host', 'x'] };
+    return [checkRequest(request), request.url];
+  };
+  assert.deepEqual(ask('*'), [undefined, '*']);
+  assert.deepEqual(ask('http://x'), [undefined, '*']);
+  assert.deepEqual(ask('http://x/'), [undefined, '/']);
 });

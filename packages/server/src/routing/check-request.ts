@@ -9,7 +9,7 @@ const LONGEST_HOST = 253 + ':65535'.length;
 const LONGEST_CONNECTION = 1024;
 const ABSOLUTE = /^https?:\/\//i;
 
-type Asked = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'url'>;
+type Asked = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'url' | 'method'>;
 
 /**
  * Why a request goes nowhere, or undefined. One whose target is a whole address (RFC 9112 §3.2.2) is for
@@ -24,7 +24,7 @@ export function checkRequest(
   const { host = '', connection = '' } = headers;
   if (hosts.length > 1 || host.length > LONGEST_HOST || connection.length > LONGEST_CONNECTION)
     return pages.badRequest;
-  if (url.startsWith('/') || url === '*') return undefined;
+  if (url.startsWith('/') || (url === '*' && request.method === 'OPTIONS')) return undefined;
   return ABSOLUTE.test(url) && toOriginForm(request, hosts[0]) ? undefined : pages.badRequest;
 }
 
@@ -45,10 +45,15 @@ function toOriginForm(request: Asked, host: number | undefined): boolean {
   const end = length === -1 ? url.length : start + length;
   const authority = url.slice(start, end);
   if (authority === '' || authority.includes('@') || authority.length > LONGEST_HOST) return false;
-  const path = url.slice(end);
-  request.url = path.startsWith('/') ? path : `/${path}`;
+  request.url = pathOf(request.method, url.slice(end));
   request.headers.host = authority;
   if (host === undefined) request.rawHeaders.push('Host', authority);
   else request.rawHeaders[host + 1] = authority;
   return true;
+}
+
+/** Without any path the whole server is asked about (RFC 9112 §3.2.4). */
+function pathOf(method: string | undefined, path: string): string {
+  if (method === 'OPTIONS' && path === '') return '*';
+  return path.startsWith('/') ? path : `/${path}`;
 }

@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Route, Upstream } from './route-table.ts';
+import { namedInstances } from './sticky-cookie.ts';
 
-export const STICKY_COOKIE = 'grid_instance';
-
-/** The instance that a client asked for by its cookie, where the application wants that. */
-function stickyUpstream({ stickySessions, upstreams }: Route, cookie: string | undefined) {
-  if (!stickySessions || cookie === undefined) return undefined;
-  const [, instanceId] = new RegExp(`(?:^|;\\s*)${STICKY_COOKIE}=([\\w-]+)`).exec(cookie) ?? [];
-  return upstreams.find((one) => one.instanceId === instanceId);
+/** The instance that a client is bound to by its cookie, where the application wants that. */
+function stickyUpstream({ stickySessions, upstreams }: Route, cookies: string | undefined) {
+  if (!stickySessions) return undefined;
+  const named = namedInstances(cookies);
+  return upstreams.find(({ instanceId }) => named.includes(instanceId));
 }
 
 /** What is known of the requests of an instance. */

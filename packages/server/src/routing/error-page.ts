@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-type Page = { status: number; title: string; advice: string };
+export type Page = { status: number; title: string; advice: string };
 
 /** What visitors are told where no application answers. */
 export const pages = {
@@ -29,6 +29,16 @@ export const pages = {
     title: 'The application broke off its answer',
     advice: 'Try again; the application’s log may say more.',
   },
+  answerTooLarge: {
+    status: 502,
+    title: 'The head of the application’s answer is too large',
+    advice: 'Headers may have 64 KiB. The application sets too many cookies, or too long ones.',
+  },
+  notUnderstood: {
+    status: 502,
+    title: 'The application’s answer cannot be understood',
+    advice: 'It is not valid HTTP; the application’s log may say more.',
+  },
   silent: {
     status: 504,
     title: 'The application did not answer in time',
@@ -49,10 +59,20 @@ export const pages = {
     title: 'The platform is spoken to over https',
     advice: 'What you sent came unencrypted and was not looked at. Use the https address.',
   },
+  onlySecure: {
+    status: 403,
+    title: 'This application is spoken to over https',
+    advice: 'Use the https address (wss for WebSockets).',
+  },
   tooMany: {
     status: 503,
     title: 'Too many requests wait for this application to start',
     advice: 'Try again in a moment.',
+  },
+  crowded: {
+    status: 503,
+    title: 'Too many requests to this application are under way',
+    advice: 'It has as many connections as the platform gives to one application. Try again soon.',
   },
   tooManyOfYours: {
     status: 429,

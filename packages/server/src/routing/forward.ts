@@ -1,24 +1,39 @@
-import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { answerPage, pages } from './error-page.ts';
-import { answeredHeaders, forwardedHeaders } from './forwarded-headers.ts';
+import type { Page } from './error-page.ts';
+import {
+  answeredHeaders,
+  forwardedHeaders,
+  passedTrailers,
+  plainReason,
+} from './forwarded-headers.ts';
+import { bodyOf } from './sent-body.ts';
 import type { Visit } from './visit.ts';
 
 /**
- * How it went. Nothing was answered where it was `refused` (nothing was sent either: another may be
- * tried) or `broken` off; what is `over` was answered, by the instance or by a page of ours.
+ * How it went. Nothing was answered where it was `refused` (nothing was sent either: another may be tried),
+ * `unanswered` (it was sent, and not a byte came back), or where the answer `broke` off in its head; what is `over`
+ * was answered, by the instance or by a page of ours.
  */
-export type Outcome = 'over' | 'refused' | 'broken';
+export type Outcome = 'over' | 'refused' | 'unanswered' | 'broken';
+
+/** What binds a visitor to an instance, where an application wants that: the cookie that is missing. */
+type Sticky = { cookie: string | undefined };
 
 export type Forwarding = {
   visit: Visit;
-  pool: Dispatcher;
   /** How long nothing may be heard. */
   idleMs: number;
+  sticky?: Sticky | undefined;
   /** Called once. */
   done(outcome: Outcome): void;
 };
+
+/** Nothing was heard for too long. */
+export const SILENT = 'GRID_SILENT';
+
+const SILENCE = new Set([SILENT, 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+const TOO_LARGE = new Set(['UND_ERR_HEADERS_OVERFLOW', 'HPE_HEADER_OVERFLOW']);
 
 /** Nothing reached the instance: it does not listen, or is not there. */
 const REFUSED = new Set([
@@ -35,25 +50,18 @@ export const isRefused = ({ code }: NodeJS.ErrnoException): boolean => REFUSED.h
  * How long a client may let its connection stand still, with a body that does not come or an answer that it does
  * not take: so much longer than an instance may be silent that it is told of one that is.
  */
-const stuckAfter = (idleMs: number): number => 2 * idleMs + 1_000;
-
-const SILENT = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
-
-export const hasBody = ({ headers, method }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined ||
-  (headers['content-length'] !== undefined && headers['content-length'] !== '0') ||
-  (method === 'POST' && headers['content-length'] === undefined && headers.upgrade === undefined);
+export const stuckAfter = (idleMs: number): number => 2 * idleMs + 1_000;
 
 /** Passes a request on and its answer back, both as they come. */
-export function forward(forwarding: Forwarding): void {
-  const { visit, pool, idleMs, done } = forwarding;
+export function forward(forwarding: Forwarding & { pool: Dispatcher }): void {
+  const { visit, pool, idleMs, sticky, done } = forwarding;
   const { request, response, id } = visit;
   response.socket?.setTimeout(stuckAfter(idleMs));
   const options = {
     path: request.url ?? '/',
     method: request.method ?? 'GET',
-    headers: forwardedHeaders(request, visit),
-    body: hasBody(request) ? bodyOf(request) : null,
+    headers: forwardedHeaders(request, { ...visit, sticky: sticky !== undefined }),
+    body: bodyOf(visit),
     headersTimeout: idleMs,
     bodyTimeout: idleMs,
   };
@@ -65,25 +73,10 @@ export function forward(forwarding: Forwarding): void {
   }
 }
 
-/**
- * A body that may be given up in its middle, as by an instance that answers before it has come: the visitor's
- * connection goes on with its next request all the same.
- */
-const bodyOf = (request: IncomingMessage): Readable =>
-  // what breaks off is heard of the request
-  Readable.from(passOn(request), { objectMode: false }).on('error', () => undefined);
-
-async function* passOn(request: IncomingMessage): AsyncGenerator<Buffer> {
-  try {
-    yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-  } finally {
-    request.resume();
-  }
-}
-
-function createHandler({ visit, done }: Forwarding): Dispatcher.DispatchHandler {
-  const { response, id } = visit;
+function createHandler({ visit, sticky, done }: Forwarding): Dispatcher.DispatchHandler {
+  const { request, response } = visit;
   let abandon: (() => void) | undefined;
+  let isAnswered = false;
   const leave = (): void => abandon?.();
   return {
     onRequestStart(controller) {
@@ -91,37 +84,46 @@ function createHandler({ visit, done }: Forwarding): Dispatcher.DispatchHandler 
       if (response.destroyed) leave();
       response.once('close', leave);
     },
-    onResponseStart(controller, status) {
+    onResponseStarted: () => void (isAnswered = true),
+    onResponseStart(controller, status, _, reason) {
       if (status < 200) return;
       const raw = (controller.rawHeaders ?? []) as (Buffer | string)[];
-      response.writeHead(status, answeredHeaders(raw, id));
+      const headers = answeredHeaders(raw, { visit, status, cookie: sticky?.cookie });
+      response.writeHead(status, plainReason(reason), headers);
       response.on('drain', () => controller.resume());
     },
     onResponseData(controller, chunk) {
       if (!response.write(chunk)) controller.pause();
     },
-    onResponseEnd() {
+    onResponseEnd({ rawTrailers }) {
       abandon = undefined;
+      const trailers = passedTrailers((rawTrailers ?? []) as (Buffer | string)[]);
+      if (trailers.length > 0 && response.chunkedEncoding) response.addTrailers(trailers);
       response.end();
       done('over');
     },
-    onResponseError(_, error) {
+    onResponseError(_, error: NodeJS.ErrnoException) {
       abandon = undefined;
       response.off('close', leave);
-      done(conclude(visit, error));
+      if (isRefused(error) && !request.readableDidRead) return done('refused');
+      done(fail(visit, error) ? 'over' : isAnswered ? 'broken' : 'unanswered');
     },
   };
 }
 
-/** What an error means; what cannot be tried again is answered here. */
-function conclude({ request, response, id }: Visit, error: NodeJS.ErrnoException): Outcome {
+/** Tells the visitor what cannot be mended by another try; false where another may. */
+export function fail({ request, response, id }: Visit, error: NodeJS.ErrnoException): boolean {
   if (response.headersSent || response.destroyed) {
     response.destroy();
-    return 'over';
+    return true;
   }
-  if (SILENT.has(error.code ?? '')) {
-    answerPage(request, response, { page: pages.silent, id });
-    return 'over';
-  }
-  return isRefused(error) && !request.readableDidRead ? 'refused' : 'broken';
+  const page = pageOf(error);
+  if (page !== undefined) answerPage(request, response, { page, id });
+  return page !== undefined;
+}
+
+function pageOf({ code = '', name }: NodeJS.ErrnoException): Page | undefined {
+  if (SILENCE.has(code)) return pages.silent;
+  if (TOO_LARGE.has(code)) return pages.answerTooLarge;
+  return name === 'HTTPParserError' || code.startsWith('HPE_') ? pages.notUnderstood : undefined;
 }

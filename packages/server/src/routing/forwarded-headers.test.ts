@@ -126,25 +126,52 @@ test('headers of one connection stay there, those that Connection names too', ()
   ]);
   assert.deepEqual(
     Object.keys(told).filter((name) => !name.startsWith('x-')),
-    ['authorization', 'cookie'],
+    ['authorization', 'cookie', 'te'],
   );
   assert.equal(told['x-mine'], undefined);
-  const answered = answeredHeaders(
-    [
-      'Connection',
-      'close',
-      'Keep-Alive',
-      'timeout=5',
-      'Transfer-Encoding',
-      'chunked',
-      'Trailer',
-      'X',
-      'ETag',
-      '1',
-    ],
-    'the-id',
-  );
-  assert.deepEqual(answered, ['ETag', '1', 'X-Request-Id', 'the-id']);
+  assert.deepEqual(told['te'], ['trailers'], 'it is said for the connection to the instance');
+  const answer = [
+    ['Connection', 'close, X-Mine'],
+    ['X-Mine', '1'],
+    ['Keep-Alive', 'timeout=5'],
+    ['Transfer-Encoding', 'chunked'],
+    ['Upgrade', 'h2,h2c'],
+    ['ETag', '1'],
+  ] as const;
+  assert.deepEqual(answered(answer), ['ETag', '1', 'X-Request-Id', 'the-id']);
+});
+
+const GET = { httpVersion: '1.1', method: 'GET' };
+
+/** What a client is told of an answer with these headers. */
+const answered = (pairs: Pairs, given: { status?: number; cookie?: string } = {}): string[] =>
+  answeredHeaders(pairs.flat(), { visit: { id: 'the-id', request: GET }, status: 200, ...given });
+
+test('what an application says of its answer is said once, and by itself', () => {
+  assert.deepEqual(answered([['X-Request-Id', 'theirs']]), ['X-Request-Id', 'theirs']);
+  const theirs = ['Set-Cookie', 'session=1', 'Set-Cookie', 'b=2'] as const;
+  const cookies: Pairs = [
+    ['Set-Cookie', 'session=1'],
+    ['Set-Cookie', 'b=2'],
+  ];
+  assert.deepEqual(answered(cookies, { cookie: 'grid_instance=x' }).slice(0, 6), [
+    ...theirs,
+    'Set-Cookie',
+    'grid_instance=x',
+  ]);
+  for (const name of ['Via', 'Server', 'Date', 'X-Forwarded-For', 'Alt-Svc'])
+    assert.deepEqual(answered([[name, 'theirs']]).slice(0, 2), [name, 'theirs']);
+  assert.ok(answered([['Upgrade', 'TLS/1.0']], { status: 426 }).includes('TLS/1.0'));
+});
+
+test('a promise of trailers is passed on where they can follow', () => {
+  const chunked: Pairs = [
+    ['Trailer', 'X-Sum'],
+    ['Transfer-Encoding', 'chunked'],
+  ];
+  assert.deepEqual(answered(chunked).slice(0, 2), ['Trailer', 'X-Sum']);
+  assert.ok(!answered(chunked, { status: 304 }).includes('Trailer'));
+  assert.ok(!answered([...chunked.slice(0, 1), ['Content-Length', '1']]).includes('Trailer'));
 });
 
 test('whatever is sent, an instance is told once and by us where it came from', () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { withoutOurs } from './sticky-cookie.ts';
 
 /** Meant for one connection only (RFC 9110 §7.6.1), or ours to say. */
 const DROPPED: ReadonlySet<string> = new Set([
@@ -139,7 +140,7 @@ export function originOf(request: Asked): Origin {
  */
 export function forwardedHeaders(
   { rawHeaders, headers }: Pick<IncomingMessage, 'rawHeaders' | 'headers'>,
-  { origin, id }: { origin: Origin; id: string },
+  { origin, id, sticky = false }: { origin: Origin; id: string; sticky?: boolean },
 ): string[] {
   const dropped = listed(headers.connection);
   const sent = ['X-Forwarded-For', origin.forwardedFor, 'X-Forwarded-Proto', origin.proto];
@@ -147,36 +148,100 @@ export function forwardedHeaders(
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
     const plain = plainName(name);
-    if (isKept(plain, origin) && !dropped.includes(plain))
-      sent.push(name, rawHeaders[index + 1] ?? '');
+    if (!isKept(plain, origin) || dropped.includes(plain)) continue;
+    const said = rawHeaders[index + 1] ?? '';
+    const value = sticky && plain === 'cookie' ? withoutOurs(said) : said;
+    if (value !== '' || said === '') sent.push(name, value);
   }
+  // it is said to us, and we can say the same
+  if (headers['te'] !== undefined && TRAILERS.test(String(headers['te'])))
+    sent.push('TE', 'trailers');
   return sent;
 }
+
+const TRAILERS = /(^|,)\s*trailers\s*(;|,|$)/i;
 
 const isKept = (name: string, { proxied }: Origin): boolean =>
   !DROPPED.has(name) && !isForwarded(name) && (proxied || !SAID_BY_PROXIES.has(name));
 
-const NOT_ANSWERED: ReadonlySet<string> = new Set([
+/** Of an answer: what is meant for the connection that it came by, says how it is framed, or is ours to say as well. */
+const OF_CONNECTION: ReadonlySet<string> = new Set([
   'connection',
+  'content-length',
   'keep-alive',
   'proxy-connection',
-  // what comes behind a body is not passed on
   'trailer',
   'transfer-encoding',
+  'upgrade',
   'x-request-id',
 ]);
+const UPGRADE_REQUIRED = 426;
+const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 
 /** Each byte is a character, as Node has headers: whatever they mean, they go on as they came. */
 const plainText = (text: Buffer | string = ''): string =>
   typeof text === 'string' ? text : text.toString('latin1');
 
-/** An instance's headers as the client gets them. */
-export function answeredHeaders(raw: readonly (Buffer | string)[], id: string): string[] {
+/** What stands behind a status: undici reads it as UTF-8. */
+export const plainReason = (reason = ''): string =>
+  /^[\t -~]*$/.test(reason) ? reason : Buffer.from(reason).toString('latin1');
+
+/** To whom it is answered. */
+type Asking = Pick<IncomingMessage, 'httpVersion' | 'method'>;
+
+type Answered = {
+  visit: { id: string; request: Asking };
+  status: number;
+  /** Set beside those that the application sets. */
+  cookie?: string | undefined;
+};
+
+/** An instance's headers as the client gets them; what it says itself we do not say for it. */
+export function answeredHeaders(
+  raw: readonly (Buffer | string)[],
+  { visit, status, cookie }: Answered,
+): string[] {
+  const { kept, said } = sortOut(raw);
+  const length = said.get('content-length');
+  const upgrade = status === UPGRADE_REQUIRED ? said.get('upgrade') : undefined;
+  if (upgrade !== undefined) kept.push('Upgrade', upgrade);
+  const trailer = said.get('trailer');
+  if (trailer !== undefined && length === undefined && mayTrail(visit.request, status))
+    kept.push('Trailer', trailer);
+  if (cookie !== undefined) kept.push('Set-Cookie', cookie);
+  kept.push('X-Request-Id', said.get('x-request-id') ?? visit.id);
+  // the last: a Content-Disposition behind it Node writes in another alphabet
+  if (length !== undefined) kept.push('Content-Length', length);
+  return kept;
+}
+
+/** What goes on as it came, and what is to be looked at, by its name. */
+function sortOut(raw: readonly (Buffer | string)[]) {
   const kept: string[] = [];
+  const said = new Map<string, string>();
   for (let index = 0; index < raw.length; index += 2) {
     const name = plainText(raw[index]);
-    if (!NOT_ANSWERED.has(name.toLowerCase())) kept.push(name, plainText(raw[index + 1]));
+    const plain = name.toLowerCase();
+    const value = plainText(raw[index + 1]);
+    if (!OF_CONNECTION.has(plain)) kept.push(name, value);
+    else said.set(plain, said.has(plain) ? `${said.get(plain)}, ${value}` : value);
   }
-  kept.push('X-Request-Id', id);
-  return kept;
+  const dropped = listed(said.get('connection'));
+  if (dropped.every((name) => OF_CONNECTION.has(name) || name === 'close')) return { kept, said };
+  const isKept = (index: number): boolean => !dropped.includes((kept[index] ?? '').toLowerCase());
+  return { kept: kept.filter((_, index) => isKept(index - (index % 2))), said };
+}
+
+/** Whether a client may be told that something comes behind the body: where that is sent in chunks. */
+const mayTrail = ({ httpVersion, method }: Asking, status: number): boolean =>
+  httpVersion === '1.1' && method !== 'HEAD' && !BODILESS.has(status);
+
+/** What came behind a body, and may come behind it again. */
+export function passedTrailers(raw: readonly (Buffer | string)[]): [name: string, value: string][] {
+  const passed: [string, string][] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = plainText(raw[index]);
+    if (!OF_CONNECTION.has(name.toLowerCase())) passed.push([name, plainText(raw[index + 1])]);
+  }
+  return passed;
 }

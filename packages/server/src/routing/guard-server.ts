@@ -43,13 +43,25 @@ export function guardServer<AnyServer extends Server | SecureServer>(
 }
 
 const READS_WITHIN = 2_000;
+const UPLOADS_WITHIN = 30_000;
+
+/** Reads what still comes of an upload that was answered, where the connection ends with the answer. */
+export function readUploadOf({ socket }: IncomingMessage): void {
+  socket.destroySoon = () => endWhenRead(socket, UPLOADS_WITHIN);
+}
 
 /** The last that is said on a connection: it ends when that is read, or soon. */
 export function sayLast(socket: Duplex, text: string): void {
   if (!socket.writable) return void socket.destroy();
-  const late = setTimeout(() => socket.destroy(), READS_WITHIN).unref();
+  socket.write(text);
+  endWhenRead(socket, READS_WITHIN);
+}
+
+function endWhenRead(socket: Duplex, within: number): void {
+  if (socket.destroyed) return;
+  const late = setTimeout(() => socket.destroy(), within).unref();
   socket.once('close', () => clearTimeout(late));
-  socket.end(text);
+  socket.end();
   // what comes all the same is thrown away: unread, it would reset the connection before the answer is read
   socket.resume();
 }

@@ -40,6 +40,18 @@ export function createHold(clock: Clock) {
         request.retry();
       }
     },
+    /** A place is free: whoever of these waits longest looks again. False where nobody waits. */
+    releaseNext(whom: string): boolean {
+      const waiting = held.get(whom);
+      const [first] = waiting ?? [];
+      if (waiting === undefined || first === undefined) return false;
+      const [request, timer] = first;
+      clearTimeout(timer);
+      waiting.delete(request);
+      if (waiting.size === 0) held.delete(whom);
+      request.retry();
+      return true;
+    },
     isEmpty: (): boolean => held.size === 0,
   };
 }

@@ -41,6 +41,7 @@ async function openSite(t: TestContext, settings: Partial<RouterSettings> = {}):
     certificate: files,
     namespaces: undefined,
     python: 'python3',
+    connectionsPerApplication: 4_096,
     ...settings,
   };
   let closing = new AbortController();

@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { Log } from '../lib/log.ts';
 import { pauseAfter } from '../reconcile/loop.ts';
-import type { Ports, RouteTable } from './route-table.ts';
+import type { ConnectionCount, Ports, RouteTable } from './route-table.ts';
 import { drainRouter, putTable, reloadCertificate, whenGone } from './router-client.ts';
 import { findRouters, startRouter, startedWith, succeedRouter } from './router-process.ts';
 import type { Port, Running } from './router-process.ts';
@@ -20,6 +20,8 @@ export type RouterHandle = {
   reloadCertificate(signal: AbortSignal): Promise<void>;
   /** What is under way at these instances, by routers that were replaced too. */
   inFlight(instanceIds: readonly string[], signal: AbortSignal): Promise<number>;
+  /** How applications stand with their limit, routers that were replaced too. */
+  connections(signal: AbortSignal): Promise<readonly Readonly<Record<string, ConnectionCount>>[]>;
 };
 
 type Keeper = { settings: RouterSettings; clock: Clock; log: Log; signal: AbortSignal };
@@ -61,6 +63,9 @@ export async function openRouter(keeper: Keeper): Promise<RouterHandle> {
       const all = await running(within);
       const counts = all.flatMap(({ status }) => instanceIds.map((id) => status.inFlight[id] ?? 0));
       return counts.reduce((sum, count) => sum + count, 0);
+    },
+    async connections(within) {
+      return (await running(within)).map(({ status }) => status.connections ?? {});
     },
   };
 }

@@ -26,6 +26,9 @@ export type RouteState = 'serving' | 'starting' | 'stopped' | 'failed';
 
 export type Upstream = { instanceId: string; host: string; port: number };
 
+/** Of an application: how many visits are under way, and how many were refused since the router started. */
+export type ConnectionCount = { open: number; refused: number };
+
 export type Ports = { http: number; https: number };
 
 /** The program and settings of a router. */
@@ -47,4 +50,6 @@ export type RouterStatus = {
   ports: Ports;
   /** Requests and upgraded connections under way, by instance id, old tables included. */
   inFlight: Readonly<Record<string, number>>;
+  /** By application; routers of former versions do not say it. */
+  connections?: Readonly<Record<string, ConnectionCount>>;
 };

@@ -123,13 +123,18 @@ export const spawnSuccessor = (command: Command): Promise<number> =>
 
 function routerCommand(settings: RouterSettings, socket: string): Command {
   const [file = '', ...args] = program;
-  const { directory, controlSocket, certificate } = settings;
-  const where = ['--directory', directory, '--control-socket', controlSocket, '--socket', socket];
-  const tls = ['--certificate', certificate.certificate, '--key', certificate.key];
-  return {
-    file,
-    args: [...args, ...where, ...tls, '--started-with', JSON.stringify(startedWith(settings))],
+  const { directory, controlSocket, certificate, connectionsPerApplication } = settings;
+  const options = {
+    directory,
+    'control-socket': controlSocket,
+    socket,
+    certificate: certificate.certificate,
+    key: certificate.key,
+    'connections-per-application': String(connectionsPerApplication),
+    'started-with': JSON.stringify(startedWith(settings)),
   };
+  const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+  return { file, args: [...args, ...words] };
 }
 
 function spawnRouter(

@@ -12,6 +12,7 @@ const settings: RouterSettings = {
   certificate: { certificate: '/srv/grid/keys/server.pem', key: '/srv/grid/keys/server.pem' },
   namespaces: { userns: '/proc/7/ns/user', netns: '/proc/7/ns/net' },
   python: '/usr/bin/python3',
+  connectionsPerApplication: 4_096,
 };
 const program = ['node', 'router.ts'];
 
@@ -39,6 +40,7 @@ test('another program or setting inherits the sockets of the router that runs', 
   assert.equal(plan({ version: '1.1.0' }), 'succeed');
   assert.equal(plan({}, ['node', 'elsewhere/router.ts']), 'succeed');
   assert.equal(plan({ controlSocket: '/srv/other/control.sock' }), 'succeed');
+  assert.equal(plan({ connectionsPerApplication: 100 }), 'succeed');
   const own = { certificate: '/etc/grid/cert.pem', key: '/etc/grid/key.pem' };
   assert.equal(plan({ certificate: own }), 'succeed');
 });

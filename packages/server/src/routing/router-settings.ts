@@ -13,6 +13,8 @@ export type RouterSettings = {
   /** 0 picks a free one. */
   ports: Ports;
   certificate: CertificateFiles;
+  /** How many requests and upgraded connections of one application may be under way. */
+  connectionsPerApplication: number;
   /** Namespaces that reach the instances, for an ordinary user; the ports stay the host's. */
   namespaces: { userns: string; netns: string } | undefined;
   /** Opens the ports before it enters the namespaces. */
@@ -25,7 +27,8 @@ export function describeSettings(
   program: readonly string[],
 ): StartedWith {
   const { version, controlSocket, address, certificate, namespaces } = settings;
-  const hash = createHash('sha256').update(JSON.stringify([program, controlSocket, certificate]));
+  const others = [program, controlSocket, certificate, settings.connectionsPerApplication];
+  const hash = createHash('sha256').update(JSON.stringify(others));
   return {
     version,
     fingerprint: hash.digest('hex').slice(0, 16),

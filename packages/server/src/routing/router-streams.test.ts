@@ -200,7 +200,7 @@ test('an upgraded connection carries bytes both ways, past silence and new table
   const { port, router, swap } = await openTestRouter(t, [route]);
   const socket = askUpgrade(t, port, { early: 'early ' });
   const heard = listenTo(socket);
-  await heard(/^HTTP\/1\.1 101 Switching Protocols\r\n[^]*X-Own: 1\r\n\r\nearly $/);
+  await heard(/^HTTP\/1\.1 101 Switching Protocols\r\n[^]*X-Own: 1\r\n[^]*\r\n\r\nearly $/);
   assert.equal(asked[0]?.headers['sec-websocket-key'], 'dGhlIHNhbXBsZSBub25jZQ==');
   assert.equal(asked[0]?.headers['x-forwarded-host'], HOST);
   swap([]);
@@ -227,10 +227,14 @@ test('where nobody takes an upgrade, the status says why', async (t) => {
   const { server, port: gone } = await serveHttp(t, () => undefined);
   server.close();
   await once(server, 'close');
-  const { port } = await openTestRouter(t, [
-    makeRoute({ upstreams: [upstreamAt(gone)] }),
-    makeRoute({ host: 'stopped.test', state: 'stopped' }),
-  ]);
+  const { port } = await openTestRouter(
+    t,
+    [
+      makeRoute({ upstreams: [upstreamAt(gone)] }),
+      makeRoute({ host: 'stopped.test', state: 'stopped' }),
+    ],
+    { platformHoldMs: 1 },
+  );
   const answered = async (host: string) => readAll(askUpgrade(t, port, { host }));
   assert.match(await answered(HOST), /^HTTP\/1\.1 502 /);
   assert.match(await answered('stopped.test'), /^HTTP\/1\.1 503 /);

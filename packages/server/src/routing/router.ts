@@ -3,37 +3,33 @@ import type { RequestListener, Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Server as SecureServer } from 'node:https';
 import { Server as NetServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
-import type { Access } from './access-log.ts';
 import { checkRequest } from './check-request.ts';
-import { STICKY_COOKIE, chooseUpstream } from './choose-upstream.ts';
+import { MOST_OF_HEAD } from './connections.ts';
 import { answerPage, pages } from './error-page.ts';
+import type { Page } from './error-page.ts';
 import { findRoute, hostName, indexRoutes } from './find-route.ts';
 import type { RouteIndex } from './find-route.ts';
-import { forward } from './forward.ts';
 import { originOf, requestId } from './forwarded-headers.ts';
-import { guardServer, ownErrors, sayLast } from './guard-server.ts';
-import { createHold } from './hold.ts';
-import type { Hold } from './hold.ts';
+import { guardServer, ownErrors, readUploadOf, sayLast } from './guard-server.ts';
 import { planPlain, secureLocation } from './plain-http.ts';
-import type { Route, RouteTable, Upstream } from './route-table.ts';
-import { answerUpgrade, forwardUpgrade } from './upgrade.ts';
-import type { Upgrade } from './upgrade.ts';
-import { createUpstreams } from './upstreams.ts';
-import type { Upstreams } from './upstreams.ts';
+import type { ConnectionCount, RouteTable } from './route-table.ts';
+import { hasBody } from './sent-body.ts';
+import { isUpgrade, respondOn } from './upgrade.ts';
+import { createApplicationVisits } from './visit-application.ts';
+import type { ApplicationOptions, ApplicationVisits } from './visit-application.ts';
 import { createPlatformVisits } from './visit-platform.ts';
 import type { PlatformOptions, PlatformVisits } from './visit-platform.ts';
+import { countBytes } from './visit.ts';
 import type { Visit } from './visit.ts';
 
-export type RouterOptions = PlatformOptions & {
-  table: RouteTable;
-  access(access: Access): void;
-  /** How long a request waits for a first instance. */
-  holdMs: number;
-  /** What https is served with. */
-  tls: Certified;
-};
+export type RouterOptions = PlatformOptions &
+  ApplicationOptions & {
+    table: RouteTable;
+    /** What https is served with. */
+    tls: Certified;
+  };
 
 type Certified = Pick<SecureContextOptions, 'cert' | 'key'>;
 
@@ -44,6 +40,7 @@ export type Router = {
   /** Swaps the table whole; false for one that is older than what there is. */
   swap(table: RouteTable): boolean;
   inFlight(): Record<string, number>;
+  connections(): Record<string, ConnectionCount>;
   /** Takes no new connection, and closes each that there is after its next answer. */
   drain(): void;
   /** Shows this certificate on new connections; those that there are stay. */
@@ -55,30 +52,30 @@ const SERVER = {
   requestTimeout: 0,
   headersTimeout: 30_000,
   keepAliveTimeout: 75_000,
-  maxHeaderSize: 64 * 1024,
+  maxHeaderSize: MOST_OF_HEAD,
+  shouldUpgradeCallback: isUpgrade,
 };
 const SECURE = { ...SERVER, handshakeTimeout: 10_000, ALPNProtocols: ['http/1.1'] };
 
-type State = RouterOptions & {
+type State = Pick<RouterOptions, 'clock'> & {
   index: RouteIndex;
-  upstreams: Upstreams;
-  hold: Hold;
   draining: boolean;
   /** Where https is, once it listens. */
   httpsPort: number;
   platform: PlatformVisits;
+  applications: ApplicationVisits;
 };
 
 /** Passes requests on to instances by the table of the moment, and the platform's own to the control plane. */
 export function createRouter(options: RouterOptions): Router {
+  const applications = createApplicationVisits(options, (one) => visit(state, one));
   const state: State = {
-    ...options,
+    clock: options.clock,
     index: indexRoutes(options.table),
-    upstreams: createUpstreams(),
-    hold: createHold(options.clock),
     draining: false,
     httpsPort: 0,
     platform: createPlatformVisits(options),
+    applications,
   };
   const listener = listen(state);
   const http = serve(state, createServer(SERVER, listener));
@@ -91,11 +88,11 @@ export function createRouter(options: RouterOptions): Router {
     swap(table) {
       if (table.version < state.index.table.version) return false;
       state.index = indexRoutes(table);
-      state.upstreams.keep(table);
-      state.hold.release();
+      applications.swap(table);
       return true;
     },
-    inFlight: state.upstreams.inFlight,
+    inFlight: applications.inFlight,
+    connections: applications.connections,
     drain() {
       state.draining = true;
       // Not HTTP's own close(): that ends idle connections, on which a request may just be coming.
@@ -107,16 +104,25 @@ export function createRouter(options: RouterOptions): Router {
 
 const listen =
   (state: State): RequestListener =>
-  (request, response) => {
-    ownErrors(response);
-    if (state.draining) response.shouldKeepAlive = false;
-    const id = requestId(request);
-    const refused = checkRequest(request);
-    if (refused !== undefined) return answerPage(request, response, { page: refused, id });
-    const startedAt = state.clock();
-    const origin = originOf(request);
-    visit(state, { request, response, id, origin, startedAt, tried: new Set() });
-  };
+  (request, response) =>
+    receive(state, { request, response: ownErrors(response) });
+
+/** What comes, in whatever way. */
+function receive(
+  state: State,
+  asked: Pick<Visit, 'request' | 'response'> & Partial<Pick<Visit, 'upgrade'>>,
+): void {
+  const { request, response } = asked;
+  if (state.draining) response.shouldKeepAlive = false;
+  const id = requestId(request);
+  const refused = checkRequest(request);
+  if (refused !== undefined) return answerPage(request, response, { page: refused, id });
+  const startedAt = state.clock();
+  const origin = originOf(request);
+  if (hasBody(request)) readUploadOf(request);
+  const carried = countBytes(request.socket);
+  return visit(state, { ...asked, id, origin, startedAt, carried, tried: new Set() });
+}
 
 /** What is asked in another way than by a plain request. */
 const serve = <AnyServer extends Server | SecureServer>(
@@ -127,10 +133,9 @@ const serve = <AnyServer extends Server | SecureServer>(
   server.maxHeadersCount = 0;
   return guardServer(server, {
     upgrade(request, socket, head) {
-      const id = requestId(request);
-      const refused = checkRequest(request);
-      if (refused !== undefined) return answerUpgrade(socket, refused.status, id);
-      upgrade(state, { request, socket, head, id, origin: originOf(request) });
+      const response = respondOn(socket, request);
+      if (response === undefined) socket.destroy();
+      else receive(state, { request, response: ownErrors(response), upgrade: { socket, head } });
     },
     checkContinue(request, response) {
       response.writeContinue();
@@ -149,8 +154,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: refusal(408),
 };
 
-type Page = (typeof pages)[keyof typeof pages];
-
 const answer = ({ request, response, id }: Visit, page: Page): void =>
   answerPage(request, response, { page, id });
 
@@ -160,111 +163,19 @@ function visit(state: State, one: Visit): void {
   const route = findRoute(state.index, host, request.url ?? '/');
   if (route === 'platform') return visitPlatform(state, one);
   if (route === undefined) return answer(one, pages.unknownHost);
-  if (route.forceHttps && origin.proto !== 'https') return redirect(state, one, 301);
-  const { loadOf } = state.upstreams;
-  const upstream = chooseUpstream(route, request, { loadOf, tried: one.tried });
-  if (upstream === undefined) return visitAbsent(state, one, route);
-  return visitInstance(state, one, { route, upstream });
+  if (!route.forceHttps || origin.proto === 'https') return state.applications.visit(one, route);
+  if (one.upgrade === undefined) redirect(state, one, 301);
+  else answer(one, pages.onlySecure);
+  return state.applications.note(one, route);
 }
 
 function visitPlatform(state: State, one: Visit): void {
   const plan = planPlain(one.request);
   if (plan === 'serve') return state.platform.visit(one);
-  return plan === 'redirect' ? redirect(state, one, 308) : answer(one, pages.plain);
+  // who offers an upgrade follows no redirect
+  if (plan === 'refuse' || one.upgrade !== undefined) return answer(one, pages.plain);
+  return redirect(state, one, 308);
 }
-
-function visitAbsent(state: State, one: Visit, route: Route): void {
-  if (route.upstreams.length > 0 || route.state === 'serving') return answer(one, pages.broken);
-  if (route.state !== 'starting') return answer(one, pages[route.state]);
-  const leave = state.hold.add(route.applicationId, {
-    retry() {
-      if (leave !== undefined) one.response.off('close', leave);
-      visit(state, one);
-    },
-    giveUp: () => answer(one, pages.starting),
-    until: one.startedAt + state.holdMs,
-  });
-  if (leave === undefined) answer(one, pages.tooMany);
-  else one.response.once('close', leave);
-}
-
-type Target = { route: Route; upstream: Upstream };
-
-function visitInstance(state: State, one: Visit, target: Target): void {
-  const { request, response, origin } = one;
-  const { route, upstream } = target;
-  const release = state.upstreams.enter(upstream.instanceId);
-  const { pool, leave } = state.upstreams.connect(upstream);
-  if (route.stickySessions)
-    response.setHeader(
-      'set-cookie',
-      `${STICKY_COOKIE}=${upstream.instanceId}; Path=/; HttpOnly; SameSite=Lax${origin.proto === 'https' ? '; Secure' : ''}`,
-    );
-  const count = countBytes(request.socket);
-  forward({
-    visit: one,
-    pool,
-    idleMs: route.idleTimeoutSeconds * 1000,
-    done(outcome) {
-      leave();
-      release();
-      one.tried.add(upstream.instanceId);
-      if (outcome === 'refused') return visit(state, one);
-      if (outcome === 'broken') answer(one, pages.broken);
-      return state.access(describe(one, target, { now: state.clock(), ...count() }));
-    },
-  });
-}
-
-/** What a connection carries from now on. It is asked for first: undici takes it from a request whose body was sent. */
-function countBytes(socket: Socket): () => { bytesIn: number; bytesOut: number } {
-  const { bytesRead, bytesWritten } = socket;
-  return () => ({
-    bytesIn: socket.bytesRead - bytesRead,
-    bytesOut: socket.bytesWritten - bytesWritten,
-  });
-}
-
-function upgrade(state: State, one: Upgrade, tried = new Set<string>()): void {
-  const { request, socket, id, origin } = one;
-  const { index, upstreams } = state;
-  const route = findRoute(index, hostName(request.headers.host), request.url ?? '/');
-  if (route === undefined) return answerUpgrade(socket, 404, id);
-  const mayBePlain = route === 'platform' ? planPlain(request) === 'serve' : !route.forceHttps;
-  if (!mayBePlain && origin.proto !== 'https') return answerUpgrade(socket, 403, id);
-  if (route === 'platform') return state.platform.upgrade(one);
-  const upstream = chooseUpstream(route, request, { loadOf: upstreams.loadOf, tried });
-  if (upstream === undefined) return answerUpgrade(socket, tried.size > 0 ? 502 : 503, id);
-  const { host, port, instanceId } = upstream;
-  const release = upstreams.enter(instanceId);
-  return forwardUpgrade(one, { host, port }, (outcome) => {
-    release();
-    if (outcome === 'refused') upgrade(state, one, tried.add(instanceId));
-  });
-}
-
-/** Of an address so much is written down. */
-const LONGEST_LOGGED = 2048;
-
-const describe = (
-  { request, response, id, origin, startedAt }: Visit,
-  { route, upstream }: Target,
-  { now, bytesIn, bytesOut }: { now: number; bytesIn: number; bytesOut: number },
-): Access => ({
-  applicationId: route.applicationId,
-  instanceId: upstream.instanceId,
-  requestId: id,
-  at: startedAt,
-  source: origin.client,
-  method: request.method ?? '',
-  host: hostName(request.headers.host),
-  path: (request.url ?? '').slice(0, LONGEST_LOGGED),
-  scheme: origin.proto,
-  statusCode: response.statusCode,
-  milliseconds: now - startedAt,
-  bytesIn,
-  bytesOut,
-});
 
 function redirect(state: State, { request, response, id }: Visit, status: number): void {
   const host = hostName(request.headers.host) || (state.index.table.platformHosts[0] ?? '');

@@ -96,6 +96,7 @@ const describe = ({ router, startedWith, draining }: Site): RouterStatus => ({
   tableVersion: router.table().version,
   ports: { http: portOf(router.http), https: portOf(router.https) },
   inFlight: router.inFlight(),
+  connections: router.connections(),
 });
 
 const portOf = (server: NetServer): number => (server.address() as AddressInfo | null)?.port ?? 0;

@@ -1,6 +1,6 @@
 import type { Load } from './choose-upstream.ts';
 import { createConnections } from './connections.ts';
-import type { Connection, Connections } from './connections.ts';
+import type { Connection, Connections, Wanted } from './connections.ts';
 import type { RouteTable, Upstream } from './route-table.ts';
 
 /** Kept of each instance, and used again. */
@@ -11,7 +11,7 @@ const KEEP_ALIVE = 1_500;
 /** Connections to instances, and how much is under way at each. */
 export type Upstreams = {
   /** A connection for a request; leave it when that is over. */
-  connect(upstream: Upstream): Connection;
+  connect(upstream: Upstream, wanted: Wanted): Connection;
   /** Counts something that begins at an instance; call the answer when it is over. */
   enter(instanceId: string): () => void;
   loadOf(instanceId: string): Load;
@@ -30,13 +30,13 @@ export function createUpstreams(): Upstreams {
   const count = (instanceId: string): number => counts.get(instanceId) ?? 0;
   return {
     loadOf: (instanceId) => ({ inFlight: count(instanceId), latest: latest.get(instanceId) ?? 0 }),
-    connect(upstream) {
+    connect(upstream, wanted) {
       const origin = originOf(upstream);
       const known = pools.get(origin);
-      if (known !== undefined) return known.take();
+      if (known !== undefined) return known.take(wanted);
       const made = createConnections(origin, { kept: CONNECTIONS, keepAliveTimeout: KEEP_ALIVE });
       pools.set(origin, made);
-      return made.take();
+      return made.take(wanted);
     },
     enter(instanceId) {
       counts.set(instanceId, count(instanceId) + 1);

@@ -3,16 +3,17 @@ import type { Clock } from '../lib/clock.ts';
 import { networkOf } from '../lib/network-of.ts';
 import { createPlaces } from '../lib/places.ts';
 import type { Places } from '../lib/places.ts';
-import { Refusal, refusals } from '../lib/refusal.ts';
+import { Refusal } from '../lib/refusal.ts';
 import { createConnections } from './connections.ts';
 import type { Connections } from './connections.ts';
 import { answerPage, pages } from './error-page.ts';
-import { forward, hasBody } from './forward.ts';
+import type { Page } from './error-page.ts';
+import { forwardApart, goesApart } from './forward-apart.ts';
+import { forward } from './forward.ts';
 import type { Outcome } from './forward.ts';
 import { createHold } from './hold.ts';
 import type { Hold } from './hold.ts';
-import { answerUpgrade, forwardUpgrade } from './upgrade.ts';
-import type { Upgrade } from './upgrade.ts';
+import { hasBody } from './sent-body.ts';
 import type { Visit } from './visit.ts';
 
 export type PlatformOptions = {
@@ -23,7 +24,7 @@ export type PlatformOptions = {
   platformHoldMs: number;
 };
 
-export type PlatformVisits = { visit(visit: Visit): void; upgrade(upgrade: Upgrade): void };
+export type PlatformVisits = { visit(visit: Visit): void };
 
 /** Kept, and used again. */
 const CONNECTIONS = 64;
@@ -56,16 +57,14 @@ export function createPlatformVisits(options: PlatformOptions): PlatformVisits {
     hold: createHold(options.clock),
     knocking: false,
   };
-  return {
-    visit: (visit) => admit(site, visit),
-    upgrade: (upgrade) => admitUpgrade(site, upgrade),
-  };
+  return { visit: (visit) => admit(site, visit) };
 }
 
 /** Nobody has all of the control plane: streams and slow bodies may be held for as long as somebody likes. */
 function admit(site: Site, visit: Visit): void {
+  const { response, upgrade, origin } = visit;
   try {
-    visit.response.once('close', site.places.take(networkOf(visit.origin.client)));
+    (upgrade?.socket ?? response).once('close', site.places.take(networkOf(origin.client)));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return answer(visit, error.code === 'too_many' ? pages.tooManyOfYours : pages.busy);
@@ -73,30 +72,25 @@ function admit(site: Site, visit: Visit): void {
   pass(site, visit);
 }
 
-/** The same for a connection that is to go on in another protocol. */
-function admitUpgrade(site: Site, upgrade: Upgrade): void {
-  const { socket, id, origin } = upgrade;
-  try {
-    socket.once('close', site.places.take(networkOf(origin.client)));
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return answerUpgrade(socket, refusals[error.code], id);
-  }
-  forwardUpgrade(upgrade, { socketPath: site.controlSocket }, (outcome) => {
-    if (outcome === 'refused') answerUpgrade(socket, 503, id);
-  });
-}
-
 function pass(site: Site, visit: Visit): void {
-  const { pool, leave } = site.connections.take();
   const done = (outcome: Outcome): void => {
-    leave();
     if (outcome === 'over') return;
-    if (outcome === 'broken' && !mayRepeat(visit)) return answer(visit, pages.interrupted);
-    if (outcome === 'broken') visit.tried.add(PLATFORM);
+    if (outcome !== 'refused' && !mayRepeat(visit)) return answer(visit, pages.interrupted);
+    if (outcome !== 'refused') visit.tried.add(PLATFORM);
     keep(site, visit);
   };
-  forward({ visit, pool, idleMs: IDLE, done });
+  const forwarding = { visit, idleMs: IDLE };
+  const target = { socketPath: site.controlSocket };
+  if (goesApart(visit)) return forwardApart({ ...forwarding, target, done });
+  const { pool, leave } = site.connections.take('kept');
+  return forward({
+    ...forwarding,
+    pool,
+    done(outcome) {
+      leave();
+      done(outcome);
+    },
+  });
 }
 
 /** Asking twice for an answer does no harm; a request that always ends the connection is asked twice only. */
@@ -105,7 +99,7 @@ const mayRepeat = ({ request, tried }: Visit): boolean =>
   !hasBody(request) &&
   !tried.has(PLATFORM);
 
-const answer = ({ request, response, id }: Visit, page: (typeof pages)[keyof typeof pages]): void =>
+const answer = ({ request, response, id }: Visit, page: Page): void =>
   answerPage(request, response, { page, id });
 
 function keep(site: Site, visit: Visit): void {

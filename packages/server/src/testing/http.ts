@@ -8,7 +8,8 @@ import type {
 } from 'node:http';
 import { request as requestSecurely } from 'node:https';
 import type { RequestOptions as SecureOptions, Server as SecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer as createNetServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 
 /** A small server of this process, for as long as the test lasts. */
@@ -28,6 +29,44 @@ export async function serveHttp<AnyServer extends Server | SecureServer = Server
   });
   const address = server.address() as AddressInfo | string;
   return { server, port: typeof address === 'string' ? 0 : address.port };
+}
+
+/**
+ * A server that is given what comes on a connection, piece by piece, with how many came before on it and which
+ * connection it is; nothing is done by itself.
+ */
+export async function serveBytes(
+  t: TestContext,
+  handle: (socket: Socket, piece: Buffer, at: { connection: number; piece: number }) => void,
+): Promise<number> {
+  let connections = 0;
+  const server = createNetServer((socket) => {
+    const connection = connections++;
+    let pieces = 0;
+    t.after(() => socket.destroy());
+    socket.on('error', () => undefined);
+    socket.on('data', (piece: Buffer) => handle(socket, piece, { connection, piece: pieces++ }));
+  });
+  t.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** Sends these bytes, and reads what is answered until the connection ends or `whole` matches it. */
+export async function exchange(
+  t: TestContext,
+  port: number,
+  { bytes, whole }: { bytes: string | Buffer; whole?: RegExp },
+): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+  let answered = '';
+  for await (const piece of socket as AsyncIterable<Buffer>) {
+    answered += piece.toString('latin1');
+    if (whole?.test(answered)) break;
+  }
+  return answered;
 }
 
 export type Answer = { status: number; headers: IncomingHttpHeaders; body: string };

@@ -65,6 +65,8 @@ export async function openTestRouter(
     access: (access) => accesses.push(access),
     holdMs: 60_000,
     platformHoldMs: 60_000,
+    connectionsPerApplication: 4_096,
+    placeWaitMs: 60_000,
     tls: {},
     ...options,
   });

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { beginRequest, serveHttp } from '../testing/http.ts';
+import { HOST, makeRoute, openTestRouter, upstreamAt } from '../testing/router.ts';
+import { until } from '../testing/until.ts';
+
+/** An application that may have two connections, and answers when it is told to; `/held` is held. */
+async function open(t: TestContext, placeWaitMs = 60_000) {
+  const held: ServerResponse[] = [];
+  const { server, port: own } = await serveHttp(t, ({ url }, response) => {
+    if (url === '/held') held.push(response);
+    else response.end('served');
+  });
+  server.on('upgrade', (_, socket) => {
+    socket.write('HTTP/1.1 101 OK\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    socket.pipe(socket);
+  });
+  const { port: other } = await serveHttp(t, (_, response) => response.end('other'));
+  const routes = [
+    makeRoute({ upstreams: [upstreamAt(own)] }),
+    makeRoute({ host: 'other.test', applicationId: 'app_2', upstreams: [upstreamAt(other)] }),
+  ];
+  const options = { connectionsPerApplication: 2, placeWaitMs };
+  return { held, ...(await openTestRouter(t, routes, options)) };
+}
+
+test('who comes beyond the limit of an application waits, and is served when somebody leaves', async (t) => {
+  const { held, ask, router } = await open(t);
+  const first = ask({ path: '/held' });
+  const second = ask({ path: '/held' });
+  await until(() => held.length === 2);
+  const third = ask();
+  assert.equal((await ask({ headers: { host: 'other.test' } })).body, 'other');
+  assert.deepEqual(router.connections(), { app_1: { open: 2, refused: 0 } });
+  held[0]?.end('first');
+  assert.equal((await first).body, 'first');
+  assert.equal((await third).body, 'served');
+  held[1]?.end('second');
+  assert.equal((await second).body, 'second');
+  assert.deepEqual(router.connections(), {});
+});
+
+test('who waits for too long is told so, as are the log and the metrics', async (t) => {
+  const { held, port, ask, router, accesses } = await open(t, 50);
+  const asked = [0, 1].map(() => beginRequest({ port, path: '/held', headers: { host: HOST } }));
+  for (const one of asked) one.on('error', () => undefined).end();
+  await until(() => held.length === 2);
+  const { status, body, headers } = await ask({ path: '/third' });
+  assert.equal(status, 503);
+  assert.match(body, /^Too many requests to this application are under way\./);
+  assert.equal(headers['retry-after'], '5');
+  const [{ path, statusCode, instanceId } = assert.fail()] = accesses;
+  assert.deepEqual([path, statusCode, instanceId], ['/third', 503, undefined]);
+  assert.deepEqual(router.connections(), { app_1: { open: 2, refused: 1 } });
+  for (const one of asked) one.destroy();
+  await until(() => router.connections()['app_1']?.open === 0);
+  assert.equal((await ask()).body, 'served');
+  assert.deepEqual(
+    accesses.map((access) => access.statusCode),
+    [503, 499, 499, 200],
+  );
+});
+
+test('an upgraded connection has its place until it ends; who leaves while waiting keeps nobody waiting', async (t) => {
+  const { port, router, accesses } = await open(t);
+  const connectWebSocket = async (): Promise<Duplex> => {
+    const headers = { host: HOST, connection: 'upgrade', upgrade: 'websocket' };
+    const asked = beginRequest({ port, headers });
+    asked.end();
+    const [, socket] = (await once(asked, 'upgrade')) as [unknown, Duplex];
+    t.after(() => socket.destroy());
+    return socket;
+  };
+  const [first] = [await connectWebSocket(), await connectWebSocket()];
+  assert.deepEqual(router.connections(), { app_1: { open: 2, refused: 0 } });
+  const impatient = beginRequest({ port, headers: { host: HOST } }).on('error', () => undefined);
+  const arrived = once(router.http, 'request');
+  impatient.end();
+  await arrived;
+  impatient.destroy();
+  await until(() => accesses.length === 1);
+  const waiting = connectWebSocket();
+  first.destroy();
+  await waiting;
+  assert.deepEqual(
+    accesses.map(({ statusCode }) => statusCode),
+    [499, 101],
+  );
+  assert.deepEqual(router.connections(), { app_1: { open: 2, refused: 0 } });
+});
