@@ -38,6 +38,33 @@ const attempts = {
   },
 } as const;
 
+function isUntouched(canary: string, what: string): void {
+  for (const name of FILES) {
+    const path = join(canary, name);
+    assert.equal(readFileSync(path, 'utf8'), SECRET, what);
+    assert.deepEqual([lstatSync(path).uid, lstatSync(path).mode & 0o777], [0, 0o600], what);
+  }
+}
+
+/** The same of links that a commit has: they are kept, and lead nobody but the application anywhere. */
+async function meetHostileCommits(platform: Platform, canary: string): Promise<void> {
+  const folder = await platform.repository({
+    'main.py': 'import os\nprint(os.readlink("sub"), os.path.exists("sub/precious"))\n',
+    sub: { link: canary },
+    'precious.py': { link: join(canary, 'precious') },
+    'deep/up': { link: `../../../../..${canary}` },
+    'requirements.txt.d': { link: '/etc' },
+  });
+  const kept = 'CC_OVERRIDE_BUILDCACHE=main.py:sub:sub/precious:deep/up/precious:precious.py';
+  const except = 'CC_IGNORE_FROM_BUILDCACHE=sub/main.py:deep/up/main.py';
+  const env = ['CC_MLPYTHON_RUN_MAIN=main.py', 'CC_POST_BUILD_HOOK=true', kept, except];
+  await platform.create(folder, { type: 'ml_python', env });
+  const { code, out } = await platform.grid(['deploy'], { folder });
+  assert.equal(code, 0, out);
+  assert.ok(out.includes(`${canary} False`), out);
+  isUntouched(canary, 'links of a commit');
+}
+
 /** Nothing of root's is shown, removed or given away, whatever a tenant's steps make of their tree. */
 export async function meetHostileTrees(platform: Platform): Promise<void> {
   const canary = join(platform.home, 'canary');
@@ -53,12 +80,9 @@ export async function meetHostileTrees(platform: Platform): Promise<void> {
     assert.equal(code, 1, `${what}: ${out}`);
     assert.match(out, says, what);
     assert.doesNotMatch(out, /precious/, what);
-    for (const name of FILES) {
-      const path = join(canary, name);
-      assert.equal(readFileSync(path, 'utf8'), SECRET, what);
-      assert.deepEqual([lstatSync(path).uid, lstatSync(path).mode & 0o777], [0, 0o600], what);
-    }
+    isUntouched(canary, what);
   }
+  await meetHostileCommits(platform, canary);
 }
 
 const USE = `import six\n${serverOf('it serves')}`;

@@ -74,7 +74,10 @@ export async function writeReferred(checkout: string, referred: Referred): Promi
 export const readReferred = (checkout: string): Promise<Referred> =>
   readFile(fileIn(checkout), 'utf8').then(
     (text) => JSON.parse(text) as Referred,
-    () => ({ modules: [], contents: false }),
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      return { modules: [], contents: false };
+    },
   );
 
 /** From now on the tree is not the commit's: what is made of it is nobody else's, and made again the next time. */
