@@ -5,13 +5,17 @@ import type { Command, InstanceSpec } from '../../../workloads/engine.ts';
 export const STEPS_FOLDER = '/run/instance';
 export const STEPS_FILE = `${STEPS_FOLDER}/steps`;
 
+const { SIGTERM: TERM, SIGCHLD: CHLD } = constants.signals;
+
 /**
  * Runs steps one after the other in one container: each is its kind, its name, how many words it has, and
  * the words. Those before the command stop at the first that fails; those after see how it ended.
  *
  * Docker tells process 1 alone to end, and with it the container is over: it tells all that was started below it, starts
- * neither the command nor a step before it any more, and waits for everybody. Of a pipeline the last parts, which know
- * no answer to TERM but to end, are told when those are over whose words they read.
+ * neither the command nor a step before it any more, and waits for everybody. Told when others are over is whose end would
+ * take from those what they need for theirs: the last parts of a pipeline, which have no answer to TERM but to end, and
+ * copies that a program has made of itself and leads (PyTorch's loaders of data, gunicorn's workers). A `return` without a
+ * number would be the status of what the signal found running.
  */
 const SCRIPT = `
 told= later=
@@ -26,20 +30,40 @@ find_all() {
   done
   all=("\${all[@]:1}")
 }
-waits_for_words() {
-  local stdin=/proc/$1/fd/0 one key value
-  [ -p $stdin ] || return
+look() {
+  local key value
+  parent= caught=0
+  while read -r key value; do
+    case $key in PPid:) parent=$value;; SigCgt:) caught=$((0x$value)); break;; esac
+  done 2>/dev/null < /proc/$1/status
+}
+hears() { [ $((caught >> ($1 - 1) & 1)) = 1 ]; }
+leads() {
+  local mine theirs
+  mapfile -d '' -t mine 2>/dev/null < /proc/$1/cmdline
+  mapfile -d '' -t theirs 2>/dev/null < /proc/$2/cmdline
+  [ "\${mine[*]@Q}" = "\${theirs[*]@Q}" ] || return 1
+  case \${mine##*/} in sh|-sh|bash|-bash|dash|ksh|zsh|busybox) return 1;; esac
+  look $1
+  hears ${TERM} && hears ${CHLD}
+}
+told_later() {
+  local stdin=/proc/$1/fd/0 one
+  look $1
+  if hears ${TERM}; then
+    for one in "\${all[@]}"; do [ "$one" != "$parent" ] || { leads $one $1; return $?; }; done
+    return 1
+  fi
+  [ -p $stdin ] || return 1
   for one in "\${all[@]}"; do
-    [ $one != $1 ] && { [ $stdin -ef /proc/$one/fd/1 ] || [ $stdin -ef /proc/$one/fd/2 ]; } || continue
-    while read -r key value; do [ $key = SigCgt: ] && break; done 2>/dev/null < /proc/$1/status
-    return $((0x\${value:-ffff} >> ${constants.signals.SIGTERM - 1} & 1))
+    [ $one != $1 ] && { [ $stdin -ef /proc/$one/fd/1 ] || [ $stdin -ef /proc/$one/fd/2 ]; } && return 0
   done
   return 1
 }
 choose() {
   local one
   later=()
-  for one; do if waits_for_words $one; then later+=($one); else kill -TERM $one; fi; done 2>/dev/null
+  for one; do if told_later $one; then later+=($one); else kill -TERM $one; fi; done 2>/dev/null
 }
 tell_to_end() {
   told=1
@@ -56,6 +80,7 @@ call() {
   [ "$told" = "$before" ] || kill -TERM $child
   wait $child; code=$?
   while kill -0 $child 2>/dev/null; do rest kill -0 $child 2>/dev/null; wait $child; code=$?; done
+  [ "$told" = "$before" ] || { wait $child; code=$?; }
 }
 ended=0 broken=
 while [ $# -gt 0 ]; do

@@ -42,7 +42,14 @@ STEPS = r'''
 told=
 trap told=1 TERM
 ulimit -c 0
-call() { local before=$told; "$@" 3>&- & child=$!; [ "$told" = "$before" ] || kill -TERM $child; wait $child; code=$?; while kill -0 $child 2>/dev/null; do wait $child; code=$?; done; }
+call() {
+  local before=$told
+  "$@" 3>&- & child=$!
+  [ "$told" = "$before" ] || kill -TERM $child
+  wait $child; code=$?
+  while kill -0 $child 2>/dev/null; do wait $child; code=$?; done
+  [ "$told" = "$before" ] || { wait $child; code=$?; }
+}
 others() {
   local beside= below=
   { read -r beside < /proc/$PPID/task/$PPID/children; read -r below < /proc/$$/task/$$/children; } 2>/dev/null
