@@ -18,10 +18,10 @@ const SAVER = `trap 'echo saving; sleep 0.4; echo saved; exit 0' TERM
 echo up
 while :; do sleep 0.05; done`;
 
-/** An instance whose script finds another in `$SAVER`. */
+/** An instance whose script finds others in `$SAVER` and `$LOADING`. */
 const saving = (subject: Subject, script: string, saver = SAVER): InstanceSpec => {
   const made = subject.spec(script);
-  return { ...made, environment: { ...made.environment, SAVER: saver } };
+  return { ...made, environment: { ...made.environment, SAVER: saver, LOADING } };
 };
 
 /** How the saver comes to be below a command that ends before it. */
@@ -42,6 +42,7 @@ def end(*_):
     for one in workers: one.terminate()
 signal.signal(signal.SIGTERM, end)
 for one in workers: one.wait()'`,
+  'who needs workers until then': 'python3 -c "$LOADING"; echo never',
 };
 
 function wholeGrace(rule: Rule): void {
@@ -66,6 +67,20 @@ function wholeGrace(rule: Rule): void {
   );
 }
 
+/** A training whose workers load its data: one of them that ends before it ends it, whatever it does. */
+const LOADING = `
+import os, signal, sys, time
+def lost(*_): raise RuntimeError("a worker has ended")
+def save(*_): print("saving", flush=True); time.sleep(0.4); print("saved", flush=True); sys.exit(0)
+signal.signal(signal.SIGTERM, save)
+signal.signal(signal.SIGCHLD, lost)
+for _ in range(2):
+    if os.fork() == 0:
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+        while True: time.sleep(0.05)
+print("up", flush=True)
+while True: time.sleep(0.05)`;
+
 /** Asks for the end without forgetting how it was. */
 async function stop(
   subject: Subject,
@@ -77,8 +92,8 @@ async function stop(
   return exitOf(subject, one, t);
 }
 
-/** A command that ends at once when it is told to, with a code of its own. */
-const FIRST = `trap 'exit 7' TERM; while :; do sleep 0.05; done`;
+/** A command that ends at once when it is told to, with a code of its own, and leaves a saver. */
+const FIRST = `trap 'exit 7' TERM; sh -c "$SAVER" & while :; do sleep 0.05; done`;
 
 /** The commands of this machine that have this among their arguments. */
 const commandsWith = (marker: string): string[] =>
@@ -93,16 +108,19 @@ const commandsWith = (marker: string): string[] =>
     })
     .filter((command) => command.split('\0').includes(marker));
 
+const say = (name: string, line: string) => ({ name, argv: ['/bin/sh', '-c', line] as const });
+
 function ends(rule: Rule): void {
   rule('how it ended is how its command did, whoever took longer', async (subject, t) => {
     const stubborn = `trap '' TERM; echo up; while :; do sleep 0.05; done`;
     const others = [
       { left: SAVER, graceSeconds: 20, says: /saved$/ },
+      { left: SAVER, graceSeconds: 20, says: /saved$/, before: [say('before', 'true')] },
       { left: stubborn, graceSeconds: 1, says: /went on for 1 s after it was asked to end/ },
     ];
     await Promise.all(
-      others.map(async ({ left, graceSeconds, says }) => {
-        const one = saving(subject, `sh -c "$SAVER" & ${FIRST}`, left);
+      others.map(async ({ left, graceSeconds, says, before = [] }) => {
+        const one = { ...saving(subject, FIRST, left), before };
         await start(subject, one, t);
         await prints(one, /up/, t);
         const exit = await stop(subject, one, { graceSeconds, t });
@@ -121,8 +139,6 @@ function ends(rule: Rule): void {
   });
 }
 
-const say = (name: string, line: string) => ({ name, argv: ['/bin/sh', '-c', line] as const });
-
 function steps(rule: Rule): void {
   rule('a hook after the command runs when all are over', async (subject, t) => {
     const one: InstanceSpec = {
@@ -136,11 +152,16 @@ function steps(rule: Rule): void {
   });
 
   rule('who is told to end before the command begins it no more', async (subject, t) => {
-    const hook = 'trap "exit 0" TERM; echo up; while :; do sleep 0.05; done';
-    const one = subject.spec('echo never; exec sleep 600', { before: [say('before', hook)] });
-    await start(subject, one, t);
-    await prints(one, /up/, t);
-    assert.equal((await stop(subject, one, { graceSeconds: 20, t })).reason, 'stopped');
-    assert.doesNotMatch(await textOf(one), /never/);
+    const polite = 'trap "exit 0" TERM; echo up; while :; do sleep 0.05; done';
+    const hooks = [polite, 'echo up; exec sleep 600'];
+    await Promise.all(
+      hooks.map(async (hook) => {
+        const one = subject.spec('echo never', { before: [say('before', hook)] });
+        await start(subject, one, t);
+        await prints(one, /up/, t);
+        assert.equal((await stop(subject, one, { graceSeconds: 20, t })).reason, 'stopped');
+        assert.doesNotMatch(await textOf(one), /never/);
+      }),
+    );
   });
 }

@@ -13,7 +13,7 @@ class Ending:
         self.directory = directory
         self.asked = self.grace = None
         self.told = False
-        #: Who is told when nobody is left whose words they read.
+        #: Who is told when those are over that need them.
         self.later = []
 
     def ask(self, *_):
@@ -29,11 +29,12 @@ class Ending:
 
     def choose(self, pids):
         """
-        Whom of these to tell now; each is told once. Of a pipeline its last part waits: `tee` would end at once, and whoever
-        says to it that they save something would break on that.
+        Whom of these to tell now; each is told once. `tee` would end at once, and whoever says to it that they save
+        something would break on that; so would a training on a loader of its data that ends under it.
         """
-        known = pids if not self.told else [pid for pid in self.later if pid in set(pids)]
-        self.later = [pid for pid in known if processes.waits_for_words(pid, pids)]
+        there = set(pids)
+        known = pids if not self.told else [pid for pid in self.later if pid in there]
+        self.later = [pid for pid in known if processes.is_told_later(pid, there)]
         self.told = self.told or bool(pids)
         return [pid for pid in known if pid not in self.later]
 

@@ -6,6 +6,7 @@ import stat
 import linux
 
 STDIN, STDOUT, STDERR = 0, 1, 2
+SHELLS = (b'sh', b'bash', b'dash', b'ksh', b'zsh', b'busybox')
 
 
 def tasks_with_files(pid):
@@ -42,15 +43,21 @@ def size_of_mapping(pid, where, end):
         return end
 
 
-def waits_for_words(pid, pids):
+def is_told_later(pid, pids):
+    """Whether its end would take away from others of these what they need for theirs."""
+    parent, caught = _status(pid)
+    if _bit(signal.SIGTERM) & caught:
+        return parent in pids and _leads(parent) and _command(parent) == _command(pid)
+    return _reads_from(pid, pids)
+
+
+def _reads_from(pid, pids):
     """
-    Whether it reads what another one of these says, and has no answer to TERM but to end: as the last parts of a pipeline
-    do, which end with the first. Whoever writes to a child has the other end beside its own output.
+    Whether it reads what another one says, as the last parts of a pipeline do, which end with the first. Whoever
+    writes to a child has the other end beside its own output.
     """
     pipe = _pipe(pid, STDIN)
-    if pipe is None or not any(pipe in (_pipe(one, STDOUT), _pipe(one, STDERR)) for one in pids if one != pid):
-        return False
-    return not _catches(pid, signal.SIGTERM)
+    return pipe is not None and any(pipe in (_pipe(one, STDOUT), _pipe(one, STDERR)) for one in pids if one != pid)
 
 
 def _pipe(pid, descriptor):
@@ -61,11 +68,33 @@ def _pipe(pid, descriptor):
     return (found.st_dev, found.st_ino) if stat.S_ISFIFO(found.st_mode) else None
 
 
-def _catches(pid, number):
-    """As far as it can be seen (proc_pid_status(5))."""
+def _leads(pid):
+    """
+    Whether it hears of TERM and of each child's end, as those do that keep workers: PyTorch's loaders of data, gunicorn.
+    Shells hear of both, and lead nobody.
+    """
+    both = _bit(signal.SIGTERM) | _bit(signal.SIGCHLD)
+    return _status(pid)[1] & both == both and os.path.basename(_command(pid)[0]).lstrip(b'-') not in SHELLS
+
+
+def _command(pid):
+    """Its words: a copy that a program has made of itself has the same."""
+    try:
+        with open(f'/proc/{pid}/cmdline', 'rb') as file:
+            return file.read().split(b'\0')
+    except OSError:
+        return [b'']
+
+
+def _status(pid):
+    """Its parent, and which signals it handles, as bits (proc_pid_status(5))."""
     try:
         with open(f'/proc/{pid}/status', 'rb') as file:
-            caught = next(line for line in file if line.startswith(b'SigCgt:'))
-    except (OSError, StopIteration):
-        return True
-    return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
+            found = dict(line.split(b':', 1) for line in file)
+        return int(found[b'PPid']), int(found[b'SigCgt'], 16)
+    except (OSError, KeyError, ValueError):
+        return 0, 0
+
+
+def _bit(number):
+    return 1 << (number - 1)

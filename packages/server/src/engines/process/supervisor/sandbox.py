@@ -37,22 +37,24 @@ if [ -n "$PS1" ]; then PS1='$CC_APP_NAME/$INSTANCE_NUMBER:\w\$ '; fi
 '''
 
 #: Runs steps one after the other in one sandbox, and tells on descriptor 3 which. Once it is told to end it starts neither
-#: the command nor a step before it, and what runs after the command waits until nobody but this shell is left.
+#: the command nor a step before it, and what runs after the command waits until nobody but this shell is left. A step is
+#: waited for as a program in front: `wait`, when a signal interrupts it, may lose how a program ended in that moment.
 STEPS = r'''
 told=
 trap told=1 TERM
 ulimit -c 0
-call() { local before=$told; "$@" 3>&- & child=$!; [ "$told" = "$before" ] || kill -TERM $child; wait $child; code=$?; while kill -0 $child 2>/dev/null; do wait $child; code=$?; done; }
+exec 4>&2 2>/dev/null
+call() { (exec -- "$@") 2>&4 3>&- 4>&-; code=$?; }
 others() {
   local beside= below=
-  { read -r beside < /proc/$PPID/task/$PPID/children; read -r below < /proc/$$/task/$$/children; } 2>/dev/null
+  { read -r beside < /proc/$PPID/task/$PPID/children; read -r below < /proc/$$/task/$$/children; }
   [ "${beside:-$$}" != $$ ] || [ -n "$below" ]
 }
 rest() {
   [ -n "$told" ] || return
-  exec 4<> <(:)
-  while others; do read -rt 0.02 -u 4; done
-  exec 4>&-
+  exec 5<> <(:)
+  while others; do read -rt 0.02 -u 5; done
+  exec 5>&-
 }
 i=1; ended=0; broken=
 while [ $i -le $# ]; do

@@ -184,7 +184,7 @@ class Supervisor:
             self.streams.forget(descriptor, poll)
         elif stream is not None:
             self.log.write(stream, data)
-        elif failed := self.steps.note(data.decode(errors='replace')):
+        elif (failed := self.steps.note(data.decode(errors='replace'))) and self.reason is None:
             self.reason, self.detail = 'before_failed', failed
 
     def end(self, reason, detail):
