@@ -17,6 +17,7 @@ async function open(t: TestContext) {
     'cache/uv/wheels-v5/pypi/six.whl': '',
     'cache/pip/wheels/x.whl': '',
     'cache/pip/http/x': '',
+    'cache/pipenv/wheels/x.whl': '',
     'env/bin/python': '',
     uv: '#!/bin/sh\necho "$UV_CACHE_DIR"\n',
   });
@@ -30,7 +31,7 @@ async function open(t: TestContext) {
   return { at, run };
 }
 
-const BUILT = ['cache/uv/sdists-v9/pypi', 'cache/pip/wheels'];
+const BUILT = ['cache/uv/sdists-v9/pypi', 'cache/pip/wheels', 'cache/pipenv/wheels'];
 
 test('what was built of sources is forgotten where other variables are seen, and nothing else', async (t) => {
   const { at, run } = await open(t);
