@@ -12,12 +12,14 @@ FROM $BASE
 ARG CONTINUED=1 \\
   # ARG INSIDE
   NEXT
+onbuild ARG LATER
 RUN echo ARG NOT \\
   ARG NEITHER`;
   assert.deepEqual(declaredArguments(text), [
     'BASE',
     'CONTINUED',
     'LAST',
+    'LATER',
     'LOWER',
     'NEXT',
     'QUOTED',

@@ -6,6 +6,7 @@ export function declaredArguments(text: string): string[] | undefined {
   const lines = logicalLines(text);
   if (!lines.some((line) => /^FROM\s/i.test(line))) return undefined;
   const names = lines
+    .map((line) => line.replace(/^ONBUILD\s+/i, ''))
     .filter((line) => /^ARG\s/i.test(line))
     .flatMap((line) => withoutValues(line).split(/\s+/).slice(1))
     .map((word) => word.replace(/=.*$/s, ''));

@@ -2,12 +2,13 @@ import { RAN_NO_CODE } from '../../recipe.ts';
 
 /**
  * Before packages are installed, by uv where `$uv` is one. Both installers keep what they built of sources by where
- * those come from alone, not by the variables that the code saw: with other ones it is built again.
+ * those come from alone, not by the variables that the code saw: with other ones it is built again. The pip of Pipenv
+ * has a place of its own.
  */
 export const FORGET_BUILT = `cache=\${XDG_CACHE_HOME:-$HOME/.cache}; mkdir -p "$cache" || exit
 if [ "$(cat "$cache/built-for" 2>/dev/null)" != "$CG_SEEN" ]; then
   kept=$([ -z "$uv" ] || "$uv" cache dir 2>/dev/null)
-  rm -rf "\${kept:-$cache/uv}"/sdists-v* "\${PIP_CACHE_DIR:-$cache/pip}"/wheels || exit
+  rm -rf "\${kept:-$cache/uv}"/sdists-v* "\${PIP_CACHE_DIR:-$cache/pip}"/wheels "$cache"/pipenv/wheels || exit
   printf %s "$CG_SEEN" >"$cache/built-for" || exit
 fi
 `;
