@@ -25,12 +25,16 @@ export function projectPackages(
   return {
     path,
     namedBy: undefined,
-    install: installCommand(nameOf(by, withPip), tools, {
-      ...order,
-      path,
-      pip,
-      instead: hasHook ? REQUIREMENTS : '',
-    }),
+    install: installCommand(
+      nameOf(by, order.words, withPip ? `pip ${pip ?? ''}`.trim() : undefined),
+      tools,
+      {
+        ...order,
+        path,
+        pip,
+        instead: hasHook ? REQUIREMENTS : '',
+      },
+    ),
     variables: settings,
     readOnly,
     provides: ENVIRONMENT,
@@ -80,7 +84,10 @@ const NAMES: Readonly<Record<Kind, string>> = {
   pipenv: 'pipenv',
 };
 
-const nameOf = (by: Kind, withPip: boolean): string => (withPip ? 'pip install -e .' : NAMES[by]);
+/** All of it that is not in the file: what is installed is known by this name, too. */
+function nameOf(by: Kind, words: readonly string[] = [], pip: string | undefined): string {
+  return [pip === undefined ? NAMES[by] : `${pip} install -e .`, ...words].join(' ');
+}
 
 /** Nothing of the tree is read for it but the file itself. */
 const isPlain = (text: string): boolean =>
