@@ -106,6 +106,27 @@ test('what a post-build hook installs is the application’s own, also when it s
   assert.doesNotMatch(out, /Resolved|Installed/);
 });
 
+test('what uv does not take is installed by pip, a project by its own file, and the log says so', async () => {
+  const folder = await platform.repository({
+    'main.py': 'import six, sys; print("six", six.__version__)\n',
+    'requirements.txt': 'six==1.15.0 --config-settings "--global-option=--quiet"\n',
+  });
+  await platform.create(folder, { type: 'ml_python', env: ['CC_MLPYTHON_RUN_MAIN=main.py'] });
+  const byPip = await platform.grid(['deploy'], { folder });
+  assert.match(
+    byPip.out,
+    /Installing with pip: requirements\.txt says in line 1[\s\S]*six 1\.15\.0/,
+  );
+
+  await platform.git(['rm', '--quiet', 'requirements.txt'], folder);
+  writeFileSync(join(folder, 'pyproject.toml'), PROJECT.replace('"six"', '"six==1.16.0"'));
+  await platform.git(['add', '--all'], folder);
+  await platform.git(['commit', '--quiet', '--message', 'next'], folder);
+  const asProject = await platform.grid(['deploy'], { folder });
+  assert.match(asProject.out, /Using Python \S+, as pyproject\.toml says \(>=3\.8\)/);
+  assert.match(asProject.out, /Installing what pyproject\.toml lists[\s\S]*six 1\.16\.0/);
+});
+
 test('a private key is there in builds and instances, and in no output', async () => {
   const made = join(platform.home, 'private');
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', made]);

@@ -34,6 +34,7 @@ async function open(t: TestContext, files: Record<string, string>) {
     recipes: recipesWith({ python }),
     async checkout({ into }) {
       for (const [name, text] of Object.entries(files)) await writeFile(join(into, name), text);
+      return { modules: [], contents: false };
     },
     readCommit: async (_, wanted) => ({
       treeId: JSON.stringify(files),
@@ -76,7 +77,13 @@ async function open(t: TestContext, files: Record<string, string>) {
       const staging = join(paths.checkout(order.deploymentId), 'environment');
       await mkdir(staging, { recursive: true });
       if (!ofSources) await writeFile(join(staging, RAN_NO_CODE), '');
-      const done = { number: STEP.dependencies, succeeded: true, reason: null, detail: '' };
+      const done = {
+        number: STEP.dependencies,
+        succeeded: true,
+        reason: null,
+        detail: '',
+        exitCode: 0,
+      };
       progress = await builder.advance(order, [done], signal);
     }
     assert.ok(progress.next === 'done', JSON.stringify(progress));

@@ -10,6 +10,7 @@ import type {
 import { shellCommand } from '../../run-hooks.ts';
 import type { BuildTool, BuildTools, ToolName } from './build-tools.ts';
 import { chooseJava } from './choose-java.ts';
+import { wishingFiles } from './java-wishes.ts';
 import { pathOf, readJavaFiles } from './java-files.ts';
 import type { Jdk } from './jdks.ts';
 import { PROJECTS, planJavaBuild } from './plan-java-build.ts';
@@ -23,7 +24,7 @@ type Machine = { jdks: readonly Jdk[]; tools: BuildTools };
 
 /** Jars, and projects of Maven, Gradle and Ant. */
 export const javaRecipe = (machine: Machine): Recipe => ({
-  version: 'java/1',
+  version: 'java/2',
   variables: javaVariables,
   wants: (environment, files) => wants(environment, readJavaFiles(files)),
   plan: (given) => plan(machine, given),
@@ -38,7 +39,8 @@ function wants(environment: Variables, said: ReturnType<typeof readJavaFiles>): 
   const there = [...Object.values(PROJECTS).flat(), ...WRAPPER, ...jar];
   return [
     ...(['jar', 'maven', 'gradle'] as const).map((name) => ({ path: pathOf(name), read: true })),
-    ...there.map((path) => ({ path, read: false })),
+    ...wishingFiles.map((path) => ({ path, read: true })),
+    ...there.filter((path) => !wishingFiles.includes(path)).map((path) => ({ path, read: false })),
   ];
 }
 
@@ -50,7 +52,7 @@ function plan(machine: Machine, { environment, files }: Given): RecipePlan | Fai
   const { start, ignored } = decided;
   const build = planJavaBuild({ environment, files, said }, start);
   if (build !== undefined && 'reason' in build) return build;
-  const java = chooseJava(environment, machine.jdks);
+  const java = chooseJava({ environment, files }, machine.jdks);
   if (java === undefined) return { reason: 'missing_program', detail: NO_JDK };
   const wrapped = WRAPPER.every((path) => files.get(path) !== undefined);
   const tool = build && chooseTool(machine.tools, build, wrapped);
@@ -62,8 +64,7 @@ function plan(machine: Machine, { environment, files }: Given): RecipePlan | Fai
     start: startOf(start, tool),
     notices: [
       ...(ignored.length > 0 ? [`${start.setting} wins over ${ignored.join(' and ')}.`] : []),
-      ...(java.warning === undefined ? [] : [java.warning]),
-      `Using Java ${java.jdk.version}`,
+      ...java.notices,
       ...(build && tool ? [`Building with ${tool.title}, as ${build.setting} says`] : []),
     ],
   };

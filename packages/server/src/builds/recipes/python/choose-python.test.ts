@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { choosePython } from './choose-python.ts';
 import type { Interpreter } from './interpreters.ts';
+import { wishingFiles } from './version-wishes.ts';
 
 const python = (...version: [number, number, number]): Interpreter => ({
   version,
@@ -87,6 +88,18 @@ test('a variable wins over files, and a file that is there for it over what a pr
   };
   assert.equal(choose({ PYTHON_VERSION: '3.13' }, texts)[0], '3.13.0');
   assert.equal(byFiles(texts)[0], '3.9.2');
+});
+
+test('a version file may stand above the folder: the nearest counts', () => {
+  const above = { '../.python-version': '3.11', '../../.python-version': '3.9' };
+  assert.equal(byFiles(above)[0], '3.11.4');
+  assert.equal(byFiles({ '.python-version': '3.9', ...above })[0], '3.9.2');
+  const wanted = wishingFiles('apps/train').filter((path) => path.endsWith('.python-version'));
+  assert.deepEqual(wanted, ['.python-version', '../.python-version', '../../.python-version']);
+  assert.deepEqual(
+    wishingFiles('').filter((path) => path.startsWith('..')),
+    [],
+  );
 });
 
 test('what a file wishes for and is not there, or nobody understands, is told of, and the next decides', () => {

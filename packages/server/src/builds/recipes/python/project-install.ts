@@ -1,3 +1,4 @@
+import type { Reach } from '../../reach.ts';
 import type { Dependencies, Failure, Given } from '../../recipe.ts';
 import { REQUIREMENTS } from './choose-packages.ts';
 import type { Chosen } from './choose-packages.ts';
@@ -25,23 +26,27 @@ export function projectPackages(
   return {
     path,
     namedBy: undefined,
-    install: installCommand(nameOf(by, withPip), tools, {
-      ...order,
-      path,
-      pip,
-      instead: hasHook ? REQUIREMENTS : '',
-    }),
+    install: installCommand(
+      nameOf(by, order.words, withPip ? `pip ${pip ?? ''}`.trim() : undefined),
+      tools,
+      {
+        ...order,
+        path,
+        pip,
+        instead: hasHook ? REQUIREMENTS : '',
+      },
+    ),
     variables: settings,
     readOnly,
     provides: ENVIRONMENT,
     references: ({ bytes }) => ({
       files: [],
-      reach: isPlain(bytes.toString('utf8')) ? 'packages' : 'tree',
+      reach: reachOf(bytes.toString('utf8'), { whole: order.kind === 'folder' }),
       variables: [],
     }),
     settings: [
       ...UV_SETTINGS,
-      { name: 'Pipfile.lock', read: (text) => (isPlain(text) ? 'packages' : 'tree') },
+      { name: 'Pipfile.lock', read: (text) => reachOf(text, { whole: false }) },
       // the hook's list is installed in place of the project, and may name anything
       ...(hasHook ? [{ name: REQUIREMENTS, read: () => 'unknown' as const }] : []),
     ],
@@ -80,7 +85,19 @@ const NAMES: Readonly<Record<Kind, string>> = {
   pipenv: 'pipenv',
 };
 
-const nameOf = (by: Kind, withPip: boolean): string => (withPip ? 'pip install -e .' : NAMES[by]);
+/** All of it that is not in the file: what is installed is known by this name, too. */
+function nameOf(by: Kind, words: readonly string[] = [], pip: string | undefined): string {
+  return [pip === undefined ? NAMES[by] : `${pip} install -e .`, ...words].join(' ');
+}
+
+/** How far the installation of a project reaches by such a file; `whole`: all of its folder is installed. */
+function reachOf(text: string, { whole }: { whole: boolean }): Reach {
+  if (!whole && isPlain(text)) return 'packages';
+  return LEAVES.test(text) ? 'unknown' : 'tree';
+}
+
+/** What may name something outside the tree. */
+const LEAVES = /\bfile:|["'](\/|~|\.\.)/;
 
 /** Nothing of the tree is read for it but the file itself. */
 const isPlain = (text: string): boolean =>

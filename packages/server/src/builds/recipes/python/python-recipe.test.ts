@@ -79,6 +79,68 @@ test('a lock counts where no list is there or named, or where a command for uv i
   assert.deepEqual([toolchain.path.at(-1), toolchain.readOnly], ['/tools', ['/tools/uv']]);
 });
 
+const PROJECT = '[project]\nname = "x"\ndependencies = ["six"]\n';
+
+function ofProject(
+  texts: Record<string, string>,
+  environment = {},
+  uv: string | undefined = '/uv',
+) {
+  const plan = pythonRecipe({ interpreters, installer: { ...installer, uv } }).plan({
+    kind: 'runner',
+    environment: { ...MAIN, ...environment },
+    files: new Map(Object.entries(texts).map(([path, text]) => [path, { text }])),
+  });
+  if ('reason' in plan) return plan.detail;
+  const { dependencies } = plan;
+  const [path, text] = Object.entries(texts)[0] ?? ['', ''];
+  const seen = { variables: {}, home: '/home/bas/app', folder: '' };
+  const found = dependencies?.references({ path, bytes: Buffer.from(text) }, seen);
+  return [dependencies?.install.name, found?.reach];
+}
+
+test('what a project is installed by, and whether anything but its file is read', () => {
+  const sync = 'uv sync --no-progress --no-dev';
+  assert.deepEqual(ofProject({ 'pyproject.toml': PROJECT }), [sync, 'packages']);
+  assert.deepEqual(ofProject({ 'pyproject.toml': `${PROJECT}[build-system]\n` }), [sync, 'tree']);
+  assert.deepEqual(ofProject({ 'pyproject.toml': `${PROJECT}dynamic = []\n` }), [sync, 'tree']);
+  assert.deepEqual(ofProject({ 'setup.py': 'setup()' }), ['uv pip install -e .', 'tree']);
+  assert.deepEqual(ofProject({ 'setup.py': 'import x; x.run()' })[1], 'tree', 'all of its folder');
+  const elsewhere = `${PROJECT}[tool.uv.sources]\nx = { path = "/opt/x" }\n`;
+  assert.deepEqual(ofProject({ 'pyproject.toml': elsewhere }), [sync, 'unknown']);
+  assert.deepEqual(ofProject({ Pipfile: '[packages]\nsix = "*"\n' }), [
+    'pipenv install',
+    'packages',
+  ]);
+  assert.deepEqual(ofProject({ Pipfile: '[packages]\nx = {path = "."}\n' }), [
+    'pipenv install',
+    'tree',
+  ]);
+});
+
+test('packages of development are others', () => {
+  const [name] = ofProject({ 'pyproject.toml': PROJECT }, { ENVIRONMENT: 'development' });
+  assert.equal(name, 'uv sync --no-progress');
+});
+
+test('a project is pip’s where that is asked for, and pipenv’s needs uv', () => {
+  const pip = 'pip 25 install -e .';
+  const project = { 'pyproject.toml': `${PROJECT}[build-system]\n` };
+  assert.deepEqual(ofProject(project, { CC_PIP_VERSION: '25' }), [pip, 'tree']);
+  assert.match(String(ofProject({ Pipfile: '' }, { CC_PIP_VERSION: '25' })), /pipenv requirements/);
+});
+
+test('a list that the pre-build hook may write is shared with nobody', () => {
+  const settingsOf = (environment: Record<string, string>) => {
+    const plan = decide(environment, interpreters, ['setup.py']);
+    assert.ok(!('reason' in plan));
+    return plan.dependencies?.settings.find(({ name }) => name === 'requirements.txt');
+  };
+  const seen = { variables: {}, home: '/home/bas/app', folder: '' };
+  assert.equal(settingsOf({}), undefined);
+  assert.equal(settingsOf({ CC_PRE_BUILD_HOOK: 'x' })?.read('six', seen), 'unknown');
+});
+
 test('a pip of a version is taken in place of uv', () => {
   const { install } = planned({ CC_PIP_VERSION: '24' }).dependencies ?? {};
   assert.equal(install?.name, 'pip 24 install -r requirements.txt');

@@ -25,13 +25,18 @@ type Tools = { interpreters: readonly Interpreter[]; installer: Installer };
 export const pythonRecipe = (tools: Tools): Recipe => ({
   version: 'python/4',
   variables: pythonVariables,
-  wants: () =>
-    [...new Set([...listingFiles, ...wishingFiles])].map((path) => ({
+  wants: (environment) =>
+    [...new Set([...listingFiles, ...wishingFiles(folderOf(environment))])].map((path) => ({
       path,
       read: !UNREAD.test(path),
     })),
   plan: (given) => plan(tools, given),
 });
+
+const folderOf = (environment: Given['environment']): string => {
+  const folder = insideTree('APP_FOLDER', environment['APP_FOLDER'] ?? '');
+  return typeof folder === 'string' ? folder : '';
+};
 
 /** Lists and locks are read where they are installed. */
 const UNREAD = /^requirements\.txt$|\.lock$|lock\.(toml|yml)$/;

@@ -1,4 +1,4 @@
-import type { CommitFiles } from '../../recipe.ts';
+import type { CommitFile, CommitFiles } from '../../recipe.ts';
 import { readPipfile, readPyproject } from './read-project.ts';
 import { readRange } from './version-range.ts';
 import type { Range } from './version-range.ts';
@@ -27,14 +27,29 @@ const READERS: Readonly<Record<string, Reader>> = {
   'environment.yaml': readConda,
 };
 
-/** The files that may wish for a Python. */
-export const wishingFiles: readonly string[] = Object.keys(READERS);
+/** Where the files are that may wish for a Python: one that is there for nothing else may stand above the folder. */
+export function wishingFiles(folder: string): string[] {
+  const above = folder.split('/').map((_, index) => '../'.repeat(index + 1));
+  return [...Object.keys(READERS), ...(folder === '' ? [] : above.map((up) => `${up}${ABOVE}`))];
+}
+
+const ABOVE = '.python-version';
+
+/** The nearest. */
+function nearest(files: CommitFiles, name: string): [string, CommitFile | undefined] {
+  const paths =
+    name === ABOVE ? [...files.keys()].filter((path) => path.endsWith(`../${ABOVE}`)) : [];
+  const path = [name, ...paths.toSorted((a, b) => a.length - b.length)].find(
+    (one) => files.get(one) !== undefined,
+  );
+  return path === undefined ? [name, undefined] : [path, files.get(path)];
+}
 
 /** What the files of a commit wish for, the strongest first, and what in them nobody understands. */
 export function versionWishes(files: CommitFiles): { wishes: Wish[]; unread: string[] } {
   const [wishes, unread]: [Wish[], string[]] = [[], []];
-  for (const [from, read] of Object.entries(READERS)) {
-    const file = files.get(from);
+  for (const [name, read] of Object.entries(READERS)) {
+    const [from, file] = nearest(files, name);
     if (file === undefined) continue;
     const said = file.text === undefined ? undefined : read(file.text, files);
     if (said === undefined) continue;
