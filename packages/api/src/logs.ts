@@ -12,6 +12,14 @@ const Window = z.object({
   limit: z.coerce.number().int().min(1).optional().describe('the stream ends after so many'),
 });
 
+/** For those who can take back what they have shown. */
+export const withUnended = z
+  .enum(['true', 'false'])
+  .optional()
+  .describe(
+    'also lines that have not ended, as they are now and whenever they change, such as prompts and progress bars',
+  );
+
 /** What the last event of a stream says, `END_OF_STREAM`. */
 export const EndOfStream = z.object({
   endedBy: z
@@ -35,6 +43,10 @@ export const LogRecord = z.object({
   deploymentId: z.string(),
   instanceId: z.string().optional(),
   stream: z.enum(['platform', 'stdout', 'stderr']),
+  unended: z
+    .literal(true)
+    .optional()
+    .describe('its end is still to come; what comes next of the same stream takes its place'),
 });
 export type LogRecord = z.infer<typeof LogRecord>;
 
@@ -52,6 +64,7 @@ export const streamLogs = stream({
       .describe(
         'with `deploymentId`: the stream ends once that is live or over and its last lines were sent',
       ),
+    unended: withUnended,
     filter: z.string().max(1024).optional().describe('lines that contain this text'),
   }),
   event: 'APPLICATION_LOG',

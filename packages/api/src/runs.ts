@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { endpoint, stream } from './endpoint.ts';
-import { LogRecord } from './logs.ts';
+import { LogRecord, withUnended } from './logs.ts';
 import { ENVIRONMENT_LIMIT, Owned, OwnedApplication, none, nothing } from './schemas.ts';
 
 const OwnedRun = OwnedApplication.extend({ runId: z.string().max(64) });
@@ -193,6 +193,7 @@ export const streamRunLog = stream({
       .describe('nothing newer; the stream ends then, and without it when the run is over'),
     limit: z.coerce.number().int().min(1).optional(),
     node: z.coerce.number().int().min(0).optional().describe('of one node only'),
+    unended: withUnended,
   }),
   event: 'RUN_LOG',
   data: LogRecord,

@@ -1,14 +1,17 @@
 import { deployments, logs, runs } from '@grid/api';
 import type { Application, Client, Deployment, LogRecord, RunDetails } from '@grid/api';
 import { paramsOf } from './find-application.ts';
-import { colour, say } from './print.ts';
+import { printLines } from './print-lines.ts';
 import { askPatiently, readStream } from './read-stream.ts';
 
-export function formatLine({ date, message, service, stream }: LogRecord): string {
-  const time = colour('dim', date.slice(11, 23));
-  const text =
-    service === 'bas-deploy' || stream === 'platform' ? colour('cyan', message) : message;
-  return `${time} ${stream === 'stderr' ? colour('red', text) : text}`;
+/** Prints what a stream of lines brings to its end. */
+export async function printStream(lines: AsyncIterable<LogRecord>): Promise<void> {
+  const printer = printLines();
+  try {
+    for await (const line of lines) printer.print(line);
+  } finally {
+    printer.end();
+  }
 }
 
 /** Prints a deployment's log as it comes until the deployment is live or over; how it stands then. */
@@ -18,9 +21,8 @@ export async function followDeployment(
   deploymentId: string,
 ): Promise<Deployment> {
   const owned = paramsOf(application);
-  const query = { deploymentId, untilSettled: 'true' };
-  for await (const line of readStream(client, logs.streamLogs, { params: owned, query }))
-    say(formatLine(line));
+  const query = { deploymentId, untilSettled: 'true', unended: 'true' };
+  await printStream(readStream(client, logs.streamLogs, { params: owned, query }));
   const params = { ...owned, deployment: deploymentId };
   return askPatiently((signal) => client.call(deployments.getDeployment, { params, signal }));
 }
@@ -33,9 +35,8 @@ export async function printRunLog(
   params: RunParams,
   { node, until }: { node?: number | undefined; until?: Date },
 ): Promise<void> {
-  const query = { node: node?.toString(), until: until?.toISOString() };
-  for await (const line of readStream(client, runs.streamRunLog, { params, query }))
-    say(formatLine(line));
+  const query = { node: node?.toString(), until: until?.toISOString(), unended: 'true' };
+  await printStream(readStream(client, runs.streamRunLog, { params, query }));
 }
 
 /** Prints it to its end; how that was. */

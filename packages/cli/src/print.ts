@@ -19,20 +19,22 @@ export function print(found: Printable, format: 'human' | 'json'): void {
 export const say = (text: string): void =>
   void process.stdout.write(`${shownOn(process.stdout, text)}\n`);
 
-/** A character that makes a terminal do something, with what may make it a colour. */
-const CONTROL = /(\p{Cc})(\[[\d;:]*m)?/gu;
+/** A character that makes a terminal do something, with what may make it a colour, or clear the row. */
+const CONTROL = /(\p{Cc})(\[[\d;:]*[mK])?/gu;
 const KEPT: ReadonlySet<string> = new Set(['\t', '\n', '\r']);
 const ESCAPE = '\u001B';
 
 /**
  * Text as a terminal is to show it, and to do nothing else: it may come from anybody who made a request that an
- * application wrote down. Colours stay. Files and other programs get it as it is.
+ * application wrote down. Colours stay; what clears a row, as progress bars do, goes. Files and other programs get it as it is.
  */
 export const shownOn = ({ isTTY }: { isTTY?: boolean }, text: string): string =>
   isTTY === true
-    ? text.replaceAll(CONTROL, (one, control: string, rest = '') =>
-        KEPT.has(control) || (control === ESCAPE && rest !== '') ? one : spell(control) + rest,
-      )
+    ? text.replaceAll(CONTROL, (one, control: string, rest = '') => {
+        if (KEPT.has(control)) return one;
+        if (control !== ESCAPE || rest === '') return spell(control) + rest;
+        return rest.endsWith('m') ? one : '';
+      })
     : text;
 
 const spell = (control: string): string =>

@@ -3,7 +3,7 @@ import type { AccessRecord } from '@grid/api';
 import type { Command } from 'commander';
 import { Failure } from '../fail.ts';
 import { findApplication, paramsOf } from '../find-application.ts';
-import { formatLine } from '../follow.ts';
+import { printStream } from '../follow.ts';
 import { formatOption } from '../options.ts';
 import { colour, say } from '../print.ts';
 import { signedIn } from '../profile.ts';
@@ -32,13 +32,15 @@ function logsCommand(program: Command): void {
     .option('--deployment <id>', 'of one deployment only')
     .option('--since <time>', 'such as 2026-11-01T12:00:00Z, or 1h')
     .option('--search <text>', 'only lines that contain it')
-    .addOption(formatOption('human, or json for a line each'))
+    .addOption(formatOption('human, or json for a line each, when it has ended'))
     .action(async ({ deployment, search, ...options }: LogsOptions) => {
-      const query = { ...windowOf(options), deploymentId: deployment, filter: search };
+      const unended = options.format === 'human' ? 'true' : undefined;
+      const query = { ...windowOf(options), deploymentId: deployment, filter: search, unended };
       const client = signedIn();
       const call = { params: paramsOf(await findApplication(client, options.app)), query };
-      for await (const line of readStream(client, logs.streamLogs, call))
-        say(options.format === 'json' ? JSON.stringify(line) : formatLine(line));
+      const lines = readStream(client, logs.streamLogs, call);
+      if (options.format === 'human') return printStream(lines);
+      for await (const line of lines) say(JSON.stringify(line));
     });
 }
 

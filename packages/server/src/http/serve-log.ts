@@ -30,6 +30,8 @@ export type LogServing = Serving & {
 export type ReadLog<Data> = (Pick<Following, 'sources'> | { follower: Follower }) & {
   /** Whether the stream ends once its subject is settled. */
   untilSettled?: boolean;
+  /** Whether it tells lines that have not ended, too. */
+  unended?: boolean;
   /** A line as clients know it, or undefined where it was not asked for. */
   present(followed: FollowedLine): Data | undefined;
 };
@@ -118,7 +120,7 @@ async function send(events: EventStream, sending: Sending): Promise<void> {
     const data = present(followed);
     if (data === undefined) continue;
     await events.send({ event, id: followed.cursor, data: JSON.stringify(data) });
-    left -= 1;
+    if (followed.line.unended !== true) left -= 1;
     if (left === 0) break;
   }
   if (signal.aborted) return;
@@ -128,7 +130,7 @@ async function send(events: EventStream, sending: Sending): Promise<void> {
 
 /** Until the time that was asked for, the end of the subject, or for ever. */
 function followingOf(sending: Sending, signal: AbortSignal): Following {
-  const { from, until, now } = sending;
+  const { from, until, now, unended } = sending;
   const last = until === undefined ? signal : abortAt(until, now);
   if (!('follower' in sending)) return { sources: sending.sources, from, until: last, signal };
   const { follower, untilSettled } = sending;
@@ -138,6 +140,7 @@ function followingOf(sending: Sending, signal: AbortSignal): Following {
     sources,
     follower,
     from,
+    unended,
     until: ends ? AbortSignal.any([last, settled]) : last,
     signal,
   };

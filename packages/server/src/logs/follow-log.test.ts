@@ -56,6 +56,11 @@ function openApplication(t: TestContext) {
       mkdirSync(join(folder, id), { recursive: true });
       appendFileSync(join(folder, id, segmentName(segment)), encodeFrame(at, 1, Buffer.from(text)));
     },
+    /** Shows a line of an instance that has not ended. */
+    show(id: string, text: string, { at = 1 } = {}): void {
+      mkdirSync(join(folder, id), { recursive: true });
+      writeFileSync(join(folder, id, 'unended'), encodeFrame(at, 1, Buffer.from(text)));
+    },
     close: (id: string) => writeFileSync(join(folder, id, 'closed'), '{}'),
   };
 }
@@ -315,4 +320,38 @@ test('who reads more slowly than is written is told the end all the same, and wh
     assert.ok(line.at === 1 && count < 50_000, `line ${count} is of ${line.at}`);
   }
   assert.ok(follower.settled.aborted);
+});
+
+test('a line that has not ended is told after those that have, when it changes, and as it ended', async (t) => {
+  const application = openApplication(t);
+  application.add('a');
+  application.add('b');
+  application.write('a', 'one\n', { at: 10 });
+  application.show('a', ' 1%', { at: 11 });
+  const { sources, signal } = application;
+  const seen: string[] = [];
+  for await (const { line } of followLogs({ sources, signal, until: signal, unended: true })) {
+    seen.push(`${line.text}${line.unended === true ? '…' : ''}`);
+    if (line.text === ' 1%') application.show('a', ' 2%', { at: 12 });
+    if (line.text === ' 2%') application.write('b', 'other\n', { at: 13 });
+    if (line.text === 'other') application.write('a', '\r 3%\n', { at: 14 });
+    if (line.text === ' 3%') application.show('b', 'end', { at: 15 });
+    if (line.text === 'end') application.end();
+  }
+  // the file still shows what was there before its end
+  assert.deepEqual(seen, ['one', ' 1%…', ' 2%…', 'other', ' 3%', 'end…']);
+});
+
+test('who does not ask for lines that have not ended is told none; who reads what is there now is', async (t) => {
+  const application = openApplication(t);
+  application.add('a');
+  application.write('a', 'one\n');
+  application.show('a', 'Password: ');
+  const { sources, signal } = application;
+  assert.deepEqual(texts(await take(followLogs({ sources, signal }), 9)), ['one']);
+  const all = await take(followLogs({ sources, signal, unended: true }), 9);
+  assert.deepEqual(texts(all), ['one', 'Password: ']);
+  const again = followLogs({ sources, signal, from: all[1]?.cursor, unended: true });
+  application.write('a', 'Password: given\n', { at: 2 });
+  assert.deepEqual(texts(await take(again, 9)), ['Password: given']);
 });

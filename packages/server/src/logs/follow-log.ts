@@ -6,6 +6,8 @@ import { openPosition } from './position.ts';
 import type { Position } from './position.ts';
 import { openLogReader } from './read-log.ts';
 import type { LogReader, ReadLine } from './read-log.ts';
+import { lookAtUnended } from './unended.ts';
+import type { UnendedLook } from './unended.ts';
 import { watchSources } from './watch-sources.ts';
 
 export type Following = {
@@ -15,6 +17,8 @@ export type Following = {
   from?: string | undefined;
   /** Follows until it is aborted and what was written by then is read; without it only what is there. */
   until?: AbortSignal | undefined;
+  /** Whether lines are told that have not ended, too. */
+  unended?: boolean | undefined;
   /** Tells those who wait for this follower how far it is. */
   follower?: Follower;
   /** Ends it at once. */
@@ -30,6 +34,7 @@ export async function* followLogs(following: Following): AsyncGenerator<Followed
   let sources = new Map<string, Buffered>();
   let growing: string[] = [];
   let writtenBy = Number.POSITIVE_INFINITY;
+  const unended = following.unended === true ? lookAtUnended() : undefined;
   const watching = watchSources(until === undefined ? [signal] : [signal, until]);
   follower?.onWanted(watching.lookForMore);
   try {
@@ -44,11 +49,13 @@ export async function* followLogs(following: Following): AsyncGenerator<Followed
       }
       watching.watch(growing);
       const most = last ? Number.POSITIVE_INFINITY : LINES_A_LOOK;
-      const isAll = yield* drain([...sources.values()], { position, signal, most, writtenBy });
+      const draining = { position, signal, most, writtenBy, unended };
+      const isAll = yield* drain([...sources.values()], draining);
       sources = new Map([...sources].filter(([id]) => !position.isRead(id)));
       const readers = [...sources.values()].map(({ reader }) => reader);
       if (isAll) follower?.lookEnds(readers);
       else follower?.goesOn(readers);
+      if (isAll && unended !== undefined) yield* unendedOf(unended, readers, position);
       if (last) return;
       if (isAll) await watching.untilChanged();
     }
@@ -57,6 +64,18 @@ export async function* followLogs(following: Following): AsyncGenerator<Followed
     follower?.leave();
   }
 }
+
+/** The lines without an end of those that may still bring it; who comes back is where they were before. */
+async function* unendedOf(
+  unended: UnendedLook,
+  readers: readonly LogReader[],
+  position: Position,
+): AsyncGenerator<FollowedLine> {
+  const instances = readers.map(({ source }) => source).filter(isInstance);
+  for (const line of await unended.changed(instances)) yield { cursor: position.encode(), line };
+}
+
+const isInstance = ({ instanceId }: Source): boolean => instanceId !== undefined;
 
 /** So many lines are handed on before it is looked again what they are of: who reads slowly may never have all. */
 const LINES_A_LOOK = 1_000;
@@ -85,12 +104,13 @@ type Draining = {
   most: number;
   /** What was written later than that is not waited for. */
   writtenBy: number;
+  unended: UnendedLook | undefined;
 };
 
 /** What is there now, merged by time; whether that was all. */
 async function* drain(
   sources: readonly Buffered[],
-  { position, signal, most, writtenBy }: Draining,
+  { position, signal, most, writtenBy, unended }: Draining,
 ): AsyncGenerator<FollowedLine, boolean> {
   let left = most;
   while (!signal.aborted) {
@@ -104,6 +124,7 @@ async function* drain(
       const { next, ...line } = read;
       if (line.at > writtenBy) return false;
       position.moveTo(line.source.id, next);
+      unended?.ended(line);
       yield { cursor: position.encode(), line };
       left -= 1;
       if (signal.aborted || left <= 0) return false;

@@ -16,6 +16,13 @@ export type Source = {
 
 export type Stream = 'platform' | 'stdout' | 'stderr';
 
-export type LogLine = { source: Source; at: number; stream: Stream; text: string };
+export type LogLine = {
+  source: Source;
+  at: number;
+  stream: Stream;
+  text: string;
+  /** Whether its end is still to come: it comes again when it is other than it was, and when it ends. */
+  unended?: true;
+};
 
 export const streams: readonly Stream[] = ['platform', 'stdout', 'stderr'];

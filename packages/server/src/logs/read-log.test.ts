@@ -54,6 +54,15 @@ test('frames are chunks: a line may come in several, and several in one', async 
   );
 });
 
+test('of what a carriage return took back nothing is left, also in logs that were written with it', async (t) => {
+  const log = openFolder(t);
+  log.write('\r 1%\r 2%');
+  log.write('\r 3%\r');
+  log.write('\nplain\r\n\r\r\r\na\rb\n');
+  const lines = await readAll(openLogReader(log.source));
+  assert.deepEqual(texts(lines), [' 3%', 'plain', '', 'b']);
+});
+
 test('a line without its end waits for it, until the log is closed', async (t) => {
   const log = openFolder(t);
   log.write('no end');

@@ -1,6 +1,7 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { place, segmentOf } from './cursor.ts';
+import { lastStateOf } from './hold-lines.ts';
 import type { LogLine, Source } from './log.ts';
 import { streams } from './log.ts';
 import { SEGMENT_BYTES, framed, segmentName, segmentNumber } from './segment.ts';
@@ -163,7 +164,7 @@ function finish(state: State, stream: number, end: number): ReadLine {
   state.next = state.next.map((where, one) =>
     one === stream || pending[one] === undefined ? Math.max(where, end) : where,
   );
-  const text = Buffer.concat(parts).toString('utf8').replace(/\r$/, '');
+  const text = lastStateOf(Buffer.concat(parts)).toString('utf8');
   return { source, at, stream: streams[stream] ?? 'stdout', text, next: [...state.next] };
 }
 

@@ -89,6 +89,40 @@ test('a line without an end is written on while it is masked, its secrets hidden
   assert.equal(text, `${'x'.repeat(9_995)}***`.repeat(40));
 });
 
+test('of a line that a carriage return takes back its last state is kept', async (t) => {
+  const directory = openFolder(t);
+  const writer = openSegmentWriter(directory, usual);
+  for (let percent = 0; percent <= 100; percent += 1) writeText(writer, `\r${percent}%`, 2);
+  writeText(writer, 'other\n');
+  writeText(writer, '\n', 2);
+  for (const part of ['one\rtwo\r', '\nCRLF\r', '\n\r\r\nkilled 1\rkilled 2'])
+    writeText(writer, part);
+  writer.flush();
+  assert.ok(writer.position().offset < 200);
+  writer.close();
+  assert.deepEqual(await readAll(directory), ['other', '100%', 'two', 'CRLF', '', 'killed 2']);
+});
+
+test('what has no end is written behind what came after it', async (t) => {
+  const directory = openFolder(t);
+  const writer = openSegmentWriter(directory, usual);
+  writer.write(2, 1, Buffer.from('prompt'));
+  writer.write(1, 5, Buffer.from('line\n'));
+  writer.close();
+  const source = { id: 'one', directory, instanceId: 'one', deploymentId: 'deployment' };
+  const lines = await openLogReader(source).read();
+  assert.deepEqual(
+    [...lines, ...(await openLogReader(source, lines[0]?.next).read())].map(({ at, text }) => [
+      at,
+      text,
+    ]),
+    [
+      [5, 'line'],
+      [5, 'prompt'],
+    ],
+  );
+});
+
 test('a budget removes the oldest segments', async (t) => {
   const directory = openFolder(t);
   const limits = { segmentBytes: 1000, keepFree: 0 };
@@ -113,8 +147,8 @@ test('on a disk that is nearly full lines are counted and not kept, and that is 
     writer.flush();
   };
   writeWhere(0, 'before\n');
-  writeWhere(2, 'x'.repeat(1000));
-  writeWhere(2, 'y'.repeat(234));
+  writeWhere(2, `${'x'.repeat(999)}\n`);
+  writeWhere(2, `${'y'.repeat(233)}\n`);
   const from = writer.position();
   writer.leave();
   const again = openSegmentWriter(directory, { ...usual, from }, limits);
@@ -122,13 +156,13 @@ test('on a disk that is nearly full lines are counted and not kept, and that is 
   writeText(again, 'after\n');
   again.flush();
   limits.keepFree = 2;
-  writeText(again, 'end');
+  writeText(again, 'end\n');
   again.flush();
   limits.keepFree = 0;
   again.close();
   const lines = (await readAll(directory)).map((line) => line.replace(/ bytes of .*/, ' lost'));
-  assert.deepEqual(lines, ['before', '1234 lost', 'after', '3 lost']);
-  assert.equal(readFileSync(join(directory, 'closed'), 'utf8'), '{"droppedBytes":1237}');
+  assert.deepEqual(lines, ['before', '1234 lost', 'after', '4 lost']);
+  assert.equal(readFileSync(join(directory, 'closed'), 'utf8'), '{"droppedBytes":1238}');
 });
 
 test('a frame that did not fit on the disk leaves nothing that a reader stumbles over', async (t) => {
@@ -159,10 +193,21 @@ test('a frame that did not fit on the disk leaves nothing that a reader stumbles
   assert.equal(lines.length, 4);
 });
 
+type Piece = { stream: 1 | 2; at: number; text: string };
+
+/** What a writer holds back of a stream that had these pieces. */
+function heldOf(writer: SegmentWriter, stream: 1 | 2, pieces: readonly Piece[]): Piece[] {
+  const mine = pieces.filter((piece) => piece.stream === stream);
+  const held = writer.held(stream);
+  const text = mine.map((piece) => piece.text).join('');
+  const at = mine.at(-1)?.at ?? 0;
+  return held === 0 ? [] : [{ stream, at, text: text.slice(text.length - held) }];
+}
+
 test('opened at a position it writes what comes after as if nothing had happened', (t) => {
   const text = fc
-    .stringMatching(/^[abS\n]{1,30}$/)
-    .map((one) => one.replaceAll('S', 'secret-value'));
+    .stringMatching(/^[abSR\n]{1,30}$/)
+    .map((one) => one.replaceAll('S', 'secret-value').replaceAll('R', '\r'));
   const piece = fc.record({ stream: fc.constantFrom<(1 | 2)[]>(1, 2), at: fc.nat(), text });
   fc.assert(
     fc.property(fc.array(piece, { minLength: 1 }), fc.nat(), fc.nat(), (pieces, cut, more) => {
@@ -179,11 +224,12 @@ test('opened at a position it writes what comes after as if nothing had happened
       const first = openSegmentWriter(resumed, usual, limits);
       writeAll(first, pieces.slice(0, at));
       const from = first.position();
+      const again = ([1, 2] as const).map((stream) => heldOf(first, stream, pieces.slice(0, at)));
       writeAll(first, pieces.slice(at, at + (more % 5)));
       first.flush();
       first.leave();
       const second = openSegmentWriter(resumed, { ...usual, from }, limits);
-      writeAll(second, pieces.slice(at));
+      writeAll(second, [...again.flat(), ...pieces.slice(at)]);
       second.close();
       assert.deepEqual(contentOf(resumed), contentOf(whole));
     }),
@@ -197,7 +243,7 @@ test('where a segment is shorter than it was, another begins', async (t) => {
   writeText(first, 'one\n');
   const { segment, offset } = first.position();
   first.leave();
-  const from = { segment, offset: offset + 10, dropped: 0, untold: 0 };
+  const from = { segment, offset: offset + 10, dropped: 0, untold: 0, at: 0 };
   const writer = openSegmentWriter(directory, { ...usual, from });
   writeText(writer, 'two\n');
   writer.close();

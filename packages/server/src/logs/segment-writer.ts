@@ -11,8 +11,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { createMask, secretsIn } from './mask.ts';
-import type { Mask } from './mask.ts';
+import { holdLines, secretsIn } from './hold-lines.ts';
+import type { LineHold } from './hold-lines.ts';
 import { HEADER, SEGMENT_BYTES, encodeFrame, segmentName, segmentNumber } from './segment.ts';
 
 const PLATFORM = 0;
@@ -25,20 +25,22 @@ export type WriterPosition = {
   /** Bytes that were lost in all, and those of which the log does not say so yet. */
   dropped: number;
   untold: number;
+  /** The time of what was written last. */
+  at: number;
 };
 
-export const beginning: WriterPosition = { segment: 1, offset: 0, dropped: 0, untold: 0 };
+export const beginning: WriterPosition = { segment: 1, offset: 0, dropped: 0, untold: 0, at: 0 };
 
 /** Writes what an instance says as frames into segments, within a budget. */
 export type SegmentWriter = {
   /**
-   * Appends bytes as they came; with masked values, whole lines. They are on disk after `flush`. What
+   * Appends what has ended of a stream's lines, each in its last state. They are on disk after `flush`. What
    * the disk has no room for is counted and said later: whoever writes never waits for it.
    */
   write(stream: 1 | 2, at: number, bytes: Buffer): void;
-  /** How many of the stream's bytes are held back, since they may be the beginning of a masked value. */
+  /** How many of the stream's bytes are held back, since their line has not ended. */
   held(stream: 1 | 2): number;
-  /** Writes what is held back. */
+  /** Writes what is held back, in the order of time. */
   release(): void;
   /** A line of the platform's own. */
   say(line: string, at: number): void;
@@ -69,25 +71,22 @@ export function openSegmentWriter(
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const files = openFiles(directory, { from, budgetBytes, limits });
   const secrets = secretsIn(masked);
-  const hidden: HiddenStream[] =
-    secrets.length === 0
-      ? []
-      : ([1, 2] as const).map((stream) => ({ stream, mask: createMask(secrets), at: 0 }));
-  const maskOf = (stream: 1 | 2): HiddenStream | undefined => hidden[stream - 1];
+  const held = ([1, 2] as const).map((stream) => ({ stream, lines: holdLines(secrets), at: 0 }));
+  const of = (stream: 1 | 2): HeldStream => held[stream - 1] as HeldStream;
   const append = (stream: number, at: number, bytes: Buffer): void => {
     if (bytes.length > 0) files.append(stream, at, bytes);
   };
   const release = (): void => {
-    for (const { stream, mask, at } of hidden) append(stream, at, mask.release());
+    for (const { stream, lines, at } of held)
+      append(stream, Math.max(at, files.lastAt()), lines.release());
   };
   return {
     write(stream, at, bytes) {
-      const covered = maskOf(stream);
-      if (covered === undefined) return append(stream, at, bytes);
-      covered.at = at;
-      append(stream, at, covered.mask.feed(bytes));
+      const mine = of(stream);
+      mine.at = at;
+      append(stream, at, mine.lines.feed(bytes));
     },
-    held: (stream) => maskOf(stream)?.mask.held() ?? 0,
+    held: (stream) => of(stream).lines.held(),
     release,
     say: (line, at) => append(PLATFORM, at, Buffer.from(`${line}\n`)),
     flush: files.flush,
@@ -101,7 +100,7 @@ export function openSegmentWriter(
   };
 }
 
-type HiddenStream = { stream: 1 | 2; mask: Mask; at: number };
+type HeldStream = { stream: 1 | 2; lines: LineHold; at: number };
 
 type FileOptions = { from: WriterPosition; budgetBytes: number; limits: typeof usualLimits };
 
@@ -111,8 +110,7 @@ function openFiles(directory: string, { from, budgetBytes, limits }: FileOptions
   const batch = Buffer.allocUnsafe(BATCH_BYTES);
   let filled = 0;
   let payload = 0;
-  let lastAt = 0;
-  let { dropped, untold } = from;
+  let { dropped, untold, at: lastAt } = from;
   const tellLost = (): void => {
     if (untold === 0 || segments.isDiskFull()) return;
     if (segments.put(encodeFrame(lastAt, PLATFORM, lostSentence(untold)))) untold = 0;
@@ -144,9 +142,10 @@ function openFiles(directory: string, { from, budgetBytes, limits }: FileOptions
       if (segments.place().offset + filled >= limits.segmentBytes) flush();
     },
     flush,
+    lastAt: () => lastAt,
     position(): WriterPosition {
       flush();
-      return { ...segments.place(), dropped, untold };
+      return { ...segments.place(), dropped, untold, at: lastAt };
     },
     leave: segments.leave,
     finish(): { dropped: number } {

@@ -5,6 +5,8 @@
  */
 export const HEADER = 13;
 export const SEGMENT_BYTES = 16 * 1024 * 1024;
+/** The file beside segments that holds, as a frame of each stream, the lines that have not ended. */
+export const UNENDED = 'unended';
 
 export type Frame = {
   at: number;

@@ -5,6 +5,7 @@ import type { Engine, Exit, InstanceSpec, Meter, Observation } from '../workload
 import { newId } from '../lib/ids.ts';
 import type { InstanceId } from '../lib/ids.ts';
 import { openLogReader } from '../logs/read-log.ts';
+import { lookAtUnended } from '../logs/unended.ts';
 import type { GrantedDevice } from '../devices/device.ts';
 import type { LogLine } from '../logs/log.ts';
 
@@ -132,6 +133,22 @@ export async function prints(spec: InstanceSpec, what: RegExp, t: TestContext): 
     const { text, over } = await readLog(spec);
     if (what.test(text)) return;
     if (over) throw new Error(`it ended without ${String(what)}: ${text}`);
+    await nextTurn();
+  }
+}
+
+/** The lines of an instance that have not ended, by their streams, once so many are shown. */
+export async function showsUnended(
+  { instanceId, logDirectory }: InstanceSpec,
+  count: number,
+  t: TestContext,
+): Promise<string[]> {
+  const source = { id: instanceId, directory: logDirectory, instanceId, deploymentId: '' };
+  for (;;) {
+    t.signal.throwIfAborted();
+    const lines = await lookAtUnended().changed([source]);
+    if (lines.length === count)
+      return lines.map(({ stream, text }) => `${stream}: ${text}`).toSorted();
     await nextTurn();
   }
 }

@@ -1,5 +1,5 @@
 import { logs } from '@grid/api';
-import type { AccessRecord, LogRecord } from '@grid/api';
+import type { AccessRecord } from '@grid/api';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import type { Application } from '../../applications/application.ts';
@@ -11,6 +11,7 @@ import type { FollowedLine } from '../../logs/follow-log.ts';
 import type { Source } from '../../logs/log.ts';
 import { jsonLines } from '../../logs/segment.ts';
 import type { DataPaths } from '../../paths.ts';
+import { presentLine } from '../present/log-line.ts';
 import { serveLog } from '../serve-log.ts';
 import type { LogServing } from '../serve-log.ts';
 import type { Serving } from '../serve.ts';
@@ -27,7 +28,8 @@ export function logRoutes(app: FastifyInstance, needs: LogNeeds): void {
     return {
       follower: followers.join(subject),
       untilSettled: query.untilSettled === 'true',
-      present: (followed) => (passes(query, followed) ? present(id, followed) : undefined),
+      unended: query.unended === 'true',
+      present: (followed) => (passes(query, followed) ? presentLine(id, followed) : undefined),
     };
   });
   serveLog(app, needs, logs.streamAccessLogs, async ({ application: { id }, query }) => {
@@ -75,17 +77,6 @@ const passes = (filter: Filter, { line }: FollowedLine): boolean =>
   (filter.since === undefined ||
     filter.deploymentId !== undefined ||
     line.at >= filter.since.getTime());
-
-const present = (applicationId: string, { cursor, line }: FollowedLine): LogRecord => ({
-  id: cursor,
-  date: new Date(line.at).toISOString(),
-  message: line.text,
-  service: line.source.instanceId === undefined ? 'bas-deploy' : 'bas',
-  applicationId,
-  deploymentId: line.source.deploymentId ?? '',
-  instanceId: line.source.instanceId,
-  stream: line.stream,
-});
 
 type Written = Omit<AccessRecord, 'id' | 'zone'>;
 

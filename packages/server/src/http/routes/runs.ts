@@ -12,6 +12,7 @@ import { runLogSubject } from '../../runs/run-log-subject.ts';
 import type { Run } from '../../runs/run.ts';
 import { presentRun, showRun } from '../../runs/show-run.ts';
 import { stopRun } from '../../runs/stop-run.ts';
+import { presentLine } from '../present/log-line.ts';
 import { serveLog } from '../serve-log.ts';
 import type { LogServing } from '../serve-log.ts';
 import { serve } from '../serve.ts';
@@ -61,16 +62,8 @@ export function runRoutes(app: FastifyInstance, needs: RunNeeds): void {
         runLogSubject({ db: database.read, paths, clock }, run, call.query.node),
       ),
       untilSettled: true,
-      present: ({ cursor, line }) => ({
-        id: cursor,
-        date: new Date(line.at).toISOString(),
-        message: line.text,
-        service: line.source.instanceId === undefined ? 'bas-deploy' : 'bas',
-        applicationId: run.applicationId,
-        deploymentId: run.deploymentId,
-        instanceId: line.source.instanceId,
-        stream: line.stream,
-      }),
+      unended: call.query.unended === 'true',
+      present: (followed) => presentLine(run.applicationId, followed),
     };
   });
 }

@@ -5,7 +5,17 @@ import type { TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { newId } from '../../lib/ids.ts';
 import type { OwnerId } from '../../lib/ids.ts';
-import { prints, readLog, ruleFor, run, runningOf, start, textOf, withLimit } from '../engine.ts';
+import {
+  prints,
+  readLog,
+  ruleFor,
+  run,
+  runningOf,
+  showsUnended,
+  start,
+  textOf,
+  withLimit,
+} from '../engine.ts';
 import type { Grantable, Open, Rule, Subject } from '../engine.ts';
 import { need } from '../need.ts';
 import { filesContract } from './files-contract.ts';
@@ -104,6 +114,25 @@ function stopping(rule: Rule): void {
 }
 
 function output(rule: Rule): void {
+  rule(
+    'a line that has not ended is shown as it is now, and kept as it was when its instance was ended',
+    async (subject, t) => {
+      const bar = "printf '\\r 1%%|#  |\\r 2%%|## |' >&2";
+      const one = subject.spec(`echo up; printf 'Password: '; ${bar}; exec sleep 600`);
+      await start(subject, one, t);
+      assert.deepEqual(await showsUnended(one, 2, t), ['stderr:  2%|## |', 'stdout: Password: ']);
+      assert.equal(await textOf(one), 'up');
+      await subject.engine.remove(one.workloadId, 5, t.signal);
+      assert.equal(existsSync(join(one.logDirectory, 'unended')), false);
+      const { lines } = await readLog(one);
+      const texts = lines.map(({ stream, text }) => `${stream}: ${text}`);
+      assert.deepEqual(texts.toSorted(), ['stderr:  2%|## |', 'stdout: Password: ', 'stdout: up']);
+      assert.deepEqual(
+        lines,
+        lines.toSorted((a, b) => a.at - b.at),
+      );
+    },
+  );
   rule(
     'both streams are kept apart, in order, whole, and closed at the end',
     async (subject, t) => {

@@ -30,6 +30,7 @@ export function createContainerSupervisor(deps: DockerDeps) {
   const attend = (record: InstanceRecord): void => {
     const { instanceId, containerId } = record;
     if (containerId === undefined) return;
+    void logs.attach(record, containerId);
     logs.mirror(record, containerId).catch(failed('a log could not be followed'));
     watching
       .run(instanceId, () => enforceDiskLimit(deps, record))

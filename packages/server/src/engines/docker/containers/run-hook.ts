@@ -9,6 +9,7 @@ export async function runHook(
   logs: InstanceLogs,
   { record, id, signal }: { record: InstanceRecord; id: string; signal: AbortSignal },
 ): Promise<number> {
+  await logs.attach(record, id);
   await startContainer(client, id, signal);
   const [code] = await Promise.all([waitForContainer(client, id, signal), logs.mirror(record, id)]);
   return code;

@@ -117,7 +117,7 @@ async function beginImage(
 
 async function launch(
   { client, records }: DockerDeps,
-  { attend }: Parts,
+  { attend, logs }: Parts,
   {
     record,
     body,
@@ -128,6 +128,7 @@ async function launch(
   const containerId = await createContainer(client, { name, body }, signal);
   const made = { ...record, containerId };
   await records.write(made);
+  await logs.attach(made, containerId);
   await startContainer(client, containerId, signal);
   attend(made);
 }

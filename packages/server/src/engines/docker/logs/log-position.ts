@@ -28,6 +28,7 @@ const logPosition = z.object({
     offset: z.number().int(),
     dropped: z.number().int(),
     untold: z.number().int(),
+    at: z.number().int().default(0),
   }),
   /** The time of the last message of all. */
   last: z.string().optional(),

@@ -66,7 +66,9 @@ function writeLog(lines: readonly Line[], order: readonly boolean[]): Message[] 
   return log;
 }
 
-const text = fc.stringMatching(/^[abS]{0,6}$/).map((one) => one.replaceAll('S', 'secret-value'));
+const text = fc
+  .stringMatching(/^[abSR]{0,6}$/)
+  .map((one) => one.replaceAll('S', 'secret-value').replaceAll('R', '\r'));
 const line: fc.Arbitrary<Line> = fc.record({
   stream: fc.constantFrom<(1 | 2)[]>(1, 2),
   pause: fc.constantFrom(0, 0, 1, 400_000_000),

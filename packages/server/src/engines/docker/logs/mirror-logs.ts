@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { Unavailable } from '../../../lib/unavailable.ts';
 import { openSegmentWriter } from '../../../logs/segment-writer.ts';
+import { UNENDED } from '../../../logs/segment.ts';
 import { DockerError } from '../client.ts';
 import type { DockerClient } from '../client.ts';
 import { askSince, readPosition } from './log-position.ts';
@@ -55,6 +56,7 @@ export function finishLog(
   const writer = openSegmentWriter(directory, { budgetBytes, masked: [], ...(from && { from }) });
   for (const line of lines) writer.say(line, at);
   writer.close();
+  rmSync(join(directory, UNENDED), { force: true });
   rmSync(positionFile, { force: true });
 }
 

@@ -103,4 +103,5 @@ class Log:
         return []
 
     def finish(self, status):
+        self.log.release()
         messages.tell(self.connection, status)

@@ -1,84 +1,77 @@
 """Writes what an instance says as frames into segments, within a budget (logs/segment.ts reads them)."""
 import json
 import os
-import re
 import struct
 import time
+
+from lines import Lines, secrets_in
+from unended import Unended
 
 SEGMENT_BYTES = 16 * 1024 * 1024
 PLATFORM, STDOUT, STDERR = 0, 1, 2
 #: Of the disk: logs leave it to those who cannot do without.
 KEEP_FREE = 0.05
-LONGEST_LINE = 64 * 1024
-SHORTEST_SECRET = 8
 
 
 class Segments:
     def __init__(self, directory, budget_bytes, masked):
-        self.directory = directory
-        self.most = max(2, budget_bytes // SEGMENT_BYTES)
-        self.masked = secrets_in(masked)
-        self.partial = {STDOUT: b'', STDERR: b''}
-        self.lost = self.lost_in_all = 0
-        self.checked = 0.0
-        self.full = False
         os.makedirs(directory, mode=0o700, exist_ok=True)
-        self.number = 0
-        self.file = None
-        self._next()
+        self._open(directory, 0, (max(2, budget_bytes // SEGMENT_BYTES), secrets_in(masked)))
 
     @classmethod
     def joined(cls, directory, number):
         """Writes on in a segment that another process has opened; whole frames do not mix."""
         log = cls.__new__(cls)
-        log.directory, log.most, log.masked, log.partial = directory, 1 << 40, [], {}
-        log.lost = log.lost_in_all = 0
-        log.checked, log.full, log.number, log.file = 0.0, False, number - 1, None
-        log._next()
+        log._open(directory, number - 1, (1 << 40, []))
         return log
 
+    def _open(self, directory, number, settings):
+        self.directory, self.number = directory, number
+        self.most, secrets = settings
+        self.lines = {STDOUT: Lines(secrets), STDERR: Lines(secrets)}
+        self.unended = Unended(directory)
+        self.lost = self.lost_in_all = self.last = 0
+        self.checked, self.full, self.file = 0.0, False, None
+        self._next()
+
     def write(self, stream, data):
-        """Appends bytes as they came; lines with masked values are kept together to hide them whole."""
-        if self.masked:
-            data = self._mask(stream, data)
-        if data:
-            self._append(stream, data)
+        """Appends what has ended of a stream's lines; of the last one, which has not, its last state is kept in mind."""
+        lines = self.lines[stream]
+        ready = lines.feed(data)
+        if ready:
+            self.unended.over(stream)
+            self._append(stream, ready)
+        if lines.rest:
+            self.unended.changed(stream)
+
+    def show(self):
+        """Lines that have not ended for a while; to be called from time to time."""
+        self.unended.show(lambda stream: frame(self.unended.since[stream], stream, self.lines[stream].state()))
 
     def say(self, text):
         self._write_frame(PLATFORM, f'{text}\n'.encode())
 
+    def release(self):
+        """What has no end is written as it is now, in the order of time."""
+        for stream, lines in self.lines.items():
+            if lines.rest:
+                self.unended.over(stream)
+                self._append(stream, lines.release(), max(self.last, self.unended.since[stream]))
+
     def close(self):
-        for stream, rest in self.partial.items():
-            if rest:
-                self._append(stream, self._hide(rest))
+        self.release()
         self._tell_lost()
         os.close(self.file)
         with open(os.path.join(self.directory, 'closed'), 'w') as file:
             json.dump({'droppedBytes': self.lost_in_all}, file)
 
-    def _mask(self, stream, data):
-        """Whole lines; of one that does not end, all but what may be the beginning of a secret."""
-        whole, newline, rest = (self.partial[stream] + data).rpartition(b'\n')
-        ready = self._hide(whole + newline)
-        if len(rest) > LONGEST_LINE:
-            rest = self._hide(rest)
-            keep = max(map(len, self.masked)) - 1
-            ready, rest = ready + rest[:-keep], rest[-keep:]
-        self.partial[stream] = rest
-        return ready
-
-    def _hide(self, data):
-        for value in self.masked:
-            data = data.replace(value, b'***')
-        return data
-
-    def _append(self, stream, data):
+    def _append(self, stream, data, at=None):
         """A nearly full disk loses lines, never the application that writes them."""
         if self._disk_is_full():
             self._lose(len(data))
             return
         self._tell_lost()
-        if not self._write_frame(stream, data):
+        if not self._write_frame(stream, data, at):
             self._lose(len(data))
 
     def _lose(self, count):
@@ -89,9 +82,10 @@ class Segments:
         if self.lost and self._write_frame(PLATFORM, lost_sentence(self.lost)):
             self.lost = 0
 
-    def _write_frame(self, stream, data):
+    def _write_frame(self, stream, data, at=None):
         """Whether it was written; of a frame that does not fit nothing is left, or no reader gets past it."""
-        header = struct.pack('>QBI', int(time.time() * 1000), stream, len(data))
+        self.last = int(time.time() * 1000) if at is None else at
+        header = header_of(self.last, stream, data)
         length = len(header) + len(data)
         try:
             written = os.writev(self.file, [header, data])
@@ -127,10 +121,12 @@ class Segments:
         return os.path.join(self.directory, f'{number:08}.log')
 
 
-def secrets_in(values):
-    """What is hidden: a value of several lines line by line, and the longest first, which may hold others."""
-    lines = {line.encode() for value in values for line in re.split('\r\n|\r|\n', value)}
-    return sorted((line for line in lines if len(line) >= SHORTEST_SECRET), key=len, reverse=True)
+def header_of(at, stream, data):
+    return struct.pack('>QBI', at, stream, len(data))
+
+
+def frame(at, stream, data):
+    return header_of(at, stream, data) + data
 
 
 def lost_sentence(count):

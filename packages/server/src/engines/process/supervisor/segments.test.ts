@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { openLogReader } from '../../../logs/read-log.ts';
+import { framed } from '../../../logs/segment.ts';
 
 /** The lines of a log that was written by these Python statements, in which `log` is to be made. */
 async function linesOf(t: TestContext, statements: string) {
@@ -16,12 +17,13 @@ import segments, resource, signal
 def make(budget=1 << 30, masked=()): return segments.Segments(sys.argv[1], budget, list(masked))
 ${statements}
 log.close()`;
-  execFileSync('python3', ['-c', program, directory, import.meta.dirname]);
+  const run = ['-c', program, directory, import.meta.dirname];
+  const said = execFileSync('python3', run, { encoding: 'utf8' });
   const source = { id: 'one', directory, instanceId: 'one', deploymentId: 'deployment' };
   const reader = openLogReader(source);
   const lines: string[] = [];
   while (!reader.ended()) lines.push(...(await reader.read()).map(({ text }) => text));
-  return { lines, segments: readdirSync(directory).filter((name) => name.endsWith('.log')) };
+  return { lines, said, segments: readdirSync(directory).filter((name) => name.endsWith('.log')) };
 }
 
 test('what is written is read, the end of the last line too', async (t) => {
@@ -53,7 +55,7 @@ test('a line without an end is written on while it is masked, its secrets hidden
     t,
     `log = make(masked=['0123456789'])
 for _ in range(40): log.write(1, b'x' * 9_995 + b'01234'); log.write(1, b'56789')
-assert len(log.partial[1]) <= segments.LONGEST_LINE`,
+assert len(log.lines[1].rest) <= 64 * 1024`,
   );
   const text = lines.join('');
   assert.equal(text, `${'x'.repeat(9_995)}***`.repeat(40));
@@ -76,7 +78,7 @@ test('on a disk that is nearly full lines are counted and not kept, and that is 
     t,
     `log = make(); log.write(1, b'before\\n')
 segments.KEEP_FREE, log.checked = 2, 0.0
-log.write(1, b'x' * 1000); log.write(2, b'y' * 234)
+log.write(1, b'x' * 999 + b'\\n'); log.write(2, b'y' * 233 + b'\\n')
 segments.KEEP_FREE, log.checked = 0, -9.0
 log.write(1, b'after\\n')
 segments.KEEP_FREE, log.checked = 2, -9.0
@@ -84,7 +86,7 @@ log.write(1, b'end')`,
   );
   assert.deepEqual(
     lines.map((line) => line.replace(/ bytes of output were not kept here: .*/, ' lost')),
-    ['before', '1234 lost', 'after', '3 lost'],
+    ['before', '1234 lost', 'after', '4 lost'],
   );
 });
 
@@ -101,4 +103,76 @@ log.write(1, b'three\\n')`,
   );
   assert.deepEqual(lines.slice(0, 1).concat(lines.slice(2)), ['one', 'two', 'three']);
   assert.match(lines[1] ?? '', /^1001 bytes/);
+});
+
+/** What is shown of lines that have not ended after each `show()` of these statements, in which time passes at once. */
+async function shownBy(t: TestContext, statements: string) {
+  const program = `import json, os, unended; unended.SHOWN_AFTER = 0; shown = []
+def show():
+    log.show(); path = os.path.join(sys.argv[1], 'unended')
+    shown.append(open(path, 'rb').read().decode('latin1') if os.path.exists(path) else '')
+${statements}
+print(json.dumps(shown))`;
+  const { lines, said } = await linesOf(t, program);
+  const shown = (JSON.parse(said) as string[]).map((text) =>
+    framed
+      .decode(Buffer.from(text, 'latin1'), 0)
+      .frames.map(({ stream, bytes }) => [stream, String(bytes)] as const),
+  );
+  return { lines, shown };
+}
+
+test('of a line that a carriage return takes back its last state is kept, and counts as one', async (t) => {
+  const { lines } = await linesOf(
+    t,
+    `log = make()
+for percent in range(0, 101): log.write(2, b'\\r%3d%%' % percent)
+log.write(1, b'other\\n'); log.write(2, b'\\n')
+log.write(1, b'one\\rtwo\\r'); log.write(1, b'\\nCRLF\\r'); log.write(1, b'\\n\\r\\r\\nkilled 1\\rkilled 2')
+assert log.number == 1 and log.size < 200, log.size`,
+  );
+  assert.deepEqual(lines, ['other', '100%', 'two', 'CRLF', '', 'killed 2']);
+});
+
+test('a line that has not ended is shown as it is now, until it ends', async (t) => {
+  const { lines, shown } = await shownBy(
+    t,
+    `log = make(); show()
+log.write(1, b'one\\nPassword: '); show()
+log.write(2, b'\\r 1%'); log.write(2, b'\\r 2%\\r'); show()
+log.write(1, b'given\\n'); show()
+log.write(2, b'\\n'); show()
+log.write(1, b'end'); show(); log.release(); show()`,
+  );
+  const prompt = [1, 'Password: '];
+  assert.deepEqual(shown, [[], [prompt], [prompt, [2, ' 2%']], [[2, ' 2%']], [], [[1, 'end']], []]);
+  assert.deepEqual(lines, ['one', 'Password: given', ' 2%', 'end']);
+});
+
+test('what may be the beginning of a secret is not shown before it is known to be none', async (t) => {
+  const { shown } = await shownBy(
+    t,
+    `log = make(masked=['aaaabaaac', 'other-secret'])
+for part in [b'key: a', b'aaa', b'baaa', b'c aaaab', b'x aaaabaaaa', b' ' * 5000]: log.write(1, part); show()`,
+  );
+  const texts = shown.map(([frame]) => frame?.[1]);
+  const known = ['key: ', 'key: ', 'key: ', 'key: *** ', 'key: *** aaaabx aaaab'];
+  assert.deepEqual(texts.slice(0, 5), known);
+  assert.equal(texts[5]?.length, 4096);
+});
+
+test('a line is shown after a while, and not as often as it changes', async (t) => {
+  const { said } = await linesOf(
+    t,
+    `import os, time, unended
+path, clock, seen = os.path.join(sys.argv[1], 'unended'), [0.0], set()
+unended.time = type('Clock', (), {'monotonic': lambda: clock[0], 'time': time.time})
+log = make()
+for tick in range(1000):
+    clock[0] = tick / 100
+    log.write(1, b'flood\\nflo'); log.write(2, b'\\r%d' % tick); log.show()
+    if os.path.exists(path): seen.add(open(path, 'rb').read())
+print(len(seen), any(b'flo' in one for one in seen))`,
+  );
+  assert.equal(said, '13 False\n');
 });

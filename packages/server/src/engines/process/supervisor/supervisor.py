@@ -138,6 +138,7 @@ class Supervisor:
                     self.stop(moment, watch)
             elif not self.streams.read or moment - (over := over or moment) > LAST_WORDS:
                 return status
+            self.log.show()
             if moment - beat >= HEARTBEAT:
                 beat = moment
                 os.utime(self.record)
@@ -235,6 +236,7 @@ class Supervisor:
         exit_code, number = self.read_status(status)
         if self.group and exit_code != 0:
             watch_limits.explain_end(self)
+        self.log.release()
         if self.detail:
             self.log.say(self.detail)
         self.log.close()
