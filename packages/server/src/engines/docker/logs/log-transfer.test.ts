@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { openLogReader } from '../../../logs/read-log.ts';
 import { createMessageReader } from './log-messages.ts';
 import { askSince } from './log-position.ts';
 import { createTimeReader, parsePrinted, printTime } from './log-time.ts';
@@ -12,6 +13,8 @@ import type { LogPlace } from './log-transfer.ts';
 
 type Message = { stream: 1 | 2; nanoseconds: bigint; text: string };
 
+/** As long as the engine's buffer, in small. */
+const PIECE = 4096;
 const START = 1_700_000_000n * 1_000_000_000n;
 
 /** As the engine prints it, in a zone of its own choice. */
@@ -80,7 +83,7 @@ const line: fc.Arbitrary<Line> = fc.record({
       ),
       text,
     )
-    .map(([pieces, last]) => [...pieces, `${last}\n`]),
+    .map(([pieces, last]) => [...pieces.map((one) => one.padEnd(PIECE, '.')), `${last}\n`]),
 });
 
 function openPlace(t: { after(end: () => void): void }): LogPlace {
@@ -125,7 +128,7 @@ function live(
 }
 
 test('however it is cut up and killed, the same bytes are written', (t) => {
-  const sizes = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 4 });
+  const sizes = fc.array(fc.integer({ min: 1, max: 9000 }), { minLength: 1, maxLength: 4 });
   const life = fc.record({ sizes, chunks: fc.nat(12), saveEvery: fc.integer({ min: 1, max: 4 }) });
   const masked = fc.constantFrom([], ['secret-value']);
   const lines = fc.array(line, { minLength: 1, maxLength: 20 });
@@ -147,7 +150,7 @@ test('however it is cut up and killed, the same bytes are written', (t) => {
 });
 
 test('a long line that is masked is written in pieces, once, though it is begun again', (t) => {
-  const piece = `${'x'.repeat(16_000)}secret-value`;
+  const piece = `${'x'.repeat(4 * PIECE - 12)}secret-value`;
   const log = Array.from({ length: 30 }, (_, index): Message => {
     const nanoseconds = START;
     return { stream: 1, nanoseconds, text: index === 29 ? 'end\n' : piece };
@@ -159,6 +162,21 @@ test('a long line that is masked is written in pieces, once, though it is begun 
   live(whole, log, { ...life, chunks: 99 });
   assert.deepEqual(contentOf(place), contentOf(whole));
   assert.equal(contentOf(place).join('').split('***').length, 30);
+});
+
+test('a long line whose newline the engine did not keep is another than the next', async (t) => {
+  const place = openPlace(t);
+  const bar = ['1'.repeat(PIECE), '\r100%', '\r  0%', '\r 99%\n'];
+  const long = ['x'.repeat(PIECE), '', 'next\n', 'end'];
+  const log = [...bar, ...long].map((text): Message => ({ stream: 1, nanoseconds: START, text }));
+  for (const chunks of [2, 6, 99])
+    live(place, log, { masked: [], sizes: [PIECE], chunks, saveEvery: 1 });
+  const source = { id: 'one', directory: place.directory, instanceId: 'one', deploymentId: '' };
+  const reader = openLogReader(source);
+  const texts: string[] = [];
+  for (let some = await reader.read(); some.length > 0; some = await reader.read())
+    texts.push(...some.map(({ text }) => text));
+  assert.deepEqual(texts, ['100%', '  0%', ' 99%', 'x'.repeat(PIECE), 'next', 'end']);
 });
 
 test('lines that a clock gave earlier times than others before them are had once', (t) => {

@@ -5,7 +5,7 @@ import { nothingHad, readPosition, writePosition } from './log-position.ts';
 import type { LogPosition } from './log-position.ts';
 import { millisecondsOf, printTime } from './log-time.ts';
 import type { LogTime } from './log-time.ts';
-import { createStreamProgress } from './stream-progress.ts';
+import { NEWLINE, createStreamProgress, endsLine } from './stream-progress.ts';
 
 /** The log of an instance: where its segments are, and the file that says how far they are written. */
 export type LogPlace = {
@@ -72,6 +72,8 @@ export function openTransfer(
       }
       last = time;
       writer.write(stream, millisecondsOf(time), fresh);
+      if (endsLine(bytes) && bytes.at(-1) !== NEWLINE)
+        writer.write(stream, millisecondsOf(time), Buffer.of(NEWLINE));
       mine.given(writer.held(stream));
     },
     trouble(text) {

@@ -134,8 +134,9 @@ for (const driver of drivers) {
     await waitForEnd(fixture, t.signal);
     await mirrorLogs(fixture.client, fixture.log, t.signal);
     finishLog(fixture.log, { lines: [], at: 1 });
-    const text = (await linesOf(fixture.log)).join('');
-    assert.equal(text, `${'x'.repeat(200_000)}done`);
+    const lines = await linesOf(fixture.log);
+    const found = [lines.slice(0, 2).join(''), lines.slice(2, 4).join(''), ...lines.slice(4)];
+    assert.deepEqual(found, ['x'.repeat(100_000), 'x'.repeat(100_000), 'done']);
   });
 }
 

@@ -3,7 +3,16 @@ import type { StreamPosition } from './log-position.ts';
 import { compareTimes, parsePrinted, printTime } from './log-time.ts';
 import type { LogTime } from './log-time.ts';
 
-const NEWLINE = 10;
+export const NEWLINE = 10;
+/** Of a line that is too long for it an engine gives pieces as long as its buffer: so many bytes, or a multiple. */
+const PIECE = 4096;
+
+/**
+ * Whether a line is over with this message: Docker's `local` log keeps no newline of one that came in pieces
+ * (20.10), and of the last line there may be none.
+ */
+export const endsLine = (bytes: Buffer): boolean =>
+  bytes.length === 0 || bytes.length % PIECE !== 0 || bytes.at(-1) === NEWLINE;
 
 /** Follows one stream of a container: what of it is new, and how far it was written. */
 export type StreamProgress = {
@@ -42,7 +51,7 @@ export function createStreamProgress(from: StreamPosition): StreamProgress {
       if (isHad(at)) return 'had';
       if (previous !== undefined && compareTimes(at, previous) < 0) return 'older';
       previous = at;
-      lineSince = bytes[bytes.length - 1] === NEWLINE ? undefined : (lineSince ?? at);
+      lineSince = endsLine(bytes) ? undefined : (lineSince ?? at);
       waiting.push({ time: at, length: bytes.length });
       unwritten += bytes.length;
       const fresh = skipped === 0 ? bytes : bytes.subarray(Math.min(skipped, bytes.length));
