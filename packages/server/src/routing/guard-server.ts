@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
+import { Socket } from 'node:net';
 import type { Duplex, Stream } from 'node:stream';
 
 /** What a server does with what is no plain request. */
@@ -46,8 +47,12 @@ const READS_WITHIN = 2_000;
 const UPLOADS_WITHIN = 30_000;
 
 /** Reads what still comes of an upload that was answered, where the connection ends with the answer. */
-export function readUploadOf({ socket }: IncomingMessage): void {
-  socket.destroySoon = () => endWhenRead(socket, UPLOADS_WITHIN);
+export function readUploadOf(request: IncomingMessage): void {
+  const { socket } = request;
+  socket.destroySoon = () => {
+    if (request.complete) Socket.prototype.destroySoon.call(socket);
+    else endWhenRead(socket, UPLOADS_WITHIN);
+  };
 }
 
 /** The last that is said on a connection: it ends when that is read, or soon. */
