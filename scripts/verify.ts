@@ -23,6 +23,7 @@ const canOpen = (path: string): boolean => {
 
 const wanted: readonly [name: string, there: boolean, mend: string][] = [
   ['git', onPath('git'), 'apt-get install git'],
+  ['git-lfs', onPath('git-lfs'), 'apt-get install git-lfs'],
   ['ssh', onPath('ssh') && onPath('ssh-keygen'), 'apt-get install openssh-client'],
   ['bubblewrap', onPath('bwrap'), 'apt-get install bubblewrap'],
   ['ip and nft', onPath('ip') && onPath('nft'), 'apt-get install iproute2 nftables'],
