@@ -19,7 +19,7 @@ function plan(files: Files, variables: Record<string, string> = {}): string[] | 
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
     mkdirSync(join(folder, 'libs'));
     const program = join(import.meta.dirname, 'install_packages.py');
-    const given = { path: 'requirements.txt', uv: '/uv', pip: '', pipAlone: [] };
+    const given = { kind: 'list', path: 'requirements.txt', uv: '/uv', pip: '', pipAlone: [] };
     const args = ['-I', '-c', PLAN, program, JSON.stringify(given)];
     const out = execFileSync('python3', args, {
       cwd: folder,

@@ -122,6 +122,8 @@ def plan(given):
     path = given['path']
     if given['pip'] or not given['uv']:
         return None, ''
+    if given['kind'] != 'list':
+        return [], ''
     if path.endswith('.toml'):
         return [], ''
     if given['pipAlone']:
@@ -142,17 +144,23 @@ def plan(given):
 
 
 def make_environment(given, lists):
-    """With pip in it, which others call; where nothing is listed, beside what the machine's Python has."""
+    """Where nothing is listed, beside what the machine's Python has."""
     uv, python, place = given['uv'], given['python'], given['place']
     beside = [] if lists else ['--system-site-packages']
     if uv:
         make = [uv, 'venv', '--quiet', '--allow-existing', *beside, '--python', python, place]
-        seeded = given['kind'] != 'sync'  # which compiles all that is there: pip comes when it is over
-        if seeded and subprocess.run([*make, '--seed'], stderr=subprocess.DEVNULL).returncode == 0:
-            return 0
-        if given['options'] is not None:
-            return subprocess.run(make).returncode
+        made = subprocess.run(make).returncode
+        if made or given['options'] is not None or add_pip(given):
+            return made
     return subprocess.run([python, '-m', 'venv', '--clear', *beside, place]).returncode
+
+
+def add_pip(given):
+    """Others call it; whether it is there. What is wished for other packages does not count for it."""
+    wishes = re.compile('UV_(REQUIRE_HASHES|(BUILD_)?CONSTRAINT|OVERRIDE|NO_BINARY|NO_BUILD)')
+    seen = {name: value for name, value in os.environ.items() if not wishes.match(name)}
+    install = [given['uv'], 'pip', 'install', '--quiet', '--python', f"{given['place']}/bin/python", 'pip']
+    return subprocess.run(install, env=seen, stderr=subprocess.DEVNULL).returncode == 0
 
 
 def install_list(given, inner):
@@ -167,8 +175,7 @@ def install_list(given, inner):
 
 def install_folder(given, inner):
     """The project itself, as it stands."""
-    uses_uv = given['uv'] and not given['pip']
-    return (with_uv if uses_uv else with_pip)(given, inner, ['-e', '.'])
+    return (with_pip if given['options'] is None else with_uv)(given, inner, ['-e', '.'])
 
 
 def with_pip(given, inner, words):
@@ -191,11 +198,7 @@ def with_uv(given, inner, words):
 def sync(given, inner):
     os.environ.pop('UV_NO_SYNC', None)
     os.environ['UV_COMPILE_BYTECODE'] = '1'
-    status = subprocess.run([given['uv'], 'sync', '--python', given['python'], *given['words']]).returncode
-    if status == 0:
-        add_pip = [given['uv'], 'pip', 'install', '--quiet', '--python', inner, 'pip']
-        subprocess.run(add_pip, stderr=subprocess.DEVNULL)
-    return status
+    return subprocess.run([given['uv'], 'sync', '--python', given['python'], *given['words']]).returncode
 
 
 def run_pipenv(given, inner):
@@ -219,10 +222,12 @@ def main(text):
         os.environ.pop(name, None)  # packages go where they are looked for
     os.environ['UV_LINK_MODE'] = 'copy'
     lists = os.path.exists(path)
-    given['options'], given['why'] = plan(given) if given['kind'] == 'list' else ([], '')
+    given['options'], given['why'] = plan(given)
     status = make_environment(given, lists)
     if status == 0 and lists:
         status = KINDS[given['kind']](given, f'{place}/bin/python')
+    if status in (0, RAN_OTHERS) and given['options'] is not None:
+        add_pip(given)  # last of all: uv compiles whatever is there
     if status in (0, RAN_OTHERS) and glob.glob(f'{place}/lib/python*/site-packages/nltk'):
         os.makedirs(f'{place}/nltk_data', exist_ok=True)  # where NLTK puts its data, rather than into a home that goes
     return status if status >= 0 else 128 - status
