@@ -161,6 +161,22 @@ CREATE TABLE exposed_values (
   primary key (application_id, name)
 );
 
+CREATE TABLE flavors (
+  name text primary key,
+  cpus integer not null,
+  memory_mib bigint not null,
+  disk_mib bigint not null,
+  gpus integer not null,
+  device_model text,
+  micro_euros_per_day bigint not null,
+  origin text not null,
+  created_at bigint not null,
+  changed_at bigint not null,
+  removed_at bigint
+);
+
+CREATE UNIQUE INDEX flavors_by_any_case on flavors (lower(name));
+
 CREATE TABLE "instances" (
   id text primary key,
   workload_id text not null references "workloads",
@@ -418,7 +434,7 @@ CREATE TABLE "workloads" (
   admitted_at bigint,
   draining_at bigint,
   gone_at bigint
-  , engine_away text, estimate_basis text);
+  , engine_away text, estimate_basis text, disk_mib bigint not null default 10240, micro_euros_per_day bigint not null default 0);
 
 CREATE INDEX workloads_by_application_id_state on workloads (application_id, state);
 

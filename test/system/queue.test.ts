@@ -154,7 +154,7 @@ test('a size that could never be held is refused with the nearest that could', a
   const many = await runner.grid('run', ...GPU, '--nodes', '3');
   assert.equal(many.code, 3, many.out);
   assert.match(many.out, /3 × ML_XS \(6144 MiB, 1 GPU L4 each\) never fits here: .* 2 × GPU L4/);
-  assert.match(many.out, /Ask for fewer nodes: 1 × ML_XS fits\./);
+  assert.match(many.out, /The nearest that fits is 2 × ML_XS\./);
   const big = await runner.grid('run', '--flavor', 'ML_XL');
   assert.equal(big.code, 3, big.out);
   assert.match(big.out, /1 × ML_XL .* never fits here: .* nearest that fits is 1 × ML_\w+\./);

@@ -19,6 +19,7 @@ export const Flavor = z.object({
   mem: z.number().describe('in MiB'),
   cpus: z.number(),
   gpus: z.number(),
+  disk: z.number().describe('in MiB'),
   price: z.number().describe('in euros, for an hour'),
   available: z.boolean(),
   microservice: z.boolean(),

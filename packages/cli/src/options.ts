@@ -30,6 +30,25 @@ export function parseSeconds(text: string): number {
   return seconds;
 }
 
+const SIZES: Readonly<Record<string, number>> = { m: 1, g: 1024, t: 1024 * 1024 };
+
+/** `512MiB`, `64G`, `1.5TiB`, or MiB without a unit, in MiB. */
+export function parseMemory(text: string): number {
+  const [, count, unit = 'm'] =
+    /^(\d{1,9}(?:\.\d{1,3})?)\s*(?:([mgt])(?:i?b)?)?$/i.exec(text) ?? [];
+  const mib = Number(count) * (SIZES[unit.toLowerCase()] ?? 1);
+  if (count === undefined || !Number.isInteger(mib))
+    throw new InvalidArgumentError('It must be a size, such as 512MiB, 64GiB or 1.5TiB.');
+  return mib;
+}
+
+/** Euros. */
+export function parsePrice(text: string): number {
+  if (!/^\d{1,6}(\.\d{1,9})?$/.test(text))
+    throw new InvalidArgumentError('It must be a number of euros, such as 3.5.');
+  return Number(text);
+}
+
 /** `NAME=value`, once more. */
 export function collectVariable(
   text: string,

@@ -5,6 +5,7 @@ import { deviceCommands } from './commands/devices.ts';
 import { domainCommands } from './commands/domains.ts';
 import { emailCommands } from './commands/emails.ts';
 import { environmentCommands } from './commands/environment.ts';
+import { flavorCommands } from './commands/flavors.ts';
 import { keyCommands } from './commands/keys.ts';
 import { applicationCommands } from './commands/applications.ts';
 import { deploymentCommands } from './commands/deployments.ts';
@@ -49,6 +50,7 @@ export function buildProgram(): Command {
   runCommands(program);
   queueCommands(program);
   deviceCommands(program);
+  flavorCommands(program);
   limitCommands(program);
   replayCommand(program);
   logCommands(program);

@@ -127,7 +127,7 @@ test('networks come as a list or as words, and only those that exist', () => {
     assert.match(problemsOf({ file: { allowedNetworks: [wrong] } }), /IPv4 networks/, wrong);
 });
 
-test('sizes are mapped to models by a table or in words, and only sizes with GPUs', () => {
+test('sizes are mapped to models by a table or in words', () => {
   const mapped = [
     { flavor: 'ML_XS', model: 'L4' },
     { flavor: '*', model: 'H100' },
@@ -136,7 +136,7 @@ test('sizes are mapped to models by a table or in words, and only sizes with GPU
   assert.deepEqual(parse({ environment: words }).flavorDevices, mapped);
   const table = { ML_XS: 'L4', '*': 'H100' };
   assert.deepEqual(parse({ file: { flavorDevices: table } }).flavorDevices, mapped);
-  assert.match(problemsOf({ options: { flavorDevices: 'XS=L4' } }), /sizes with GPUs/);
+  assert.match(problemsOf({ options: { flavorDevices: 'X S=L4' } }), /names of sizes/);
   assert.match(problemsOf({ options: { flavorDevices: 'ML_XS' } }), /model’s name/);
 });
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { engines, engineSettings } from './engines/engines.ts';
 import { flag, oneOf, path, text, whole } from './lib/setting.ts';
 import type { Setting } from './lib/setting.ts';
-import { findFlavor, flavors } from './scheduling/flavor.ts';
+import { canonicalName, isFlavorName } from './scheduling/flavor.ts';
 
 const port = whole(0, 65_535);
 const BYTE = /^(25[0-5]|2[0-4]\d|1?\d?\d)$/;
@@ -28,13 +28,10 @@ const line = z.object({
   flavor: z
     .string()
     .refine(
-      (name) => name === '*' || (findFlavor(name)?.gpus ?? 0) > 0,
-      `must map sizes with GPUs (${flavors
-        .filter(({ gpus }) => gpus > 0)
-        .map(({ name }) => name)
-        .join(', ')}, or * for all others), as in ML_XS=L4`,
+      (name) => name === '*' || isFlavorName(name),
+      'must map names of sizes, or * for all others, as in ML_XS=L4',
     )
-    .transform((name) => findFlavor(name)?.name ?? name),
+    .transform(canonicalName),
   model: z.string().min(1, 'must say a part of a model’s name behind each ='),
 });
 const mapping = z
@@ -171,7 +168,7 @@ export const settings = {
     check: mapping.default([]),
     takes: '<mapping>',
     means:
-      'which GPUs each size means, by a part of the model’s name, such as `ML_XS=L4,*=H100`; without it, any whole GPU. Slices (MIG) are only used where a line names them: `ML_XS=MIG 1g.10gb`',
+      'which GPUs each size that names no model means, by a part of the model’s name, such as `ML_XS=L4,*=H100`; without it, any whole GPU. Slices (MIG) are only used where a line names them: `ML_XS=MIG 1g.10gb`',
   },
   simulatedGpus: {
     check: text.optional(),

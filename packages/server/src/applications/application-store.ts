@@ -36,6 +36,22 @@ export const countApplications = async (db: Reader, ownerId: OwnerId): Promise<n
   return row.count;
 };
 
+/** How many have one of these sizes, be it for their builds, or where scaling would end. */
+export const countSized = async (db: Reader, flavors: readonly string[]): Promise<number> => {
+  const row = await db
+    .selectFrom('applications')
+    .select(({ fn }) => fn.countAll<number | string>().as('count'))
+    .where(({ eb, or }) =>
+      or([
+        eb('flavor', 'in', flavors),
+        eb('maxFlavor', 'in', flavors),
+        eb('buildFlavor', 'in', flavors),
+      ]),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+};
+
 export const listApplicationIds = async (db: Reader): Promise<ApplicationId[]> =>
   (await db.selectFrom('applications').select('id').execute()).map(({ id }) => id);
 

@@ -7,6 +7,9 @@ import { parseName, parseText } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { demandNoMore, demandRoom } from '../limits/demand-room.ts';
 import { demandShare } from '../limits/demand-share.ts';
+import { canonicalName, chooseDefaultFlavor } from '../scheduling/flavor.ts';
+import { refuseWhatNeverFits } from '../scheduling/never-fits.ts';
+import type { EmptyPlatform } from '../scheduling/never-fits.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { NewRow } from '../store/schema.ts';
 import { missingFor } from '../workloads/choose-engine.ts';
@@ -18,7 +21,8 @@ import { countApplications, insertApplication } from './application-store.ts';
 import { defaultDomain } from './domain.ts';
 import { insertDomain } from './domain-store.ts';
 import { setVariablesIn } from './environment.ts';
-import { parseSize } from './size.ts';
+import { demandFlavors, parseSize } from './size.ts';
+import type { Size } from './size.ts';
 
 export type CreateDeps = {
   database: Database;
@@ -30,8 +34,8 @@ export type CreateDeps = {
   zoneAliases: readonly string[];
   /** Applications answer below it. */
   applicationDomain: string;
-  defaultFlavor: string;
-  refuseWhatNeverFits(size: { flavor: string; nodes: number }): void;
+  /** The platform when it is empty, and what of its sizes it can hold then. */
+  empty(): Promise<EmptyPlatform>;
   /** Makes the bare repository; making it twice is fine. */
   createRepository(id: ApplicationId): Promise<void>;
 };
@@ -63,11 +67,13 @@ export async function createApplication(
 ): Promise<ApplicationId> {
   const variant = offeredVariant(deps, order.variant);
   refuseOtherZones(deps, order.zone);
-  const application = describe(deps, order, variant);
-  deps.refuseWhatNeverFits(application);
+  const empty = await deps.empty();
+  const application = describe(deps, order, { variant, empty });
+  refuseWhatNeverFits(empty, application);
   if (typeof application.buildFlavor === 'string')
-    deps.refuseWhatNeverFits({ flavor: application.buildFlavor, nodes: 1 });
+    refuseWhatNeverFits(empty, { flavor: application.buildFlavor, nodes: 1 });
   await deps.database.transaction(async (tx) => {
+    await demandFlavors(tx, application);
     await demandPlace(tx, application);
     await insertApplication(tx, application);
     const values = { ...variant.presets[application.kind], ...order.environment };
@@ -121,10 +127,15 @@ function refuseOtherZones({ zone, zoneAliases }: CreateDeps, asked: string | und
   });
 }
 
+function defaultSize({ flavors, fits }: EmptyPlatform): Size {
+  const { name } = chooseDefaultFlavor(flavors, (flavor) => fits(flavor, 1));
+  return { flavor: name, maxFlavor: name, nodes: 1, maxNodes: 1 };
+}
+
 const describe = (
   deps: CreateDeps,
   order: NewApplication,
-  variant: Variant,
+  { variant, empty }: { variant: Variant; empty: EmptyPlatform },
 ): NewRow<'applications'> => ({
   id: newId('application'),
   ownerId: order.ownerId,
@@ -133,13 +144,8 @@ const describe = (
   zone: deps.zone,
   variant: variant.slug,
   kind: order.kind ?? variant.kind,
-  ...parseSize(order, {
-    flavor: deps.defaultFlavor,
-    maxFlavor: deps.defaultFlavor,
-    nodes: 1,
-    maxNodes: 1,
-  }),
-  buildFlavor: order.buildFlavor ?? null,
+  ...parseSize(order, defaultSize(empty), empty.flavors),
+  buildFlavor: order.buildFlavor ? canonicalName(order.buildFlavor) : null,
   zeroDowntime: order.zeroDowntime ?? true,
   stickySessions: order.stickySessions ?? false,
   cancelOnPush: order.cancelOnPush ?? false,

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { flavors } from '../scheduling/flavor.ts';
-import { parseSize } from './size.ts';
+import { flavors } from '../testing/flavors.ts';
+import { parseSize as parse } from './size.ts';
+
+type Asked = Parameters<typeof parse>[0];
+
+const parseSize = (asked: Asked, known: Parameters<typeof parse>[1]) =>
+  parse(asked, known, flavors);
 
 const fixed = { nodes: 2, maxNodes: 2, flavor: 'S', maxFlavor: 'S' };
 
@@ -20,7 +25,7 @@ test('of a range one end moves alone', () => {
 });
 
 test('ends in the wrong order, unknown flavors and impossible numbers are refused with the field', () => {
-  const refused = (asked: Parameters<typeof parseSize>[0], field: string) =>
+  const refused = (asked: Asked, field: string) =>
     assert.throws(
       () => parseSize(asked, fixed),
       (error: { fields?: object }) => field in (error.fields ?? {}),
@@ -29,6 +34,13 @@ test('ends in the wrong order, unknown flavors and impossible numbers are refuse
   refused({ flavor: 'XL', maxFlavor: 'S' }, 'minFlavor');
   refused({ flavor: 'GIANT' }, 'flavor');
   for (const nodes of [0, 41, 1.5, Number.NaN]) refused({ nodes }, 'nodes');
+});
+
+test('a size goes by the name that it has, and ends that an operator turned round are left', () => {
+  const asked = parseSize({ flavor: 'ML_XXL' }, fixed);
+  assert.deepEqual([asked.flavor, asked.maxFlavor], ['ML_2XL', 'ML_2XL']);
+  const turned = { ...fixed, flavor: 'XL' };
+  assert.deepEqual(parseSize({ maxNodes: 3 }, turned), { ...turned, nodes: 3, maxNodes: 3 });
 });
 
 test('a size that is taken has both ends in order', () => {

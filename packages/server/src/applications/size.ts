@@ -1,5 +1,9 @@
 import { Refusal } from '../lib/refusal.ts';
-import { findFlavor, flavors } from '../scheduling/flavor.ts';
+import { canonicalName, compareSizes } from '../scheduling/flavor.ts';
+import type { Flavor } from '../scheduling/flavor.ts';
+import { noFlavor } from '../scheduling/never-fits.ts';
+import { useFlavor } from '../scheduling/use-flavors.ts';
+import type { Tx } from '../store/database.ts';
 import { MOST_NODES } from './application.ts';
 import type { Application } from './application.ts';
 
@@ -12,7 +16,7 @@ type Asked = { [K in keyof Size]?: Size[K] | undefined };
  * The size out of what is asked for. A size that is fixed stays so where one end alone is named.
  * Refuses numbers and flavors that do not exist, and ends of a range in the wrong order.
  */
-export function parseSize(asked: Asked, known: Size): Size {
+export function parseSize(asked: Asked, known: Size, flavors: readonly Flavor[]): Size {
   const [nodes, maxNodes] = rangeOf([asked.nodes, asked.maxNodes], [known.nodes, known.maxNodes]);
   if (parseNodes(nodes) > parseNodes(maxNodes))
     throw new Refusal('invalid', 'The least number of nodes is above the most.', {
@@ -22,11 +26,13 @@ export function parseSize(asked: Asked, known: Size): Size {
     [asked.flavor, asked.maxFlavor],
     [known.flavor, known.maxFlavor],
   );
-  if (rankOf(flavor) > rankOf(maxFlavor))
+  const [least, most] = [demandFlavor(flavor, flavors), demandFlavor(maxFlavor, flavors)];
+  const isAsked = asked.flavor !== undefined || asked.maxFlavor !== undefined;
+  if (isAsked && compareSizes(least, most) > 0)
     throw new Refusal('invalid', 'The smallest flavor is larger than the largest.', {
       minFlavor: `must not be larger than ${maxFlavor}`,
     });
-  return { nodes, maxNodes, flavor, maxFlavor };
+  return { nodes, maxNodes, flavor: least.name, maxFlavor: most.name };
 }
 
 function rangeOf<T>(
@@ -44,11 +50,22 @@ function parseNodes(nodes: number): number {
   });
 }
 
-/** Its place in the price list. Refuses a name that is not there. */
-function rankOf(name: string): number {
-  const flavor = findFlavor(name);
-  if (flavor !== undefined) return flavors.indexOf(flavor);
-  throw new Refusal('invalid', `There is no flavor ${JSON.stringify(name)}.`, {
-    flavor: `must be one of ${flavors.map((one) => one.name).join(', ')}`,
-  });
+/** Refuses a name that is not there. */
+function demandFlavor(name: string, flavors: readonly Flavor[]): Flavor {
+  const flavor = flavors.find((one) => one.name === canonicalName(name));
+  if (flavor === undefined) throw noFlavor(name, flavors);
+  return flavor;
+}
+
+/** Refuses sizes that are not there; until the transaction's end nobody deletes those that are. */
+export async function demandFlavors(
+  tx: Tx,
+  {
+    flavor,
+    maxFlavor,
+    buildFlavor,
+  }: Pick<Application, 'flavor' | 'maxFlavor'> & { buildFlavor?: string | null | undefined },
+): Promise<void> {
+  for (const name of new Set([flavor, maxFlavor, buildFlavor]))
+    if (typeof name === 'string') await useFlavor(tx, name);
 }

@@ -5,24 +5,28 @@ import { parseName, parseText } from '../lib/name.ts';
 import { demandNoMore } from '../limits/demand-room.ts';
 import { demandShare } from '../limits/demand-share.ts';
 import { request } from '../reconcile/queue.ts';
+import { canonicalName } from '../scheduling/flavor.ts';
+import { refuseWhatNeverFits } from '../scheduling/never-fits.ts';
+import type { EmptyPlatform } from '../scheduling/never-fits.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Application } from './application.ts';
 import { recordApplicationEvent } from './application-event.ts';
 import { setDeleted, setWanted, updateApplicationRow } from './application-store.ts';
 import type { ApplicationChange } from './application-store.ts';
-import { parseSize } from './size.ts';
+import { demandFlavors, parseSize } from './size.ts';
 
 type Deps = {
   database: Database;
   clock: Clock;
-  refuseWhatNeverFits(size: { flavor: string; nodes: number }): void;
+  /** The platform when it is empty, and what of its sizes it can hold then. */
+  empty(): Promise<EmptyPlatform>;
   /** What follows, in the same transaction, from a size of what runs that is another than before. */
   resized(tx: Tx, id: ApplicationId, at: number): Promise<void>;
 };
 
 /** Changes what is given, and only that; options count from the next deployment on. */
 export async function updateApplication(
-  { database, clock, refuseWhatNeverFits, resized }: Deps,
+  { database, clock, empty: open, resized }: Deps,
   application: Application,
   { by, ...change }: ApplicationChange & { by: Actor },
 ): Promise<void> {
@@ -30,17 +34,20 @@ export async function updateApplication(
   const { description } = change;
   const text =
     description === undefined ? {} : { description: parseText('description', description) };
-  const size = parseSize(change, application);
+  const empty = await open();
+  const size = parseSize(change, application, empty.flavors);
   const isOther = size.flavor !== application.flavor || size.nodes !== application.nodes;
-  if (isOther) refuseWhatNeverFits(size);
+  if (isOther) refuseWhatNeverFits(empty, size);
   if (typeof change.buildFlavor === 'string')
-    refuseWhatNeverFits({ flavor: change.buildFlavor, nodes: 1 });
+    refuseWhatNeverFits(empty, { flavor: change.buildFlavor, nodes: 1 });
   await database.transaction(async (tx) => {
+    await demandFlavors(tx, { ...change, ...size });
     const adding = size.maxNodes > application.maxNodes ? size.maxNodes : 0;
     await demandNoMore(tx, 'nodes', { of: application.ownerId, adding });
     if (isOther) await demandShare(tx, application.ownerId, size);
     const at = clock();
-    const whole = { ...change, ...name, ...text, ...size };
+    const build = change.buildFlavor ? { buildFlavor: canonicalName(change.buildFlavor) } : {};
+    const whole = { ...change, ...name, ...text, ...size, ...build };
     await updateApplicationRow(tx, application.id, whole);
     await request(tx, 'routes', 'all', at);
     const changes = changesOf(application, whole);

@@ -1,7 +1,5 @@
 import type { ApplicationId, InstanceId, OwnerId } from '../lib/ids.ts';
-import { findFlavor } from '../scheduling/flavor.ts';
 import type { Tx } from '../store/database.ts';
-import { microEurosPerDay } from './price.ts';
 import {
   insertIntervals,
   setApplicationName,
@@ -11,20 +9,11 @@ import {
 } from './usage-store.ts';
 import type { NewInterval } from './usage.ts';
 
-/** The time of instances is paid for from `at` on, at the price of now. */
+/** The time of instances is paid for from `at` on. */
 export const openIntervals = (tx: Tx, intervals: readonly NewInterval[]): Promise<void> =>
   insertIntervals(
     tx,
-    intervals.map(({ at, ...interval }) => {
-      const flavor = findFlavor(interval.flavor);
-      return {
-        ...interval,
-        startedAt: at,
-        heartbeatAt: at,
-        gpus: flavor?.gpus ?? 0,
-        microEurosPerDay: flavor === undefined ? 0 : microEurosPerDay(flavor),
-      };
-    }),
+    intervals.map(({ at, ...interval }) => ({ ...interval, startedAt: at, heartbeatAt: at })),
   );
 
 /** The instance was seen alive at `at`. */

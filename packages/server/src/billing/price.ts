@@ -1,20 +1,11 @@
-import type { Flavor } from '../scheduling/flavor.ts';
+/** What one instance with GPUs costs a day, in micro-euros, where nobody says: a GPU is 10 €, whatever comes with it. */
+export const priceOfGpus = (gpus: number): number => gpus * 10_000_000;
 
-const GPU_DAY = 10_000_000;
+/** What one without costs, where nobody says: as much a GiB as the largest of the price list. */
+export const priceOfMemory = (memoryMiB: number): number =>
+  Math.round((memoryMiB * 21_333_334) / 32_768);
 
-/** Of sizes without GPUs, in euros an hour, as the price list has it. */
-const eurosPerHour: Readonly<Record<string, number>> = {
-  pico: 0.00625,
-  nano: 0.0083333,
-  XS: 0.0222222,
-  S: 0.0444444,
-  M: 0.1055556,
-  L: 0.2111111,
-  XL: 0.4222222,
-  '2XL': 0.6666667,
-  '3XL': 0.8888889,
-};
+/** In euros an hour, as price lists and clients have it. */
+export const perHour = (microEurosPerDay: number): number => microEurosPerDay / 24 / 1e6;
 
-/** What one instance of a size costs a day, in micro-euros: a GPU is 10 €, whatever comes with it. */
-export const microEurosPerDay = ({ name, gpus }: Pick<Flavor, 'name' | 'gpus'>): number =>
-  gpus > 0 ? gpus * GPU_DAY : Math.round((eurosPerHour[name] ?? 0) * 24 * 1e6);
+export const perDay = (eurosPerHour: number): number => Math.round(eurosPerHour * 24 * 1e6);

@@ -39,6 +39,16 @@ test('minutes are rounded once over the attempts of a number, and pauses are fre
   assert.equal(usageOf(attempts, window)[0]?.minutes, 1);
 });
 
+test('what ran keeps the price and the GPUs that it had, whatever its next attempt has', () => {
+  const dearer = { gpus: 4, microEurosPerDay: 60_000_000 };
+  const attempts = [interval(0, 3 * MINUTE), interval(3 * MINUTE, 4 * MINUTE, dearer)];
+  const [usage] = usageOf(attempts, window);
+  assert.deepEqual(
+    { minutes: usage?.minutes, gpuMinutes: usage?.gpuMinutes, microEuros: usage?.microEuros },
+    { minutes: 4, gpuMinutes: 10, microEuros: Math.round((3 * 20_000_000 + 60_000_000) / 1440) },
+  );
+});
+
 test('each number of a run is rounded by itself', () => {
   const nodes = [interval(0, 1_000), interval(0, 1_000, { instanceNumber: 1 })];
   assert.equal(usageOf(nodes, window)[0]?.minutes, 2);

@@ -10,7 +10,7 @@ export type Interval = Omit<Row<'usageIntervals'>, 'instanceId' | 'ownerId' | 'h
 /** An instance's time that begins. */
 export type NewInterval = Omit<
   NewRow<'usageIntervals'>,
-  'applicationName' | 'gpus' | 'microEurosPerDay' | 'startedAt' | 'heartbeatAt' | 'endedAt'
+  'applicationName' | 'startedAt' | 'heartbeatAt' | 'endedAt'
 > & { at: number };
 
 export type Usage = {
@@ -50,13 +50,19 @@ export function usageOf(
 const lineOf = ({ subjectKind, subjectId, instanceNumber }: Interval): string =>
   `${subjectKind}/${subjectId}/${instanceNumber}`;
 
+/** Attempts may have had another size or price: each has its part of the minutes, by its time. */
 function chargeLine(line: readonly Interval[], from: number, to: number) {
   const minutes = Math.ceil(unionLength(line, from, to) / MINUTE);
-  const { gpus = 0, microEurosPerDay = 0 } = line[0] ?? {};
+  const parts = [
+    ...Map.groupBy(line, ({ gpus, microEurosPerDay }) => `${gpus}/${microEurosPerDay}`).values(),
+  ].map((part) => ({ ...part[0], length: unionLength(part, from, to) }));
+  const whole = sum(parts.map(({ length }) => length));
+  const perMinute = (of: (part: Partial<Interval>) => number | undefined): number =>
+    sum(parts.map((part) => (of(part) ?? 0) * (whole === 0 ? 0 : part.length / whole)));
   return {
     minutes,
-    gpuMinutes: minutes * gpus,
-    microEuros: (minutes * MINUTE * microEurosPerDay) / DAY,
+    gpuMinutes: Math.round(minutes * perMinute(({ gpus }) => gpus)),
+    microEuros: (minutes * MINUTE * perMinute((part) => part.microEurosPerDay)) / DAY,
   };
 }
 

@@ -14,7 +14,8 @@ import { MINUTE } from '../lib/duration.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import { parseRunOptions } from '../runs/run-options.ts';
-import { defaultBuildFlavor } from '../scheduling/flavor.ts';
+import { chooseBuildFlavor } from '../scheduling/flavor.ts';
+import { listFlavors } from '../scheduling/flavor-store.ts';
 import { HISTORY, estimateBy } from '../scheduling/estimate.ts';
 import { largestHost } from '../scheduling/pool.ts';
 import type { Pool } from '../scheduling/pool.ts';
@@ -197,7 +198,8 @@ async function createBuild(
   }: { deployment: Deployment; application: Application; engine: EngineName; at: number },
 ): Promise<Workload> {
   const { id: applicationId, ownerId, buildFlavor } = application;
-  const flavor = buildFlavor ?? defaultBuildFlavor({ memoryMiB: largestHost(pool) });
+  const usual = chooseBuildFlavor(await listFlavors(tx), { memoryMiB: largestHost(pool) });
+  const flavor = buildFlavor ?? usual.name;
   const pastOf = (size: string | undefined) =>
     listPastDurations(tx, { applicationId, subjectKind: 'build', flavor: size }, HISTORY);
   const id = await createWorkload(tx, pool, {

@@ -16,7 +16,7 @@ import { findDeploymentById } from './deployment-store.ts';
 
 type Deps = { database: Database; paths: DataPaths; builder: Builder; environments: Environments };
 
-/** What a build installs lies there twice: in the cache, too. */
+/** At least: what a build installs lies there twice, in the cache, too. */
 const DISK_MIB = 40 * 1024;
 
 /** The build of a deployment: each of its steps is an instance. */
@@ -24,6 +24,7 @@ export const buildSubject = (deps: Deps): Subject => ({
   async describe(workload, instance) {
     const { deployment, application } = await demandBuilt(deps, instance.subjectId as DeploymentId);
     const devices = await grantedTo(deps.database.read, workload.id, instance.number);
+    const diskMiB = Math.max(DISK_MIB, workload.diskMiB);
     const input = buildInput({ deployment, application }, deps.environments.open(deployment));
     const {
       name: _,
@@ -32,7 +33,7 @@ export const buildSubject = (deps: Deps): Subject => ({
       ...step
     } = await deps.builder.describe(input, instance.number);
     return {
-      ...commonSpec(deps.paths, { workload, instance, devices, application, diskMiB: DISK_MIB }),
+      ...commonSpec(deps.paths, { workload, instance, devices, application, diskMiB }),
       ...step,
       number,
       after: {},

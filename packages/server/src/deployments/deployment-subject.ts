@@ -7,13 +7,13 @@ import { grantedTo } from '../devices/devices.ts';
 import type { DeploymentId } from '../lib/ids.ts';
 import type { DataPaths } from '../paths.ts';
 import { request } from '../reconcile/queue.ts';
-import { findFlavor } from '../scheduling/flavor.ts';
 import type { Database } from '../store/database.ts';
 import type { InstanceSpec } from '../workloads/engine.ts';
 import { healthPaths, startTimeout } from '../workloads/health.ts';
 import { commonSpec } from '../workloads/instance-spec.ts';
 import type { Subject, SubjectHealth } from '../workloads/subject.ts';
 import type { Instance } from '../workloads/workload.ts';
+import { findWorkload } from '../workloads/workload-store.ts';
 import { demandBuilt } from './build-subject.ts';
 import type { Deployment } from './deployment.ts';
 import { redeployServing } from './redeploy-serving.ts';
@@ -61,8 +61,8 @@ function deploymentHealth(deps: Deps): SubjectHealth {
   return {
     async rule(instance) {
       const { variables, port } = await loaded(instance);
-      const gpus = findFlavor(instance.flavor)?.gpus ?? 0;
-      const deadline = instance.startedAt + startTimeout(variables, gpus);
+      const workload = await findWorkload(deps.database.read, instance.workloadId);
+      const deadline = instance.startedAt + startTimeout(variables, workload?.gpus ?? 0);
       return { port, ...healthPaths(variables), deadline };
     },
     async afterwards(instance, healthy) {

@@ -1,12 +1,13 @@
 import type { Clock } from '../lib/clock.ts';
 import type { DeploymentId } from '../lib/ids.ts';
 import { findRunOf, listRequested } from '../runs/run-store.ts';
-import { place, give, copyCapacity } from '../scheduling/capacity.ts';
+import { give, copyCapacity } from '../scheduling/capacity.ts';
+import { everFits } from '../scheduling/never-fits.ts';
 import type { Database } from '../store/database.ts';
 import type { SubjectId, SubjectKind } from '../store/schema.ts';
 import { presentWorkloads } from '../workloads/workload-store.ts';
 import { workloadInstances } from '../workloads/instance-store.ts';
-import { demandOfWorkload, loadQueue } from '../workloads/load-queue.ts';
+import { demandIn, loadQueue } from '../workloads/load-queue.ts';
 import type { QueueDeps } from '../workloads/load-queue.ts';
 import type { Workload } from '../workloads/workload.ts';
 import { findDeploying } from '../applications/application-store.ts';
@@ -63,10 +64,10 @@ async function wouldFit(
   workload: Workload,
   others: readonly Workload[],
 ): Promise<boolean> {
-  const { free, allocations } = await loadQueue(deps.database.read, deps, deps.clock());
-  const capacity = copyCapacity(free);
+  const facts = await loadQueue(deps.database.read, deps, deps.clock());
+  const capacity = copyCapacity(facts.free);
   const ids = new Set<string>(others.map(({ id }) => id));
-  for (const { id, demand, hosts } of allocations)
+  for (const { id, demand, hosts } of facts.allocations)
     if (id !== undefined && ids.has(id)) give(capacity, demand, hosts);
-  return place(capacity, demandOfWorkload(workload)) !== undefined;
+  return everFits(capacity, demandIn(facts, workload));
 }

@@ -30,6 +30,8 @@ export type DeviceDeps = {
   inventory: Inventory;
   /** A device that this lease holds is not well any more: whoever holds it is to be ended. */
   onFault(tx: Tx, lease: Lease, at: number): Promise<void>;
+  /** Devices are there that were never seen before. */
+  onFound(tx: Tx, at: number): Promise<void>;
 };
 
 /** What is looked at: `inventory`, what devices there are; `leases`, whether those given back are free. */
@@ -50,6 +52,7 @@ async function lookAtDevices(deps: DeviceDeps, claim: Claim, signal: AbortSignal
       await database.transaction(async (tx) => {
         await holdClaim(tx, claim);
         for (const change of changes) await recordChange(deps, tx, change);
+        if (changes.some((change) => change.do === 'add')) await deps.onFound(tx, clock());
         await request(tx, 'queue', 'all', clock());
       });
       await inventory.refresh();

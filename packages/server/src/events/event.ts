@@ -15,6 +15,7 @@ export type Topic =
   | 'instance'
   | 'device'
   | 'limit'
+  | 'flavor'
   | 'name';
 
 const about = <S extends Topic, D extends z.ZodRawShape>(subject: S, means: string, data: D) => ({
@@ -56,6 +57,14 @@ const Instance = {
   ...Why,
 };
 const Device = { model: Text, ...Why };
+const Measures = {
+  cpus: z.number(),
+  memoryMiB: z.number(),
+  diskMiB: z.number(),
+  gpus: z.number(),
+  deviceModel: Text.nullable(),
+  microEurosPerDay: z.number(),
+};
 const Lease = { workloadId: Text, number: z.number(), detail: Text.nullish() };
 
 /**
@@ -181,6 +190,14 @@ export const eventKinds = {
 
   'limit.set': about('limit', 'A limit is another.', { value: z.number().nullable() }),
   'limit.unset': about('limit', 'A limit is the rule again.', {}),
+
+  'flavor.created': about('flavor', 'There is a new size.', Measures),
+  'flavor.changed': about(
+    'flavor',
+    'A size is another, for what starts from now on: what runs keeps what it had.',
+    { changes: z.strictObject(Measures).partial() },
+  ),
+  'flavor.deleted': about('flavor', 'A size is not there any more.', {}),
 
   'name.reserved': about('name', 'A name is for one owner, or for nobody.', {
     for: Text.nullable(),

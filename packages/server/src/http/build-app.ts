@@ -18,6 +18,7 @@ import { deviceRoutes } from './routes/devices.ts';
 import { domainRoutes } from './routes/domains.ts';
 import { emailRoutes } from './routes/emails.ts';
 import { environmentRoutes } from './routes/environment.ts';
+import { flavorRoutes } from './routes/flavors.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { limitRoutes } from './routes/limits.ts';
@@ -48,6 +49,7 @@ const routes = [
   domainRoutes,
   emailRoutes,
   environmentRoutes,
+  flavorRoutes,
   instanceRoutes,
   keyRoutes,
   limitRoutes,

@@ -173,6 +173,19 @@ const cases: Readonly<Record<string, Case>> = {
     ask: { body: { sandbox: 'nested' } },
     events: ['application.sandbox_set'],
   },
+  'flavors.createFlavor': {
+    ask: { body: { name: 'huge', cpus: 96, memoryMiB: 1_000_000, price: 9.5 } },
+    events: ['flavor.created'],
+  },
+  'flavors.updateFlavor': {
+    ask: { params: { name: 'M' }, body: { cpus: 5 } },
+    events: ['flavor.changed'],
+  },
+  'flavors.applyFlavors': {
+    ask: { body: { flavors: [{ name: 'wide', cpus: 8, memoryMiB: 512, gpus: 2 }] } },
+    events: ['flavor.created'],
+  },
+  'flavors.deleteFlavor': { ask: { params: { name: '3XL' } }, events: ['flavor.deleted'] },
   'limits.setLimit': {
     ask: { params: { name: 'domains' }, body: { value: 7 } },
     events: ['limit.set'],

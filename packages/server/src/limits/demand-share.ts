@@ -1,5 +1,5 @@
 import type { OwnerId } from '../lib/ids.ts';
-import { findFlavor } from '../scheduling/flavor.ts';
+import { findFlavor } from '../scheduling/flavor-store.ts';
 import type { Tx } from '../store/database.ts';
 import { demandNoMore } from './demand-room.ts';
 
@@ -9,7 +9,7 @@ export async function demandShare(
   of: OwnerId,
   { flavor, nodes }: { flavor: string; nodes: number },
 ): Promise<void> {
-  const { memoryMiB = 0, gpus = 0 } = findFlavor(flavor) ?? {};
+  const { memoryMiB = 0, gpus = 0 } = (await findFlavor(tx, flavor)) ?? {};
   await demandNoMore(tx, 'memory', { of, adding: memoryMiB * nodes });
   await demandNoMore(tx, 'gpus', { of, adding: gpus * nodes });
 }

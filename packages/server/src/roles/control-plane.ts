@@ -1,5 +1,5 @@
 import { chmod, rm, writeFile } from 'node:fs/promises';
-import { networkInterfaces } from 'node:os';
+import { availableParallelism, networkInterfaces } from 'node:os';
 import { newClaimToken } from '../accounts/claim-platform.ts';
 import type { Authority } from '../certificates/certificate.ts';
 import { openCertificate } from '../certificates/open-certificate.ts';
@@ -31,8 +31,10 @@ import { exposeConnections } from '../routing/expose-connections.ts';
 import { openRouter } from '../routing/keep-router.ts';
 import { createTxtReader } from '../routing/read-txt.ts';
 import type { RouterSettings } from '../routing/router-settings.ts';
-import { chooseDefaultFlavor } from '../scheduling/default-flavor.ts';
-import { refuseWhatNeverFits } from '../scheduling/never-fits.ts';
+import { describeUnknown } from '../scheduling/flavor.ts';
+import { listFlavors } from '../scheduling/flavor-store.ts';
+import { completeFlavors } from '../scheduling/complete-flavors.ts';
+import { loadEmpty } from '../scheduling/never-fits.ts';
 import { LOCAL } from '../lib/host.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import { openDatabase } from '../store/database.ts';
@@ -92,8 +94,10 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
   const devices = await openMachineDevices(config, { database, clock });
   const { inventory } = devices;
   const git = await warnOfGit(paths.hooks);
-  const warnings = [...engines.warnings, ...devices.warnings, ...git];
   const pool = openPool(config, engines);
+  await database.transaction((tx) => completeFlavors(tx, pool, clock()));
+  const unknown = describeUnknown(config.flavorDevices, await listFlavors(database.read));
+  const warnings = [...engines.warnings, ...devices.warnings, ...unknown, ...git];
   const keyring = openKeyring(paths.keys);
   const router = await openRouter({
     settings: { ...routerSettings(config, paths, engines.machine), certificate },
@@ -150,7 +154,13 @@ const openPool = (
   { memoryReserveMiB, flavorDevices }: Config,
   { machine: { memoryMiB } }: Pick<OpenEngines, 'machine'>,
 ): Pool => ({
-  hosts: [{ name: LOCAL, memoryMiB: Math.max(256, memoryMiB - memoryReserveMiB) }],
+  hosts: [
+    {
+      name: LOCAL,
+      memoryMiB: Math.max(256, memoryMiB - memoryReserveMiB),
+      cpus: availableParallelism(),
+    },
+  ],
   flavorDevices,
 });
 
@@ -239,11 +249,7 @@ function createContext(foundation: Foundation, addresses: () => Addresses): Http
     domains: config.domains,
     readTxt: createTxtReader(),
     dns: () => ({ cname: config.domain, a: publicAddresses(config.httpAddress) }),
-    get defaultFlavor() {
-      return chooseDefaultFlavor({ pool, devices: inventory.devices() });
-    },
-    refuseWhatNeverFits: (size) =>
-      refuseWhatNeverFits({ pool, devices: inventory.devices() }, size),
+    empty: () => loadEmpty(database.read, { pool, devices: inventory.devices() }),
     findBuilt: (id, commit) => findBuilt(database.read, id, commit),
     engineChoice: engines.choice,
     createRepository: (id) => createRepository(paths, id),

@@ -15,6 +15,7 @@ import type { Observer } from '../workloads/observe-instance.ts';
 import { queueReconciler } from '../workloads/queue-reconciler.ts';
 import { workloadReconciler } from '../workloads/workload-reconciler.ts';
 import type { WorkloadDeps } from '../workloads/workload-reconciler.ts';
+import { completeFlavors } from '../scheduling/complete-flavors.ts';
 import { endHolder } from '../workloads/end-holder.ts';
 import { deleteBelongings } from '../store/belongings.ts';
 import { belongings } from './belongings.ts';
@@ -44,7 +45,11 @@ export function createReconcilers(surroundings: Surroundings): Record<Kind, Reco
     deployment: deploymentReconciler(deps),
     run: runReconciler(deps),
     queue: queueReconciler(deps),
-    devices: devicesReconciler({ ...surroundings, onFault: endHolder(subjects) }),
+    devices: devicesReconciler({
+      ...surroundings,
+      onFault: endHolder(subjects),
+      onFound: (tx, at) => completeFlavors(tx, surroundings.pool, at),
+    }),
     workload: workloadReconciler({ ...observer, inFlight: router.inFlight }),
     application: applicationReconciler({
       ...surroundings,

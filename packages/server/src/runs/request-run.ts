@@ -14,6 +14,9 @@ import { parseRunOptions } from './run-options.ts';
 import { openVariables } from './run-variables.ts';
 import { startRun } from './start-run.ts';
 import type { NewRun } from './run.ts';
+import { canonicalName } from '../scheduling/flavor.ts';
+import { refuseWhatNeverFits } from '../scheduling/never-fits.ts';
+import type { EmptyPlatform } from '../scheduling/never-fits.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import type { Database } from '../store/database.ts';
 import type { Priority } from '../store/schema.ts';
@@ -28,7 +31,8 @@ export type RunRequestDeps = {
   pool: Pick<Pool, 'flavorDevices'>;
   environments: Environments;
   engineChoice: EngineChoice;
-  refuseWhatNeverFits(size: { flavor: string; nodes: number }): void;
+  /** The platform when it is empty, and what of its sizes it can hold then. */
+  empty(): Promise<EmptyPlatform>;
   /** The newest deployment of the application that was built, of a commit or of any. */
   findBuilt(applicationId: ApplicationId, commit: string | undefined): Promise<Built | undefined>;
 };
@@ -56,8 +60,9 @@ export type RunRequest = {
 export async function requestRun(deps: RunRequestDeps, request: RunRequest): Promise<Run> {
   const { application, environment: own = {} } = request;
   refuseOthers(application);
-  const { flavor = application.flavor, nodes = application.nodes } = request;
-  deps.refuseWhatNeverFits({ flavor, nodes });
+  const { nodes = application.nodes } = request;
+  const flavor = canonicalName(request.flavor ?? application.flavor);
+  refuseWhatNeverFits(await deps.empty(), { flavor, nodes });
   const { deployment, artifact } = await findBuilt(deps, application, request.commit);
   const id = newId('run');
   const variables = { ...(await deps.environments.present(application.id)), ...own };
@@ -93,7 +98,7 @@ export async function rerun(
   { application, run, authorId }: { application: Application; run: Run; authorId: UserId },
 ): Promise<Run> {
   refuseOthers(application);
-  deps.refuseWhatNeverFits(run);
+  refuseWhatNeverFits(await deps.empty(), run);
   const artifact = await findArtifact(deps.database.read, run.artifactId);
   if (artifact === undefined)
     throw new Refusal(

@@ -58,6 +58,20 @@ export const countWaitingRuns = async (db: Reader, ownerId: OwnerId): Promise<nu
   return row.count;
 };
 
+/** How many of one of these sizes are not over. */
+export const countUnfinishedOf = async (
+  db: Reader,
+  flavors: readonly string[],
+): Promise<number> => {
+  const row = await db
+    .selectFrom('runs')
+    .select(({ fn }) => fn.countAll<number | string>().as('count'))
+    .where('flavor', 'in', flavors)
+    .where('status', 'in', ['waiting', 'running'])
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+};
+
 /** Runs of the application that were asked for beside its deployments, and are not over. */
 export const listRequested = (db: Reader, applicationId: ApplicationId): Promise<Run[]> =>
   db

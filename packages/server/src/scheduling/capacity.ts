@@ -6,7 +6,13 @@ export type Demand = {
   gpus: number;
   /** Which devices count, by their class; undefined where it needs none. */
   deviceClass: string | undefined;
+  /** The classes that are meant, where that is the name of several: all its nodes get devices of one of them. */
+  classes?: readonly string[];
 };
+
+/** The same for each class of devices that would do. */
+export const choicesOf = ({ classes, ...demand }: Demand): readonly Demand[] =>
+  classes === undefined ? [demand] : classes.map((deviceClass) => ({ ...demand, deviceClass }));
 
 /** What is left of one host: memory, and devices by class. */
 export type HostCapacity = { memoryMiB: number; devices: Record<string, number> };
@@ -95,6 +101,14 @@ export const lesser = (a: readonly HostCapacity[], b: readonly HostCapacity[]): 
 /** Devices of a class in all. */
 export const devicesIn = (capacity: readonly HostCapacity[], deviceClass: string): number =>
   capacity.reduce((sum, { devices }) => sum + Math.max(0, devices[deviceClass] ?? 0), 0);
+
+/** Devices that would do, of whichever class. */
+export const devicesFor = (capacity: readonly HostCapacity[], demand: Demand): number =>
+  choicesOf(demand).reduce(
+    (sum, { deviceClass }) =>
+      sum + (deviceClass === undefined ? 0 : devicesIn(capacity, deviceClass)),
+    0,
+  );
 
 export const memoryIn = (capacity: readonly HostCapacity[]): number =>
   capacity.reduce((sum, { memoryMiB }) => sum + Math.max(0, memoryMiB), 0);

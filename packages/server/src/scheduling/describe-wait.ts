@@ -5,7 +5,7 @@ import type { LimitedBy } from './owner-share.ts';
 import type { Blocked } from './plan-queue.ts';
 import type { WaitReason } from '../lib/reason.ts';
 import type { EstimateBasis } from '../store/schema.ts';
-import { devicesIn, memoryIn } from './capacity.ts';
+import { devicesFor, memoryIn } from './capacity.ts';
 import type { Demand, HostCapacity } from './capacity.ts';
 
 /** What an answer to "why does it wait" is made from. */
@@ -51,13 +51,13 @@ function describeLimit({ name, most, held }: LimitedBy, demand: Demand): string 
 function describeShortage(demand: Demand, facts: WaitFacts, when: string): Wait {
   const { gpus, nodes, deviceClass, memoryMiB } = demand;
   const needed = gpus * nodes;
-  const free = deviceClass === undefined ? 0 : devicesIn(facts.free, deviceClass);
+  const free = devicesFor(facts.free, demand);
   if (needed === 0 || deviceClass === undefined || needed <= free)
     return {
       reason: 'no_memory',
       detail: `Needs ${memoryMiB * nodes} MiB of memory; ${memoryIn(facts.free)} of ${memoryIn(facts.capacity)} MiB are free.${when}`,
     };
-  const count = `Needs ${needed} × ${nameOfClass(deviceClass)}; ${free} of ${devicesIn(facts.capacity, deviceClass)} are free`;
+  const count = `Needs ${needed} × ${nameOfClass(deviceClass)}; ${free} of ${devicesFor(facts.capacity, demand)} are free`;
   if (facts.driverSilent)
     return {
       reason: 'driver_unavailable',

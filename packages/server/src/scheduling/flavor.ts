@@ -1,57 +1,156 @@
+import { perDay, priceOfGpus } from '../billing/price.ts';
+import { parseName } from '../lib/name.ts';
+import { Refusal } from '../lib/refusal.ts';
+import type { Row } from '../store/schema.ts';
+
 /** A size of instance. */
-export type Flavor = {
+export type Flavor = Row<'flavors'>;
+
+/** What it is called by everybody else, too. */
+const OTHER_NAMES: Readonly<Record<string, string>> = { ML_XXL: 'ML_2XL' };
+
+export const canonicalName = (name: string): string => OTHER_NAMES[name] ?? name;
+
+/** Its name, and those that it has beside. */
+export const namesOf = (name: string): string[] => [
+  name,
+  ...Object.keys(OTHER_NAMES).filter((other) => OTHER_NAMES[other] === name),
+];
+
+/** As file names and URLs have them without quoting; short enough for a table. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
+
+export const isFlavorName = (name: string): boolean => NAME.test(name);
+
+/** What an operator says of a size. */
+export type FlavorOrder = {
   name: string;
   cpus: number;
   memoryMiB: number;
-  gpus: number;
-  /** Yields the processor to bigger ones. */
-  microservice: boolean;
-  /** Chosen by default, or offered when an application is made. */
-  offered: boolean;
+  diskMiB?: number | undefined;
+  gpus?: number | undefined;
+  deviceModel?: string | null | undefined;
+  /** Euros an hour. */
+  price?: number | undefined;
 };
 
-const gpu = (name: string, cpus: number, memoryMiB: number, gpus: number): Flavor => ({
-  name,
-  cpus,
-  memoryMiB,
-  gpus,
-  microservice: false,
-  offered: name === 'ML_XS' || name === 'ML_S',
-});
+/** What is not said stays as it was. */
+export type PartialOrder = { [K in keyof FlavorOrder]?: FlavorOrder[K] | undefined } & {
+  name: string;
+};
 
-const cpu = (name: string, cpus: number, memoryMiB: number): Flavor => ({
-  name,
-  cpus,
-  memoryMiB,
-  gpus: 0,
-  offered: true,
-  microservice: name === 'pico' || name === 'nano',
-});
+const measures = [
+  'cpus',
+  'memoryMiB',
+  'diskMiB',
+  'gpus',
+  'deviceModel',
+  'microEurosPerDay',
+] as const satisfies readonly (keyof Flavor)[];
 
-/** The smallest first; what they cost, `billing/price.ts` says. */
-export const flavors: readonly Flavor[] = [
-  cpu('pico', 1, 256),
-  cpu('nano', 1, 512),
-  cpu('XS', 1, 1024),
-  cpu('S', 2, 2048),
-  cpu('M', 4, 4096),
-  cpu('L', 6, 8192),
-  cpu('XL', 8, 16_384),
-  cpu('2XL', 12, 24_576),
-  cpu('3XL', 16, 32_768),
-  gpu('ML_XS', 8, 6144, 1),
-  gpu('ML_S', 8, 14_336, 1),
-  gpu('ML_M', 16, 22_528, 2),
-  gpu('ML_L', 16, 26_624, 2),
-  gpu('ML_XL', 24, 36_864, 3),
-  gpu('ML_2XL', 24, 40_960, 3),
-  gpu('ML_3XL', 32, 53_248, 4),
-];
+type Measures = Pick<Flavor, (typeof measures)[number]>;
 
-/** Also by its other name. */
-export const findFlavor = (name: string): Flavor | undefined =>
-  flavors.find((flavor) => flavor.name === (name === 'ML_XXL' ? 'ML_2XL' : name));
+export type FlavorChange = Partial<Measures>;
 
-/** Builds get S where the user chose nothing, or the biggest below it that the machine can hold. */
-export const defaultBuildFlavor = ({ memoryMiB }: { memoryMiB: number }): string =>
-  ['S', 'XS', 'nano'].find((name) => (findFlavor(name)?.memoryMiB ?? 0) <= memoryMiB) ?? 'pico';
+/** What is other than before, as it is from now on. */
+export const changesOf = (before: Measures, now: Measures): FlavorChange =>
+  Object.fromEntries(
+    measures.filter((name) => before[name] !== now[name]).map((name) => [name, now[name]]),
+  );
+
+const DISK_MIB = 10 * 1024;
+
+/** The size out of what is said of it, and of what it was before. Refuses what makes no size. */
+export function parseFlavor(order: PartialOrder, former?: Flavor): Measures & { name: string } {
+  const { name, cpus = former?.cpus, memoryMiB = former?.memoryMiB } = order;
+  if (!isFlavorName(name) || canonicalName(name) !== name)
+    throw invalid(
+      'name',
+      'must have 1 to 32 letters, digits, ".", "_" or "-", and begin with one of the first two',
+    );
+  if (cpus === undefined || memoryMiB === undefined)
+    throw invalid(cpus === undefined ? 'cpus' : 'memoryMiB', 'must be said of a new size');
+  const gpus = order.gpus ?? former?.gpus ?? 0;
+  const deviceModel = parseModel(order.deviceModel, { gpus, former });
+  const diskMiB = order.diskMiB ?? former?.diskMiB ?? DISK_MIB;
+  const microEurosPerDay = parsePrice(order.price, { gpus, former });
+  return { name, cpus, memoryMiB, diskMiB, gpus, deviceModel, microEurosPerDay };
+}
+
+type Known = { gpus: number; former: Flavor | undefined };
+
+/** Without GPUs there is no model: it goes with them where nothing else is said. */
+function parseModel(model: string | null | undefined, { gpus, former }: Known): string | null {
+  if (model === null || model === '') return null;
+  if (model === undefined) return gpus === 0 ? null : (former?.deviceModel ?? null);
+  if (gpus === 0) throw invalid('deviceModel', 'must go with a number of GPUs');
+  return parseName('deviceModel', model);
+}
+
+function parsePrice(price: number | undefined, { gpus, former }: Known): number {
+  if (price !== undefined) return perDay(price);
+  if (former !== undefined) return former.microEurosPerDay;
+  if (gpus === 0) throw invalid('price', 'must be said of a size without GPUs, in euros an hour');
+  return priceOfGpus(gpus);
+}
+
+const invalid = (field: string, rule: string): Refusal =>
+  new Refusal('invalid', `The ${field} of a flavor ${rule}.`, { [field]: rule });
+
+type Sized = Pick<Flavor, 'cpus' | 'memoryMiB' | 'gpus'>;
+
+/** Negative where the first is the smaller one. */
+export const compareSizes = (a: Sized, b: Sized): number =>
+  a.gpus - b.gpus || a.memoryMiB - b.memoryMiB || a.cpus - b.cpus;
+
+/** Whether it yields the processor to bigger ones. */
+export const isMicroservice = ({ gpus, memoryMiB }: Sized): boolean =>
+  gpus === 0 && memoryMiB < 1024;
+
+/** Of those with GPUs that every platform has, only the smallest are offered where an application is made. */
+export const isOffered = ({ gpus, origin }: Pick<Flavor, 'gpus' | 'origin'>): boolean =>
+  gpus <= 1 || origin !== 'catalogue';
+
+/** Lines of a mapping that name no size with GPUs, as a warning for the operator. */
+export const describeUnknown = (
+  mapping: readonly { flavor: string }[],
+  flavors: readonly Flavor[],
+): string[] =>
+  mapping
+    .map(({ flavor }) => flavor)
+    .filter((name) => name !== '*' && !flavors.some((one) => one.name === name && one.gpus > 0))
+    .map((name) => `GRID_FLAVOR_DEVICES maps ${name}, and no size with GPUs is called so.`);
+
+/** Those that are called so, in this order, then the others without GPUs, then all others. */
+function prefer(flavors: readonly Flavor[], names: readonly string[]): Flavor[] {
+  const preferred = names.flatMap((name) => flavors.find((one) => one.name === name) ?? []);
+  const plain = flavors.filter(({ gpus }) => gpus === 0);
+  return [...preferred, ...plain, ...flavors];
+}
+
+/** There is always one without GPUs. */
+const demandOne = (flavors: readonly Flavor[]): Flavor => {
+  const [first] = flavors;
+  if (first === undefined) throw new Error('there are no sizes');
+  return first;
+};
+
+/** What an application gets that names no size: one GPU where there is one to have. */
+export function chooseDefaultFlavor(
+  flavors: readonly Flavor[],
+  fits: (flavor: Flavor) => boolean,
+): Flavor {
+  const oneGpu = flavors.filter(({ gpus }) => gpus === 1).toReversed();
+  const usual = prefer(oneGpu, ['ML_S', 'ML_XS']).find(fits);
+  const plain = prefer(flavors, ['XS']);
+  return usual ?? plain.find(fits) ?? demandOne(plain);
+}
+
+/** What builds get where the user chose nothing: S, or the biggest below it that the machine can hold. */
+export function chooseBuildFlavor(
+  flavors: readonly Flavor[],
+  { memoryMiB }: { memoryMiB: number },
+): Flavor {
+  const usual = prefer(flavors, ['S', 'XS', 'nano', 'pico']);
+  return usual.find((one) => one.memoryMiB <= memoryMiB) ?? demandOne(flavors);
+}

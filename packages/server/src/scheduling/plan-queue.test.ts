@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { planQueue } from './plan-queue.ts';
 import type { Allocation, Overtaking, Queued, QueueSituation } from './plan-queue.ts';
-import { copyCapacity, give, place, take } from './capacity.ts';
+import { choicesOf, copyCapacity, give, place, take } from './capacity.ts';
 import type { Demand, HostCapacity } from './capacity.ts';
 
 const gpus = (count: number, nodes = 1): Demand => ({
@@ -160,6 +160,52 @@ const situations = fc
       })),
     };
   });
+
+/** Two kinds of devices, of which some ask for one and some for any. */
+const mixed = situations.chain((situation) =>
+  fc.array(fc.constantFrom('h100', 'l4', 'any'), { minLength: 12, maxLength: 12 }).map((kinds) => ({
+    ...situation,
+    free: situation.free.map(({ memoryMiB, devices }, index) => ({
+      memoryMiB,
+      devices: { ...devices, l4: (index * 3) % 7 },
+    })),
+    queue: situation.queue.map((one, index): Queued => {
+      const kind = kinds[index] ?? 'any';
+      if (one.demand.gpus === 0) return one;
+      const demand = { ...one.demand, deviceClass: kind };
+      const classes = { classes: ['l4', 'h100'] };
+      return {
+        ...one,
+        partition: kind,
+        demand: kind === 'any' ? { ...demand, ...classes } : demand,
+      };
+    }),
+  })),
+);
+
+test('who takes any devices gets all of one class, and is in nobody’s way who has a reservation', () => {
+  fc.assert(
+    fc.property(mixed, (situation) => {
+      const { starts, blocked } = planQueue(situation);
+      for (const startsAt of [0, ...blocked.flatMap((one) => one.startsAt ?? [])]) {
+        const capacity = copyCapacity(situation.free);
+        for (const { demand, hosts, endsAt } of situation.allocations)
+          if (endsAt !== undefined && endsAt <= startsAt) give(capacity, demand, hosts);
+        for (const { id, demand, hosts } of starts) {
+          const { estimate = Infinity } = situation.queue.find((one) => one.id === id) ?? {};
+          if (startsAt === 0 || estimate > startsAt) take(capacity, demand, hosts);
+        }
+        for (const { memoryMiB, devices } of capacity)
+          assert.ok(memoryMiB >= 0 && Object.values(devices).every((one) => one >= 0));
+        for (const { id } of blocked.filter((one) => one.startsAt === startsAt)) {
+          const { demand } = situation.queue.find((one) => one.id === id) ?? assert.fail();
+          assert.ok(choicesOf(demand).some((one) => place(capacity, one) !== undefined));
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
 
 test('gangs start whole, and nobody gets what is not there', () => {
   fc.assert(

@@ -1,4 +1,4 @@
-import { copyCapacity, give, lesser, nodesThatFit, place, take } from './capacity.ts';
+import { choicesOf, copyCapacity, give, lesser, nodesThatFit, place, take } from './capacity.ts';
 import { openShares } from './owner-share.ts';
 import type { LimitedBy, OwnerShare, Shares } from './owner-share.ts';
 import type { EstimateBasis } from '../store/schema.ts';
@@ -59,8 +59,11 @@ export type Blocked = {
   startsAt: number | undefined;
 };
 
+/** Where something starts, with the devices that it gets where several kinds would do. */
+type Start = { id: string; hosts: readonly number[]; demand: Demand };
+
 export type QueuePlan = {
-  starts: readonly { id: string; hosts: readonly number[] }[];
+  starts: readonly Start[];
   blocked: readonly Blocked[];
   /** What nobody holds once those have started. */
   free: readonly HostCapacity[];
@@ -98,7 +101,7 @@ export function planQueue(situation: QueueSituation): QueuePlan {
     reservations: new Map(),
     firsts: new Map(),
   };
-  const starts: { id: string; hosts: readonly number[] }[] = [];
+  const starts: Start[] = [];
   const blocked: Blocked[] = [];
   const positions = new Map<string, number>();
   for (const entry of situation.queue) {
@@ -108,15 +111,15 @@ export function planQueue(situation: QueueSituation): QueuePlan {
       blocked.push({ ...held(entry, limit), position });
       continue;
     }
-    const hosts = findHosts(planning, entry);
-    if (Array.isArray(hosts)) {
-      starts.push({ id: entry.id, hosts });
-      start(planning, entry, hosts);
+    const found = findPlace(planning, entry);
+    if (typeof found === 'object') {
+      starts.push({ id: entry.id, ...found });
+      start(planning, { ...entry, demand: found.demand }, found.hosts);
       continue;
     }
     const position = (positions.get(entry.partition) ?? 0) + 1;
     positions.set(entry.partition, position);
-    blocked.push(block(planning, entry, { position, breaks: hosts }));
+    blocked.push(block(planning, entry, { position, breaks: found }));
   }
   return { starts, blocked, free: planning.free };
 }
@@ -129,6 +132,17 @@ const held = ({ id }: Queued, limit: LimitedBy): Omit<Blocked, 'position'> => ({
   first: id,
   startsAt: undefined,
 });
+
+/** The first kind of devices that lets it start now; else whose reservation stands in the way, if one does. */
+function findPlace(planning: Planning, entry: Queued): Omit<Start, 'id'> | string | undefined {
+  let breaks: string | undefined;
+  for (const demand of choicesOf(entry.demand)) {
+    const hosts = findHosts(planning, { ...entry, demand });
+    if (Array.isArray(hosts)) return { demand, hosts };
+    breaks ??= hosts;
+  }
+  return breaks;
+}
 
 /** Where its nodes go now; else whose reservation stands in the way, or undefined where too little is free. */
 function findHosts(planning: Planning, entry: Queued): number[] | string | undefined {
@@ -201,7 +215,7 @@ function block(
   if (known === undefined) {
     firsts.set(entry.partition, entry.id);
     if (situation.overtaking === 'backfill')
-      reservations.set(entry.partition, reserve(planning, entry));
+      reservations.set(entry.partition, reserveEarliest(planning, entry));
   }
   return {
     id: entry.id,
@@ -211,6 +225,12 @@ function block(
     startsAt: known === undefined ? reservations.get(entry.partition)?.at : undefined,
   };
 }
+
+/** Of the kinds of devices that would do, the one that comes first. */
+const reserveEarliest = (planning: Planning, entry: Queued): Reservation | undefined =>
+  choicesOf(entry.demand)
+    .flatMap((demand) => reserve(planning, { ...entry, demand }) ?? [])
+    .toSorted((a, b) => a.at - b.at)[0];
 
 /**
  * The earliest time at which all its nodes fit, as ends are expected, and what is spare then; or

@@ -1,12 +1,12 @@
-import { classFor, classOf } from '../devices/flavor-devices.ts';
-import type { FlavorDevices } from '../devices/flavor-devices.ts';
+import { classFor } from '../devices/flavor-devices.ts';
+import type { DeviceClasses, FlavorDevices } from '../devices/flavor-devices.ts';
 import type { Flavor } from './flavor.ts';
 import type { Demand, Capacity } from './capacity.ts';
 
 /** What is given out: memory of hosts, and their devices; CPU time is shares. */
 export type Pool = {
-  /** What instances may hold together: each host's memory less the reserve, in MiB. */
-  hosts: readonly { name: string; memoryMiB: number }[];
+  /** What instances may hold together: each host's memory less the reserve, in MiB; its CPUs, of which sizes are made. */
+  hosts: readonly { name: string; memoryMiB: number; cpus?: number }[];
   flavorDevices: FlavorDevices;
 };
 
@@ -18,11 +18,15 @@ export const largestHost = ({ hosts }: Pool): number =>
   Math.max(0, ...hosts.map(({ memoryMiB }) => memoryMiB));
 
 /** What the hosts have when nobody holds anything, with these devices. */
-export function capacityOf(pool: Pool, devices: readonly PooledDevice[]): Capacity {
+export function capacityOf(
+  pool: Pool,
+  devices: readonly PooledDevice[],
+  classes: DeviceClasses,
+): Capacity {
   return pool.hosts.map(({ name, memoryMiB }) => {
     const byClass: Record<string, number> = {};
     for (const device of devices) {
-      const deviceClass = classOf(device, pool.flavorDevices);
+      const deviceClass = classes.of(device);
       if (device.host === name && deviceClass !== undefined)
         byClass[deviceClass] = (byClass[deviceClass] ?? 0) + 1;
     }
@@ -32,12 +36,16 @@ export function capacityOf(pool: Pool, devices: readonly PooledDevice[]): Capaci
 
 /** What so many nodes of a size ask for. */
 export const demandOf = (
-  { memoryMiB, gpus, name }: Pick<Flavor, 'memoryMiB' | 'gpus' | 'name'>,
+  { memoryMiB, gpus, name, deviceModel }: Flavor,
   nodes: number,
   { flavorDevices }: Pick<Pool, 'flavorDevices'>,
 ): Demand => ({
   nodes,
   memoryMiB,
   gpus,
-  deviceClass: gpus === 0 ? undefined : classFor(name, flavorDevices),
+  deviceClass: gpus === 0 ? undefined : (deviceModel ?? classFor(name, flavorDevices)),
 });
+
+/** The demand with the classes of devices that are meant. */
+export const withClasses = (demand: Demand, { meantBy }: DeviceClasses): Demand =>
+  demand.deviceClass === undefined ? demand : { ...demand, classes: meantBy(demand.deviceClass) };

@@ -78,18 +78,15 @@ function decide(world: World): void {
     }),
   ];
   const queue = waiting.map(({ entry }) => entry);
-  const starts = new Map(
-    planQueue({ now, free, allocations, queue, overtaking }).starts.map(({ id, hosts }) => [
-      id,
-      hosts,
-    ]),
-  );
+  const plan = planQueue({ now, free, allocations, queue, overtaking });
+  const starts = new Map(plan.starts.map((one) => [one.id, one]));
   if (starts.size === 0) return;
   for (const { entry, duration } of waiting) {
-    const hosts = starts.get(entry.id);
-    if (hosts === undefined) continue;
-    take(free, entry.demand, hosts);
-    running.push({ entry, hosts, startedAt: now, endsAt: now + (duration ?? Infinity) });
+    const { hosts, demand } = starts.get(entry.id) ?? {};
+    if (hosts === undefined || demand === undefined) continue;
+    take(free, demand, hosts);
+    const endsAt = now + (duration ?? Infinity);
+    running.push({ entry: { ...entry, demand }, hosts, startedAt: now, endsAt });
     world.started.set(entry.id, { startsAt: now, hosts });
   }
   world.waiting = waiting.filter(({ entry }) => !starts.has(entry.id));

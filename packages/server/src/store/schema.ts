@@ -57,6 +57,7 @@ export type Schema = {
   metricSamples: MetricSampleTable;
   metricRollups: MetricRollupTable;
   limits: LimitTable;
+  flavors: FlavorTable;
 };
 
 /** A row as the program has it; most of its nouns are rows. */
@@ -359,4 +360,23 @@ type LimitTable = {
   /** Null: as much as there is. */
   value: number | null;
   setAt: Time;
+};
+
+/** A size of instance. What it is made for has it by name; what runs keeps the numbers that it had then. */
+type FlavorTable = {
+  name: string;
+  cpus: number;
+  memoryMiB: number;
+  diskMiB: number;
+  gpus: number;
+  /** A part of the model's name; null: what the operator's mapping says, or any. */
+  deviceModel: string | null;
+  /** Of one instance. */
+  microEurosPerDay: number;
+  /** Whose word it is: every platform's, this machine's, or an operator's. */
+  origin: 'catalogue' | 'machine' | 'operator';
+  createdAt: Time;
+  changedAt: Time;
+  /** It is not there any more, and does not come back by itself. */
+  removedAt: Time | null;
 };

@@ -99,8 +99,11 @@ export type WorkloadTable = {
   flavor: string;
   memoryMiB: number;
   cpus: number;
+  diskMiB: number;
   /** Of each node. */
   gpus: number;
+  /** What a node costs a day, as priced when it was made. */
+  microEurosPerDay: number;
   /** Which devices count; null where it needs none. */
   deviceClass: string | null;
   nodes: number;

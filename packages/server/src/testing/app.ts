@@ -14,6 +14,7 @@ import { nothingExposed } from '../metrics/prometheus.ts';
 import { dataPaths } from '../paths.ts';
 import type { Database } from '../store/database.ts';
 import { noDevices } from './devices.ts';
+import { withoutGpus } from './empty-platform.ts';
 import { engineChoiceOf } from './engine-choice.ts';
 import { askHttp } from './http.ts';
 import type { Answer as HttpAnswer, Ask } from './http.ts';
@@ -106,10 +107,9 @@ const createContext = (database: Database, folder: string, clock: () => number):
   readTxt: async () => [],
   dns: () => ({ cname: 'localhost', a: ['127.0.0.1'] }),
   applicationDomain: 'grid.localhost',
-  defaultFlavor: 'XS',
   pool: { hosts: [{ name: 'local', memoryMiB: 8192 }], flavorDevices: [] },
   inventory: noDevices,
-  refuseWhatNeverFits: () => undefined,
+  empty: withoutGpus(database),
   findBuilt: (id, commit) => findBuilt(database.read, id, commit),
   engineChoice: engineChoiceOf('process'),
   createRepository: async () => undefined,

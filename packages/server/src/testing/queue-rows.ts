@@ -3,7 +3,7 @@ import { endLeases, releaseDevice } from '../devices/devices.ts';
 import { leasesOf } from '../devices/lease-store.ts';
 import type { RunId, WorkloadId } from '../lib/ids.ts';
 import { request } from '../reconcile/queue.ts';
-import { findFlavor } from '../scheduling/flavor.ts';
+import { listFlavors } from '../scheduling/flavor-store.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { transition } from '../states/transition.ts';
 import { workloadMachine } from '../workloads/machines.ts';
@@ -29,12 +29,20 @@ export const addDevices = (
 export async function openOrders(database: Database): Promise<(order: Order) => NewWorkload> {
   const { organizationId: ownerId } = await makeOwner(database);
   const owned = { ownerId, applicationId: await makeApplication(database, { ownerId }) };
+  const flavors = await listFlavors(database.read);
   return ({ flavor, nodes = 1, estimate, at }) => {
-    const { cpus = 1, memoryMiB = 0, gpus = 0 } = findFlavor(flavor) ?? {};
-    const size = { flavor, cpus, memoryMiB, gpus, deviceClass: 'gpu', nodes };
+    const known = flavors.find(({ name }) => name === flavor);
+    if (known === undefined) throw new Error(`there is no flavor ${flavor}`);
+    const { cpus, memoryMiB, diskMiB, gpus, microEurosPerDay } = known;
+    const of = { flavor, cpus, memoryMiB, diskMiB, gpus, microEurosPerDay };
+    const size = { ...of, deviceClass: 'gpu', nodes };
     const times = { turnAt: at, queueAt: at, estimate, maxDuration: null, graceSeconds: 1, at };
-    const of = { subjectKind: 'run', subjectId: 'run_of-nobody' as RunId, metered: false } as const;
-    return { ...owned, ...of, engine: 'process', ...size, ...times };
+    const whose = {
+      subjectKind: 'run',
+      subjectId: 'run_of-nobody' as RunId,
+      metered: false,
+    } as const;
+    return { ...owned, ...whose, engine: 'process', ...size, ...times };
   };
 }
 

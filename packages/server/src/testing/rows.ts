@@ -17,6 +17,7 @@ import type { NewRun } from '../runs/run.ts';
 import { startRun } from '../runs/start-run.ts';
 import type { Database } from '../store/database.ts';
 import type { Role } from '../store/schema.ts';
+import { boundless } from './empty-platform.ts';
 import { engineChoiceOf } from './engine-choice.ts';
 
 /** Leaves values as they are: what is kept is another test's subject. */
@@ -47,11 +48,17 @@ export const makeApplication = (
       zone: 'grid',
       zoneAliases: [],
       applicationDomain: 'grid.localhost',
-      defaultFlavor: 'XS',
-      refuseWhatNeverFits: () => undefined,
+      empty: boundless(database),
       createRepository: async () => undefined,
     },
-    { name: 'app', variant: 'ml_python', environment: {}, by: PLATFORM, ...order },
+    {
+      name: 'app',
+      variant: 'ml_python',
+      flavor: 'XS',
+      environment: {},
+      by: PLATFORM,
+      ...order,
+    },
   );
 
 /** A deployment of theirs that waits, or is what the order says. */

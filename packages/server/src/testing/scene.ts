@@ -85,6 +85,9 @@ const requests: Readonly<
 > = {
   'keys.putKey': () => ({ body: keyLine() }),
   'tokens.takeCliToken': () => ({ query: { cli_token: 'x'.repeat(27) } }),
+  'flavors.createFlavor': () => ({
+    body: { name: newId('run').slice(4, 20), cpus: 1, memoryMiB: 512, price: 1 },
+  }),
   'applications.createApplication': () => ({ body: { name: 'x', instanceVariant: 'ml_python' } }),
   'domains.setFavouriteDomain': () => ({ body: { fqdn: 'example.com' } }),
   'tokens.createApiToken': () => ({
@@ -116,6 +119,9 @@ export const otherwise: Readonly<Record<string, number>> = {
   'domains.setFavouriteDomain': 404,
   'emails.deleteEmail': 404,
   'platform.claim': 409,
+  'flavors.getFlavor': 404,
+  'flavors.updateFlavor': 404,
+  'flavors.deleteFlavor': 404,
   'limits.setLimit': 404,
   'limits.unsetLimit': 404,
   'emails.confirmEmail': 404,

@@ -15,6 +15,7 @@ import { listRequested } from '../runs/run-store.ts';
 import { stopRun } from '../runs/stop-run.ts';
 import { Killed } from './life.ts';
 import { makeApplication, makeOwner } from './rows.ts';
+import { boundless } from './empty-platform.ts';
 import { engineChoiceOf } from './engine-choice.ts';
 import { byUser } from '../events/actor.ts';
 import type { World } from './world.ts';
@@ -182,7 +183,7 @@ async function run(
   const deps = {
     ...world,
     engineChoice: engineChoiceOf('process'),
-    refuseWhatNeverFits: () => undefined,
+    empty: boundless(world.database),
     findBuilt: (id: ApplicationId, commit?: string) => findBuilt(world.database.read, id, commit),
   };
   const asked = { application, authorId, nodes, retries, maxDuration: maxMs };

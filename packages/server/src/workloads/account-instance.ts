@@ -19,9 +19,10 @@ export async function openUsage(
   instances: readonly { id: InstanceId; number: number; at: number }[],
 ): Promise<void> {
   if (!workload.metered || workload.state !== 'admitted') return;
-  const { ownerId, applicationId, subjectKind, subjectId, flavor } = workload;
+  const { ownerId, applicationId, subjectKind, subjectId } = workload;
+  const { flavor, gpus, microEurosPerDay } = workload;
   const inTurn = rulesOf(workload).instances === 'in_turn';
-  const of = { ownerId, applicationId, subjectKind, subjectId, flavor };
+  const of = { ownerId, applicationId, subjectKind, subjectId, flavor, gpus, microEurosPerDay };
   await openIntervals(
     tx,
     instances.map(({ id, number, at }) => {

@@ -1,7 +1,6 @@
 import type { ApplicationId, OwnerId, WorkloadId } from '../lib/ids.ts';
-import { Refusal } from '../lib/refusal.ts';
 import type { Estimate } from '../scheduling/estimate.ts';
-import { findFlavor } from '../scheduling/flavor.ts';
+import { useFlavor } from '../scheduling/use-flavors.ts';
 import { queueAt, turnAt } from '../scheduling/order.ts';
 import { demandOf } from '../scheduling/pool.ts';
 import type { Pool } from '../scheduling/pool.ts';
@@ -39,8 +38,7 @@ export async function createWorkload(
   pool: Pick<Pool, 'flavorDevices'>,
   { at, priority = 'normal', cameAt = at, metered = true, ...order }: Order,
 ): Promise<WorkloadId> {
-  const flavor = findFlavor(order.flavor);
-  if (flavor === undefined) throw new Refusal('invalid', `There is no flavor ${order.flavor}.`);
+  const flavor = await useFlavor(tx, order.flavor);
   const { queueClass } = rulesOf(order);
   const { maxDuration = null, estimate, ...made } = order;
   const id = await insertWorkload(tx, {
@@ -50,7 +48,9 @@ export async function createWorkload(
     estimateBasis: estimate?.basis ?? null,
     memoryMiB: flavor.memoryMiB,
     cpus: flavor.cpus,
+    diskMiB: flavor.diskMiB,
     gpus: flavor.gpus,
+    microEurosPerDay: flavor.microEurosPerDay,
     deviceClass: demandOf(flavor, order.nodes, pool).deviceClass ?? null,
     turnAt: turnAt(cameAt, queueClass),
     queueAt: queueAt(cameAt, { queueClass, priority }),

@@ -5,7 +5,7 @@ import { everFits } from '../scheduling/never-fits.ts';
 import { planQueue } from '../scheduling/plan-queue.ts';
 import type { Allocation, QueuePlan } from '../scheduling/plan-queue.ts';
 import type { EstimateBasis } from '../store/schema.ts';
-import { demandOfWorkload, toQueued } from './load-queue.ts';
+import { demandIn, toQueued } from './load-queue.ts';
 import type { QueueFacts } from './load-queue.ts';
 import type { Workload } from './workload.ts';
 
@@ -13,12 +13,12 @@ import type { Workload } from './workload.ts';
 const FORESIGHT = 100;
 
 /** What the platform could not hold if it were empty waits for nothing: its deployment or run ends. */
-export function sortOut({ waiting, capacity }: Pick<QueueFacts, 'waiting' | 'capacity'>): {
+export function sortOut(facts: Pick<QueueFacts, 'waiting' | 'capacity' | 'classes'>): {
   hopeless: Workload[];
   hopeful: Workload[];
 } {
-  const { true: hopeful = [], false: hopeless = [] } = Object.groupBy(waiting, (one) =>
-    everFits(capacity, demandOfWorkload(one)) ? 'true' : 'false',
+  const { true: hopeful = [], false: hopeless = [] } = Object.groupBy(facts.waiting, (one) =>
+    everFits(facts.capacity, demandIn(facts, one)) ? 'true' : 'false',
   );
   return { hopeless, hopeful };
 }
@@ -28,7 +28,7 @@ export function planFacts(
   { free, allocations, shares, now, ...facts }: QueueFacts,
   hopeful: readonly Workload[] = sortOut(facts).hopeful,
 ): QueuePlan {
-  const queue = hopeful.map(toQueued);
+  const queue = hopeful.map((one) => toQueued(facts, one));
   return planQueue({ free, allocations, shares, queue, now, overtaking: 'backfill' });
 }
 
@@ -70,12 +70,12 @@ function startsBy(
   bases: readonly EstimateBasis[],
 ): ReadonlyMap<string, number> {
   const ends = (one: Ending): boolean => bases.includes(basisOf(one));
-  const begun = new Map(plan.starts.map((one) => [one.id, one.hosts]));
+  const begun = new Map(plan.starts.map((one) => [one.id, one]));
   const { now } = facts;
   const starting = facts.waiting.flatMap((one): Allocation[] => {
-    const hosts = begun.get(one.id);
+    const start = begun.get(one.id);
     const endsAt = one.estimate === null || !ends(one) ? undefined : now + one.estimate;
-    return hosts === undefined ? [] : [{ demand: demandOfWorkload(one), hosts, endsAt }];
+    return start === undefined ? [] : [{ demand: start.demand, hosts: start.hosts, endsAt }];
   });
   const held = facts.allocations.map((one) => (ends(one) ? one : { ...one, endsAt: undefined }));
   const waiting = facts.waiting.filter(({ id }) => !begun.has(id));
@@ -101,7 +101,7 @@ function simulatedStarts(
     .hopeful.slice(0, FORESIGHT)
     .map((one) => {
       const duration = ends(one) ? (one.estimate ?? undefined) : undefined;
-      return { at: now, entry: toQueued(one), duration };
+      return { at: now, entry: toQueued(facts, one), duration };
     });
   const started = simulate({ now, free, allocations, arrivals, overtaking: 'backfill' });
   return [...started].map(([id, { startsAt }]) => [id, startsAt]);

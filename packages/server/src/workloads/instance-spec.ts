@@ -4,7 +4,6 @@ import type { DataPaths } from '../paths.ts';
 import type { InstanceSpec, Sandbox } from './engine.ts';
 import type { Instance, Workload } from './workload.ts';
 
-const DISK_MIB = 10 * 1024;
 const LOG_BUDGET_MIB = 1024;
 
 type Described = {
@@ -34,7 +33,7 @@ type CommonSpec = Pick<
 /** What the engine is told of every instance of an application, whatever it is for. */
 export const commonSpec = (
   paths: Pick<DataPaths, 'logs'>,
-  { workload, instance, devices, application, diskMiB = DISK_MIB }: Described,
+  { workload, instance, devices, application, diskMiB = workload.diskMiB }: Described,
 ): CommonSpec => ({
   instanceId: instance.id,
   workloadId: workload.id,

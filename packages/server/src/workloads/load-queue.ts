@@ -4,15 +4,17 @@ import { listDevices } from '../devices/device-store.ts';
 import { listLeases } from '../devices/lease-store.ts';
 import type { KnownDevice } from '../devices/known-device.ts';
 import type { Lease } from '../devices/lease.ts';
-import { classOf } from '../devices/flavor-devices.ts';
+import { openClasses } from '../devices/flavor-devices.ts';
+import type { DeviceClasses } from '../devices/flavor-devices.ts';
 import { partitionOf } from '../scheduling/order.ts';
 import type { Allocation, Queued } from '../scheduling/plan-queue.ts';
 import type { OwnerShare } from '../scheduling/owner-share.ts';
-import { capacityOf } from '../scheduling/pool.ts';
+import { listNamedModels } from '../scheduling/flavor-store.ts';
+import { capacityOf, withClasses } from '../scheduling/pool.ts';
 import type { Pool } from '../scheduling/pool.ts';
 import type { Demand, Capacity } from '../scheduling/capacity.ts';
-import { take } from '../scheduling/capacity.ts';
-import type { OwnerId } from '../lib/ids.ts';
+import { choicesOf, take } from '../scheduling/capacity.ts';
+import type { OwnerId, WorkloadId } from '../lib/ids.ts';
 import type { Reader } from '../store/database.ts';
 import { loadShares } from './load-shares.ts';
 import { selectAdmitted, selectQueue } from './queue-store.ts';
@@ -33,6 +35,7 @@ const FENCED_FOR = 5_000;
 export type QueueFacts = {
   now: number;
   pool: Pool;
+  classes: DeviceClasses;
   free: Capacity;
   capacity: Capacity;
   allocations: Allocation[];
@@ -64,17 +67,23 @@ export async function loadQueue(
     await listLeases(db),
   ];
   const driverSilent = inventory.silent() !== undefined;
+  const models = [
+    ...(await listNamedModels(db)),
+    ...waiting.flatMap((one) => one.deviceClass ?? []),
+  ];
+  const classes = openClasses(pool.flavorDevices, models, devices);
   const offered = freeDevices({ devices, leases, driverSilent });
-  const free = capacityOf(pool, offered);
-  const places = new Map(pool.hosts.map(({ name }, index) => [name, index]));
-  const allocations = admitted.map((one) => toAllocation(one, places, now));
+  const free = capacityOf(pool, offered, classes);
+  const held = whatIsHeld({ devices, leases, classes, pool, now });
+  const allocations = admitted.map((one) => toAllocation(one, held));
   for (const { demand, hosts } of allocations) take(free, { ...demand, gpus: 0 }, hosts);
-  const fenced = leases.flatMap((lease) => toFenced(lease, { devices, places, pool, now }));
+  const fenced = leases.flatMap((lease) => toFenced(lease, held));
   return {
     now,
     pool,
+    classes,
     free,
-    capacity: capacityOf(pool, devices),
+    capacity: capacityOf(pool, devices, classes),
     allocations: [...allocations, ...fenced],
     shares,
     waiting,
@@ -95,7 +104,7 @@ export function freeDevices({
   return devices.filter(({ uuid, health }) => health === 'well' && !held.has(uuid));
 }
 
-export const demandOfWorkload = ({
+const demandOfWorkload = ({
   nodes,
   memoryMiB,
   gpus,
@@ -114,51 +123,76 @@ export const partitionOfWorkload = ({
 }: Pick<Workload, 'subjectKind' | 'deviceClass'>): string =>
   partitionOf({ queueClass: rulesOf({ subjectKind }).queueClass, deviceClass });
 
-export const toQueued = (workload: Workload): Queued => ({
+/** What it asks for, with the classes of devices that are meant now. */
+export const demandIn = ({ classes }: Pick<QueueFacts, 'classes'>, workload: Workload): Demand =>
+  withClasses(demandOfWorkload(workload), classes);
+
+export const toQueued = (facts: Pick<QueueFacts, 'classes'>, workload: Workload): Queued => ({
   id: workload.id,
-  demand: demandOfWorkload(workload),
+  demand: demandIn(facts, workload),
   partition: partitionOfWorkload(workload),
   estimate: workload.estimate ?? undefined,
   owner: workload.ownerId,
 });
 
-function toAllocation(one: Admitted, places: ReadonlyMap<string, number>, now: number): Allocation {
+type Held = Pick<QueueFacts, 'now'> & {
+  places: ReadonlyMap<string, number>;
+  deviceOf(uuid: string): KnownDevice | undefined;
+  /** The class of the devices that a workload holds. */
+  classHeld(id: WorkloadId): string | undefined;
+  classes: DeviceClasses;
+};
+
+function whatIsHeld({
+  devices,
+  leases,
+  classes,
+  pool,
+  now,
+}: Pick<QueueFacts, 'devices' | 'leases' | 'classes' | 'pool' | 'now'>): Held {
+  const known = new Map(devices.map((device) => [device.uuid, device]));
+  const first = new Map(leases.map(({ workloadId, deviceUuid }) => [workloadId, deviceUuid]));
+  const deviceOf = (uuid: string): KnownDevice | undefined => known.get(uuid);
+  return {
+    now,
+    classes,
+    deviceOf,
+    places: new Map(pool.hosts.map(({ name }, index) => [name, index])),
+    classHeld: (id) => {
+      const device = deviceOf(first.get(id) ?? '');
+      return device === undefined ? undefined : classes.of(device);
+    },
+  };
+}
+
+function toAllocation(one: Admitted, { places, classHeld, now }: Held): Allocation {
   const { admittedAt: startedAt, estimate, maxDuration } = one;
   const limit = maxDuration === null ? {} : { maxDuration };
+  const demand = demandOfWorkload(one);
   return {
     id: one.id,
-    demand: demandOfWorkload(one),
+    demand: { ...demand, deviceClass: classHeld(one.id) ?? demand.deviceClass },
     hosts: one.placement.flatMap((name) => places.get(name) ?? []),
     endsAt: estimate === null ? undefined : expectedEnd({ startedAt, estimate, ...limit }, now),
     ...(one.estimateBasis !== null && { basis: one.estimateBasis }),
   };
 }
 
-function toFenced(
-  lease: Lease,
-  {
-    devices,
-    places,
-    pool,
-    now,
-  }: Pick<QueueFacts, 'devices' | 'pool' | 'now'> & { places: ReadonlyMap<string, number> },
-): Allocation[] {
-  const device = devices.find(({ uuid }) => uuid === lease.deviceUuid);
+function toFenced(lease: Lease, { deviceOf, places, classes, now }: Held): Allocation[] {
+  const device = deviceOf(lease.deviceUuid);
   const host = places.get(device?.host ?? '');
   if (lease.endedAt === null || device === undefined || host === undefined) return [];
-  const deviceClass = classOf(device, pool.flavorDevices);
-  const demand = { nodes: 1, memoryMiB: 0, gpus: 1, deviceClass };
+  const demand = { nodes: 1, memoryMiB: 0, gpus: 1, deviceClass: classes.of(device) };
   return [{ demand, hosts: [host], endsAt: lease.detail === null ? now + FENCED_FOR : undefined }];
 }
 
-/** What an answer to "why does it wait" is made from, for what waits for devices of this class. */
+/** What an answer to "why does it wait" is made from, for what asks for this. */
 export function factsFor(
-  { free, capacity, devices, leases, pool, now, driverSilent }: QueueFacts,
-  deviceClass: string | undefined,
+  { free, capacity, devices, leases, classes, now, driverSilent }: QueueFacts,
+  demand: Demand,
 ): WaitFacts {
-  const ofClass = devices.filter(
-    (one) => classOf(one, pool.flavorDevices) === (deviceClass ?? undefined),
-  );
+  const asked = choicesOf(demand).map(({ deviceClass }) => deviceClass);
+  const meant = devices.filter((one) => asked.includes(classes.of(one)));
   const fenced = new Set(
     leases.filter(({ endedAt }) => endedAt !== null).map(({ deviceUuid }) => deviceUuid),
   );
@@ -167,7 +201,7 @@ export function factsFor(
     capacity,
     now,
     driverSilent,
-    fencing: ofClass.filter(({ uuid, health }) => health === 'well' && fenced.has(uuid)).length,
-    unwell: ofClass.filter(({ health }) => health !== 'well').length,
+    fencing: meant.filter(({ uuid, health }) => health === 'well' && fenced.has(uuid)).length,
+    unwell: meant.filter(({ health }) => health !== 'well').length,
   };
 }

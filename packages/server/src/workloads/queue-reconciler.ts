@@ -4,14 +4,14 @@ import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
 import { describeWait } from '../scheduling/describe-wait.ts';
 import type { Expectation, Wait } from '../scheduling/describe-wait.ts';
 import { leaseDevices } from '../devices/devices.ts';
-import { classOf } from '../devices/flavor-devices.ts';
+import type { Demand } from '../scheduling/capacity.ts';
 import type { Blocked, QueuePlan } from '../scheduling/plan-queue.ts';
 import { pickDevices } from '../devices/plan-devices.ts';
 import { transition } from '../states/transition.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { addAdmitted } from './add-instances.ts';
 import { expectStarts, planFacts, sortOut } from './expect-starts.ts';
-import { demandOfWorkload, factsFor, freeDevices, loadQueue } from './load-queue.ts';
+import { demandIn, factsFor, freeDevices, loadQueue } from './load-queue.ts';
 import type { QueueDeps, QueueFacts } from './load-queue.ts';
 import { workloadMachine } from './machines.ts';
 import { lockPool, setExpected } from './queue-store.ts';
@@ -56,10 +56,10 @@ async function record(
     await lockPool(tx);
     const at = clock();
     const offered = createOffer(facts);
-    for (const { id, hosts } of plan.starts) {
+    for (const { id, ...start } of plan.starts) {
       const workload = byId.get(id);
       if (workload !== undefined)
-        await admit(tx, subjects, { workload, facts, hosts, offered, at });
+        await admit(tx, subjects, { ...start, workload, facts, offered, at });
     }
     for (const wait of told) await tell(tx, subjects, { ...wait, at });
     for (const workload of lost) {
@@ -87,9 +87,9 @@ function describeBlocked(
 ): Told[] {
   const { free } = plan;
   const describe = (blocked: Blocked, workload: Workload, expected?: Expectation): Wait => {
-    const demand = demandOfWorkload(workload);
+    const demand = demandIn(facts, workload);
     return describeWait(blocked, demand, {
-      ...factsFor(facts, demand.deviceClass),
+      ...factsFor(facts, demand),
       free,
       expected,
     });
@@ -138,7 +138,7 @@ function createOffer(facts: QueueFacts) {
   let free = freeDevices(facts);
   return (host: string, deviceClass: string, count: number): string[] | undefined => {
     const fitting = free.filter(
-      (one) => one.host === host && classOf(one, facts.pool.flavorDevices) === deviceClass,
+      (one) => one.host === host && facts.classes.of(one) === deviceClass,
     );
     const picked = pickDevices(fitting, count);
     free = free.filter(({ uuid }) => picked?.includes(uuid) !== true);
@@ -150,6 +150,8 @@ type Admission = {
   workload: Workload;
   facts: QueueFacts;
   hosts: readonly number[];
+  /** With the class of devices that it gets. */
+  demand: Demand;
   offered: Offer;
   at: number;
 };
@@ -157,7 +159,7 @@ type Admission = {
 async function admit(
   tx: Tx,
   subjects: TellSubjects,
-  { workload, facts, hosts, offered, at }: Admission,
+  { workload, facts, hosts, demand, offered, at }: Admission,
 ): Promise<void> {
   const placement = hosts.map((index) => facts.pool.hosts[index]?.name ?? '');
   const admitted = {
@@ -167,16 +169,19 @@ async function admit(
   } as const;
   const stillWanted = { id: workload.id, wanted: 'up' } as const;
   if (!(await transition(tx, workloadMachine, stillWanted, admitted))) return;
-  await leaseDevices(tx, pickLeases(workload, placement, offered), at);
+  await leaseDevices(tx, pickLeases(workload, demand, { placement, offered }), at);
   await addAdmitted(tx, { ...workload, state: 'admitted' }, at);
   if (workload.reason !== null) await tellSubject(subjects, tx, { ...workload, at });
 }
 
 /** The devices of each node, on the host that it is placed on. */
-function pickLeases(workload: Workload, placement: readonly string[], offered: Offer) {
+function pickLeases(
+  workload: Workload,
+  { gpus, deviceClass }: Demand,
+  { placement, offered }: { placement: readonly string[]; offered: Offer },
+) {
   const { id: workloadId, ownerId, applicationId, subjectKind, subjectId } = workload;
-  const { gpus, deviceClass } = workload;
-  if (gpus === 0 || deviceClass === null) return [];
+  if (gpus === 0 || deviceClass === undefined) return [];
   return placement.flatMap((host, number) => {
     const uuids = offered(host, deviceClass, gpus);
     if (uuids === undefined) throw new Error(`no ${gpus} devices are left for node ${number}`);

@@ -2,13 +2,12 @@ import { MINUTE, DAY, SECOND } from '../lib/duration.ts';
 import type { OwnerId } from '../lib/ids.ts';
 import { describeWait } from '../scheduling/describe-wait.ts';
 import type { Expectation } from '../scheduling/describe-wait.ts';
-import { classOf } from '../devices/flavor-devices.ts';
 import { devicesIn, memoryIn } from '../scheduling/capacity.ts';
 import { isWaitReason, waitReasons } from '../lib/reason.ts';
 import type { Reason } from '../lib/reason.ts';
 import type { Reader } from '../store/database.ts';
 import { expectStarts, planFacts } from './expect-starts.ts';
-import { demandOfWorkload, factsFor, partitionOfWorkload, loadQueue } from './load-queue.ts';
+import { demandIn, factsFor, partitionOfWorkload, loadQueue } from './load-queue.ts';
 import type { QueueDeps, QueueFacts } from './load-queue.ts';
 import { countWaiting, selectForecasts, selectWaitingOf } from './queue-store.ts';
 import type { Workload } from './workload.ts';
@@ -61,13 +60,13 @@ function viewer(facts: QueueFacts): (workload: Workload) => WaitView {
   const starts = expectStarts(facts, plan);
   return (workload) => {
     const known = blocked.get(workload.id);
-    const demand = demandOfWorkload(workload);
+    const demand = demandIn(facts, workload);
     const expected = known?.limit === undefined ? starts.get(workload.id) : undefined;
     const { free } = plan;
     const wait =
       known === undefined
         ? { reason: workload.reason, detail: workload.detail }
-        : describeWait(known, demand, { ...factsFor(facts, demand.deviceClass), free, expected });
+        : describeWait(known, demand, { ...factsFor(facts, demand), free, expected });
     return {
       workload,
       ...wait,
@@ -92,15 +91,13 @@ export const presentExpectation = (
 export const helpsAgainst = (reason: Reason | null): string | null =>
   isWaitReason(reason) ? waitReasons[reason].helps : null;
 
-function countDevices({ devices, capacity, free, pool }: QueueFacts) {
+function countDevices({ devices, capacity, free, classes: { of } }: QueueFacts) {
   const classes = [...new Set(capacity.flatMap((host) => Object.keys(host.devices)))];
   return classes.map((name) => ({
     class: name,
     total: devicesIn(capacity, name),
     free: devicesIn(free, name),
-    unwell: devices.filter(
-      (one) => one.health !== 'well' && classOf(one, pool.flavorDevices) === name,
-    ).length,
+    unwell: devices.filter((one) => one.health !== 'well' && of(one) === name).length,
   }));
 }
 

@@ -6,7 +6,6 @@ import { Unavailable } from '../lib/unavailable.ts';
 import { holdClaim, request } from '../reconcile/queue.ts';
 import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
 import { endLeases } from '../devices/devices.ts';
-import { findFlavor } from '../scheduling/flavor.ts';
 import { transition } from '../states/transition.ts';
 import type { Database } from '../store/database.ts';
 import { closeUsage } from './account-instance.ts';
@@ -90,8 +89,7 @@ async function drain(
     instances.map(({ id }) => id),
     signal,
   );
-  const gpus = findFlavor(workload.flavor)?.gpus ?? 0;
-  const since = { drainingAt: workload.drainingAt ?? 0, gpus };
+  const since = { drainingAt: workload.drainingAt ?? 0, gpus: workload.gpus };
   const plan = planDrain(since, { inFlight: under, now: clock() });
   if (!plan.done) return plan.lookAt;
   await database.transaction(async (tx) => {

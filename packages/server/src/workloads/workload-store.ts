@@ -103,3 +103,15 @@ export async function listPastDurations(
     from === null || to === null ? [] : [to - from],
   );
 }
+
+/** How many of one of these sizes there are for anything but runs. */
+export const countServing = async (db: Reader, flavors: readonly string[]): Promise<number> => {
+  const row = await db
+    .selectFrom('workloads')
+    .select(({ fn }) => fn.countAll<number | string>().as('count'))
+    .where('flavor', 'in', flavors)
+    .where('subjectKind', '<>', 'run')
+    .where('state', 'in', ['waiting', 'admitted'])
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+};

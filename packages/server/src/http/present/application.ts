@@ -5,13 +5,12 @@ import { listDomains } from '../../applications/domain-store.ts';
 import { formatDomain } from '../../applications/domain.ts';
 import { loadEnvironment } from '../../applications/environment.ts';
 import { findDeployedCommit } from '../../deployments/deploy-application.ts';
-import { microEurosPerDay } from '../../billing/price.ts';
-import { findFlavor, flavors } from '../../scheduling/flavor.ts';
+import { perHour } from '../../billing/price.ts';
+import { canonicalName, chooseBuildFlavor, isMicroservice } from '../../scheduling/flavor.ts';
+import { listFlavors } from '../../scheduling/flavor-store.ts';
 import type { Keyring } from '../../lib/encryption.ts';
 import type { Database } from '../../store/database.ts';
 import type { Flavor } from '../../scheduling/flavor.ts';
-
-const MICROS = 1_000_000;
 
 /** A size, as clients know it; the price is in euros per hour. */
 export const presentFlavor = (flavor: Flavor) => ({
@@ -19,14 +18,15 @@ export const presentFlavor = (flavor: Flavor) => ({
   mem: flavor.memoryMiB,
   cpus: flavor.cpus,
   gpus: flavor.gpus,
-  price: microEurosPerDay(flavor) / 24 / MICROS,
+  disk: flavor.diskMiB,
+  price: perHour(flavor.microEurosPerDay),
   available: true,
-  microservice: flavor.microservice,
+  microservice: isMicroservice(flavor),
   machine_learning: flavor.gpus > 0,
 });
 
-const named = (name: string) => {
-  const flavor = findFlavor(name);
+const named = (name: string, flavors: readonly Flavor[]) => {
+  const flavor = flavors.find((one) => one.name === canonicalName(name));
   if (flavor === undefined) throw new Error(`flavor ${name} is in the database and unknown`);
   return presentFlavor(flavor);
 };
@@ -43,6 +43,7 @@ export async function presentApplication(
   { database, keyring, addresses }: Presenting,
   application: Application,
 ): Promise<WireApplication> {
+  const flavors = await listFlavors(database.read);
   const domains = await listDomains(database.read, application.id);
   const variables = await loadEnvironment(database.read, keyring, application.id);
   const { url, sshUrl } = addresses();
@@ -53,7 +54,7 @@ export async function presentApplication(
     name: application.name,
     description: application.description,
     zone: application.zone,
-    instance: presentInstance(application),
+    instance: presentInstance(application, flavors),
     deployment: {
       url: `${sshUrl}/${application.id}.git`,
       httpUrl,
@@ -64,7 +65,7 @@ export async function presentApplication(
     deployUrl: httpUrl,
     vhosts: domains.map((domain) => ({ fqdn: formatDomain(domain) })),
     creationDate: application.createdAt,
-    ...presentOptions(application),
+    ...presentOptions(application, flavors),
     commitId: await findDeployedCommit(database.read, application),
     env: Object.entries(variables).map(([name, value]) => ({ name, value })),
     state: application.wanted === 'up' ? 'SHOULD_BE_UP' : 'SHOULD_BE_DOWN',
@@ -73,16 +74,25 @@ export async function presentApplication(
   };
 }
 
-const presentOptions = (application: Application) => ({
+const presentOptions = (application: Application, flavors: readonly Flavor[]) => ({
   homogeneous: !application.zeroDowntime,
   stickySessions: application.stickySessions,
   cancelOnPush: application.cancelOnPush,
   forceHttps: application.forceHttps ? ('ENABLED' as const) : ('DISABLED' as const),
   separateBuild: application.buildFlavor !== null,
-  buildFlavor: named(application.buildFlavor ?? 'S'),
+  buildFlavor: presentFlavor(buildFlavorOf(application, flavors)),
 });
 
-function presentInstance(application: Application): WireApplication['instance'] {
+/** What its builds have; where it says nothing, what they get on a machine that holds it. */
+function buildFlavorOf({ buildFlavor }: Application, flavors: readonly Flavor[]) {
+  const usual = chooseBuildFlavor(flavors, { memoryMiB: Infinity });
+  return flavors.find(({ name }) => name === buildFlavor) ?? usual;
+}
+
+function presentInstance(
+  application: Application,
+  flavors: readonly Flavor[],
+): WireApplication['instance'] {
   const variant = findVariant(application.variant);
   return {
     type: variant?.type ?? '',
@@ -96,8 +106,8 @@ function presentInstance(application: Application): WireApplication['instance'] 
     minInstances: application.nodes,
     maxInstances: application.maxNodes,
     maxAllowedInstances: MOST_NODES,
-    minFlavor: named(application.flavor),
-    maxFlavor: named(application.maxFlavor),
+    minFlavor: named(application.flavor, flavors),
+    maxFlavor: named(application.maxFlavor, flavors),
     flavors: flavors.map(presentFlavor),
     defaultEnv: variant?.presets[application.kind] ?? {},
     lifetime: application.kind === 'runner' ? 'TASK' : 'REGULAR',

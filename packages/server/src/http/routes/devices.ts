@@ -6,9 +6,11 @@ import { listDevices } from '../../devices/device-store.ts';
 import { listLeases } from '../../devices/lease-store.ts';
 import type { KnownDevice } from '../../devices/known-device.ts';
 import type { Lease } from '../../devices/lease.ts';
-import { classOf } from '../../devices/flavor-devices.ts';
+import { openClasses } from '../../devices/flavor-devices.ts';
+import type { DeviceClasses } from '../../devices/flavor-devices.ts';
 import type { Inventory } from '../../devices/inventory.ts';
 import { listMemberships } from '../../organizations/organization-store.ts';
+import { listNamedModels } from '../../scheduling/flavor-store.ts';
 import type { Pool } from '../../scheduling/pool.ts';
 import { serve } from '../serve.ts';
 import type { Serving } from '../serve.ts';
@@ -25,8 +27,11 @@ export function deviceRoutes(app: FastifyInstance, needs: DeviceNeeds): void {
       ...(await listMemberships(database.read, user.id)).map(({ id }) => id),
     ]);
     const sees = ({ ownerId }: Lease): boolean => user.operator || owners.has(ownerId);
-    const shown = (await listDevices(database.read)).map((device) =>
-      presentDevice(needs, device, { lease: leases.get(device.uuid), sees }),
+    const known = await listDevices(database.read);
+    const models = await listNamedModels(database.read);
+    const classes = openClasses(needs.pool.flavorDevices, models, known);
+    const shown = known.map((device) =>
+      presentDevice(classes, device, { lease: leases.get(device.uuid), sees }),
     );
     return { devices: shown, silent: needs.inventory.silent() ?? null };
   });
@@ -39,12 +44,12 @@ export function deviceRoutes(app: FastifyInstance, needs: DeviceNeeds): void {
 }
 
 function presentDevice(
-  { pool }: DeviceNeeds,
+  classes: DeviceClasses,
   device: KnownDevice,
   { lease, sees }: { lease: Lease | undefined; sees: (lease: Lease) => boolean },
 ): Device {
   const { uuid, model, memoryMiB, position: index, host } = device;
-  const deviceClass = classOf(device, pool.flavorDevices) ?? null;
+  const deviceClass = classes.of(device) ?? null;
   const seen = lease !== undefined && sees(lease);
   const holder =
     lease === undefined || !seen

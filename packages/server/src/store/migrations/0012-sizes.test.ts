@@ -1,25 +1,30 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
 import type { Tx } from '../database.ts';
+import { listFlavors } from '../../scheduling/flavor-store.ts';
 import { onEachDatabase } from '../../testing/database.ts';
+import { flavors } from '../../testing/flavors.ts';
 import { up } from './0012-sizes.ts';
 
 const HOUR = 3_600_000;
 
 /** The tables as they were before, as far as they are looked at. */
 const former: readonly string[] = [
+  'drop table flavors',
   'drop table leases',
   'drop table instances',
   'drop table attempts',
   'drop table workloads',
   'drop table usage_intervals',
-  `create table workloads (id text primary key, subject_kind text not null, estimate bigint, max_duration bigint)`,
+  `create table workloads (id text primary key, subject_kind text not null, flavor text not null, estimate bigint,
+    max_duration bigint)`,
   `create table usage_intervals (instance_id text primary key, application_id text)`,
 ];
 
 const rows: readonly string[] = [
-  `insert into workloads values ('build', 'build', ${HOUR / 6}, null), ('limited', 'run', ${HOUR}, ${HOUR}),
-    ('measured', 'run', 1300, ${HOUR}), ('serves', 'deployment', null, null), ('unknown', 'run', ${24 * HOUR}, null)`,
+  `insert into workloads values ('build', 'build', 'S', ${HOUR / 6}, null),
+    ('limited', 'run', 'ML_M', ${HOUR}, ${HOUR}), ('measured', 'run', 'pico', 1300, ${HOUR}),
+    ('serves', 'deployment', 'XS', null, null), ('unknown', 'run', 'ML_XS', ${24 * HOUR}, null)`,
   `insert into usage_intervals values ('a', 'app_deleted'), ('b', 'app_forgotten'), ('c', null)`,
   `insert into events (application_id, kind, subject_kind, subject_id, actor_kind, at, data) values
     ('app_deleted', 'application.created', 'application', 'app_deleted', 'platform', 1, '{"name":"before"}'),
@@ -47,6 +52,22 @@ onEachDatabase(
       serves: null,
       unknown: 'assumption',
     });
+    const sized = await read
+      .selectFrom('workloads')
+      .select(['id', 'diskMiB', 'microEurosPerDay'])
+      .orderBy('id')
+      .execute();
+    assert.deepEqual(
+      sized.map((one) => [one.id, one.diskMiB, one.microEurosPerDay]),
+      [
+        ['build', 10_240, 1_066_666],
+        ['limited', 10_240, 20_000_000],
+        ['measured', 10_240, 150_000],
+        ['serves', 10_240, 533_333],
+        ['unknown', 10_240, 10_000_000],
+      ],
+    );
+    assert.deepEqual(await listFlavors(read), flavors);
     const usage = await read
       .selectFrom('usageIntervals')
       .select(['instanceId', 'applicationName'])

@@ -4,11 +4,35 @@ import { isPostgres } from './0001-tables.ts';
 
 /**
  * What an estimate rests on, and what an application was called that is gone. Of what waits or runs it is told from the
- * estimate, which is a day where nothing was known.
+ * estimate, which is a day where nothing was known. Sizes become rows that operators change; what waits or runs keeps
+ * the disk and the price that its size had.
  */
 export async function up(tx: Tx): Promise<void> {
   for (const statement of statements(isPostgres(tx))) await sql.raw(statement).execute(tx);
 }
+
+const GPU_DAY = 10_000_000;
+const DISK = 10 * 1024;
+
+/** What every platform begins with: name, CPUs, memory in MiB, GPUs, micro-euros a day. */
+export const catalogue: readonly (readonly [string, number, number, number, number])[] = [
+  ['pico', 1, 256, 0, 150_000],
+  ['nano', 1, 512, 0, 199_999],
+  ['XS', 1, 1024, 0, 533_333],
+  ['S', 2, 2048, 0, 1_066_666],
+  ['M', 4, 4096, 0, 2_533_334],
+  ['L', 6, 8192, 0, 5_066_666],
+  ['XL', 8, 16_384, 0, 10_133_333],
+  ['2XL', 12, 24_576, 0, 16_000_001],
+  ['3XL', 16, 32_768, 0, 21_333_334],
+  ['ML_XS', 8, 6144, 1, GPU_DAY],
+  ['ML_S', 8, 14_336, 1, GPU_DAY],
+  ['ML_M', 16, 22_528, 2, 2 * GPU_DAY],
+  ['ML_L', 16, 26_624, 2, 2 * GPU_DAY],
+  ['ML_XL', 24, 36_864, 3, 3 * GPU_DAY],
+  ['ML_2XL', 24, 40_960, 3, 3 * GPU_DAY],
+  ['ML_3XL', 32, 53_248, 4, 4 * GPU_DAY],
+];
 
 const DAY = 24 * 3_600_000;
 const FIRST_BUILD = 10 * 60_000;
@@ -29,4 +53,26 @@ const statements = (postgres: boolean): readonly string[] => [
   `update usage_intervals set application_name =
       coalesce(${named(postgres, 'application.deleted')}, ${named(postgres, 'application.created')})
     where not exists (select 1 from applications a where a.id = usage_intervals.application_id)`,
+  `create table flavors (
+    name text primary key,
+    cpus integer not null,
+    memory_mib bigint not null,
+    disk_mib bigint not null,
+    gpus integer not null,
+    device_model text,
+    micro_euros_per_day bigint not null,
+    origin text not null,
+    created_at bigint not null,
+    changed_at bigint not null,
+    removed_at bigint
+  )`,
+  'create unique index flavors_by_any_case on flavors (lower(name))',
+  ...catalogue.map(
+    ([name, cpus, memory, gpus, price]) =>
+      `insert into flavors values ('${name}', ${cpus}, ${memory}, ${DISK}, ${gpus}, null, ${price}, 'catalogue', 0, 0, null)`,
+  ),
+  `alter table workloads add column disk_mib bigint not null default ${DISK}`,
+  'alter table workloads add column micro_euros_per_day bigint not null default 0',
+  `update workloads set micro_euros_per_day =
+      coalesce((select f.micro_euros_per_day from flavors f where f.name = workloads.flavor), 0)`,
 ];

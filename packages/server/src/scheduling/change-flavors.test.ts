@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { PLATFORM } from '../events/actor.ts';
+import { device } from '../testing/leases.ts';
+import { flavorUse } from '../deployments/flavor-use.ts';
+import { insertDevice } from '../devices/device-store.ts';
+import type { Database } from '../store/database.ts';
+import { onEachDatabase } from '../testing/database.ts';
+import { makeApplication, makeDeployment, makeOwner, makeRun } from '../testing/rows.ts';
+import { applyFlavors, createFlavor, deleteFlavor, updateFlavor } from './change-flavors.ts';
+import { completeFlavors } from './complete-flavors.ts';
+import type { FlavorOrder } from './flavor.ts';
+import { findFlavor, listFlavors } from './flavor-store.ts';
+
+const by = PLATFORM;
+const huge: FlavorOrder = {
+  name: 'huge',
+  cpus: 96,
+  memoryMiB: 1_000_000,
+  gpus: 8,
+  deviceModel: 'H100',
+};
+
+const open = (database: Database) => {
+  const deps = { database, clock: () => 7, useOf: flavorUse };
+  return {
+    create: (flavor: FlavorOrder) => createFlavor(deps, { by, flavor }),
+    update: (name: string, change: Partial<FlavorOrder>) =>
+      updateFlavor(deps, { by, name, change }),
+    remove: (name: string) => deleteFlavor(deps, { by, name }),
+    apply: (flavors: readonly FlavorOrder[], only: boolean) =>
+      applyFlavors(deps, { by, flavors, only }),
+    find: (name: string) => findFlavor(database.read, name),
+    names: async () => (await listFlavors(database.read)).map(({ name }) => name),
+    told: async () =>
+      (await database.read.selectFrom('events').selectAll().orderBy('sequence').execute())
+        .filter(({ kind }) => kind.startsWith('flavor.'))
+        .map(({ kind, subjectId, data }) => [kind, subjectId, data]),
+  };
+};
+
+onEachDatabase(
+  'an operator makes a size, changes it and deletes it, and each is told',
+  async (database) => {
+    const { create, update, remove, find, told } = open(database);
+    await create(huge);
+    const { origin, diskMiB, microEurosPerDay, deviceModel } = (await find('huge')) ?? {};
+    assert.deepEqual(
+      [origin, diskMiB, microEurosPerDay, deviceModel],
+      ['operator', 10_240, 80_000_000, 'H100'],
+    );
+    await update('huge', { price: 1, cpus: 96 });
+    await update('huge', { cpus: 96 });
+    await remove('huge');
+    assert.equal(await find('huge'), undefined);
+    await create({ ...huge, gpus: 4 });
+    assert.equal((await find('huge'))?.gpus, 4);
+    const made = { cpus: 96, memoryMiB: 1_000_000, diskMiB: 10_240, deviceModel: 'H100' };
+    assert.deepEqual(await told(), [
+      ['flavor.created', 'huge', { ...made, gpus: 8, microEurosPerDay: 80_000_000 }],
+      ['flavor.changed', 'huge', { changes: { microEurosPerDay: 24_000_000 } }],
+      ['flavor.deleted', 'huge', {}],
+      ['flavor.created', 'huge', { ...made, gpus: 4, microEurosPerDay: 40_000_000 }],
+    ]);
+  },
+);
+
+onEachDatabase(
+  'what makes no size is refused with the field, and nothing is changed',
+  async (database) => {
+    const { create, update, names } = open(database);
+    const before = await names();
+    for (const [flavor, field] of [
+      [{ ...huge, name: 'a b' }, 'name'],
+      [{ ...huge, name: '-x' }, 'name'],
+      [{ ...huge, name: 'x'.repeat(33) }, 'name'],
+      [{ ...huge, name: 'ML_XXL' }, 'name'],
+      [{ ...huge, name: 'xs' }, 'name'],
+      [{ ...huge, gpus: 0 }, 'deviceModel'],
+      [{ ...huge, deviceModel: 'a\u0007b' }, 'deviceModel'],
+      [{ name: 'plain', cpus: 1, memoryMiB: 512 }, 'price'],
+    ] as const)
+      await assert.rejects(create(flavor), (error: { fields?: object; message: string }) => {
+        assert.ok(field in (error.fields ?? {}), `${JSON.stringify(flavor)} → ${error.message}`);
+        return true;
+      });
+    await assert.rejects(update('nothing', { cpus: 1 }), /There is no flavor "nothing"/);
+    assert.deepEqual(await names(), before);
+  },
+);
+
+onEachDatabase(
+  'a size that somebody has is not deleted, and what has it is said',
+  async (database) => {
+    const { create, remove, names } = open(database);
+    const { organizationId: ownerId } = await makeOwner(database);
+    const applicationId = await makeApplication(database, { ownerId, flavor: 'S' });
+    await makeApplication(database, { ownerId, flavor: 'ML_XXL', buildFlavor: 'M' });
+    const deploymentId = await makeDeployment(database, { ownerId, applicationId });
+    await makeRun(database, { ownerId, applicationId, deploymentId });
+    await assert.rejects(remove('S'), /in use \(1 application\)/);
+    await assert.rejects(remove('ML_2XL'), /in use \(1 application\)/);
+    await assert.rejects(remove('M'), /in use \(1 application\)/);
+    await assert.rejects(remove('XS'), /in use \(1 unfinished run\)/);
+    await remove('ML_M');
+    assert.equal((await names()).includes('ML_M'), false);
+    await assert.rejects(
+      makeApplication(database, { ownerId, flavor: 'ML_M' }),
+      /no flavor "ML_M"/,
+    );
+    await create({ ...huge, name: 'ML_M' });
+  },
+);
+
+onEachDatabase(
+  'sizes of a file stand beside those that there are, or in their place, all or none',
+  async (database) => {
+    const { apply, names, find, told } = open(database);
+    await apply([huge, { name: 'M', cpus: 3, memoryMiB: 4096 }], false);
+    const { cpus, origin, microEurosPerDay } = (await find('M')) ?? {};
+    assert.deepEqual([cpus, origin, microEurosPerDay], [3, 'operator', 2_533_334]);
+    assert.equal((await names()).length, 17);
+    await assert.rejects(apply([huge, huge], false), /named twice/);
+    await assert.rejects(apply([huge], true), /last without GPUs/);
+    assert.equal((await names()).length, 17, 'none was deleted');
+    const before = (await told()).length;
+    await apply([{ name: 'one', cpus: 1, memoryMiB: 512, price: 0.1 }, huge], true);
+    assert.deepEqual(await names(), ['one', 'huge']);
+    assert.equal((await told()).length - before, 17);
+  },
+);
+
+onEachDatabase('of two who use and delete a size at once, one is refused', async (database) => {
+  const { remove, names } = open(database);
+  const { organizationId: ownerId } = await makeOwner(database);
+  for (const flavor of ['L', 'XL', '2XL', '3XL', 'ML_L', 'ML_3XL']) {
+    const made = await Promise.allSettled([
+      makeApplication(database, { ownerId, flavor }),
+      remove(flavor),
+    ]);
+    const done = made.map(({ status }) => status);
+    assert.deepEqual(done.toSorted(), ['fulfilled', 'rejected'], flavor);
+    assert.equal((await names()).includes(flavor), done[0] === 'fulfilled');
+  }
+});
+
+onEachDatabase(
+  'a machine’s sizes are added once, follow it until somebody changes them, and do not come back',
+  async (database) => {
+    const { find, names, update, remove } = open(database);
+    const complete = (memoryMiB: number) =>
+      database.transaction((tx) =>
+        completeFlavors(tx, { hosts: [{ name: 'local', memoryMiB, cpus: 64 }] }, 9),
+      );
+    await database.transaction(async (tx) => {
+      for (let index = 0; index < 4; index++)
+        await insertDevice(tx, { ...device(index), model: 'NVIDIA L4' }, { host: 'local', at: 1 });
+    });
+    await complete(32 * 1024);
+    assert.deepEqual(
+      (await names()).filter((name) => name.endsWith('L4')),
+      ['1xL4', '2xL4', '4xL4'],
+    );
+    await update('2xL4', { price: 3 });
+    await remove('1xL4');
+    await complete(64 * 1024);
+    assert.equal(await find('1xL4'), undefined);
+    assert.equal((await find('2xL4'))?.memoryMiB, 15 * 1024);
+    const { memoryMiB, origin } = (await find('4xL4')) ?? {};
+    assert.deepEqual([memoryMiB, origin], [60 * 1024, 'machine']);
+  },
+);
