@@ -1,7 +1,7 @@
 import { systemClock } from '../../packages/server/src/lib/clock.ts';
 import { HOUR, MINUTE } from '../../packages/server/src/lib/duration.ts';
 import type { WorkloadId } from '../../packages/server/src/lib/ids.ts';
-import { request } from '../../packages/server/src/reconcile/queue.ts';
+import { askForLook } from '../../packages/server/src/reconcile/looks.ts';
 import type { Database } from '../../packages/server/src/store/database.ts';
 import { insertWorkload } from '../../packages/server/src/workloads/workload-store.ts';
 import type { NewWorkload } from '../../packages/server/src/workloads/workload-store.ts';
@@ -60,7 +60,7 @@ async function measure(scene: Scene, queued: number): Promise<number[][]> {
       onNext();
     });
   await insertAll(database, ordersOf(scene, queued));
-  await database.transaction((tx) => request(tx, 'queue', 'all', systemClock()));
+  await database.transaction((tx) => askForLook(tx, 'queue', 'all', systemClock()));
   await untilAdmitted(GPUS);
   const decide = async (): Promise<number> => {
     const [over] = admitted.splice(-1);

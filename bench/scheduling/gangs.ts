@@ -1,7 +1,7 @@
 import { MINUTE } from '../../packages/server/src/lib/duration.ts';
 import { systemClock } from '../../packages/server/src/lib/clock.ts';
 import type { WorkloadId } from '../../packages/server/src/lib/ids.ts';
-import { request } from '../../packages/server/src/reconcile/queue.ts';
+import { askForLook } from '../../packages/server/src/reconcile/looks.ts';
 import { insertWorkload } from '../../packages/server/src/workloads/workload-store.ts';
 import { atLeast, figureOf } from '../figure.ts';
 import type { Figure } from '../figure.ts';
@@ -52,7 +52,7 @@ async function measure(scene: Scene): Promise<number> {
     database.transaction(async (tx) => {
       const at = systemClock();
       await insertWorkload(tx, workload({ flavor: 'ML_XS', nodes: NODES, estimate: MINUTE, at }));
-      await request(tx, 'queue', 'all', at);
+      await askForLook(tx, 'queue', 'all', at);
     });
   const begun = performance.now();
   await Promise.all(Array.from({ length: GANGS }, ask));

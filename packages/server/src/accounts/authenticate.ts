@@ -1,7 +1,7 @@
 import type { UserId } from '../lib/ids.ts';
 import type { Actor } from '../events/actor.ts';
 import { PLATFORM } from '../events/actor.ts';
-import { readLimit } from '../limits/demand-room.ts';
+import { readLimit } from '../limits/require-room.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { TokenKind } from '../store/schema.ts';
 import { hashSecret, isSecret, newTokenPair, parseAuthorization } from './credentials.ts';

@@ -51,7 +51,7 @@ export type Claim = {
 export type Claimed = { userId: UserId; organizationId: OrganizationId; pair: TokenPair };
 
 /** Refuses whoever cannot claim the platform: before a password of theirs is hashed, and once more after. */
-async function demandClaim(db: Reader, { claimToken }: Claim): Promise<void> {
+async function requireClaim(db: Reader, { claimToken }: Claim): Promise<void> {
   if (await isClaimed(db))
     throw new Refusal('conflict', 'The platform has its first user already: sign in instead.');
   if (claimToken !== undefined && !(await isClaimToken(db, hashSecret(claimToken))))
@@ -62,11 +62,11 @@ async function demandClaim(db: Reader, { claimToken }: Claim): Promise<void> {
 export async function claimPlatform({ database, clock }: Deps, claim: Claim): Promise<Claimed> {
   const email = parseEmail(claim.email);
   const name = parseName('name', claim.name ?? email.split('@')[0] ?? email);
-  await demandClaim(database.read, claim);
+  await requireClaim(database.read, claim);
   const passwordHash = claim.password === undefined ? null : await hashPassword(claim.password);
   return database.transaction(async (tx) => {
     const at = clock();
-    await demandClaim(tx, claim);
+    await requireClaim(tx, claim);
     if (claim.claimToken !== undefined) await takeClaimToken(tx, hashSecret(claim.claimToken), at);
     const userId = newId('user');
     await insertUser(tx, { id: userId, email, name, passwordHash, operator: true, createdAt: at });

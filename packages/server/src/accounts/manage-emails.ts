@@ -2,7 +2,7 @@ import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { demandRoom } from '../limits/demand-room.ts';
+import { requireRoom } from '../limits/require-room.ts';
 import type { Database, Reader, Tx } from '../store/database.ts';
 import type { NewRow } from '../store/schema.ts';
 import { setEmail } from './account-store.ts';
@@ -35,7 +35,7 @@ export const addEmail = ({ database, clock }: Deps, user: User, text: string): P
   return database.transaction(async (tx) => {
     const count = async () => (await listAdded(tx, user.id)).filter((one) => one !== email).length;
     // first, since it lets one of the user's at a time go on
-    await demandRoom(tx, 'emails', { of: user.id, count });
+    await requireRoom(tx, 'emails', { of: user.id, count });
     if ((await findEmailOwner(tx, email)) === user.id)
       throw new Refusal('own_email', `${email} is one of your addresses already.`);
     const order = { email, userId: user.id, createdAt: clock() };

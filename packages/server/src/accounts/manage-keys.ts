@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { UserId } from '../lib/ids.ts';
 import { parseName } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { demandRoom } from '../limits/demand-room.ts';
+import { requireRoom } from '../limits/require-room.ts';
 import type { Database, Reader, Tx } from '../store/database.ts';
 import { deleteKey, findKeyOwner, insertKey, selectKeys } from './account-store.ts';
 import { parseSshKey } from './ssh-key.ts';
@@ -38,7 +38,7 @@ export async function addKeyIn(
       key: 'cannot be added',
     });
   const count = async () => (await selectKeys(tx, userId)).length;
-  await demandRoom(tx, 'ssh-keys', { of: userId, count });
+  await requireRoom(tx, 'ssh-keys', { of: userId, count });
   await insertKey(tx, { ...key, userId, name: parseName('name', name), createdAt: at });
   const { fingerprint } = key;
   await recordUserEvent(tx, userId, { kind: 'user.key_added', at, data: { name, fingerprint } });

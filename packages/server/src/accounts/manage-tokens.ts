@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { UserId } from '../lib/ids.ts';
 import { parseName } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { demandRoom } from '../limits/demand-room.ts';
+import { requireRoom } from '../limits/require-room.ts';
 import type { Database, Reader } from '../store/database.ts';
 import type { TokenKind } from '../store/schema.ts';
 import { issueToken } from './authenticate.ts';
@@ -49,7 +49,7 @@ export async function createApiToken(
   const pair = await database.transaction(async (tx) => {
     await holdPassword(tx, checked);
     const count = async () => (await selectTokens(tx, user.id, ['api'])).length;
-    await demandRoom(tx, 'api-tokens', { of: user.id, count });
+    await requireRoom(tx, 'api-tokens', { of: user.id, count });
     return issueToken(tx, { userId: user.id, name, kind: 'api', at, expiresAt, ip });
   });
   return { id: pair.token, token: `${pair.token}.${pair.secret}` };

@@ -15,7 +15,7 @@ const LONGEST = 256;
 const turn = createGate({ atOnce: 2, waiting: 16 });
 
 /** Refuses a password that is too short or too long. */
-export function demandPassword(password: string): void {
+export function requirePassword(password: string): void {
   if (password.length < SHORTEST || password.length > LONGEST)
     throw new Refusal('invalid', `The password must have ${SHORTEST} to ${LONGEST} characters.`, {
       password: `must have ${SHORTEST} to ${LONGEST} characters`,
@@ -24,7 +24,7 @@ export function demandPassword(password: string): void {
 
 /** A hash to keep: `scrypt$N$r$p$salt$key`. Refuses what is too short or too long. */
 export async function hashPassword(password: string): Promise<string> {
-  demandPassword(password);
+  requirePassword(password);
   const salt = randomBytes(16);
   const key = await derive(password, salt, COST);
   const { N, r, p } = COST;

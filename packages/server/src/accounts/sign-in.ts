@@ -11,7 +11,7 @@ import type { CheckPassword, Checked, Credentials } from './check-password.ts';
 import type { TokenPair } from './credentials.ts';
 import { endOthersIn } from './manage-credentials.ts';
 import type { Ended } from './manage-credentials.ts';
-import { demandPassword, hashPassword } from './password.ts';
+import { requirePassword, hashPassword } from './password.ts';
 import { deleteToken } from './token-store.ts';
 import type { User } from './user.ts';
 import { parseEmail } from './user.ts';
@@ -92,7 +92,7 @@ export async function changePassword(
 ): Promise<Ended> {
   const { current = '', password, client } = order;
   const { id, email } = asks.user;
-  demandPassword(password);
+  requirePassword(password);
   const known = await findPassword(database.read, email);
   const checked =
     known?.hash === null ? undefined : await checkPassword({ email, password: current, client });

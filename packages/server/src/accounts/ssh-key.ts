@@ -49,7 +49,7 @@ export function parseSshKey(line: string): SshKey {
   const wire = Buffer.from(key, 'base64');
   const [named, ...fields] = readFields(wire);
   if (named?.toString('latin1') !== type) refuse(DAMAGED);
-  demandUsable(read(fields));
+  requireUsable(read(fields));
   if (isUnprintable(comment.join(' '))) refuse('its comment holds control characters');
   return {
     type,
@@ -108,7 +108,7 @@ function readEcdsa(curve: keyof typeof CURVES, fields: readonly Buffer[]): JsonW
 }
 
 /** Refuses what is no key at all, such as a point that is not on its curve. */
-function demandUsable(key: JsonWebKey): void {
+function requireUsable(key: JsonWebKey): void {
   try {
     createPublicKey({ key, format: 'jwk' });
   } catch {

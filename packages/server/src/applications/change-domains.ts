@@ -2,9 +2,9 @@ import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { demandRoom } from '../limits/demand-room.ts';
+import { requireRoom } from '../limits/require-room.ts';
 import { countOrganizations } from '../organizations/organization-store.ts';
-import { request } from '../reconcile/queue.ts';
+import { askForLook } from '../reconcile/looks.ts';
 import type { Database, Reader } from '../store/database.ts';
 import { recordApplicationEvent } from './application-event.ts';
 import { formatDomain, judgeAddress, parseDomain, proofNames, proofOf } from './domain.ts';
@@ -41,14 +41,14 @@ export async function addDomain(deps: DomainDeps, asked: Asked, text: string): P
     (await deps.readTxt(proofNames(domain.host))).includes(proofOf(by.ownerId));
   await database.transaction(async (tx) => {
     // first, since it lets one at a time go on: two names near each other are on different rows
-    await request(tx, 'routes', 'all', clock());
+    await askForLook(tx, 'routes', 'all', clock());
     const own = await listDomains(tx, asked.id);
     if (own.some((one) => formatDomain(one) === formatDomain(domain))) return;
     const verdict = await judge(deps, tx, { domain, by });
     if (verdict !== 'granted' && !(verdict === 'unproven' && isProven))
       throw sayNo(verdict, domain, by);
     const count = async () => own.length;
-    await demandRoom(tx, 'domains', { of: by.ownerId, within: asked.id, count });
+    await requireRoom(tx, 'domains', { of: by.ownerId, within: asked.id, count });
     const at = clock();
     await insertDomain(tx, { ...domain, applicationId: asked.id, createdAt: at });
     const data = { domain: formatDomain(domain) };
@@ -97,7 +97,7 @@ export const removeDomain = (
     const domain = found ?? parseDomain(text);
     await deleteDomain(tx, application.id, domain);
     const at = clock();
-    await request(tx, 'routes', 'all', at);
+    await askForLook(tx, 'routes', 'all', at);
     if (found === undefined) return;
     const data = { domain: formatDomain(domain) };
     const event = { kind: 'application.domain_removed', by: application.by, at, data } as const;

@@ -5,8 +5,8 @@ import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import { parseName, parseText } from '../lib/name.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { demandNoMore, demandRoom } from '../limits/demand-room.ts';
-import { demandShare } from '../limits/demand-share.ts';
+import { requireNoMore, requireRoom } from '../limits/require-room.ts';
+import { requireShare } from '../limits/require-share.ts';
 import { canonicalName, chooseDefaultFlavor } from '../scheduling/flavor.ts';
 import { refuseWhatNeverFits } from '../scheduling/never-fits.ts';
 import type { EmptyPlatform } from '../scheduling/never-fits.ts';
@@ -21,7 +21,7 @@ import { countApplications, insertApplication } from './application-store.ts';
 import { defaultDomain } from './domain.ts';
 import { insertDomain } from './domain-store.ts';
 import { setVariablesIn } from './environment.ts';
-import { demandFlavors, parseSize } from './size.ts';
+import { requireFlavors, parseSize } from './size.ts';
 import type { Size } from './size.ts';
 
 export type CreateDeps = {
@@ -73,8 +73,8 @@ export async function createApplication(
   if (typeof application.buildFlavor === 'string')
     refuseWhatNeverFits(empty, { flavor: application.buildFlavor, nodes: 1 });
   await deps.database.transaction(async (tx) => {
-    await demandFlavors(tx, application);
-    await demandPlace(tx, application);
+    await requireFlavors(tx, application);
+    await requirePlace(tx, application);
     await insertApplication(tx, application);
     const values = { ...variant.presets[application.kind], ...order.environment };
     await setVariablesIn(tx, deps.keyring, {
@@ -102,11 +102,11 @@ export async function createApplication(
   return application.id;
 }
 
-async function demandPlace(tx: Tx, application: NewRow<'applications'>) {
+async function requirePlace(tx: Tx, application: NewRow<'applications'>) {
   const { ownerId: of, maxNodes } = application;
-  await demandRoom(tx, 'applications', { of, count: () => countApplications(tx, of) });
-  await demandNoMore(tx, 'nodes', { of, adding: maxNodes });
-  await demandShare(tx, of, application);
+  await requireRoom(tx, 'applications', { of, count: () => countApplications(tx, of) });
+  await requireNoMore(tx, 'nodes', { of, adding: maxNodes });
+  await requireShare(tx, of, application);
 }
 
 function offeredVariant({ engineChoice }: CreateDeps, slug: string): Variant {

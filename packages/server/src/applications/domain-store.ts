@@ -1,7 +1,7 @@
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import type { Reader, Tx } from '../store/database.ts';
 import type { NewRow, Row } from '../store/schema.ts';
-import { baseOf, lineOf } from './domain.ts';
+import { baseOf, itselfAndAbove } from './domain.ts';
 import type { Address, Domain, Held } from './domain.ts';
 
 export const insertDomain = (tx: Tx, domain: Omit<NewRow<'domains'>, 'favourite'>) =>
@@ -30,7 +30,7 @@ export const selectHeld = (db: Reader, host: string): Promise<Held[]> =>
         eb(
           'host',
           'in',
-          lineOf(baseOf(host)).flatMap((one) => [one, `*.${one}`]),
+          itselfAndAbove(baseOf(host)).flatMap((one) => [one, `*.${one}`]),
         ),
         eb('host', 'like', `%.${baseOf(host)}`),
       ]),
@@ -42,7 +42,7 @@ export const selectReserved = (db: Reader, host: string): Promise<Row<'reservedN
   db
     .selectFrom('reservedNames')
     .selectAll()
-    .where('host', 'in', lineOf(baseOf(host)))
+    .where('host', 'in', itselfAndAbove(baseOf(host)))
     .execute();
 
 /** All that the operator has said, by name. */

@@ -77,7 +77,7 @@ export const defaultDomain = (id: ApplicationId, applicationDomain: string): str
 export const baseOf = (host: string): string => host.replace(/^\*\./, '');
 
 /** A name and all above it, the nearest first; the last has no dot. */
-export function lineOf(name: string): string[] {
+export function itselfAndAbove(name: string): string[] {
   const labels = name.split('.');
   return labels.map((_, at) => labels.slice(at).join('.'));
 }
@@ -120,15 +120,17 @@ export function judgeAddress({ host, pathPrefix }: Address, by: Asker, known: Kn
   const { platformHosts, reserved } = known;
   const name = baseOf(host);
   if (platformHosts.includes(name)) return 'taken';
-  const above = lineOf(name).find((one) => platformHosts.includes(one));
+  const above = itselfAndAbove(name).find((one) => platformHosts.includes(one));
   if (above !== undefined && DEFAULT.test(name.slice(0, -above.length)))
     return host === defaultDomain(by.applicationId, above) ? 'granted' : 'taken';
   if (isHeldByOthers({ host, pathPrefix }, by, known)) return 'taken';
-  const given = lineOf(name).flatMap((one) => reserved.filter((given) => given.host === one))[0];
+  const given = itselfAndAbove(name).flatMap((one) =>
+    reserved.filter((given) => given.host === one),
+  )[0];
   if (given !== undefined) return given.ownerId === by.ownerId ? 'granted' : 'taken';
   if (by.operator) return 'granted';
   const around = above !== undefined || platformHosts.some((one) => isBelow(one, name));
-  if (around || LOCAL.includes(lineOf(name).at(-1) ?? '')) return 'operators';
+  if (around || LOCAL.includes(itselfAndAbove(name).at(-1) ?? '')) return 'operators';
   return known.open && host === name ? 'granted' : 'unproven';
 }
 
@@ -155,7 +157,7 @@ export const proofOf = (ownerId: OwnerId): string => `clever-grid=${ownerId}`;
 /** Where the record may be: at each name from this one up to the one that is registered. */
 export function proofNames(host: string): string[] {
   const { domain } = parseSuffix(baseOf(host), { allowPrivateDomains: true });
-  return lineOf(baseOf(host))
+  return itselfAndAbove(baseOf(host))
     .filter((name) => domain !== null && (name === domain || isBelow(name, domain)))
     .slice(-8)
     .map((name) => `_clever-grid.${name}`);

@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { demandNoMore } from '../limits/demand-room.ts';
+import { requireNoMore } from '../limits/require-room.ts';
 import type { Database, Reader, Tx } from '../store/database.ts';
 import { recordApplicationEvent } from './application-event.ts';
 import {
@@ -101,7 +101,7 @@ export async function replaceVariablesIn(
   keyring: Keyring,
   order: Order,
 ): Promise<Variables> {
-  const ownerId = await demandApplication(tx, order);
+  const ownerId = await requireApplication(tx, order);
   await refuseVariables(tx, keyring, { ...order, ownerId, present: [] });
   const before = await loadValues(tx, keyring, order);
   await deleteValues(tx, order.table, order.id);
@@ -121,14 +121,14 @@ export const removeVariable = (
   });
 
 export async function setVariablesIn(tx: Tx, keyring: Keyring, order: Order): Promise<void> {
-  const ownerId = await demandApplication(tx, order);
+  const ownerId = await requireApplication(tx, order);
   const present = await selectValues(tx, order.table, order.id);
   await refuseVariables(tx, keyring, { ...order, ownerId, present });
   await writeVariables(tx, keyring, order);
 }
 
 /** Whoever changes variables of one application waits for the other: two could each wait for a row of the other's. */
-async function demandApplication(tx: Tx, { id }: Place): Promise<OwnerId> {
+async function requireApplication(tx: Tx, { id }: Place): Promise<OwnerId> {
   const ownerId = await takeApplication(tx, id);
   if (ownerId === undefined) throw new Refusal('not_found', `There is no application ${id}.`);
   return ownerId;
@@ -151,10 +151,10 @@ async function refuseVariables(tx: Tx, keyring: Keyring, order: Checked): Promis
   const present = order.present.length;
   const adding = Object.keys(values).length - former.length;
   const name = table === 'environmentValues' ? 'variables' : 'exposed-variables';
-  await demandNoMore(tx, name, { of, present, adding });
+  await requireNoMore(tx, name, { of, present, adding });
   for (const [variable, value] of Object.entries(values)) refuseVariable(variable, value);
   const bytes = bytesOf(keyring, former);
-  await demandNoMore(tx, 'variable-bytes', {
+  await requireNoMore(tx, 'variable-bytes', {
     of,
     present: bytes + bytesOf(keyring, staying),
     adding: sizeOfVariables(values) - bytes,

@@ -4,7 +4,7 @@ import { loadInherited } from './link-application.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { ApplicationId, DeploymentId, OwnerId, RunId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { demandNoMore } from '../limits/demand-room.ts';
+import { requireNoMore } from '../limits/require-room.ts';
 import type { Database, Reader } from '../store/database.ts';
 
 type Variables = Readonly<Record<string, string>>;
@@ -12,7 +12,7 @@ type Variables = Readonly<Record<string, string>>;
 /** A deployment sees the user's variables as they were when it began; changes need a new deployment. */
 export type Environments = {
   /** The application's variables as they are now, with what it sees of those that it depends on. */
-  present(applicationId: ApplicationId): Promise<Variables>;
+  current(applicationId: ApplicationId): Promise<Variables>;
   /** Variables for the row of this id. */
   seal(id: DeploymentId | RunId, variables: Variables): string;
   /** What a deployment or a run with variables of its own was given. Throws where it cannot be decrypted. */
@@ -31,7 +31,7 @@ export function createEnvironments(database: Database, keyring: Keyring): Enviro
     if (environment === '') throw forgotten(id);
     return JSON.parse(keyring.decrypt(environment, context(id))) as Variables;
   };
-  return { present: load, seal, open };
+  return { current: load, seal, open };
 }
 
 const context = (id: DeploymentId | RunId): string =>
@@ -44,13 +44,13 @@ const forgotten = (id: string): Refusal =>
   );
 
 /** Refuses what would see more than an application may have, whoever it comes from. */
-export async function demandVariables(
+export async function requireVariables(
   db: Reader,
   of: OwnerId,
   variables: Variables,
 ): Promise<void> {
-  await demandNoMore(db, 'variables', { of, adding: Object.keys(variables).length });
-  await demandNoMore(db, 'variable-bytes', { of, adding: sizeOfVariables(variables) });
+  await requireNoMore(db, 'variables', { of, adding: Object.keys(variables).length });
+  await requireNoMore(db, 'variable-bytes', { of, adding: sizeOfVariables(variables) });
 }
 
 /** Tells whether two runs saw the same variables, and nothing else about them. */

@@ -5,7 +5,7 @@ import type { Application } from './application.ts';
 import { findApplication } from './application-store.ts';
 
 /** The owner's application. Refuses another owner's as if it did not exist. */
-export async function demandApplication(
+export async function requireApplication(
   db: Reader,
   { ownerId, applicationId }: { ownerId: OwnerId; applicationId: ApplicationId },
 ): Promise<Application> {

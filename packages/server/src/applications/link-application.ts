@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Keyring } from '../lib/encryption.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { demandRoom } from '../limits/demand-room.ts';
+import { requireRoom } from '../limits/require-room.ts';
 import type { Database, Reader } from '../store/database.ts';
 import { recordApplicationEvent } from './application-event.ts';
 import { deleteDependency, insertDependency, listDependencies } from './dependency-store.ts';
@@ -20,7 +20,7 @@ export const linkApplication = ({ database, clock }: Deps, link: Link): Promise<
   return database.transaction(async (tx) => {
     const count = async () =>
       (await listDependencies(tx, id)).filter((one) => one !== dependencyId).length;
-    await demandRoom(tx, 'dependencies', { of: ownerId, within: id, count });
+    await requireRoom(tx, 'dependencies', { of: ownerId, within: id, count });
     const at = clock();
     if (!(await insertDependency(tx, { id, dependencyId, at }))) return;
     const event = { kind: 'application.dependency_added', by, at, data: { dependencyId } } as const;

@@ -26,7 +26,7 @@ export function parseSize(asked: Asked, known: Size, flavors: readonly Flavor[])
     [asked.flavor, asked.maxFlavor],
     [known.flavor, known.maxFlavor],
   );
-  const [least, most] = [demandFlavor(flavor, flavors), demandFlavor(maxFlavor, flavors)];
+  const [least, most] = [requireFlavor(flavor, flavors), requireFlavor(maxFlavor, flavors)];
   const isAsked = asked.flavor !== undefined || asked.maxFlavor !== undefined;
   if (isAsked && compareSizes(least, most) > 0)
     throw new Refusal('invalid', 'The smallest flavor is larger than the largest.', {
@@ -51,14 +51,14 @@ function parseNodes(nodes: number): number {
 }
 
 /** Refuses a name that is not there. */
-function demandFlavor(name: string, flavors: readonly Flavor[]): Flavor {
+function requireFlavor(name: string, flavors: readonly Flavor[]): Flavor {
   const flavor = flavors.find((one) => one.name === canonicalName(name));
   if (flavor === undefined) throw noFlavor(name, flavors);
   return flavor;
 }
 
 /** Refuses sizes that are not there; until the transaction's end nobody deletes those that are. */
-export async function demandFlavors(
+export async function requireFlavors(
   tx: Tx,
   {
     flavor,

@@ -2,9 +2,9 @@ import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import { parseName, parseText } from '../lib/name.ts';
-import { demandNoMore } from '../limits/demand-room.ts';
-import { demandShare } from '../limits/demand-share.ts';
-import { request } from '../reconcile/queue.ts';
+import { requireNoMore } from '../limits/require-room.ts';
+import { requireShare } from '../limits/require-share.ts';
+import { askForLook } from '../reconcile/looks.ts';
 import { canonicalName } from '../scheduling/flavor.ts';
 import { refuseWhatNeverFits } from '../scheduling/never-fits.ts';
 import type { EmptyPlatform } from '../scheduling/never-fits.ts';
@@ -13,7 +13,7 @@ import type { Application } from './application.ts';
 import { recordApplicationEvent } from './application-event.ts';
 import { setDeleted, setWanted, updateApplicationRow } from './application-store.ts';
 import type { ApplicationChange } from './application-store.ts';
-import { demandFlavors, parseSize } from './size.ts';
+import { requireFlavors, parseSize } from './size.ts';
 
 type Deps = {
   database: Database;
@@ -41,15 +41,15 @@ export async function updateApplication(
   if (typeof change.buildFlavor === 'string')
     refuseWhatNeverFits(empty, { flavor: change.buildFlavor, nodes: 1 });
   await database.transaction(async (tx) => {
-    await demandFlavors(tx, { ...change, ...size });
+    await requireFlavors(tx, { ...change, ...size });
     const adding = size.maxNodes > application.maxNodes ? size.maxNodes : 0;
-    await demandNoMore(tx, 'nodes', { of: application.ownerId, adding });
-    if (isOther) await demandShare(tx, application.ownerId, size);
+    await requireNoMore(tx, 'nodes', { of: application.ownerId, adding });
+    if (isOther) await requireShare(tx, application.ownerId, size);
     const at = clock();
     const build = change.buildFlavor ? { buildFlavor: canonicalName(change.buildFlavor) } : {};
     const whole = { ...change, ...name, ...text, ...size, ...build };
     await updateApplicationRow(tx, application.id, whole);
-    await request(tx, 'routes', 'all', at);
+    await askForLook(tx, 'routes', 'all', at);
     const changes = changesOf(application, whole);
     if (Object.keys(changes).length > 0) {
       const event = { kind: 'application.changed', by, at, data: { changes } } as const;
@@ -79,8 +79,8 @@ export const deleteApplication = (
     const { id, name } = application;
     const at = clock();
     await setDeleted(tx, id, at);
-    await request(tx, 'application', id, at);
-    await request(tx, 'routes', 'all', at);
+    await askForLook(tx, 'application', id, at);
+    await askForLook(tx, 'routes', 'all', at);
     const event = { kind: 'application.deleted', by, at, data: { name } } as const;
     await recordApplicationEvent(tx, application, event);
   });

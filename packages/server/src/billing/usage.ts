@@ -35,7 +35,9 @@ export function usageOf(
 ): Usage[] {
   const byApplication = Map.groupBy(intervals, ({ applicationId }) => applicationId);
   return [...byApplication].map(([applicationId, own]) => {
-    const lines = [...Map.groupBy(own, lineOf).values()].map((line) => chargeLine(line, from, to));
+    const lines = [...Map.groupBy(own, chargedTogether).values()].map((line) =>
+      chargeLine(line, from, to),
+    );
     return {
       applicationId,
       applicationName: own[0]?.applicationName ?? null,
@@ -47,7 +49,7 @@ export function usageOf(
   });
 }
 
-const lineOf = ({ subjectKind, subjectId, instanceNumber }: Interval): string =>
+const chargedTogether = ({ subjectKind, subjectId, instanceNumber }: Interval): string =>
   `${subjectKind}/${subjectId}/${instanceNumber}`;
 
 /** Attempts may have had another size or price: each has its part of the minutes, by its time. */

@@ -7,7 +7,7 @@ import { findNeeded } from '../deployments/find-needed.ts';
 import { HOUR } from '../lib/duration.ts';
 import type { ApplicationId, DeploymentId, OwnerId } from '../lib/ids.ts';
 import { dataPaths } from '../paths.ts';
-import { ClaimLost, claimDue, request } from '../reconcile/queue.ts';
+import { ClaimLost, claimDue, askForLook } from '../reconcile/looks.ts';
 import type { Database } from '../store/database.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeApplication, makeDeployment, makeOwner, setDeployment } from '../testing/rows.ts';
@@ -31,7 +31,7 @@ async function open(database: Database, t: TestContext) {
     const at = (NOW - hoursAgo * HOUR) / 1000;
     utimesSync(path, at, at);
   };
-  await database.transaction((tx) => request(tx, 'cleanup', 'builds', 1));
+  await database.transaction((tx) => askForLook(tx, 'cleanup', 'builds', 1));
   const taking = { now: NOW, leaseMs: HOUR, epoch: 0, kinds: ['cleanup'], limit: 1 } as const;
   const [claim] = await claimDue(database, taking);
   assert.ok(claim);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { removeTree } from '../lib/remove-tree.ts';
 import type { DataPaths } from '../paths.ts';
-import { holdClaim } from '../reconcile/queue.ts';
+import { holdClaim } from '../reconcile/looks.ts';
 import type { Claim } from '../reconcile/reconciler.ts';
 import type { Database } from '../store/database.ts';
 import { deleteUnused, selectKnown } from './artifact-store.ts';

@@ -3,7 +3,7 @@ import { keepName } from '../billing/meter.ts';
 import { PLATFORM } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
-import { holdClaim, request } from '../reconcile/queue.ts';
+import { holdClaim, askForLook } from '../reconcile/looks.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import { listLeases } from '../devices/lease-store.ts';
 import type { Database, Tx } from '../store/database.ts';
@@ -50,5 +50,5 @@ export const applicationReconciler =
 /** What waits is looked at; what is over forgets its variables, a part at a time. */
 async function goOn(tx: Tx, id: ApplicationId, now: number): Promise<void> {
   await requestPending(tx, id, now);
-  if (!(await forgetVariables(tx, id))) await request(tx, 'application', id, now);
+  if (!(await forgetVariables(tx, id))) await askForLook(tx, 'application', id, now);
 }

@@ -12,7 +12,7 @@ import { recordArtifact } from '../builds/record-artifact.ts';
 import type { EngineName } from '../workloads/engine.ts';
 import { MINUTE } from '../lib/duration.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { holdClaim, request } from '../reconcile/queue.ts';
+import { holdClaim, askForLook } from '../reconcile/looks.ts';
 import { parseRunOptions } from '../runs/run-options.ts';
 import { chooseBuildFlavor } from '../scheduling/flavor.ts';
 import { listFlavors } from '../scheduling/flavor-store.ts';
@@ -30,7 +30,7 @@ import { describeExit, succeeded } from '../workloads/workload.ts';
 import type { SubjectRef } from '../workloads/subject.ts';
 import type { Instance, Workload } from '../workloads/workload.ts';
 import { chooseEngine } from '../workloads/choose-engine.ts';
-import { demandVariables } from '../applications/environments.ts';
+import { requireVariables } from '../applications/environments.ts';
 import type { Application } from '../applications/application.ts';
 import { deploymentMachine } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
@@ -45,7 +45,7 @@ import { Unwanted, watchUnwanted } from './watch-unwanted.ts';
 export async function beginBuild(deps: DeploymentDeps, look: Look): Promise<undefined> {
   const { claim, situation } = look;
   const { deployment } = situation;
-  const variables = await deps.environments.present(deployment.applicationId);
+  const variables = await deps.environments.current(deployment.applicationId);
   const refusal = await findRefusal(deps, deployment, variables);
   if (refusal !== undefined) {
     const failure = { reason: 'invalid_variable', detail: refusal.message } as const;
@@ -69,7 +69,7 @@ async function findRefusal(
   variables: BuildInput['environment'],
 ): Promise<Refusal | undefined> {
   try {
-    await demandVariables(database.read, ownerId, variables);
+    await requireVariables(database.read, ownerId, variables);
     return undefined;
   } catch (error) {
     if (error instanceof Refusal) return error;
@@ -179,7 +179,7 @@ async function addStep(
     const workload =
       known ?? (await createBuild(tx, pool, { deployment, application, engine, at }));
     await addInstance(tx, workload, { number, attempt: 1, startAfter: null, at });
-    await request(tx, 'workload', workload.id, at);
+    await askForLook(tx, 'workload', workload.id, at);
   });
 }
 

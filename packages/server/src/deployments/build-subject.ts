@@ -6,7 +6,7 @@ import { deviceVariables } from '../builds/platform-variables.ts';
 import { grantedTo } from '../devices/devices.ts';
 import type { DeploymentId } from '../lib/ids.ts';
 import type { DataPaths } from '../paths.ts';
-import { request } from '../reconcile/queue.ts';
+import { askForLook } from '../reconcile/looks.ts';
 import type { Database } from '../store/database.ts';
 import { commonSpec } from '../workloads/instance-spec.ts';
 import type { Subject } from '../workloads/subject.ts';
@@ -22,7 +22,10 @@ const DISK_MIB = 40 * 1024;
 /** The build of a deployment: each of its steps is an instance. */
 export const buildSubject = (deps: Deps): Subject => ({
   async describe(workload, instance) {
-    const { deployment, application } = await demandBuilt(deps, instance.subjectId as DeploymentId);
+    const { deployment, application } = await requireBuilt(
+      deps,
+      instance.subjectId as DeploymentId,
+    );
     const devices = await grantedTo(deps.database.read, workload.id, instance.number);
     const diskMiB = Math.max(DISK_MIB, workload.diskMiB);
     const input = buildInput({ deployment, application }, deps.environments.open(deployment));
@@ -49,11 +52,11 @@ export const buildSubject = (deps: Deps): Subject => ({
       },
     };
   },
-  changed: (tx, id, at) => request(tx, 'deployment', id, at),
+  changed: (tx, id, at) => askForLook(tx, 'deployment', id, at),
 });
 
 /** A deployment that has something to run, and its application. */
-export async function demandBuilt(
+export async function requireBuilt(
   { database }: Pick<Deps, 'database'>,
   id: DeploymentId,
 ): Promise<{ deployment: Deployment; application: Application }> {

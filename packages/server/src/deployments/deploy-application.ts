@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId, DeploymentId, OwnerId, UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { demandRoom } from '../limits/demand-room.ts';
+import { requireRoom } from '../limits/require-room.ts';
 import type { Database, Reader } from '../store/database.ts';
 import { findApplication } from '../applications/application-store.ts';
 import { countQueued, selectLastDeployedCommit } from './deployment-store.ts';
@@ -38,7 +38,7 @@ export const deployApplication = ({ database, clock }: Deps, order: Order): Prom
     const joined = await joinQueued(tx, application, complete);
     if (joined !== undefined) return joined;
     const { ownerId: of } = order;
-    await demandRoom(tx, 'queued-deployments', { of, count: () => countQueued(tx, of) });
+    await requireRoom(tx, 'queued-deployments', { of, count: () => countQueued(tx, of) });
     return queueDeployment(tx, application, complete);
   });
 

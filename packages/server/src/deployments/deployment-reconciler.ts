@@ -1,6 +1,6 @@
 import type { DeploymentId } from '../lib/ids.ts';
 import { spellTrouble } from '../lib/spell-trouble.ts';
-import { ClaimLost } from '../reconcile/queue.ts';
+import { ClaimLost } from '../reconcile/looks.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import { advanceDeploymentBuild, beginBuild } from './build-deployment.ts';
 import { endDeployment } from './end-deployment.ts';

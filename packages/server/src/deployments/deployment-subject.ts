@@ -6,7 +6,7 @@ import { servedPort } from '../builds/served-port.ts';
 import { grantedTo } from '../devices/devices.ts';
 import type { DeploymentId } from '../lib/ids.ts';
 import type { DataPaths } from '../paths.ts';
-import { request } from '../reconcile/queue.ts';
+import { askForLook } from '../reconcile/looks.ts';
 import type { Database } from '../store/database.ts';
 import type { InstanceSpec } from '../workloads/engine.ts';
 import { healthPaths, startTimeout } from '../workloads/health.ts';
@@ -14,7 +14,7 @@ import { commonSpec } from '../workloads/instance-spec.ts';
 import type { Subject, SubjectHealth } from '../workloads/subject.ts';
 import type { Instance } from '../workloads/workload.ts';
 import { findWorkload } from '../workloads/workload-store.ts';
-import { demandBuilt } from './build-subject.ts';
+import { requireBuilt } from './build-subject.ts';
 import type { Deployment } from './deployment.ts';
 import { redeployServing } from './redeploy-serving.ts';
 
@@ -23,14 +23,17 @@ type Deps = { database: Database; paths: DataPaths; environments: Environments }
 /** What a Webapp's deployment serves with. */
 export const deploymentSubject = (deps: Deps): Subject => ({
   async describe(workload, instance) {
-    const { deployment, application } = await demandBuilt(deps, instance.subjectId as DeploymentId);
+    const { deployment, application } = await requireBuilt(
+      deps,
+      instance.subjectId as DeploymentId,
+    );
     const { artifact, variables, port } = await load(deps, deployment);
     const devices = await grantedTo(deps.database.read, workload.id, instance.number);
     const of = { workload, instance, devices, application };
     const spec = describeArtifact(deps.paths, { ...of, artifact, variables, deployment, port });
     return { ...commonSpec(deps.paths, of), ...spec, after: afterServing(spec) };
   },
-  changed: (tx, id, at) => request(tx, 'deployment', id, at),
+  changed: (tx, id, at) => askForLook(tx, 'deployment', id, at),
   async faulted(tx, { applicationId }, at) {
     if (applicationId === null) return;
     await redeployServing(tx, applicationId, { authorId: null, at, cause: 'Monitoring' });
@@ -57,7 +60,7 @@ function afterServing({ command, after }: Pick<InstanceSpec, 'command' | 'after'
 
 function deploymentHealth(deps: Deps): SubjectHealth {
   const loaded = async ({ subjectId }: Instance) =>
-    load(deps, (await demandBuilt(deps, subjectId as DeploymentId)).deployment);
+    load(deps, (await requireBuilt(deps, subjectId as DeploymentId)).deployment);
   return {
     async rule(instance) {
       const { variables, port } = await loaded(instance);

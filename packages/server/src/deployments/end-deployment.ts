@@ -1,4 +1,4 @@
-import { holdClaim, request } from '../reconcile/queue.ts';
+import { holdClaim, askForLook } from '../reconcile/looks.ts';
 import { endRun } from '../runs/conclude-run.ts';
 import type { RunOutcome } from '../runs/run.ts';
 import { transition } from '../states/transition.ts';
@@ -85,6 +85,6 @@ async function afterEnd(
   at: number,
 ): Promise<void> {
   await requestPending(tx, deployment.applicationId, at);
-  await request(tx, 'application', deployment.applicationId, at);
-  if (application.kind === 'webapp') await request(tx, 'routes', 'all', at);
+  await askForLook(tx, 'application', deployment.applicationId, at);
+  if (application.kind === 'webapp') await askForLook(tx, 'routes', 'all', at);
 }

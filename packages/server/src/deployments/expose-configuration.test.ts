@@ -6,7 +6,7 @@ import { setLimit } from '../limits/change-limits.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { makeApplication, makeOwner, openKeys, setDeployment } from '../testing/rows.ts';
 import { deployApplication } from './deploy-application.ts';
-import { createEnvironments, demandVariables } from '../applications/environments.ts';
+import { createEnvironments, requireVariables } from '../applications/environments.ts';
 import { exposeConfiguration } from './expose-configuration.ts';
 import { listDeployments } from './list-deployments.ts';
 
@@ -79,14 +79,14 @@ onEachDatabase(
     await linkApplication({ database, clock: () => 2 }, { ...own, dependencyId: second });
     await setVariables(deps, own, { C: 'own' });
     const environments = createEnvironments(database, openKeys);
-    assert.deepEqual(await environments.present(seer), {
+    assert.deepEqual(await environments.current(seer), {
       A: 'first',
       B: 'second',
       C: 'own',
     });
     await setLimit(deps, { name: 'variables', ownerId, value: 2, by: PLATFORM });
-    const seen = await environments.present(seer);
-    await assert.rejects(demandVariables(database.read, ownerId, seen), {
+    const seen = await environments.current(seer);
+    await assert.rejects(requireVariables(database.read, ownerId, seen), {
       message: /The limit "variables" is 2 .* 3 are asked for/,
     });
   },

@@ -1,7 +1,7 @@
 import { byAuthor } from '../events/actor.ts';
 import type { Actor } from '../events/actor.ts';
 import type { ApplicationId, DeploymentId, UserId } from '../lib/ids.ts';
-import { request } from '../reconcile/queue.ts';
+import { askForLook } from '../reconcile/looks.ts';
 import { begin } from '../states/transition.ts';
 import type { Tx } from '../store/database.ts';
 import { deploymentMachine } from './deployment.ts';
@@ -80,7 +80,7 @@ export async function askToEnd(
 ): Promise<void> {
   if (deployment.wanted === 'cancel') return;
   await wantCancelled(tx, deployment.id);
-  await request(tx, 'deployment', deployment.id, at);
+  await askForLook(tx, 'deployment', deployment.id, at);
   await recordCancelAsked(tx, deployment, { by, at });
 }
 
@@ -91,5 +91,5 @@ export async function requestPending(
   at: number,
 ): Promise<void> {
   for (const { id } of await selectPending(tx, applicationId))
-    await request(tx, 'deployment', id, at);
+    await askForLook(tx, 'deployment', id, at);
 }

@@ -3,7 +3,7 @@ import type { Artifact } from '../builds/build.ts';
 import { findArtifact } from '../builds/artifact-store.ts';
 import { SECOND } from '../lib/duration.ts';
 import { newId } from '../lib/ids.ts';
-import { holdClaim, request } from '../reconcile/queue.ts';
+import { holdClaim, askForLook } from '../reconcile/looks.ts';
 import { parseRunOptions } from '../runs/run-options.ts';
 import { startRun } from '../runs/start-run.ts';
 import { transition } from '../states/transition.ts';
@@ -107,7 +107,7 @@ export async function endFormer(
       await transition(tx, deploymentMachine, live, { event: 'superseded', at });
     const why = { reason: 'restarting_with_downtime', detail } as const;
     await transition(tx, deploymentMachine, deployment, { event: 'delayed', facts: why, at });
-    await request(tx, 'routes', 'all', at);
+    await askForLook(tx, 'routes', 'all', at);
   });
 }
 

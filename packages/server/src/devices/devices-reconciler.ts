@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { Log } from '../lib/log.ts';
-import { holdClaim, request } from '../reconcile/queue.ts';
+import { holdClaim, askForLook } from '../reconcile/looks.ts';
 import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
 import { begin, transition } from '../states/transition.ts';
 import type { Database, Tx } from '../store/database.ts';
@@ -53,7 +53,7 @@ async function lookAtDevices(deps: DeviceDeps, claim: Claim, signal: AbortSignal
         await holdClaim(tx, claim);
         for (const change of changes) await recordChange(deps, tx, change);
         if (changes.some((change) => change.do === 'add')) await deps.onFound(tx, clock());
-        await request(tx, 'queue', 'all', clock());
+        await askForLook(tx, 'queue', 'all', clock());
       });
       await inventory.refresh();
     }
@@ -71,7 +71,7 @@ async function listDevices(
     const seen = await inventory.source.list(signal);
     inventory.note(undefined);
     if (former !== undefined)
-      await database.transaction((tx) => request(tx, 'queue', 'all', clock()));
+      await database.transaction((tx) => askForLook(tx, 'queue', 'all', clock()));
     return seen;
   } catch (error) {
     signal.throwIfAborted();
@@ -141,7 +141,7 @@ async function fenceLeases(
       if (detail !== undefined && detail !== lease.detail)
         await obstruct(tx, lease, { detail, at });
     for (const { applicationId } of free)
-      if (applicationId !== null) await request(tx, 'application', applicationId, at);
+      if (applicationId !== null) await askForLook(tx, 'application', applicationId, at);
   });
   const since = Math.min(...ended.map(({ endedAt }) => endedAt ?? at));
   if (free.length === ended.length) return undefined;

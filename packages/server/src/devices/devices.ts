@@ -2,7 +2,7 @@ import { PLATFORM } from '../events/actor.ts';
 import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { request } from '../reconcile/queue.ts';
+import { askForLook } from '../reconcile/looks.ts';
 import { begin, transition } from '../states/transition.ts';
 import type { Database, Reader, Tx } from '../store/database.ts';
 import type { NewRow } from '../store/schema.ts';
@@ -65,7 +65,7 @@ export const declareRepaired = (
   database.transaction(async (tx) => {
     const at = clock();
     if (!(await setRepaired(tx, uuid, at))) throw noDevice(uuid);
-    await request(tx, 'devices', 'inventory', at);
+    await askForLook(tx, 'devices', 'inventory', at);
     await recordDeviceEvent(tx, uuid, { kind: 'device.repaired', by, at, data: {} });
   });
 

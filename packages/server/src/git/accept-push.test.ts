@@ -3,7 +3,7 @@ import { PLATFORM } from '../events/actor.ts';
 import { setLimit } from '../limits/change-limits.ts';
 import { onEachDatabase } from '../testing/database.ts';
 import { openRepository } from '../testing/repository.ts';
-import { beginPush, demandPush, endPush } from './accept-push.ts';
+import { beginPush, requirePush, endPush } from './accept-push.ts';
 import { recordPushed } from './repository-reconciler.ts';
 
 const MASTER = 'refs/heads/master';
@@ -38,11 +38,11 @@ onEachDatabase(
       value: 1,
       by: PLATFORM,
     });
-    await demandPush(deps, application);
+    await requirePush(deps, application);
     const since = await beginPush(deps, application, user);
     await move(MASTER, 1_000_000_000);
     await endPush(deps, application, { user, since });
-    await assert.rejects(demandPush(deps, application), {
+    await assert.rejects(requirePush(deps, application), {
       code: 'limit_reached',
       message: /The limit "queued-deployments" is 1 .* there are 1\./,
     });

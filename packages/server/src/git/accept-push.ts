@@ -7,10 +7,10 @@ import type { Clock } from '../lib/clock.ts';
 import { parseId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { demandNoMore } from '../limits/demand-room.ts';
+import { requireNoMore } from '../limits/require-room.ts';
 import { demand } from '../organizations/access.ts';
 import type { DataPaths } from '../paths.ts';
-import { request } from '../reconcile/queue.ts';
+import { askForLook } from '../reconcile/looks.ts';
 import type { Database } from '../store/database.ts';
 import type { GitLimits } from './git-limits.ts';
 import { recordPushed } from './repository-reconciler.ts';
@@ -26,7 +26,7 @@ type RecordDeps = Omit<GitDeps, 'gitLimits'>;
  * The application of a path such as `/app_….git`, for somebody who may push to it and fetch from it.
  * Others learn nothing: a repository that is not theirs is refused as one that is not there.
  */
-export async function demandRepository(
+export async function requireRepository(
   { database, paths }: RecordDeps,
   user: User,
   path: string,
@@ -51,12 +51,12 @@ const noRepository = (path: string): Refusal =>
   );
 
 /** Refuses a push, before it moves anything, where its deployment would wait behind too many of the owner's. */
-export async function demandPush(
+export async function requirePush(
   { database: { read } }: GitDeps,
   { ownerId: of }: Application,
 ): Promise<void> {
   const present = await countQueued(read, of);
-  await demandNoMore(read, 'queued-deployments', { of, present, adding: 1 });
+  await requireNoMore(read, 'queued-deployments', { of, present, adding: 1 });
 }
 
 /**
@@ -70,7 +70,7 @@ export const beginPush = (
 ): Promise<number> =>
   database.transaction(async (tx) => {
     await setPusher(tx, application.id, user.id);
-    await request(tx, 'repository', application.id, clock());
+    await askForLook(tx, 'repository', application.id, clock());
     const [newest] = await listDeployments(tx, application.id, 1);
     return newest?.number ?? 0;
   });

@@ -63,7 +63,7 @@ export function notePush({ pushing }: GitLimits, id: ApplicationId): () => void 
 type Deps = { database: Database; paths: DataPaths; gitLimits: GitLimits };
 
 /** How many bytes may still be pushed. Throws `Refusal` where there is no room. */
-export async function demandBytes(deps: Deps, application: Application): Promise<number> {
+export async function requireBytes(deps: Deps, application: Application): Promise<number> {
   const { most } = deps.gitLimits;
   const { mine, all } = await measure(deps, application);
   const room = Math.min(most.repository - mine, most.owner - all);

@@ -7,7 +7,7 @@ import { MINUTE, SECOND } from '../lib/duration.ts';
 import type { Log } from '../lib/log.ts';
 import { Refusal, refusals } from '../lib/refusal.ts';
 import { troubleOf } from '../store/trouble.ts';
-import { demandPush, demandRepository } from './accept-push.ts';
+import { requirePush, requireRepository } from './accept-push.ts';
 import type { GitDeps } from './accept-push.ts';
 import { isLfs, refuseLfs } from './refuse-lfs.ts';
 import { serveGit } from './serve-git.ts';
@@ -40,9 +40,9 @@ export async function handleGitHttp(
       deps.clock(),
     );
     if (user === undefined) return askForCredentials(response);
-    const application = await demandRepository(deps, user, asked.repository);
+    const application = await requireRepository(deps, user, asked.repository);
     const { service, advertise } = asked;
-    if (service === 'git-receive-pack') await demandPush(deps, application);
+    if (service === 'git-receive-pack') await requirePush(deps, application);
     const type = `application/x-${service}-${advertise ? 'advertisement' : 'result'}`;
     const protocol = request.headers['git-protocol'];
     input = openBody(request);

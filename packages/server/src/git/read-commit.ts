@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { ApplicationId } from '../lib/ids.ts';
 import type { DataPaths } from '../paths.ts';
 import type { Place } from './plan-git.ts';
-import { demandCommit, placeOf, treeId } from './repository.ts';
+import { requireCommit, placeOf, treeId } from './repository.ts';
 import { git } from './run-git.ts';
 
 type From = { applicationId: ApplicationId; commitId: string };
@@ -34,7 +34,7 @@ export function createCommitReader(paths: DataPaths) {
 
 async function readCommit(paths: DataPaths, from: From, wanted: readonly Wanted[]): Promise<Found> {
   const place = placeOf(paths, from.applicationId);
-  const commit = demandCommit(from.commitId);
+  const commit = requireCommit(from.commitId);
   const names = wanted.map(({ path }) => path);
   const [id, entries] = await Promise.all([treeId(paths, from), listEntries(place, commit, names)]);
   const read = new Set(wanted.filter((one) => one.read).map(({ path }) => path));

@@ -76,7 +76,7 @@ export async function readHeads(paths: DataPaths, id: ApplicationId): Promise<He
 const COMMIT = /^[0-9a-f]{40}$/;
 
 /** A full commit id, and nothing that git would read as something else. */
-export const demandCommit = (commitId: string): string => {
+export const requireCommit = (commitId: string): string => {
   if (COMMIT.test(commitId)) return commitId;
   throw new Error(`${JSON.stringify(commitId)} is no commit id`);
 };
@@ -85,7 +85,7 @@ type From = { applicationId: ApplicationId; commitId: string };
 
 /** The id of a commit's tree. */
 export async function treeId(paths: DataPaths, { applicationId, commitId }: From): Promise<string> {
-  const wanted = `${demandCommit(commitId)}^{tree}`;
+  const wanted = `${requireCommit(commitId)}^{tree}`;
   const ask = ['rev-parse', '--verify', '--end-of-options', wanted];
   return (await git(placeOf(paths, applicationId), ask)).trim();
 }
@@ -105,7 +105,7 @@ export async function checkout(
   { into, ...from }: From & { into: string },
   signal: AbortSignal,
 ): Promise<Failure | Referred> {
-  const commit = demandCommit(from.commitId);
+  const commit = requireCommit(from.commitId);
   const place = placeOf(paths, from.applicationId);
   const measured = await measureTree(place, commit, { signal });
   if ('reason' in measured) return measured;

@@ -6,7 +6,7 @@ import { carry } from '../lib/carry.ts';
 import { HOUR, MINUTE } from '../lib/duration.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { GitDeps } from './accept-push.ts';
-import { demandBytes, takeTurn } from './git-limits.ts';
+import { requireBytes, takeTurn } from './git-limits.ts';
 import { servePush } from './serve-push.ts';
 import { LARGEST_PUSH, placeOf } from './repository.ts';
 import { spawnGit } from './run-git.ts';
@@ -61,7 +61,7 @@ async function serve(deps: GitDeps, exchange: Exchange, gone: AbortSignal): Prom
   if (service === 'git-receive-pack' && advertise === undefined)
     return servePush(deps, { ...exchange, order }, talk);
   // clients show their user why they are refused here, and nowhere later
-  if (service === 'git-receive-pack') await demandBytes(deps, application);
+  if (service === 'git-receive-pack') await requireBytes(deps, application);
   const child = await spawnGit(placeOf(deps.paths, application.id), order);
   if (advertise !== undefined) exchange.output.write(advertise);
   return talk(child);

@@ -3,11 +3,11 @@ import type { Application } from '../applications/application.ts';
 import type { User } from '../accounts/user.ts';
 import { MINUTE, SECOND } from '../lib/duration.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { request } from '../reconcile/queue.ts';
+import { askForLook } from '../reconcile/looks.ts';
 import { beginPush, endPush } from './accept-push.ts';
 import type { GitDeps } from './accept-push.ts';
 import { clearQuarantines } from './clear-quarantines.ts';
-import { demandBytes, notePush } from './git-limits.ts';
+import { requireBytes, notePush } from './git-limits.ts';
 import { LARGEST_PUSH, placeOf } from './repository.ts';
 import { spawnHookedGit } from './run-git.ts';
 import type { GitProcess, HookedGit, Order } from './run-git.ts';
@@ -21,7 +21,7 @@ export async function servePush(
   { application, user, order }: Push,
   talk: (child: GitProcess) => Promise<number>,
 ): Promise<number> {
-  const room = await demandBytes(deps, application);
+  const room = await requireBytes(deps, application);
   const since = await beginPush(deps, application, user);
   const place = placeOf(deps.paths, application.id);
   const bound = room < LARGEST_PUSH ? ['-c', `receive.maxInputSize=${Math.ceil(room)}`] : [];
@@ -84,7 +84,7 @@ const LONGEST_WORD = 7;
 
 /** What the hook is told before refs move: `go`, or why not. */
 const decide = (deps: GitDeps, application: Application): Promise<string> =>
-  demandBytes(deps, application).then(
+  requireBytes(deps, application).then(
     () => 'go',
     (error: unknown) =>
       error instanceof Refusal ? error.message : 'The platform failed: push again.',
@@ -98,7 +98,7 @@ const LONGEST_PAUSE = MINUTE;
  */
 async function lookAgain({ database, clock }: GitDeps, { id }: Application): Promise<void> {
   for (let pause = SECOND; ; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
-    const asked = database.transaction((tx) => request(tx, 'repository', id, clock()));
+    const asked = database.transaction((tx) => askForLook(tx, 'repository', id, clock()));
     if (await asked.then(isDone, isNot)) return;
     await wait(pause, undefined, { ref: false });
   }

@@ -2,7 +2,7 @@ import { rights } from '@grid/api';
 import type { FieldOf, Right, Rule } from '@grid/api';
 import type { User } from '../accounts/user.ts';
 import type { Application } from '../applications/application.ts';
-import { demandApplication } from '../applications/find-application.ts';
+import { requireApplication } from '../applications/find-application.ts';
 import { findApplication } from '../applications/application-store.ts';
 import { parseId, parseOwnerId } from '../lib/ids.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
@@ -29,22 +29,22 @@ export async function admit(
   rule: Rule,
   { user, ...asked }: Asked,
 ): Promise<Found> {
-  if (rule === 'operator') demandOperator(user);
+  if (rule === 'operator') requireOperator(user);
   if (!rights.isRight(rule)) return {};
   const names = asked.params as Names;
   if (names.ownerId === undefined) return findAnywhere(database, rule, { user, names });
-  const ownerId = await demandOwner(database, rule, { user, names });
+  const ownerId = await requireOwner(database, rule, { user, names });
   if (names.applicationId !== undefined)
-    return { ownerId, application: await demandTheirs(database, ownerId, names.applicationId) };
+    return { ownerId, application: await requireTheirs(database, ownerId, names.applicationId) };
   const { applicationId } = asked.query as Names;
   if (applicationId === undefined) return { ownerId };
   await demand(database.read, user.id, { ownerId, right: 'application:read' });
-  return { ownerId, application: await demandTheirs(database, ownerId, applicationId) };
+  return { ownerId, application: await requireTheirs(database, ownerId, applicationId) };
 }
 
 type Asking = { user: User; names: Names };
 
-async function demandOwner(
+async function requireOwner(
   { read }: Database,
   right: Right,
   { user, names: { ownerId: text = '' } }: Asking,
@@ -55,12 +55,12 @@ async function demandOwner(
   return ownerId;
 }
 
-const demandTheirs = async (
+const requireTheirs = async (
   { read }: Database,
   ownerId: OwnerId,
   text: string,
 ): Promise<Application> =>
-  demandApplication(read, { ownerId, applicationId: parseApplicationId(text) });
+  requireApplication(read, { ownerId, applicationId: parseApplicationId(text) });
 
 /** Of whichever owner: who may not have it there learns no more than whoever is no member. */
 async function findAnywhere(
@@ -89,6 +89,6 @@ export function parseApplicationId(text: string): ApplicationId {
 const absent = (what: string, text: string): Refusal =>
   new Refusal('not_found', `There is no ${what} ${JSON.stringify(text)}.`);
 
-function demandOperator({ operator }: User): void {
+function requireOperator({ operator }: User): void {
   if (!operator) throw new Refusal('forbidden', 'Only the operator of the platform may do this.');
 }

@@ -23,7 +23,7 @@ type MetricsNeeds = {
 /** What Prometheus scrapes: everybody's metrics, for operators and the machine itself. */
 export function metricsRoute(app: FastifyInstance, needs: MetricsNeeds): void {
   app.get('/metrics', async (request, reply) => {
-    await demandOperator(needs, request);
+    await requireOperator(needs, request);
     const newest = await readNewest(needs.database.read, needs.clock());
     const exposed = await needs.exposed();
     const families = [
@@ -35,7 +35,7 @@ export function metricsRoute(app: FastifyInstance, needs: MetricsNeeds): void {
   });
 }
 
-async function demandOperator(needs: MetricsNeeds, request: FastifyRequest): Promise<void> {
+async function requireOperator(needs: MetricsNeeds, request: FastifyRequest): Promise<void> {
   if (isLocal(request)) return;
   const { user } = await identify(needs, request);
   if (!user.operator)

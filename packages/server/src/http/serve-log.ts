@@ -57,13 +57,13 @@ export function serveLog<
     config: { guarded: true },
     async handler(request, reply) {
       let stand = (): void => undefined;
-      const takePlace = async ({ id }: User): Promise<void> => {
+      const takeSlot = async ({ id }: User): Promise<void> => {
         whenClosed(reply.raw, serving.crowd.streams.take(''));
         stand = await takeSeat(serving, 'log-followers', id);
       };
       try {
         const readBody = async (): Promise<undefined> => undefined;
-        const call = await readCall(serving, stream, { request, takePlace, readBody });
+        const call = await readCall(serving, stream, { request, takeSlot, readBody });
         const log = await open(call);
         const events = openEventStream(reply);
         const { event } = stream;

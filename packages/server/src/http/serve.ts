@@ -57,11 +57,11 @@ export function serve<
     url: endpoint.path,
     config: { guarded: endpoint.for !== 'open' },
     async handler(request, reply) {
-      const takePlace = ({ id }: User): void =>
+      const takeSlot = ({ id }: User): void =>
         whenClosed(reply.raw, serving.crowd.requests.take(id));
       const readBody = (): Promise<z.output<B>> => readValue(endpoint, request);
       const answer = await handle(
-        await readCall(serving, endpoint, { request, takePlace, readBody }),
+        await readCall(serving, endpoint, { request, takeSlot, readBody }),
       );
       if (answer === undefined) return reply.code(204).send();
       return reply.type('application/json').send(JSON.stringify(answer));
@@ -83,7 +83,7 @@ type Read<P, Q, Who extends Rule> = { for: Who; params: P; query: Q };
 type Asking<B> = {
   request: FastifyRequest;
   /** Whoever is known is attended to, or refused where too many are. */
-  takePlace(user: User): void | Promise<void>;
+  takeSlot(user: User): void | Promise<void>;
   readBody(): Promise<B>;
 };
 
@@ -94,7 +94,7 @@ type Asking<B> = {
 export async function readCall<P extends z.ZodType, Q extends z.ZodType, B, Who extends Rule>(
   { database, clock }: Pick<Serving, 'database' | 'clock'>,
   { for: who, params, query }: Read<P, Q, Who>,
-  { request, takePlace, readBody }: Asking<B>,
+  { request, takeSlot, readBody }: Asking<B>,
 ): Promise<Call<z.output<P>, z.output<Q>, B, Who>> {
   const caller = who === 'open' ? undefined : await identify({ database, clock }, request);
   const asked = { params: parse(params, request.params), query: parse(query, request.query) };
@@ -105,7 +105,7 @@ export async function readCall<P extends z.ZodType, Q extends z.ZodType, B, Who 
   };
   type Known = Call<z.output<P>, z.output<Q>, B, Who>;
   if (caller === undefined) return { ...asked, ...from, body: await readBody() } as Known;
-  await takePlace(caller.user);
+  await takeSlot(caller.user);
   const body = await readBody();
   const by = who === 'operator' ? byOperator(caller.user.id) : byUser(caller.user.id);
   const found = await admit(database, who, { ...caller, ...asked });

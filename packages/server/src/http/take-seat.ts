@@ -1,5 +1,5 @@
 import type { UserId } from '../lib/ids.ts';
-import { readLimit } from '../limits/demand-room.ts';
+import { readLimit } from '../limits/require-room.ts';
 import type { Seats } from '../limits/seats.ts';
 import type { Database } from '../store/database.ts';
 import type { LimitName } from '../limits/limit.ts';

@@ -3,7 +3,7 @@ import { appendEvent } from '../events/append.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { request } from '../reconcile/queue.ts';
+import { askForLook } from '../reconcile/looks.ts';
 import type { Database } from '../store/database.ts';
 import { isLimitName, limitNames, parseLimit } from './limit.ts';
 import type { LimitName } from './limit.ts';
@@ -29,7 +29,7 @@ export const setLimit = (
   return database.transaction(async (tx) => {
     const at = clock();
     await upsertLimit(tx, { name: known, ownerId, value: parsed, at });
-    await request(tx, 'queue', 'all', at);
+    await askForLook(tx, 'queue', 'all', at);
     const event = { kind: 'limit.set', data: { value: parsed } } as const;
     await appendEvent(tx, { ...about(known, ownerId), ...event, by, at });
   });
@@ -44,7 +44,7 @@ export const unsetLimit = (
   return database.transaction(async (tx) => {
     const at = clock();
     await deleteLimit(tx, known, ownerId);
-    await request(tx, 'queue', 'all', at);
+    await askForLook(tx, 'queue', 'all', at);
     await appendEvent(tx, { ...about(known, ownerId), kind: 'limit.unset', data: {}, by, at });
   });
 };

@@ -5,7 +5,7 @@ import { newId } from '../lib/ids.ts';
 import type { InstanceId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
 import { Unavailable } from '../lib/unavailable.ts';
-import { ClaimLost, claimDue, request } from '../reconcile/queue.ts';
+import { ClaimLost, claimDue, askForLook } from '../reconcile/looks.ts';
 import { takeEpoch } from '../reconcile/reconciliation-store.ts';
 import type { DeviceMeasure } from '../devices/device.ts';
 import type { Database } from '../store/database.ts';
@@ -23,7 +23,7 @@ type Told = { instances: () => InstanceMeasure[]; devices: () => DeviceMeasure[]
 /** A keeper whose clocks and measures are the test's; each look is at a time. */
 async function open(database: Database, told: Partial<Told> = {}, log: Log = silentLog) {
   const times = { now: START, steady: 0 };
-  await database.transaction((tx) => request(tx, 'cleanup', 'metrics', 0));
+  await database.transaction((tx) => askForLook(tx, 'cleanup', 'metrics', 0));
   const taking = { now: 1, leaseMs: DAY, epoch: 0, kinds: ['cleanup'], limit: 1 } as const;
   const [claim] = await claimDue(database, taking);
   assert.ok(claim);

@@ -1,7 +1,7 @@
 import type { InstanceMeasure, Meter } from '../workloads/engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import { holdClaim } from '../reconcile/queue.ts';
+import { holdClaim } from '../reconcile/looks.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { DeviceMeasure, DeviceSource } from '../devices/device.ts';
 import type { Database } from '../store/database.ts';

@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { OrganizationId, UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { demandRoom } from '../limits/demand-room.ts';
+import { requireRoom } from '../limits/require-room.ts';
 import type { Database, Tx } from '../store/database.ts';
 import {
   countAdministered,
@@ -34,7 +34,7 @@ export const createOrganization = (
       );
     const { adminId } = order;
     const count = () => countAdministered(tx, adminId);
-    await demandRoom(tx, 'organizations', { of: adminId, count });
+    await requireRoom(tx, 'organizations', { of: adminId, count });
     return createOrganizationIn(tx, { ...order, at: clock() });
   });
 

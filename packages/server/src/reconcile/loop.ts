@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import { MINUTE, SECOND } from '../lib/duration.ts';
 import type { Log } from '../lib/log.ts';
 import type { Database } from '../store/database.ts';
-import { ClaimLost, claimDue, nextDue, release, renew } from './queue.ts';
+import { ClaimLost, claimDue, nextDue, release, renew } from './looks.ts';
 import type { Claim, Kind, Reconciler } from './reconciler.ts';
 
 const LEASE = MINUTE;

@@ -4,7 +4,7 @@ import { recordArtifact } from '../builds/record-artifact.ts';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { deleteBelongings } from '../store/belongings.ts';
-import type { Belonging, Holder } from '../store/belongings.ts';
+import type { Belonging, Parent } from '../store/belongings.ts';
 import type { Database } from '../store/database.ts';
 import { onEachDatabase, onSqlite } from '../testing/database.ts';
 import { makeInstance } from '../testing/instances.ts';
@@ -19,7 +19,7 @@ import {
 import { belongings } from './belongings.ts';
 
 /** Columns that name what a row belongs to; whoever did something does not hold what was done. */
-const names: Readonly<Record<string, keyof Holder>> = {
+const names: Readonly<Record<string, keyof Parent>> = {
   application_id: 'application',
   dependency_id: 'application',
   owner_id: 'owner',
@@ -30,9 +30,9 @@ const names: Readonly<Record<string, keyof Holder>> = {
 const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 
 /** Whether the table's rows stay, or go by this column. */
-function isSaid(one: Belonging | undefined, holder: keyof Holder, column: string): boolean {
+function isSaid(one: Belonging | undefined, parent: keyof Parent, column: string): boolean {
   if (one === undefined || one.stays !== undefined) return one !== undefined;
-  const { [holder]: way } = one;
+  const { [parent]: way } = one;
   const columns = typeof way === 'string' ? [way] : Array.isArray(way) ? way : [];
   return columns.map(snake).includes(column);
 }
@@ -46,8 +46,8 @@ onSqlite(
     select t.name as "table", c.name as "column"
     from sqlite_schema t, pragma_table_info(t.name) c where t.type = 'table'`.execute(read);
     const unsaid = rows.filter(({ table, column }) => {
-      const holder = names[column];
-      return holder !== undefined && !isSaid(said.get(table), holder, column);
+      const parent = names[column];
+      return parent !== undefined && !isSaid(said.get(table), parent, column);
     });
     assert.deepEqual(unsaid, []);
   },
@@ -116,7 +116,7 @@ onEachDatabase(
     for (const { table, application, stays } of belongings)
       if (application !== undefined && stays === undefined)
         assert.notEqual(between[table], before[table], `nothing is in ${table}`);
-    const erase = { holder: 'application', id } as const;
+    const erase = { parent: 'application', id } as const;
     await database.transaction((tx) => deleteBelongings(tx, belongings, erase));
     const kept = Object.fromEntries(
       belongings.flatMap(({ table, stays }) =>
@@ -151,8 +151,8 @@ onEachDatabase(
         .insertInto('limits')
         .values({ name: 'gpus', subjectId: organizationId, ...setAt })
         .execute();
-      await deleteBelongings(tx, belongings, { holder: 'owner', id: organizationId });
-      await deleteBelongings(tx, belongings, { holder: 'user', id: member.userId });
+      await deleteBelongings(tx, belongings, { parent: 'owner', id: organizationId });
+      await deleteBelongings(tx, belongings, { parent: 'user', id: member.userId });
     });
     const after = await count(database);
     const { usageIntervals, events } = after;

@@ -3,7 +3,7 @@ import { findApplication } from '../applications/application-store.ts';
 import { deleteApplication } from '../applications/update-application.ts';
 import { stopApplication } from '../deployments/stop-application.ts';
 import { PLATFORM } from '../events/actor.ts';
-import { ClaimLost } from '../reconcile/queue.ts';
+import { ClaimLost } from '../reconcile/looks.ts';
 import type { Kind } from '../reconcile/reconciler.ts';
 import { device } from '../testing/leases.ts';
 import { inStillWorld } from '../testing/still-world.ts';

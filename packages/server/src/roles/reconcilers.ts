@@ -16,7 +16,7 @@ import { queueReconciler } from '../workloads/queue-reconciler.ts';
 import { workloadReconciler } from '../workloads/workload-reconciler.ts';
 import type { WorkloadDeps } from '../workloads/workload-reconciler.ts';
 import { completeFlavors } from '../scheduling/complete-flavors.ts';
-import { endHolder } from '../workloads/end-holder.ts';
+import { tellFault } from '../workloads/tell-fault.ts';
 import { deleteBelongings } from '../store/belongings.ts';
 import { belongings } from './belongings.ts';
 
@@ -47,13 +47,13 @@ export function createReconcilers(surroundings: Surroundings): Record<Kind, Reco
     queue: queueReconciler(deps),
     devices: devicesReconciler({
       ...surroundings,
-      onFault: endHolder(subjects),
+      onFault: tellFault(subjects),
       onFound: (tx, at) => completeFlavors(tx, surroundings.pool, at),
     }),
     workload: workloadReconciler({ ...observer, inFlight: router.inFlight }),
     application: applicationReconciler({
       ...surroundings,
-      eraseRows: (tx, id) => deleteBelongings(tx, belongings, { holder: 'application', id }),
+      eraseRows: (tx, id) => deleteBelongings(tx, belongings, { parent: 'application', id }),
     }),
     routes: routeReconciler(surroundings),
     cleanup: surroundings.cleanup,

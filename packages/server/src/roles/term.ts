@@ -2,7 +2,7 @@ import { listApplicationIds } from '../applications/application-store.ts';
 import type { Engine } from '../workloads/engine.ts';
 import { startReconcileLoop } from '../reconcile/loop.ts';
 import type { Loop, LoopDeps } from '../reconcile/loop.ts';
-import { request } from '../reconcile/queue.ts';
+import { askForLook } from '../reconcile/looks.ts';
 import type { Observer } from '../workloads/observe-instance.ts';
 import { watchEngine } from '../workloads/watch-engine.ts';
 
@@ -25,12 +25,12 @@ export async function beginTerm(deps: TermDeps): Promise<Loop> {
 const askForEverything = ({ database, clock, cleanupNames }: TermDeps): Promise<void> =>
   database.transaction(async (tx) => {
     const now = clock();
-    for (const name of cleanupNames) await request(tx, 'cleanup', name, now);
-    for (const name of ['inventory', 'leases']) await request(tx, 'devices', name, now);
-    await request(tx, 'queue', 'all', now);
-    await request(tx, 'routes', 'all', now);
+    for (const name of cleanupNames) await askForLook(tx, 'cleanup', name, now);
+    for (const name of ['inventory', 'leases']) await askForLook(tx, 'devices', name, now);
+    await askForLook(tx, 'queue', 'all', now);
+    await askForLook(tx, 'routes', 'all', now);
     for (const id of await listApplicationIds(tx)) {
-      await request(tx, 'repository', id, now);
-      await request(tx, 'application', id, now);
+      await askForLook(tx, 'repository', id, now);
+      await askForLook(tx, 'application', id, now);
     }
   });

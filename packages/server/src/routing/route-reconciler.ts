@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import { holdClaim } from '../reconcile/queue.ts';
+import { holdClaim } from '../reconcile/looks.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { Database } from '../store/database.ts';
 import { beginDraining } from '../workloads/drain-workload.ts';

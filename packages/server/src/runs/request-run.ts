@@ -6,8 +6,8 @@ import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId, RunId, UserId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { demandNoMore, demandRoom } from '../limits/demand-room.ts';
-import { demandShare } from '../limits/demand-share.ts';
+import { requireNoMore, requireRoom } from '../limits/require-room.ts';
+import { requireShare } from '../limits/require-share.ts';
 import { countWaitingRuns, findRunById } from './run-store.ts';
 import type { Run } from './run.ts';
 import { parseRunOptions } from './run-options.ts';
@@ -22,7 +22,7 @@ import type { Database } from '../store/database.ts';
 import type { Priority } from '../store/schema.ts';
 import { chooseEngine } from '../workloads/choose-engine.ts';
 import type { EngineChoice } from '../workloads/choose-engine.ts';
-import { demandVariables, environmentHash } from '../applications/environments.ts';
+import { requireVariables, environmentHash } from '../applications/environments.ts';
 import type { Environments } from '../applications/environments.ts';
 
 export type RunRequestDeps = {
@@ -65,8 +65,8 @@ export async function requestRun(deps: RunRequestDeps, request: RunRequest): Pro
   refuseWhatNeverFits(await deps.empty(), { flavor, nodes });
   const { deployment, artifact } = await findBuilt(deps, application, request.commit);
   const id = newId('run');
-  const variables = { ...(await deps.environments.present(application.id)), ...own };
-  await demandVariables(deps.database.read, application.ownerId, variables);
+  const variables = { ...(await deps.environments.current(application.id)), ...own };
+  await requireVariables(deps.database.read, application.ownerId, variables);
   const options = parseRunOptions(variables);
   if ('reason' in options) throw new Refusal('invalid', options.detail);
   const argv = request.command && commandLine(request.command);
@@ -175,9 +175,9 @@ async function insert(
   return database.transaction(async (tx) => {
     const at = clock();
     const { ownerId: of, nodes } = run;
-    await demandNoMore(tx, 'nodes', { of, adding: nodes });
-    await demandShare(tx, of, run);
-    await demandRoom(tx, 'queued-runs', { of, count: () => countWaitingRuns(tx, of) });
+    await requireNoMore(tx, 'nodes', { of, adding: nodes });
+    await requireShare(tx, of, run);
+    await requireRoom(tx, 'queued-runs', { of, count: () => countWaitingRuns(tx, of) });
     await startRun(tx, pool, { ...run, id, origin: 'request', engine, at });
     const made = await findRunById(tx, id);
     if (made === undefined) throw new Error(`run ${id} was not made`);

@@ -2,7 +2,7 @@ import type { Environments } from '../applications/environments.ts';
 import type { Clock } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { RunId } from '../lib/ids.ts';
-import { holdClaim } from '../reconcile/queue.ts';
+import { holdClaim } from '../reconcile/looks.ts';
 import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
 import { leasesOf } from '../devices/lease-store.ts';
 import { listDevices } from '../devices/device-store.ts';

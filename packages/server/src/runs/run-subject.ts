@@ -6,7 +6,7 @@ import { findArtifact } from '../builds/artifact-store.ts';
 import { grantedTo } from '../devices/devices.ts';
 import type { RunId } from '../lib/ids.ts';
 import type { DataPaths } from '../paths.ts';
-import { request } from '../reconcile/queue.ts';
+import { askForLook } from '../reconcile/looks.ts';
 import type { Database } from '../store/database.ts';
 import { commonSpec } from '../workloads/instance-spec.ts';
 import type { Subject } from '../workloads/subject.ts';
@@ -37,7 +37,7 @@ export const runSubject = (deps: Deps): Subject => ({
       files: { ...spec.files, shared: node.shared },
     };
   },
-  changed: (tx, id, at) => request(tx, 'run', id, at),
+  changed: (tx, id, at) => askForLook(tx, 'run', id, at),
 });
 
 async function load({ database: { read } }: Deps, id: RunId) {

@@ -2,7 +2,7 @@ import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApplicationId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { request } from '../reconcile/queue.ts';
+import { askForLook } from '../reconcile/looks.ts';
 import type { RunStatus } from '../store/schema.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { isOver } from './run.ts';
@@ -32,7 +32,7 @@ export const stopRun = ({ database, clock }: Deps, run: Run, by: Actor): Promise
 
 async function askToEnd(tx: Tx, run: Run, { by, at }: { by: Actor; at: number }): Promise<void> {
   if (!(await wantRunCancelled(tx, run.id))) return;
-  await request(tx, 'run', run.id, at);
+  await askForLook(tx, 'run', run.id, at);
   await recordCancelAsked(tx, run, { by, at });
 }
 

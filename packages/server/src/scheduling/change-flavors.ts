@@ -6,7 +6,7 @@ import { changesOf, parseFlavor } from './flavor.ts';
 import type { FlavorOrder, PartialOrder } from './flavor.ts';
 import { recordChanged, recordCreated, recordDeleted } from './flavor-event.ts';
 import {
-  demandFlavor,
+  requireFlavor,
   findFlavor,
   insertFlavor,
   listFlavors,
@@ -72,9 +72,9 @@ export const updateFlavor = (
 ): Promise<void> => changeFlavors(deps, by, (tx, done) => update(tx, { ...change, name }, done));
 
 async function update(tx: Tx, order: PartialOrder, { by, at }: Change): Promise<void> {
-  const former = await demandFlavor(tx, order.name);
+  const former = await requireFlavor(tx, order.name);
   const flavor = parseFlavor({ ...order, name: former.name }, former);
-  if (flavor.gpus > 0 && former.gpus === 0) await demandPlainFlavor(tx, former.name);
+  if (flavor.gpus > 0 && former.gpus === 0) await requirePlainFlavor(tx, former.name);
   const changes = changesOf(former, flavor);
   if (Object.keys(changes).length === 0) return;
   await updateFlavorRow(tx, former.name, { ...changes, origin: 'operator', changedAt: at });
@@ -92,14 +92,14 @@ async function remove(
   tx: Tx,
   { name, by, at }: Change & { name: string },
 ): Promise<void> {
-  const flavor = await demandFlavor(tx, name);
+  const flavor = await requireFlavor(tx, name);
   const use = describeUse(await useOf(tx, flavor.name));
   if (use !== '')
     throw new Refusal(
       'conflict',
       `Flavor ${flavor.name} is in use (${use}): give those that have it another size first, or wait until they have ended.`,
     );
-  if (flavor.gpus === 0) await demandPlainFlavor(tx, flavor.name);
+  if (flavor.gpus === 0) await requirePlainFlavor(tx, flavor.name);
   await setFlavorRemoved(tx, flavor.name, at);
   await recordDeleted(tx, flavor.name, { by, at });
 }
@@ -123,7 +123,7 @@ export const applyFlavors = (
   });
 
 /** Builds need one without GPUs. */
-async function demandPlainFlavor(tx: Tx, but: string): Promise<void> {
+async function requirePlainFlavor(tx: Tx, but: string): Promise<void> {
   const others = (await listFlavors(tx)).filter(({ name, gpus }) => gpus === 0 && name !== but);
   if (others.length === 0)
     throw new Refusal(

@@ -28,7 +28,7 @@ export const findFlavor = (db: Reader, name: string): Promise<Flavor | undefined
     .executeTakeFirst();
 
 /** The same; refuses a name that is not there. */
-export async function demandFlavor(db: Reader, name: string): Promise<Flavor> {
+export async function requireFlavor(db: Reader, name: string): Promise<Flavor> {
   const flavor = await findFlavor(db, name);
   if (flavor !== undefined) return flavor;
   throw new Refusal(

@@ -129,7 +129,7 @@ function prefer(flavors: readonly Flavor[], names: readonly string[]): Flavor[] 
 }
 
 /** There is always one without GPUs. */
-const demandOne = (flavors: readonly Flavor[]): Flavor => {
+const requireOne = (flavors: readonly Flavor[]): Flavor => {
   const [first] = flavors;
   if (first === undefined) throw new Error('there are no sizes');
   return first;
@@ -143,7 +143,7 @@ export function chooseDefaultFlavor(
   const oneGpu = flavors.filter(({ gpus }) => gpus === 1).toReversed();
   const usual = prefer(oneGpu, ['ML_S', 'ML_XS']).find(fits);
   const plain = prefer(flavors, ['XS']);
-  return usual ?? plain.find(fits) ?? demandOne(plain);
+  return usual ?? plain.find(fits) ?? requireOne(plain);
 }
 
 /** What builds get where the user chose nothing: S, or the biggest below it that the machine can hold. */
@@ -152,5 +152,5 @@ export function chooseBuildFlavor(
   { memoryMiB }: { memoryMiB: number },
 ): Flavor {
   const usual = prefer(flavors, ['S', 'XS', 'nano', 'pico']);
-  return usual.find((one) => one.memoryMiB <= memoryMiB) ?? demandOne(flavors);
+  return usual.find((one) => one.memoryMiB <= memoryMiB) ?? requireOne(flavors);
 }

@@ -11,7 +11,7 @@ import { createWorkload } from '../workloads/create-workload.ts';
 import { noteExited, noteStarted } from '../workloads/change-instance.ts';
 import { insertInstances } from '../workloads/instance-store.ts';
 import { findWorkload } from '../workloads/workload-store.ts';
-import { demandEnterable } from './find-instance.ts';
+import { requireEnterable } from './find-instance.ts';
 import { listEnterable } from './list-enterable.ts';
 
 const userOf = (id: UserId): User => ({
@@ -86,9 +86,9 @@ async function openScene(database: Database) {
   const { userId, organizationId } = await makeOwner(database);
   const applicationId = await makeApplication(database, { ownerId: organizationId, name: 'model' });
   const ask = (
-    place: Parameters<typeof demandEnterable>[2],
+    place: Parameters<typeof requireEnterable>[2],
     as: UserId = userId,
-  ): Promise<string> => answerOf(demandEnterable(database.read, userOf(as), place));
+  ): Promise<string> => answerOf(requireEnterable(database.read, userOf(as), place));
   return { userId, organizationId, applicationId, ask };
 }
 

@@ -20,17 +20,17 @@ export type Enterable = { instance: Instance; application: Application };
  * The instance of this id, or the only one of the application and of the number if there is one, for somebody who
  * may enter it. Others learn nothing: what is not theirs is refused as what is not there.
  */
-export const demandEnterable = (db: Reader, user: User, place: Place): Promise<Enterable> =>
+export const requireEnterable = (db: Reader, user: User, place: Place): Promise<Enterable> =>
   place.instanceId === undefined
-    ? demandOnly(db, user, place)
-    : demandInstance(db, user, place.instanceId);
+    ? requireOnly(db, user, place)
+    : requireInstance(db, user, place.instanceId);
 
-async function demandInstance(db: Reader, user: User, id: InstanceId): Promise<Enterable> {
+async function requireInstance(db: Reader, user: User, id: InstanceId): Promise<Enterable> {
   const instance = await findInstance(db, id);
   const of = instance?.applicationId ?? undefined;
   const application = of && (await findApplication(db, of));
   if (instance === undefined || application === undefined) throw nothing('instance', id);
-  await demandRight(db, user, { ownerId: application.ownerId, hidden: nothing('instance', id) });
+  await requireRight(db, user, { ownerId: application.ownerId, hidden: nothing('instance', id) });
   if (!rulesOf(instance).enterable)
     throw new Refusal('not_found', `Instance ${id} is a build, and builds are not entered.`);
   if (instance.status === 'exited')
@@ -40,14 +40,17 @@ async function demandInstance(db: Reader, user: User, id: InstanceId): Promise<E
   return { instance, application };
 }
 
-async function demandOnly(
+async function requireOnly(
   db: Reader,
   user: User,
   { applicationId: id, number }: Extract<Place, { applicationId: ApplicationId }>,
 ): Promise<Enterable> {
   const application = await findApplication(db, id);
   if (application === undefined) throw nothing('application', id);
-  await demandRight(db, user, { ownerId: application.ownerId, hidden: nothing('application', id) });
+  await requireRight(db, user, {
+    ownerId: application.ownerId,
+    hidden: nothing('application', id),
+  });
   const all = await listRunning(db, { applicationId: id });
   const running = all.filter((one) => number === undefined || one.number === number);
   const staying = running.filter(({ wanted }) => wanted === 'running');
@@ -69,7 +72,7 @@ async function demandOnly(
 const nothing = (what: 'instance' | 'application', id: string): Refusal =>
   new Refusal('not_found', `There is no ${what} ${id} for you.`);
 
-async function demandRight(
+async function requireRight(
   db: Reader,
   user: User,
   { ownerId, hidden }: { ownerId: OwnerId; hidden: Refusal },

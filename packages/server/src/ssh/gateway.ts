@@ -6,7 +6,7 @@ import { Refusal } from '../lib/refusal.ts';
 import type { Asked } from './asked.ts';
 import { enterInstance } from './enter-instance.ts';
 import type { EnterDeps } from './enter-instance.ts';
-import { demandEnterable, describeInstance } from './find-instance.ts';
+import { requireEnterable, describeInstance } from './find-instance.ts';
 import type { Enterable } from './find-instance.ts';
 import { whenSilent } from './silence.ts';
 import type { Talk } from './talk.ts';
@@ -29,7 +29,7 @@ export async function serveGateway(
   { place, line }: Extract<Asked, { kind: 'enter' }>,
 ): Promise<CommandEnd> {
   const { user, channel, requests, write, left } = talk;
-  const enterable = await demandEnterable(deps.database.read, user, place);
+  const enterable = await requireEnterable(deps.database.read, user, place);
   const leave = deps.inside.take(user.id);
   const silent = new AbortController();
   whenSilent(channel, { within: SILENT_FOR, until: left }, () => silent.abort());

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { ServerChannel, Session } from 'ssh2';
 import type { User } from '../accounts/user.ts';
 import type { CommandEnd } from '../workloads/engine.ts';
-import { demandPush, demandRepository } from '../git/accept-push.ts';
+import { requirePush, requireRepository } from '../git/accept-push.ts';
 import type { GitDeps } from '../git/accept-push.ts';
 import { NO_LFS } from '../git/refuse-lfs.ts';
 import { serveGit } from '../git/serve-git.ts';
@@ -103,8 +103,8 @@ async function git(
   { user, channel, requests, write, left }: Talk,
   { service, path }: Extract<Asked, { kind: 'git' }>,
 ): Promise<number> {
-  const application = await demandRepository(deps, user, path);
-  if (service === 'git-receive-pack') await demandPush(deps, application);
+  const application = await requireRepository(deps, user, path);
+  if (service === 'git-receive-pack') await requirePush(deps, application);
   return serveGit(deps, {
     service,
     application,

@@ -3,7 +3,7 @@ import { PLATFORM } from '../events/actor.ts';
 import type { Actor } from '../events/actor.ts';
 import { appendEvents } from '../events/append.ts';
 import type { Event } from '../events/event.ts';
-import { requestAll } from '../reconcile/queue.ts';
+import { askForLooks } from '../reconcile/looks.ts';
 import type { Tx } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import { isFinalIn, pathOf } from './machine.ts';
@@ -54,7 +54,7 @@ export async function transition<M extends Machine, E extends keyof M['events'] 
 ): Promise<boolean> {
   const { from, to } = pathOf(machine, event);
   const meant = (which as Readonly<Record<string, string>>)[machine.column];
-  if (meant !== undefined && !from.includes(meant)) return demandLate(machine, event, [meant]);
+  if (meant !== undefined && !from.includes(meant)) return requireLate(machine, event, [meant]);
   const key = keyOf(machine, which);
   const rows = await updateStates(tx, machine, {
     key,
@@ -62,7 +62,7 @@ export async function transition<M extends Machine, E extends keyof M['events'] 
     ...write(machine, { event, to, facts: facts as Columns, at }),
   });
   if (rows.length === 0)
-    return meant === undefined && demandLate(machine, event, await selectStates(tx, machine, key));
+    return meant === undefined && requireLate(machine, event, await selectStates(tx, machine, key));
   await record(tx, machine, rows, { event, by, at });
   return true;
 }
@@ -109,7 +109,7 @@ function write(
 }
 
 /** Whatever is over stays so, where the machine says that the event may come then. */
-function demandLate(machine: Machine, event: string, states: readonly string[]): false {
+function requireLate(machine: Machine, event: string, states: readonly string[]): false {
   const { late = false, once = false } = machine.events[event] ?? {};
   const { from } = pathOf(machine, event);
   const fine = (state: string): boolean =>
@@ -135,5 +135,5 @@ async function record<M extends Machine>(
   );
   const follow = rows.flatMap((row) => looksOf?.(row, event) ?? []);
   const looks = [...new Map(follow.map((one) => [one.join(' '), one])).values()];
-  await requestAll(tx, looks, at);
+  await askForLooks(tx, looks, at);
 }

@@ -4,7 +4,7 @@ import type { Tx } from './database.ts';
 import type { Schema } from './schema.ts';
 
 /** What rows can belong to, and go with; whose an owner's are, a user or an organization. */
-export type Holder = { application: ApplicationId; owner: OwnerId; user: UserId };
+export type Parent = { application: ApplicationId; owner: OwnerId; user: UserId };
 
 type Columns<T extends keyof Schema> = Extract<keyof Schema[T], string>;
 
@@ -19,20 +19,20 @@ type Way<T extends keyof Schema> =
  * the order that references ask for.
  */
 export type Belonging = {
-  [T in keyof Schema]: { table: T; stays?: string } & { [H in keyof Holder]?: Way<T> };
+  [T in keyof Schema]: { table: T; stays?: string } & { [H in keyof Parent]?: Way<T> };
 }[keyof Schema];
 
-type Of = { [H in keyof Holder]: { holder: H; id: Holder[H] } }[keyof Holder];
+type Of = { [H in keyof Parent]: { parent: H; id: Parent[H] } }[keyof Parent];
 
 /** Deletes all rows that go with this one thing. */
 export async function deleteBelongings(
   tx: Tx,
   belongings: readonly Belonging[],
-  { holder, id }: Of,
+  { parent, id }: Of,
 ): Promise<void> {
   // any table by any column: the types of the list say which there are
   const db = tx as unknown as Kysely<Record<string, Record<string, string>>>;
-  for (const { table, [holder]: way } of belongings) {
+  for (const { table, [parent]: way } of belongings) {
     if (way === undefined) continue;
     const rows = db.deleteFrom(table);
     if (typeof way === 'string') await rows.where(way, '=', id).execute();

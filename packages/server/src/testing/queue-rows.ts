@@ -2,7 +2,7 @@ import { insertDevice } from '../devices/device-store.ts';
 import { endLeases, releaseDevice } from '../devices/devices.ts';
 import { leasesOf } from '../devices/lease-store.ts';
 import type { RunId, WorkloadId } from '../lib/ids.ts';
-import { request } from '../reconcile/queue.ts';
+import { askForLook } from '../reconcile/looks.ts';
 import { listFlavors } from '../scheduling/flavor-store.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { transition } from '../states/transition.ts';
@@ -51,5 +51,5 @@ export async function finish(tx: Tx, id: WorkloadId, at: number): Promise<void> 
   await transition(tx, workloadMachine, { id }, { event: 'gone', at });
   await endLeases(tx, id, at);
   for (const lease of await leasesOf(tx, id)) await releaseDevice(tx, lease, { at });
-  await request(tx, 'queue', 'all', at);
+  await askForLook(tx, 'queue', 'all', at);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ApplicationId, DeploymentId, OwnerId, UserId } from '../lib/ids.ts';
-import { release, request } from '../reconcile/queue.ts';
+import { release, askForLook } from '../reconcile/looks.ts';
 import type { Claim, Kind } from '../reconcile/reconciler.ts';
 import { takeEpoch } from '../reconcile/reconciliation-store.ts';
 import type { Schema } from '../store/schema.ts';
@@ -64,7 +64,7 @@ type Asked = { kind: Kind; id: string; attempts?: number | undefined };
 async function claim({ database, clock, term }: World, { kind, id, attempts = 1 }: Asked) {
   return database.transaction(async (tx): Promise<Claim> => {
     const token = randomUUID();
-    await request(tx, kind, id, clock());
+    await askForLook(tx, kind, id, clock());
     const taken = { claim: token, claimedUntil: clock() + 60_000, epoch: term().epoch };
     const { version } = await tx
       .updateTable('reconciliations')

@@ -1,5 +1,5 @@
 import type { NodeAddresses } from './engine.ts';
-import { holdClaim } from '../reconcile/queue.ts';
+import { holdClaim } from '../reconcile/looks.ts';
 import type { Claim } from '../reconcile/reconciler.ts';
 import type { Database } from '../store/database.ts';
 import { selectAddresses, setAddresses } from './address-store.ts';

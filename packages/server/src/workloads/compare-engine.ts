@@ -2,7 +2,7 @@ import type { EngineName, Observation } from './engine.ts';
 import { MINUTE, SECOND } from '../lib/duration.ts';
 import type { InstanceId, WorkloadId } from '../lib/ids.ts';
 import { Unavailable } from '../lib/unavailable.ts';
-import { request } from '../reconcile/queue.ts';
+import { askForLook } from '../reconcile/looks.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { Tx } from '../store/database.ts';
 import { closeLostUsage, heartbeatUsage } from './account-instance.ts';
@@ -72,7 +72,7 @@ async function noteMissing(
 ): Promise<void> {
   if (row.startedAt === null) {
     if (at - row.createdAt < START_WITHIN) return;
-    await request(tx, 'workload', row.workloadId, at);
+    await askForLook(tx, 'workload', row.workloadId, at);
     return;
   }
   const exit = {

@@ -1,7 +1,7 @@
 import type { EngineName, Engines, Observation } from './engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { InstanceId } from '../lib/ids.ts';
-import { request } from '../reconcile/queue.ts';
+import { askForLook } from '../reconcile/looks.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { closeUsage } from './account-instance.ts';
 import type { HealthChecker } from './health-check.ts';
@@ -69,6 +69,6 @@ export async function afterExit(
   const { replaces, serves } = rulesOf(instance);
   await closeUsage(tx, instance.id, instance.at);
   await tellSubject(subjects, tx, instance);
-  if (replaces) await request(tx, 'workload', instance.workloadId, instance.at);
-  if (serves) await request(tx, 'routes', 'all', instance.at);
+  if (replaces) await askForLook(tx, 'workload', instance.workloadId, instance.at);
+  if (serves) await askForLook(tx, 'routes', 'all', instance.at);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { PLATFORM } from '../events/actor.ts';
 import type { WorkloadId } from '../lib/ids.ts';
-import { claimDue, release, request } from '../reconcile/queue.ts';
+import { claimDue, release, askForLook } from '../reconcile/looks.ts';
 import { deviceMachine } from '../devices/known-device.ts';
 import { insertDevice } from '../devices/device-store.ts';
 import { listLeases } from '../devices/lease-store.ts';
@@ -84,7 +84,7 @@ async function open(database: Database, { memoryMiB = 800, gpus = 0 } = {}) {
       ),
     /** Looks at the queue; when it is to be looked at again. */
     async plan(): Promise<number | undefined> {
-      await database.transaction((tx) => request(tx, 'queue', 'all', clock.now));
+      await database.transaction((tx) => askForLook(tx, 'queue', 'all', clock.now));
       const taking = { now: clock.now, leaseMs: 1, epoch: 0, kinds: ['queue'], limit: 1 } as const;
       const [claim] = await claimDue(database, taking);
       assert.ok(claim);

@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import { holdClaim } from '../reconcile/queue.ts';
+import { holdClaim } from '../reconcile/looks.ts';
 import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
 import { describeWait } from '../scheduling/describe-wait.ts';
 import type { Expectation, Wait } from '../scheduling/describe-wait.ts';
@@ -11,7 +11,7 @@ import { transition } from '../states/transition.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { addAdmitted } from './add-instances.ts';
 import { expectStarts, planFacts, sortOut } from './expect-starts.ts';
-import { demandIn, factsFor, freeDevices, loadQueue } from './load-queue.ts';
+import { requireIn, factsFor, freeDevices, loadQueue } from './load-queue.ts';
 import type { QueueDeps, QueueFacts } from './load-queue.ts';
 import { workloadMachine } from './machines.ts';
 import { lockPool, setExpected } from './queue-store.ts';
@@ -87,7 +87,7 @@ function describeBlocked(
 ): Told[] {
   const { free } = plan;
   const describe = (blocked: Blocked, workload: Workload, expected?: Expectation): Wait => {
-    const demand = demandIn(facts, workload);
+    const demand = requireIn(facts, workload);
     return describeWait(blocked, demand, {
       ...factsFor(facts, demand),
       free,

@@ -1,4 +1,4 @@
-import { request } from '../reconcile/queue.ts';
+import { askForLook } from '../reconcile/looks.ts';
 import type { Tx } from '../store/database.ts';
 import { setInstancesGone } from './instance-store.ts';
 import { updateWantedGone } from './workload-store.ts';
@@ -11,6 +11,6 @@ export async function wantGone(
 ): Promise<void> {
   for (const id of await updateWantedGone(tx, of)) {
     await setInstancesGone(tx, id);
-    await request(tx, 'workload', id, at);
+    await askForLook(tx, 'workload', id, at);
   }
 }

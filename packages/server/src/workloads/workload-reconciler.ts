@@ -3,7 +3,7 @@ import { SECOND } from '../lib/duration.ts';
 import type { InstanceId, WorkloadId } from '../lib/ids.ts';
 import { spellTrouble } from '../lib/spell-trouble.ts';
 import { Unavailable } from '../lib/unavailable.ts';
-import { holdClaim, request } from '../reconcile/queue.ts';
+import { holdClaim, askForLook } from '../reconcile/looks.ts';
 import type { Claim, Reconciler } from '../reconcile/reconciler.ts';
 import { endLeases } from '../devices/devices.ts';
 import { transition } from '../states/transition.ts';
@@ -225,7 +225,7 @@ async function removeWorkload(
     await endLeases(tx, workload.id, at);
     await tellSubject(subjects, tx, { ...workload, at });
     if (workload.applicationId !== null)
-      await request(tx, 'application', workload.applicationId, at);
-    if (rulesOf(workload).serves) await request(tx, 'routes', 'all', at);
+      await askForLook(tx, 'application', workload.applicationId, at);
+    if (rulesOf(workload).serves) await askForLook(tx, 'routes', 'all', at);
   });
 }

@@ -79,21 +79,21 @@ export function createSimulatedEngine(options: SimulatedOptions): SimulatedEngin
 
 const port = (state: State): Omit<Engine, 'name'> => ({
   async ensure(workload) {
-    demandPresent(state);
+    requireThere(state);
     keepOnly(state, workload);
     for (const spec of workload.instances) if (!state.kept.has(spec.instanceId)) start(state, spec);
   },
   async remove(workloadId) {
-    demandPresent(state);
+    requireThere(state);
     for (const [id, { spec }] of state.kept)
       if (spec.workloadId === workloadId) state.kept.delete(id);
   },
   async list() {
-    demandPresent(state);
+    requireThere(state);
     return [...state.kept.values()].map((one) => observe(state, one));
   },
   async observe(id) {
-    demandPresent(state);
+    requireThere(state);
     const one = state.kept.get(id);
     return one && observe(state, one);
   },
@@ -103,7 +103,7 @@ const port = (state: State): Omit<Engine, 'name'> => ({
   },
   connect: async (id) => connect(state, id),
   async exec() {
-    demandPresent(state);
+    requireThere(state);
     return { exitCode: 0 };
   },
   capacity: async (): Promise<Capacity> => ({
@@ -117,7 +117,7 @@ const port = (state: State): Omit<Engine, 'name'> => ({
 const besides = (state: State): Omit<Meter & NodeNetwork & Entrance, 'name'> => ({
   measure: async () => running(state).map((spec) => measure(state, spec)),
   nodeAddresses: async (ownerId) => {
-    demandPresent(state);
+    requireThere(state);
     return { addresses: addressesOf(ownerId), networkInterface: 'eth0' };
   },
   enter: async () => {
@@ -141,7 +141,7 @@ const controls = (state: State) => ({
     state.away ? [] : [...state.kept].filter(([, one]) => !isRunning(state, one)).map(([id]) => id),
 });
 
-function demandPresent({ away }: State): void {
+function requireThere({ away }: State): void {
   if (away) throw new Unavailable('The simulated engine is away.');
 }
 
@@ -209,7 +209,7 @@ function findServing(state: State, id: InstanceId): Kept | undefined {
 
 /** To one that serves: whatever is asked is answered. */
 function connect(state: State, id: InstanceId): Duplex {
-  demandPresent(state);
+  requireThere(state);
   if (findServing(state, id) === undefined) throw new Error('connect ECONNREFUSED');
   const [ours, theirs] = duplexPair();
   theirs.once('data', () => theirs.end(ANSWER));

@@ -8,7 +8,7 @@ import { Refusal } from '../../lib/refusal.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { renderPage } from './page.ts';
-import { demandOwnForm, readSession } from './session.ts';
+import { requireOwnForm, readSession } from './session.ts';
 import { showSignIn } from './sign-in-page.ts';
 
 const Query = z.object({ cli_token: z.string().optional(), cli_version: z.string().optional() });
@@ -27,7 +27,7 @@ export function cliOauthPage(app: FastifyInstance, needs: CliOauthNeeds): void {
     return show(reply, 'Allow a command line?', askWhether(session.user, asked));
   });
   app.post('/cli-oauth', async (request, reply) => {
-    demandOwnForm(request);
+    requireOwnForm(request);
     const { cli_token: word, answer } = Form.parse(request.body);
     const session = await readSession(needs, request);
     if (session === undefined) return showSignIn(reply, { next: `/cli-oauth?cli_token=${word}` });

@@ -37,7 +37,7 @@ export const setSession = (reply: FastifyReply, cookie: string): void => {
 };
 
 /** Refuses a form that another site sent: browsers say where a form comes from. */
-export function demandOwnForm({ headers }: FastifyRequest): void {
+export function requireOwnForm({ headers }: FastifyRequest): void {
   if (isOwnOrigin(headers)) return;
   throw new Refusal('forbidden', 'This form was not sent by a page of this platform.');
 }

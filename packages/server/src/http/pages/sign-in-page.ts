@@ -10,7 +10,7 @@ import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { ownPath } from './own-path.ts';
 import { renderPage } from './page.ts';
-import { demandOwnForm, readSession, setSession } from './session.ts';
+import { requireOwnForm, readSession, setSession } from './session.ts';
 
 const Query = z.object({ next: z.string().max(2048).optional() });
 const Form = z.object({
@@ -28,7 +28,7 @@ export function signInPage(app: FastifyInstance, needs: SignInNeeds): void {
     return showSignIn(reply, { next });
   });
   app.post('/sign-in', async (request, reply) => {
-    demandOwnForm(request);
+    requireOwnForm(request);
     const { next, ...typed } = Form.parse(request.body);
     const credentials = { ...typed, client: clientOf(request) };
     const made = { ip: clientAddress(request) };
@@ -42,7 +42,7 @@ export function signInPage(app: FastifyInstance, needs: SignInNeeds): void {
     }
   });
   app.post('/sign-out', async (request, reply) => {
-    demandOwnForm(request);
+    requireOwnForm(request);
     const session = await readSession(needs, request);
     if (session !== undefined) await closeSession(needs, session);
     setSession(reply, '');

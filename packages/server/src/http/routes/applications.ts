@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { findVariant } from '../../applications/application.ts';
 import { createApplication } from '../../applications/create-application.ts';
 import type { CreateDeps } from '../../applications/create-application.ts';
-import { demandApplication } from '../../applications/find-application.ts';
+import { requireApplication } from '../../applications/find-application.ts';
 import { listApplications } from '../../applications/application-store.ts';
 import { setSandbox } from '../../applications/set-sandbox.ts';
 import { deleteApplication, updateApplication } from '../../applications/update-application.ts';
@@ -33,7 +33,7 @@ export function applicationRoutes(app: FastifyInstance, needs: ApplicationNeeds)
     const kind = kindOf(variant, body.instanceLifetime);
     const order = { ...options, ownerId, name, description, variant, zone, environment, kind };
     const applicationId = await createApplication(needs, { ...order, by });
-    const created = await demandApplication(database.read, { ownerId, applicationId });
+    const created = await requireApplication(database.read, { ownerId, applicationId });
     return presentApplication(needs, created);
   });
   serve(app, needs, applications.getApplication, async ({ application }) =>
@@ -47,7 +47,7 @@ export function applicationRoutes(app: FastifyInstance, needs: ApplicationNeeds)
     const resized = (tx: Tx, id: ApplicationId, at: number) =>
       redeployServing(tx, id, { ...order, at });
     await updateApplication({ ...needs, resized }, application, { ...change, by });
-    const changed = await demandApplication(database.read, { ownerId, applicationId });
+    const changed = await requireApplication(database.read, { ownerId, applicationId });
     return presentApplication(needs, changed);
   });
   serve(app, needs, applications.deleteApplication, async ({ application, by }) => {

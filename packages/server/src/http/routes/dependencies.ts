@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { parseApplicationId } from '../access.ts';
 import type { Application } from '../../applications/application.ts';
 import { loadExposed } from '../../applications/environment.ts';
-import { demandApplication } from '../../applications/find-application.ts';
+import { requireApplication } from '../../applications/find-application.ts';
 import { linkApplication, unlinkApplication } from '../../applications/link-application.ts';
 import { listDependencies } from '../../applications/dependency-store.ts';
 import type { Keyring } from '../../lib/encryption.ts';
@@ -28,7 +28,7 @@ export function dependencyRoutes(app: FastifyInstance, needs: DependencyNeeds): 
   serve(app, needs, dependencies.addDependency, async ({ application, params, by }) => {
     const { id, ownerId } = application;
     const dependencyId = parseApplicationId(params.dependencyId);
-    await demandApplication(needs.database.read, { ownerId, applicationId: dependencyId });
+    await requireApplication(needs.database.read, { ownerId, applicationId: dependencyId });
     await linkApplication(needs, { id, ownerId, dependencyId, by });
     return {};
   });
@@ -50,7 +50,7 @@ async function loadDependencies(
 }
 
 const find = ({ database }: DependencyNeeds, ownerId: OwnerId, applicationId: ApplicationId) =>
-  demandApplication(database.read, { ownerId, applicationId });
+  requireApplication(database.read, { ownerId, applicationId });
 
 async function describeExposed({ database, keyring }: DependencyNeeds, { id, name }: Application) {
   const exposed = await loadExposed(database.read, keyring, id);

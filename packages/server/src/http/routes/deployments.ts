@@ -24,7 +24,7 @@ export function deploymentRoutes(app: FastifyInstance, needs: DeploymentNeeds): 
   serve(app, needs, deployments.deploy, async ({ application, user, query }) => {
     const { id, ownerId } = application;
     const { commit, useCache, cause = 'Console' } = query;
-    if (commit !== undefined) await demandCommit(needs, id, commit);
+    if (commit !== undefined) await requireCommit(needs, id, commit);
     const deploymentId = await deployApplication(needs, {
       applicationId: id,
       ownerId,
@@ -72,7 +72,7 @@ const ALL = 1_000;
 const namesOf = ({ database }: DeploymentNeeds, all: readonly Deployment[]) =>
   listNames(database.read, [...new Set(all.flatMap(({ authorId }) => authorId ?? []))]);
 
-async function demandCommit(
+async function requireCommit(
   needs: DeploymentNeeds,
   applicationId: string,
   commitId: string,

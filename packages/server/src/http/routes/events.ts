@@ -35,7 +35,7 @@ export function eventSocket(needs: EventNeeds, speaksWithinMs = SPEAKS_WITHIN) {
     attend(client: WebSocket, address: string): void {
       // the connection is closed by whoever finds the error
       client.on('error', () => undefined);
-      const proven = takePlace(needs, client, address);
+      const proven = takeSlot(needs, client, address);
       if (proven === undefined) return;
       const late = setTimeout(() => deny(client), speaksWithinMs);
       client.once('close', () => clearTimeout(late));
@@ -61,7 +61,7 @@ type Session = {
 };
 
 /** Undefined where too many from there have not said who they are. */
-function takePlace(
+function takeSlot(
   { crowd }: EventNeeds,
   client: WebSocket,
   address: string,

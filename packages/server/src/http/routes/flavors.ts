@@ -9,7 +9,7 @@ import {
   deleteFlavor,
   updateFlavor,
 } from '../../scheduling/change-flavors.ts';
-import { demandFlavor } from '../../scheduling/flavor-store.ts';
+import { requireFlavor } from '../../scheduling/flavor-store.ts';
 import type { Flavor } from '../../scheduling/flavor.ts';
 import type { EmptyPlatform } from '../../scheduling/never-fits.ts';
 import { serve } from '../serve.ts';
@@ -29,7 +29,7 @@ export function flavorRoutes(app: FastifyInstance, needs: FlavorNeeds): void {
     return { flavors: platform.flavors.map((flavor) => present(platform, flavor)) };
   };
   const show = async (name: string) =>
-    present(await needs.empty(), await demandFlavor(database.read, name));
+    present(await needs.empty(), await requireFlavor(database.read, name));
   serve(app, needs, flavors.listFlavors, list);
   serve(app, needs, flavors.getFlavor, async ({ params }) => show(params.name));
   serve(app, needs, flavors.createFlavor, async ({ body, by }) => {

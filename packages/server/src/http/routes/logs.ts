@@ -22,7 +22,7 @@ type LogNeeds = Serving & LogServing & { paths: DataPaths; zone: string };
 export function logRoutes(app: FastifyInstance, needs: LogNeeds): void {
   const { database, clock, paths, followers, zone } = needs;
   serveLog(app, needs, logs.streamLogs, async ({ application, query }) => {
-    const deploymentId = await demandDeployment(needs, application, query);
+    const deploymentId = await requireDeployment(needs, application, query);
     const { id } = application;
     const subject = logSubject({ db: database.read, paths, clock }, id, deploymentId);
     return {
@@ -53,7 +53,7 @@ export function logRoutes(app: FastifyInstance, needs: LogNeeds): void {
 
 type Filter = z.output<typeof logs.streamLogs.query>;
 
-async function demandDeployment(
+async function requireDeployment(
   { database }: LogNeeds,
   application: Application,
   { deploymentId, untilSettled }: Filter,

@@ -36,7 +36,7 @@ export function runRoutes(app: FastifyInstance, needs: RunNeeds): void {
     return (await listRuns(database.read, { ownerId }, { limit, statuses })).map(presentRun);
   });
   serve(app, needs, runs.findRun, async ({ ownerId, params }) =>
-    presentRun(await demandRun(needs, params.runId, (run) => run.ownerId === ownerId)),
+    presentRun(await requireRun(needs, params.runId, (run) => run.ownerId === ownerId)),
   );
   serve(app, needs, runs.startRun, async ({ application, user, body }) => {
     const { maxDurationSeconds, ...rest } = body;
@@ -73,9 +73,9 @@ const findTheirs = (
   needs: RunNeeds,
   { application, params }: { application: Application; params: { runId: string } },
 ): Promise<Run> =>
-  demandRun(needs, params.runId, ({ applicationId }) => applicationId === application.id);
+  requireRun(needs, params.runId, ({ applicationId }) => applicationId === application.id);
 
-async function demandRun(
+async function requireRun(
   { database }: RunNeeds,
   text: string,
   isTheirs: (run: Run) => boolean,

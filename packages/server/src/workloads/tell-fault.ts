@@ -5,7 +5,7 @@ import type { Subjects } from './subject.ts';
 import { findWorkload } from './workload-store.ts';
 
 /** A device is not well any more: the subject of what holds it does what it does then, or looks. */
-export const endHolder =
+export const tellFault =
   (subjects: Subjects) =>
   async (tx: Tx, { workloadId }: Lease, at: number): Promise<void> => {
     const workload = await findWorkload(tx, workloadId);

@@ -20,11 +20,11 @@ export class ClaimLost extends Error {
  * Asks for a look at `id`, at `dueAt` or before. Call it in the transaction that changed what is
  * wanted or seen. Asked again while it is being looked at, it comes due again.
  */
-export const request = (tx: Tx, kind: Kind, id: string, dueAt: number): Promise<void> =>
+export const askForLook = (tx: Tx, kind: Kind, id: string, dueAt: number): Promise<void> =>
   insertOrAdvance(tx, [[kind, id]], dueAt);
 
 /** The same for several things, none of them named twice. */
-export const requestAll = (tx: Tx, looks: readonly Look[], dueAt: number): Promise<void> =>
+export const askForLooks = (tx: Tx, looks: readonly Look[], dueAt: number): Promise<void> =>
   insertOrAdvance(tx, looks, dueAt);
 
 /** Takes up to `limit` due things, each for this claimant alone. */

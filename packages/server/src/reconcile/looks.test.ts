@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
 import { onEachDatabase } from '../testing/database.ts';
-import { ClaimLost, claimDue, holdClaim, nextDue, release, request } from './queue.ts';
+import { ClaimLost, claimDue, holdClaim, nextDue, release, askForLook } from './looks.ts';
 import { takeEpoch } from './reconciliation-store.ts';
 import type { Database } from '../store/database.ts';
 
 const taking = { now: 100, leaseMs: 50, epoch: 0, kinds: ['workload'], limit: 10 } as const;
 const ask = (database: Database, id: string, at: number) =>
-  database.transaction((tx) => request(tx, 'workload', id, at));
+  database.transaction((tx) => askForLook(tx, 'workload', id, at));
 
 onEachDatabase('two claimants never get the same thing', async (database) => {
   for (const id of ['a', 'b', 'c']) await ask(database, id, 1);

@@ -15,17 +15,17 @@ type Asked = {
 };
 
 /** Refuses what would be more than the limit allows; in the transaction that adds it. */
-export async function demandRoom(
+export async function requireRoom(
   tx: Tx,
   name: LimitName,
   { of, within, count, adding = 1 }: Asked,
 ): Promise<void> {
   await takeCount(tx, name, within ?? of);
-  await demandNoMore(tx, name, { of, present: await count(), adding });
+  await requireNoMore(tx, name, { of, present: await count(), adding });
 }
 
 /** The same of what is no count, or has been counted: nobody is kept waiting. */
-export async function demandNoMore(
+export async function requireNoMore(
   db: Reader,
   name: LimitName,
   { of, present = 0, adding }: { of: OwnerId; present?: number; adding: number },
