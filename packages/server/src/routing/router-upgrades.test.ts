@@ -49,7 +49,9 @@ test('an offer that nobody can take, and one with a body, is a request like any 
   const chunked = [...offers('h2c'), 'Transfer-Encoding: chunked'];
   const body = '4\r\nbody\r\n0\r\n\r\n';
   assert.match(await ask('POST / HTTP/1.1', chunked, body), /\r\nPOST body undefined$/);
-  assert.equal(accesses.length, 6);
+  const behind = await ask('GET / HTTP/1.1', h2c, 'GET /second HTTP/1.1\r\n\r\n');
+  assert.match(behind, /\r\nConnection: close\r\n/i, 'what came behind it has no answer');
+  assert.equal(accesses.length, 7);
 });
 
 test('what an application may agree to is offered, without what it may not', () => {

@@ -107,13 +107,18 @@ const listen =
   (request, response) =>
     receive(state, { request, response: ownErrors(response) });
 
+/** The parser drops what came in one piece with such a request: who sent that must not wait for an answer. */
+const isOfferIgnored = ({ request, upgrade }: Pick<Visit, 'request'> & { upgrade?: unknown }) =>
+  upgrade === undefined && request.headers.upgrade !== undefined;
+
 /** What comes, in whatever way. */
 function receive(
   state: State,
   asked: Pick<Visit, 'request' | 'response'> & Partial<Pick<Visit, 'upgrade'>>,
 ): void {
   const { request, response } = asked;
-  if (state.draining) response.shouldKeepAlive = false;
+  const isLast = state.draining || isOfferIgnored(asked);
+  if (isLast) response.shouldKeepAlive = false;
   const id = requestId(request);
   const refused = checkRequest(request);
   if (refused !== undefined) return answerPage(request, response, { page: refused, id });

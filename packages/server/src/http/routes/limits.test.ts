@@ -7,6 +7,7 @@ import { limitNames } from '../../limits/limit.ts';
 import { openApp, PASSWORD } from '../../testing/app.ts';
 import type { Answer, TestApp } from '../../testing/app.ts';
 import { onEachDatabase, onSqlite } from '../../testing/database.ts';
+import { boundless } from '../../testing/empty-platform.ts';
 import { makeApplication, makeMember, makeRun, makeDeployment } from '../../testing/rows.ts';
 
 type Scene = TestApp & { ownerId: string; applicationId: string };
@@ -237,6 +238,7 @@ onEachDatabase('runs that wait are limited, and nodes of each', async (...on) =>
   );
   assertLimit(await scene.ask('PUT', applicationPath(scene), { body: grown }), 'memory');
   await set(scene, 'memory', { value: null });
+  context.empty = boundless(database);
   assertLimit(await start({ flavor: 'ML_XS', nodes: 2 }), 'gpus');
 });
 
