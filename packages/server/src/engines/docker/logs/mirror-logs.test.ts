@@ -37,7 +37,7 @@ async function run(
     Cmd: ['sh', '-c', command],
     HostConfig: {
       NetworkMode: 'none',
-      LogConfig: { Type: driver, Config: { 'max-size': maxSize, 'max-file': '5' } },
+      LogConfig: { Type: driver, Config: { 'max-size': maxSize, 'max-file': '20' } },
     },
   };
   const made = { method: 'POST', path: '/containers/create', body } as const;
