@@ -3,7 +3,8 @@ import type { DataPaths } from '../paths.ts';
 import { programVariables } from './build-setup.ts';
 import type { BuildSetup } from './build-setup.ts';
 import type { BuildStep } from './build.ts';
-import { addsToDependencies, copyDependencies } from './own-dependencies.ts';
+import { copyDependencies, keepingDependencies } from './keep-dependencies.ts';
+import { addsToDependencies } from './own-dependencies.ts';
 import { audiencesOf } from './keys.ts';
 import { homeOf, withoutHost } from './platform-variables.ts';
 import type { Dependencies } from './recipe.ts';
@@ -31,20 +32,19 @@ export function commandStep(
   });
   const makesImage = 'makes' in command;
   const adding = key !== undefined && addsToDependencies(number) ? plan.dependencies : undefined;
+  const base = key !== undefined && adding !== undefined ? paths.dependencies(key) : undefined;
   const all = { ...programs, ...(installs ?? adding)?.variables };
   const variables = makesImage ? seenByImage(input, all) : seenByCommands(input, plan, all);
   const prepared = [
     ...plan.prepare,
     ...(plan.cached === undefined ? [] : [plan.cached.link]),
-    ...(key === undefined || adding === undefined
-      ? []
-      : [copyDependencies(paths.dependencies(key))]),
+    ...(base === undefined ? [] : [copyDependencies(base)]),
   ];
   return {
     number,
     name: command.name,
     before: makesImage ? [] : prepared,
-    command,
+    command: base === undefined ? command : keepingDependencies(command, base),
     files: files(paths, setup, { key, installs, adding }),
     workingDirectory: plan.folder === '' ? home : `${home}/${plan.folder}`,
     environment: makesImage
@@ -77,7 +77,7 @@ const files = (
         ? undefined
         : adding === undefined
           ? { source: paths.dependencies(key), access: 'read-only' }
-          : { source: copy, access: 'writable' },
+          : { source: copy, access: 'writable', base: paths.dependencies(key) },
   cache: { source: paths.cache(input.ownerId, input.applicationId) },
   readOnly: [
     ...plan.toolchain.readOnly,

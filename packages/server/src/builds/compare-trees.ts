@@ -4,13 +4,13 @@ import type { HeldFolder } from '../lib/held-folder.ts';
 
 /**
  * Whether somebody worked on a copy that was made with its times. What Python compiles for itself is no work, and
- * folders that cannot be looked into are.
+ * folders that cannot be looked into are. A copy with nothing in it was not made.
  */
 export async function differs(copy: string, original: string): Promise<boolean> {
   await using made = await holdFolder(original);
   try {
     await using changed = await holdFolder(copy);
-    return !(await same(changed, made));
+    return !(await isEmpty(changed)) && !(await same(changed, made));
   } catch (error) {
     if (error instanceof TooDeep || (error as NodeJS.ErrnoException).code === 'EACCES') return true;
     throw error;
@@ -18,6 +18,11 @@ export async function differs(copy: string, original: string): Promise<boolean> 
 }
 
 const COMPILED = '__pycache__';
+
+async function isEmpty(folder: HeldFolder): Promise<boolean> {
+  for await (const _ of folder.entries()) return false;
+  return true;
+}
 
 async function same(copy: HeldFolder, original: HeldFolder): Promise<boolean> {
   let left = 0;

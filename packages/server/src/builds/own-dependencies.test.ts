@@ -9,6 +9,7 @@ import type { ApplicationId, DeploymentId, OwnerId } from '../lib/ids.ts';
 import { dataPaths } from '../paths.ts';
 import { recipesWith } from '../testing/recipes.ts';
 import { treeOf } from '../testing/tree-of.ts';
+import type { Command } from '../workloads/engine.ts';
 import { createBuilder } from './advance-build.ts';
 import type { BuildInput, BuildStep, StepOutcome } from './build.ts';
 import { STEP } from './describe-broken.ts';
@@ -20,10 +21,14 @@ const python = pythonRecipe({
   installer: { uv: '/tools/uv', settings: { PIP_CERT: '/ca' }, readOnly: ['/tools/uv', '/ca'] },
 });
 
-const HOOK = { CC_POST_BUILD_HOOK: 'pip install more' };
+const NOTHING = { CC_POST_BUILD_HOOK: 'true' };
+const MORE = { CC_POST_BUILD_HOOK: 'echo more > /opt/env/more.py' };
 
-/** A build of a repository with these files; what its hook does to what is installed is given. */
-async function open(t: TestContext, files: Record<string, string>) {
+/** How an engine shows what a step may change: it leaves the copy to the step, or shows what it begins with. */
+type Shown = 'to be copied' | 'uncopied';
+
+/** Builds of a repository with these files. */
+async function open(t: TestContext, files: Record<string, string>, shown: Shown) {
   const paths = dataPaths(await treeOf(t, {}));
   const builder = createBuilder({
     paths,
@@ -46,7 +51,7 @@ async function open(t: TestContext, files: Record<string, string>) {
     say: async () => undefined,
   });
   let deployments = 0;
-  return async (environment: Record<string, string>, add: (place: string) => Promise<void>) => {
+  return async (environment: Record<string, string>) => {
     deployments += 1;
     const input: BuildInput = {
       deploymentId: `deployment_${String(deployments).padStart(12, '0')}` as DeploymentId,
@@ -77,68 +82,85 @@ async function open(t: TestContext, files: Record<string, string>) {
       assert.ok(progress.next === 'run', JSON.stringify(progress));
       const { step } = progress;
       assert.deepEqual(await builder.describe(input, step.number), step);
-      await act(step, add);
+      await act(t, step, shown);
       steps.push(step);
       done.push({ number: step.number, succeeded: true, reason: null, detail: '', exitCode: 0 });
     }
   };
 }
 
-/** What an engine and the step's commands would do to what is installed. */
-async function act(step: BuildStep, add: (place: string) => Promise<void>): Promise<void> {
-  const place = step.files.environment?.source ?? '';
+/** What an engine and the step's commands do to what is installed. */
+async function act(t: TestContext, step: BuildStep, shown: Shown): Promise<void> {
+  const { environment } = step.files;
+  const place = environment?.source ?? '';
   if (step.number === STEP.dependencies) {
     await mkdir(place, { recursive: true });
     await writeFile(join(place, 'six.py'), 'six');
     await writeFile(join(place, RAN_NO_CODE), '');
   }
   if (step.number !== STEP.after) return;
+  assert.ok(environment?.access === 'writable');
   await mkdir(place);
-  for (const { name, argv } of step.before.filter((one) => one.name.startsWith('copying'))) {
-    const [shell = '', ...words] = argv.map((word) => word.replaceAll('/opt/env', place));
-    execFileSync(shell, words, { stdio: 'inherit' });
-    assert.ok(existsSync(join(place, 'six.py')), name);
-  }
-  await add(place);
+  const merged = shown === 'uncopied' ? await treeOf(t, {}) : place;
+  const copy = ['-R', '--preserve=timestamps', `${environment.base}/.`, merged];
+  if (shown === 'uncopied') execFileSync('cp', copy);
+  const kept = shown === 'uncopied' ? place : join(place, 'nowhere');
+  const run = ({ argv }: Command): void => {
+    const [program = '', ...words] = argv.map((word) =>
+      word.replaceAll('/opt/env.kept', kept).replaceAll('/opt/env', merged),
+    );
+    execFileSync(program, words, { stdio: 'inherit' });
+  };
+  for (const one of step.before.filter(({ name }) => name.startsWith('copying'))) run(one);
+  assert.ok(existsSync(join(merged, 'six.py')));
+  assert.ok('argv' in step.command && !('image' in step.command));
+  run(step.command);
 }
 
 const FILES = { 'main.py': '', 'requirements.txt': 'six\n' };
-const nothing = async (): Promise<void> => undefined;
-const more = (place: string): Promise<void> => writeFile(join(place, 'more.py'), 'more');
 
 test('the post-build hook works on a copy of what is installed, with the installer’s settings', async (t) => {
-  const build = await open(t, FILES);
-  const { artifact, steps, paths } = await build(HOOK, nothing);
+  const build = await open(t, FILES, 'to be copied');
+  const { artifact, steps, paths } = await build(NOTHING);
   const { files, environment } = steps.at(-1) ?? assert.fail('no step');
   const shared = paths.dependencies(artifact.dependenciesKey ?? '');
-  assert.equal(files.environment?.access, 'writable');
-  assert.notEqual(files.environment?.source, shared);
+  assert.ok(files.environment?.access === 'writable');
+  assert.notEqual(files.environment.source, shared);
+  assert.equal(files.environment.base, shared);
   assert.deepEqual(files.readOnly.slice(-3), ['/tools/uv', '/ca', shared]);
   assert.equal(environment['PIP_CERT'], '/ca');
 });
 
-test('what it adds is its artifact’s alone, and where it adds nothing no copy is kept', async (t) => {
-  const build = await open(t, FILES);
-  const plain = (await build({}, nothing)).artifact.dependenciesKey ?? '';
-  assert.equal((await build(HOOK, nothing)).artifact.dependenciesKey, plain);
-  const { artifact, paths } = await build(HOOK, more);
-  const own = artifact.dependenciesKey ?? '';
-  assert.equal(own, artifact.id);
-  for (const name of ['six.py', 'more.py'])
-    assert.ok(existsSync(join(paths.dependencies(own), name)), name);
-  assert.ok(!existsSync(join(paths.dependencies(plain), 'more.py')));
-  assert.equal((await build({}, nothing)).artifact.dependenciesKey, plain);
-});
+for (const shown of ['to be copied', 'uncopied'] as const) {
+  test(`what it adds is its artifact’s alone, and where it adds nothing no copy is kept: ${shown}`, async (t) => {
+    const build = await open(t, FILES, shown);
+    const plain = (await build({})).artifact.dependenciesKey ?? '';
+    assert.equal((await build(NOTHING)).artifact.dependenciesKey, plain);
+    const { artifact, paths } = await build(MORE);
+    const own = artifact.dependenciesKey ?? '';
+    assert.equal(own, artifact.id);
+    for (const name of ['six.py', 'more.py'])
+      assert.ok(existsSync(join(paths.dependencies(own), name)), name);
+    assert.ok(!existsSync(join(paths.dependencies(plain), 'more.py')));
+    assert.equal((await build({})).artifact.dependenciesKey, plain);
+  });
 
-test('where nothing is listed a hook has an environment to add to, which is kept if it does', async (t) => {
-  const build = await open(t, { 'main.py': '' });
-  const without = await build({}, nothing);
-  assert.deepEqual([without.steps.length, without.artifact.dependenciesKey], [0, undefined]);
-  const { artifact, steps } = await build(HOOK, nothing);
-  assert.equal(steps[0]?.environment['VIRTUAL_ENV'], '/opt/env');
-  assert.equal(artifact.dependenciesKey, undefined);
-  assert.equal(artifact.start.environment['VIRTUAL_ENV'], undefined);
-  const added = await build(HOOK, more);
-  assert.equal(added.artifact.dependenciesKey, added.artifact.id);
-  assert.equal(added.artifact.start.environment['VIRTUAL_ENV'], '/opt/env');
-});
+  test(`where nothing is listed a hook has an environment to add to, which is kept if it does: ${shown}`, async (t) => {
+    const build = await open(t, { 'main.py': '' }, shown);
+    const without = await build({});
+    assert.deepEqual([without.steps.length, without.artifact.dependenciesKey], [0, undefined]);
+    const { artifact, steps } = await build(NOTHING);
+    assert.equal(steps[0]?.environment['VIRTUAL_ENV'], '/opt/env');
+    assert.equal(artifact.dependenciesKey, undefined);
+    assert.equal(artifact.start.environment['VIRTUAL_ENV'], undefined);
+    const added = await build(MORE);
+    assert.equal(added.artifact.dependenciesKey, added.artifact.id);
+    assert.equal(added.artifact.start.environment['VIRTUAL_ENV'], '/opt/env');
+  });
+
+  test(`a hook that fails keeps nothing, and fails its step: ${shown}`, async (t) => {
+    const build = await open(t, FILES, shown);
+    const failing = { CC_POST_BUILD_HOOK: `${MORE.CC_POST_BUILD_HOOK}; exit 7` };
+    await assert.rejects(build(failing), { status: 7 });
+  });
+}

@@ -1,6 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
 import type { DataPaths } from '../paths.ts';
-import type { Command } from '../workloads/engine.ts';
 import type { BuildSetup } from './build-setup.ts';
 import { differs } from './compare-trees.ts';
 import { STEP } from './describe-broken.ts';
@@ -11,15 +10,6 @@ import { putAway, take } from './put-away.ts';
 /** The steps that may add to what is installed: to a copy of it, for others have the same dependencies. */
 export const addsToDependencies = (number: number): boolean =>
   number === STEP.build || number === STEP.after;
-
-/** Makes the copy, in the sandbox of the first step that may add to it; with its times, by which Python knows what it compiled. */
-export const copyDependencies = (sealed: string): Command => ({
-  name: 'copying the dependencies',
-  argv: ['/bin/sh', '-c', COPY, 'copy', sealed],
-});
-
-const COPY =
-  '[ -n "$(ls -A /opt/env)" ] || exec cp -R --no-dereference --preserve=mode,timestamps,links --reflink=auto "$1/." /opt/env';
 
 /** The key of what the artifact is started with: the copy's, where a step made something else of it. */
 export async function sealDependencies(

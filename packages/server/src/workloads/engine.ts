@@ -242,8 +242,14 @@ export type RegistryLogin = { server: string; username: string; password: string
 export type InstanceFiles = {
   /** The application's directory on the host, seen at `mountedAt` (`/home/bas/<APP_ID>`). */
   application: { source: string; mountedAt: string; access: 'throw-away' | 'writable' };
-  /** The dependencies, seen at `/opt/env`; writable only while they are built. */
-  environment: { source: string; access: 'read-only' | 'writable' } | undefined;
+  /**
+   * The dependencies, seen at `/opt/env`; writable only while they are built. While `source` is empty, an engine that
+   * can shows `base` there, and what is changed of it goes with the instance: `source` is at `/opt/env.kept` then.
+   */
+  environment:
+    | { source: string; access: 'read-only' }
+    | { source: string; access: 'writable'; base?: string | undefined }
+    | undefined;
   /** The owner's download cache, seen at `/home/bas/.cache`, for builds only. */
   cache: { source: string } | undefined;
   /** Interpreters and tools outside /usr, seen read-only at their own paths. */

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -133,6 +142,44 @@ function ofBuild(spec: InstanceSpec): InstanceSpec {
     },
   };
 }
+
+const rule = ruleFor('process engine', (t) => open(t, 'auto'));
+
+rule(
+  'dependencies that a step may change are seen uncopied by whoever has them',
+  async (subject, t) => {
+    const made = subject.spec('echo old > /opt/env/old');
+    const base = `${made.files.application.source}.base`;
+    const first = withEnvironment(made, { source: base, access: 'writable' });
+    await start(subject, first, t);
+    assert.equal((await exitOf(subject, first, t)).exitCode, 0);
+    const sees = async (own: Partial<InstanceSpec>, kept: Record<string, string> = {}) => {
+      const spec = subject.spec(LOOK, own);
+      const source = `${spec.files.application.source}.kept`;
+      mkdirSync(source);
+      for (const [name, text] of Object.entries(kept)) writeFileSync(join(source, name), text);
+      const one = withEnvironment(spec, { source, access: 'writable', base });
+      await start(subject, one, t);
+      await exitOf(subject, one, t);
+      return [await textOf(one), readdirSync(source)];
+    };
+    const { ownerId, applicationId } = first;
+    const own = { ownerId, applicationId, number: 1 };
+    const mode = (lstatSync(base).mode & 0o777).toString(8);
+    assert.deepEqual(await sees(own), [`old\n${mode} /opt/env\n755 /opt/env.kept`, []]);
+    assert.deepEqual(readdirSync(base), ['old']);
+    assert.deepEqual(await sees(own, { here: '' }), ['here\n755 /opt/env', ['here', 'new']]);
+    if (subject.engine.host.root)
+      assert.deepEqual(await sees({ ownerId }), ['755 /opt/env', ['new']]);
+  },
+);
+
+const LOOK = 'ls /opt/env; stat -c "%a %n" /opt/env*; echo > /opt/env/new';
+
+const withEnvironment = (
+  spec: InstanceSpec,
+  environment: InstanceSpec['files']['environment'],
+): InstanceSpec => ({ ...spec, files: { ...spec.files, environment } });
 
 const MOST_PROCESSES = 2048;
 /** For what others start and end meanwhile. */

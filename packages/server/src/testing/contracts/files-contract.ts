@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { run, start, textOf, withLimit } from '../engine.ts';
 import type { Rule, Subject } from '../engine.ts';
@@ -8,6 +15,7 @@ import type { Rule, Subject } from '../engine.ts';
 export function filesContract(rule: Rule): void {
   onDisk(rule);
   ofItsOwn(rule);
+  withBase(rule);
 }
 
 /** Where programs write such files; without isolation these are this machine's, and programs are told of another. */
@@ -74,3 +82,40 @@ function ofItsOwn(rule: Rule): void {
     assert.ok(existsSync(join(beside, 'canary')));
   });
 }
+
+const INSTALL = 'cd /opt/env && echo old > old && mkdir -p folder && echo gone > folder/gone';
+
+/** As builds do: a copy is made where the engine shows none, and kept where it is not kept yet. */
+const CHANGE = `[ -n "$(ls -A /opt/env)" ] || cp -R "$1/." /opt/env
+cat /opt/env/old /opt/env/folder/gone
+echo changed > /opt/env/old && rm -r /opt/env/folder && mkdir /opt/env/folder && echo new > /opt/env/folder/new
+[ ! -d /opt/env.kept ] || cp -R /opt/env/. /opt/env.kept`;
+
+function withBase(rule: Rule): void {
+  rule('what is made of dependencies is kept, and they stay as they are', async (subject, t) => {
+    const made = subject.spec(INSTALL);
+    const at = (name: string): string => join(made.files.application.source, '..', '..', name);
+    const [base, source] = [at('base'), at('kept')];
+    const installed = { source: base, access: 'writable' } as const;
+    const first = { ...made, files: { ...made.files, environment: installed } };
+    assert.equal((await run(subject, first, t)).exitCode, 0, await textOf(first));
+    const { ownerId, applicationId } = first;
+    const next = subject.spec('', { ownerId, applicationId, number: 1 });
+    const argv = ['/bin/sh', '-c', CHANGE, 'change', base] as const;
+    const environment = { source, access: 'writable', base } as const;
+    const files = { ...next.files, environment, readOnly: [base] };
+    const second = { ...next, files, command: { name: 'change', argv } };
+    const { exitCode } = await run(subject, second, t);
+    assert.deepEqual([await textOf(second), exitCode], ['old\ngone', 0]);
+    assert.deepEqual(read(base), { old: 'old\n', 'folder/gone': 'gone\n' });
+    assert.deepEqual(read(source), { old: 'changed\n', 'folder/new': 'new\n' });
+  });
+}
+
+/** The files of a folder, with what they say. */
+const read = (folder: string): Record<string, string> =>
+  Object.fromEntries(
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((path) => lstatSync(join(folder, path)).isFile())
+      .map((path) => [path, readFileSync(join(folder, path), 'utf8')]),
+  );

@@ -1,6 +1,7 @@
 """The inside of an instance: its files, its user, its namespaces. Runs in the process that becomes it."""
 import os
 import resource
+import stat
 
 import linux
 import trees
@@ -15,6 +16,9 @@ ETC = (
     'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'localtime', 'magic', 'mime.types', 'pki',
     'protocols', 'services', 'ssl/certs', 'ssl/openssl.cnf', 'timezone',
 )
+
+#: Where a step puts what it made of dependencies, where those are seen uncopied.
+KEPT = '/opt/env.kept'
 
 #: What every program on a GPU opens beside the GPU's own file.
 SHARED_DEVICES = ('/dev/nvidiactl', '/dev/nvidia-uvm', '/dev/nvidia-uvm-tools')
@@ -86,7 +90,7 @@ def prepare_mounts(spec, scratch, user, etc):
         _bind(make_temporary(f'{scratch}/{name}', user), f'{STAGE}/{name}')
     _mount_application(files['application'], scratch, user)
     if files.get('environment'):
-        _mount_environment(files['environment'], user)
+        _mount_environment(files['environment'], scratch, user)
     if files.get('cache'):
         _bind(_own_directory(files['cache']['source'], user), f'{STAGE}/cache')
     if files.get('shared'):
@@ -118,11 +122,7 @@ def _mount_application(application, scratch, user):
     if application['access'] == 'writable':
         _bind(source, f'{STAGE}/app')
         return
-    upper, work = _own_directory(f'{scratch}/upper', user), _own_directory(f'{scratch}/work', user)
-    options = f'lowerdir={_escape(source)},upperdir={upper},workdir={work}'
-    try:
-        linux.mount('overlay', f'{STAGE}/app', 'overlay', 0, options + (',userxattr' if user is None else ''))
-    except OSError:
+    if not _overlay(source, f'{STAGE}/app', scratch, user):
         copy = f'{scratch}/copy'
         trees.copy(source, copy)
         if user is not None:
@@ -130,7 +130,19 @@ def _mount_application(application, scratch, user):
         _bind(copy, f'{STAGE}/app')
 
 
-def _mount_environment(environment, user):
+def _overlay(source, target, changes, user):
+    """Whether the kernel shows a tree there, and takes what is changed of it elsewhere."""
+    upper, work = _own_directory(f'{changes}/upper', user), _own_directory(f'{changes}/work', user)
+    os.chmod(upper, stat.S_IMODE(os.lstat(source).st_mode))
+    options = f'lowerdir={_escape(source)},upperdir={upper},workdir={work}'
+    try:
+        linux.mount('overlay', target, 'overlay', 0, options + (',userxattr' if user is None else ''))
+    except OSError:
+        return False
+    return True
+
+
+def _mount_environment(environment, scratch, user):
     """Its owner's other applications read it, too, each as a user of its own: they come by no path to it but this."""
     source = environment['source']
     if environment['access'] == 'writable':
@@ -138,7 +150,19 @@ def _mount_environment(environment, user):
             trees.make_closed(source)
             os.chmod(source, 0o755)
         _own_directory(source, user)
+        if _shows_base(environment, scratch, user):
+            os.mkdir(f'{STAGE}/kept', 0o755)
+            _bind(source, f'{STAGE}/kept')
+            return
     _bind(source, f'{STAGE}/env')
+
+
+def _shows_base(environment, scratch, user):
+    """Whether what it begins with is seen in its place, uncopied. Whoever has it of another user could change nothing."""
+    base, owner = environment.get('base'), os.getuid() if user is None else user
+    if not base or os.listdir(environment['source']) or os.lstat(base).st_uid != owner:
+        return False
+    return _overlay(base, f'{STAGE}/env', f'{scratch}/environment', user)
 
 
 def make_temporary(path, user=None):
@@ -241,7 +265,7 @@ def _files(files):
     environment = files.get('environment')
     if environment:
         kind = '--bind' if environment['access'] == 'writable' else '--ro-bind'
-        options += [kind, f'{STAGE}/env', '/opt/env']
+        options += [kind, f'{STAGE}/env', '/opt/env', '--bind-try', f'{STAGE}/kept', KEPT]
     if files.get('cache'):
         options += ['--bind', f'{STAGE}/cache', '/home/bas/.cache']
     if files.get('shared'):

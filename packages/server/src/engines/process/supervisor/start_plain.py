@@ -24,7 +24,9 @@ def start(supervisor):
         folder = f'{supervisor.scratch}/application'
         trees.copy(application['source'], folder)
     supervisor.directory_inside = folder + spec['workingDirectory'][len(application['mountedAt']):]
-    shared = spec['files'].get('shared')
+    environment, shared = spec['files'].get('environment'), spec['files'].get('shared')
+    if environment and environment['access'] == 'writable':
+        trees.make_closed(environment['source'])
     if shared:
         sandbox.share(shared['source'], supervisor.user)
     port = find_port() if spec.get('port') is not None else None
