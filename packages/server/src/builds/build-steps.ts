@@ -4,6 +4,7 @@ import { programVariables } from './build-setup.ts';
 import type { BuildSetup } from './build-setup.ts';
 import type { BuildStep } from './build.ts';
 import { addsToDependencies, copyDependencies } from './own-dependencies.ts';
+import { STEP } from './describe-broken.ts';
 import { audiencesOf } from './keys.ts';
 import { homeOf, withoutHost } from './platform-variables.ts';
 import type { Dependencies } from './recipe.ts';
@@ -30,6 +31,8 @@ export function commandStep(
     withDependencies: key !== undefined || installs !== undefined,
   });
   const makesImage = 'makes' in command;
+  // what it fetches may be what makes the application's folder
+  const isOfRoot = number === STEP.fetch;
   const adding = key !== undefined && addsToDependencies(number) ? plan.dependencies : undefined;
   const all = { ...programs, ...(installs ?? adding)?.variables };
   const variables = makesImage ? seenByImage(input, all) : seenByCommands(input, plan, all);
@@ -46,7 +49,7 @@ export function commandStep(
     before: makesImage ? [] : prepared,
     command,
     files: files(paths, setup, { key, installs, adding }),
-    workingDirectory: plan.folder === '' ? home : `${home}/${plan.folder}`,
+    workingDirectory: plan.folder === '' || isOfRoot ? home : `${home}/${plan.folder}`,
     environment: makesImage
       ? withoutHost(variables, programs, input.environment)
       : {
