@@ -10,7 +10,7 @@ import { dataPaths } from '../paths.ts';
 import { recipesWith } from '../testing/recipes.ts';
 import { treeOf } from '../testing/tree-of.ts';
 import { createBuilder } from './advance-build.ts';
-import type { BuildInput, BuildStep, StepOutcome } from './build.ts';
+import type { Artifact, BuildInput, BuildStep, StepOutcome } from './build.ts';
 import { STEP } from './describe-broken.ts';
 import { RAN_NO_CODE } from './recipe.ts';
 import { pythonRecipe } from './recipes/python/python-recipe.ts';
@@ -25,6 +25,7 @@ const HOOK = { CC_POST_BUILD_HOOK: 'pip install more' };
 /** A build of a repository with these files; what its hook does to what is installed is given. */
 async function open(t: TestContext, files: Record<string, string>) {
   const paths = dataPaths(await treeOf(t, {}));
+  const made: Artifact[] = [];
   const builder = createBuilder({
     paths,
     recipes: recipesWith({ python }),
@@ -41,12 +42,17 @@ async function open(t: TestContext, files: Record<string, string>) {
       ),
     }),
     findMadeFrom: async () => undefined,
-    findDependencies: async () => undefined,
+    findDependencies: async (key) =>
+      made.findLast(({ installedKey: known }) => known?.split('.')[0] === key)?.installedKey,
     clock: () => 1_000_000,
     say: async () => undefined,
   });
   let deployments = 0;
-  return async (environment: Record<string, string>, add: (place: string) => Promise<void>) => {
+  return async (
+    environment: Record<string, string>,
+    add: (place: string) => Promise<void>,
+    useCache = true,
+  ) => {
     deployments += 1;
     const input: BuildInput = {
       deploymentId: `deployment_${String(deployments).padStart(12, '0')}` as DeploymentId,
@@ -56,7 +62,7 @@ async function open(t: TestContext, files: Record<string, string>) {
       commitId: 'c1',
       kind: 'runner',
       runtime: 'python',
-      useCache: true,
+      useCache,
       environment: { CC_MLPYTHON_RUN_MAIN: 'main.py', ...environment },
     };
     const done: StepOutcome[] = [];
@@ -72,6 +78,8 @@ async function open(t: TestContext, files: Record<string, string>) {
           [id, dependenciesKey],
           [progress.artifact.id, progress.artifact.dependenciesKey],
         );
+        assert.equal(again.artifact.installedKey, progress.artifact.installedKey);
+        made.push(progress.artifact);
         return { artifact: progress.artifact, steps, paths };
       }
       assert.ok(progress.next === 'run', JSON.stringify(progress));
@@ -128,6 +136,23 @@ test('what it adds is its artifact’s alone, and where it adds nothing no copy 
     assert.ok(existsSync(join(paths.dependencies(own), name)), name);
   assert.ok(!existsSync(join(paths.dependencies(plain), 'more.py')));
   assert.equal((await build({}, nothing)).artifact.dependenciesKey, plain);
+});
+
+test('what was installed last is what the next hook adds to', async (t) => {
+  const build = await open(t, FILES);
+  const first = await build(HOOK, more);
+  const afresh = await build(HOOK, more, false);
+  const { files } = afresh.steps.at(-1) ?? assert.fail('no step');
+  const { steps, artifact } = await build({ ...HOOK, EPOCHS: '3' }, more);
+  assert.deepEqual(
+    steps.map(({ number }) => number),
+    [STEP.after],
+  );
+  const base = afresh.paths.dependencies(artifact.installedKey ?? '');
+  assert.equal(files.readOnly.at(-1), base);
+  assert.equal(steps.at(-1)?.files.readOnly.at(-1), base);
+  assert.notEqual(first.artifact.installedKey, artifact.installedKey);
+  assert.notEqual(artifact.dependenciesKey, artifact.installedKey);
 });
 
 test('where nothing is listed a hook has an environment to add to, which is kept if it does', async (t) => {
