@@ -27,8 +27,10 @@ import type { CommitSource } from './read-wanted.ts';
 import type { Failure, NeededFile } from './recipe.ts';
 import type { Recipes } from './recipes/recipes.ts';
 import {
+  NOTHING,
   fetchReferred,
   isIncomplete,
+  lacksReferred,
   leavesOut,
   markIncomplete,
   noticeOf,
@@ -71,7 +73,8 @@ async function advanceBuild(deps: BuildDeps, look: Look): Promise<BuildProgress>
   if ('reason' in planned) return failed(planned);
   const broken = done.find((step) => !step.succeeded && !leavesOut(step));
   if (broken !== undefined) return failed(describeBroken(planned.plan, broken));
-  if (done.some(leavesOut)) await markIncomplete(deps.paths.checkout(input.deploymentId));
+  const checkout = deps.paths.checkout(input.deploymentId);
+  if (done.some(leavesOut) || lacksReferred(checkout)) await markIncomplete(checkout);
   const setup = await openSetup(deps, { input, ...planned });
   const decided = await readDecided(setup);
   if (decided !== undefined) return finish(deps, setup, decided);
@@ -201,6 +204,7 @@ async function prepareTree(
     } else {
       const grown = await copyWarm(deps.paths.artifact(warm.artifact.id), partial);
       if (grown !== undefined) return grown;
+      await writeReferred(checkout, NOTHING);
     }
     await rename(partial, tree);
     const inModule = noticeOf(await readReferred(checkout), plan.folder);

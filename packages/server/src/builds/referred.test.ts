@@ -36,6 +36,7 @@ const placeOf = ({ workingDirectory, files: { application } }: BuildStep): strin
 function open(t: TestContext, referred: Referred, { own }: { own: boolean }) {
   const root = mkdtempSync(join(tmpdir(), 'grid-referred-'));
   t.after(() => rmSync(root, { recursive: true }));
+  const paths = dataPaths(root);
   const made: Artifact[] = [];
   const said: string[] = [];
   const write = (tree: string) => {
@@ -46,7 +47,7 @@ function open(t: TestContext, referred: Referred, { own }: { own: boolean }) {
     writeFileSync(join(tree, '.gitmodules'), '[submodule "m"]\n\tpath = m\n\turl = file:///x\n');
   };
   const builder = createBuilder({
-    paths: dataPaths(root),
+    paths,
     recipes: recipesWith({ python }),
     async checkout({ into }) {
       if (own) write(into);
@@ -91,7 +92,8 @@ function open(t: TestContext, referred: Referred, { own }: { own: boolean }) {
       done.push({ number, succeeded: code === 0, ...ended });
     }
   };
-  return { build, builder, input, said };
+  const treeFor = ({ deploymentId }: BuildInput) => join(paths.checkout(deploymentId), 'tree');
+  return { build, builder, input, said, treeFor, write };
 }
 
 test('what a commit refers to is fetched before anything else is looked at, and kept with what is built', async (t) => {
@@ -126,6 +128,15 @@ test('what is built without all of it is for that deployment alone', async (t) =
   const ids = all.map(({ told }) => (told.next === 'done' ? told.artifact.id : ''));
   assert.equal(new Set(ids).size, 3);
   assert.equal(ids[3], ids[2]);
+});
+
+test('a tree of a version that did not write down what it refers to is for that deployment alone', async (t) => {
+  const { build, input, treeFor, write } = open(t, MODULES, { own: true });
+  const former = input();
+  write(treeFor(former));
+  assert.deepEqual((await build(former, 0)).steps, []);
+  assert.equal((await build(input(), 0)).steps.length, 1);
+  assert.deepEqual((await build(input(), 0)).steps, []);
 });
 
 test('what fetches goes from the root of the tree, wherever in it the application is', async (t) => {
