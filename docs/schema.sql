@@ -31,7 +31,7 @@ CREATE TABLE artifacts (
   environment_key text,
   created_at bigint not null,
   used_at bigint not null
-);
+  , installed_key text);
 
 CREATE INDEX artifacts_by_application_id_commit_id on artifacts (application_id, commit_id);
 

@@ -27,8 +27,10 @@ import type { CommitSource } from './read-wanted.ts';
 import type { Failure, NeededFile } from './recipe.ts';
 import type { Recipes } from './recipes/recipes.ts';
 import {
+  NOTHING,
   fetchReferred,
   isIncomplete,
+  lacksReferred,
   leavesOut,
   markIncomplete,
   noticeOf,
@@ -71,7 +73,8 @@ async function advanceBuild(deps: BuildDeps, look: Look): Promise<BuildProgress>
   if ('reason' in planned) return failed(planned);
   const broken = done.find((step) => !step.succeeded && !leavesOut(step));
   if (broken !== undefined) return failed(describeBroken(planned.plan, broken));
-  if (done.some(leavesOut)) await markIncomplete(deps.paths.checkout(input.deploymentId));
+  const checkout = deps.paths.checkout(input.deploymentId);
+  if (done.some(leavesOut) || lacksReferred(checkout)) await markIncomplete(checkout);
   const setup = await openSetup(deps, { input, ...planned });
   const decided = await readDecided(setup);
   if (decided !== undefined) return finish(deps, setup, decided);
@@ -175,9 +178,13 @@ async function findWarm(
   return undefined;
 }
 
-const takeArtifact = async (deps: BuildDeps, { id, dependenciesKey: key }: Artifact) =>
-  (await take(deps.clock, deps.paths.artifact(id))) &&
-  (key === undefined || (await take(deps.clock, deps.paths.dependencies(key))));
+async function takeArtifact({ clock, paths }: BuildDeps, artifact: Artifact): Promise<boolean> {
+  const { id, dependenciesKey: key, installedKey } = artifact;
+  if (!(await take(clock, paths.artifact(id)))) return false;
+  // not needed to start it: a build that wants what is gone installs it
+  if (installedKey !== undefined) await take(clock, paths.dependencies(installedKey));
+  return key === undefined || take(clock, paths.dependencies(key));
+}
 
 /** Puts the tree in place under its name only when it is whole; refuses one that cannot be built. */
 async function prepareTree(
@@ -197,6 +204,7 @@ async function prepareTree(
     } else {
       const grown = await copyWarm(deps.paths.artifact(warm.artifact.id), partial);
       if (grown !== undefined) return grown;
+      await writeReferred(checkout, NOTHING);
     }
     await rename(partial, tree);
     const inModule = noticeOf(await readReferred(checkout), plan.folder);
@@ -262,7 +270,7 @@ async function nextStep(
     if (command !== undefined && !isDone(number)) return run(deps, setup, { number, command });
   }
   const { warm } = setup;
-  if (warm !== undefined) return seal(deps, setup, { ...warm, key: warm.artifact.dependenciesKey });
+  if (warm !== undefined) return seal(deps, setup, { ...warm.artifact, audience: warm.audience });
 
   const installed = await installedDependencies(deps, setup, isDone(STEP.dependencies));
   if ('reason' in installed) return failed(installed);
@@ -285,8 +293,8 @@ async function nextStep(
   await pruneTree(setup.tree, setup.plan.folder, setup.plan.kept);
   const refused = await refuseStart(setup);
   if (refused !== undefined) return failed(refused);
-  const key = await sealDependencies(deps, setup, installed);
-  return seal(deps, setup, { ...installed, key });
+  const dependenciesKey = await sealDependencies(deps, setup, installed);
+  return seal(deps, setup, { ...installed, dependenciesKey, installedKey: installed.key });
 }
 
 const run = (
@@ -299,20 +307,25 @@ const run = (
 async function seal(
   deps: BuildDeps,
   setup: BuildSetup,
-  { key: environment, audience }: Omit<Installed, 'listed'>,
+  {
+    dependenciesKey,
+    installedKey,
+    audience,
+  }: Omit<Artifact, 'id' | 'start'> & Pick<Installed, 'audience'>,
 ): Promise<BuildProgress> {
   const { input, plan, decision, isWhole } = setup;
   const { portVariable } = plan.start;
   const key = inputKey(input, setup, isWhole ? audience : ownAudience(input));
   const artifact: Artifact = {
     id: artifactId(key, input.deploymentId),
-    dependenciesKey: environment,
+    dependenciesKey,
+    installedKey,
     start: {
       folder: plan.folder,
       prepare: plan.prepare,
       command: startWork(plan.start, setup.image),
       ...(portVariable !== undefined && { portVariable }),
-      environment: programVariables(plan, { withDependencies: environment !== undefined }),
+      environment: programVariables(plan, { withDependencies: dependenciesKey !== undefined }),
       readOnly: plan.toolchain.readOnly,
     },
   };

@@ -4,9 +4,10 @@ import type { NewRow, Row } from '../store/schema.ts';
 import type { Artifact, ArtifactStart } from './build.ts';
 import type { KnownArtifact } from './plan-sweep.ts';
 
-const toArtifact = ({ id, start, environmentKey: key }: Row<'artifacts'>): Artifact => ({
+const toArtifact = ({ id, start, environmentKey: key, ...row }: Row<'artifacts'>): Artifact => ({
   id,
   dependenciesKey: key ?? undefined,
+  installedKey: row.installedKey ?? undefined,
   start: start as ArtifactStart,
 });
 
@@ -44,9 +45,9 @@ export async function findMadeFrom(
 export async function findDependencies(db: Reader, key: string): Promise<string | undefined> {
   const row = await db
     .selectFrom('artifacts')
-    .select('environmentKey as key')
+    .select('installedKey as key')
     .where(({ eb, or }) =>
-      or([eb('environmentKey', '=', key), eb('environmentKey', 'like', `${key}.%`)]),
+      or([eb('installedKey', '=', key), eb('installedKey', 'like', `${key}.%`)]),
     )
     .orderBy('createdAt', 'desc')
     .executeTakeFirst();
@@ -64,7 +65,8 @@ export const upsertArtifact = (tx: Tx, artifact: NewRow<'artifacts'>) =>
 export const selectKnown = (db: Reader): Promise<KnownArtifact[]> =>
   db
     .selectFrom('artifacts')
-    .select(['id', 'applicationId', 'commitId', 'environmentKey as dependenciesKey', 'usedAt'])
+    .select(['id', 'applicationId', 'commitId', 'usedAt'])
+    .select(['environmentKey as dependenciesKey', 'installedKey'])
     .execute();
 
 /** The images that artifacts are started from. */

@@ -48,8 +48,8 @@ async function open(t: TestContext, files: Record<string, string>) {
       made.findLast((one) => one.applicationId === applicationId && one.id.startsWith(`${key}.`)),
     findDependencies: async (key) =>
       made.findLast(
-        ({ dependenciesKey: known }) => known === key || known?.startsWith(`${key}.`) === true,
-      )?.dependenciesKey,
+        ({ installedKey: known }) => known === key || known?.startsWith(`${key}.`) === true,
+      )?.installedKey,
     clock: () => 1_000_000,
     say: async () => undefined,
   });

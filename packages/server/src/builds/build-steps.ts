@@ -5,6 +5,7 @@ import type { BuildSetup } from './build-setup.ts';
 import type { BuildStep } from './build.ts';
 import { copyDependencies, keepingDependencies } from './keep-dependencies.ts';
 import { addsToDependencies } from './own-dependencies.ts';
+import { STEP } from './describe-broken.ts';
 import { audiencesOf } from './keys.ts';
 import { homeOf, withoutHost } from './platform-variables.ts';
 import type { Dependencies } from './recipe.ts';
@@ -31,6 +32,8 @@ export function commandStep(
     withDependencies: key !== undefined || installs !== undefined,
   });
   const makesImage = 'makes' in command;
+  // what it fetches may be what makes the application's folder
+  const isOfRoot = number === STEP.fetch;
   const adding = key !== undefined && addsToDependencies(number) ? plan.dependencies : undefined;
   const base = key !== undefined && adding !== undefined ? paths.dependencies(key) : undefined;
   const all = { ...programs, ...(installs ?? adding)?.variables };
@@ -46,7 +49,7 @@ export function commandStep(
     before: makesImage ? [] : prepared,
     command: base === undefined ? command : keepingDependencies(command, base),
     files: files(paths, setup, { key, installs, adding }),
-    workingDirectory: plan.folder === '' ? home : `${home}/${plan.folder}`,
+    workingDirectory: plan.folder === '' || isOfRoot ? home : `${home}/${plan.folder}`,
     environment: makesImage
       ? withoutHost(variables, programs, input.environment)
       : {

@@ -75,6 +75,8 @@ export type Artifact = {
   /** sha256 of everything it was made from. */
   id: string;
   dependenciesKey: string | undefined;
+  /** What was installed for it, whatever a hook made of a copy: the next builds take it. */
+  installedKey: string | undefined;
   start: ArtifactStart;
 };
 

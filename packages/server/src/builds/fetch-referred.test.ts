@@ -172,6 +172,59 @@ test('what cannot be had is named, once for each reason, and the rest is there',
   assert.doesNotMatch(lines.join('\n'), /secret/);
 });
 
+test('of an address nothing is repeated that somebody signs in with', async (t) => {
+  const { tree, at, repository, run } = await open(t);
+  const there = repository('there', { x: 'x' });
+  const addresses = [
+    `${at.replace('//', '//me:secret@')}/smart/there/.git`,
+    `${at}/smart/gone?token=secret`,
+    'http://me:p@secret@127.0.0.1:9/x',
+    'file://me:secret@host/x',
+    'https://me:p secret@host/x?secret',
+    'https://me:p/secret@host/x',
+    'http://secret@[::1/x',
+    'me:secret@host:x/y',
+    'secret@host/x/y',
+    'git@me:secret@host/x',
+    '../host?secret',
+  ];
+  const paths = addresses.map((_, index) => `m${index}`);
+  const modules = addresses.map((address, index) => [paths[index], `url = "${address}"`]);
+  writeFileSync(join(tree, '.gitmodules'), modulesOf(Object.fromEntries(modules)));
+  const { code, lines } = await run(['', '', ...paths.flatMap((path) => [path, there])]);
+  assert.equal(code, 3, lines.join('\n'));
+  assert.ok(lines[0]?.startsWith(`Submodule m0 is at ${there.slice(0, 12)} of ${at}/smart/there`));
+  assert.doesNotMatch(lines.join('\n'), /secret/);
+  const named = lines.join('\n').match(/\bm\d+\b/g);
+  assert.deepEqual(named?.toSorted(), paths.toSorted());
+});
+
+test('an address that nobody can read ends that module alone', async (t) => {
+  const { tree, at, repository, run } = await open(t);
+  const there = repository('there', { x: 'x' });
+  const good = `${at}/smart/there/.git`;
+  const addresses: [address: string, why: RegExp][] = [
+    ['ssh://git@github.com:org/repo.git', /git@host:path goes without ssh/],
+    ['https://host:port/x', /address cannot be read/],
+    ['http://[::1/x', /address cannot be read/],
+    ['http://127.0.0.1:99999/x', /address cannot be read/],
+    ['ftp://h\xe9.invalid/x', /address ftp:.* is none that builds fetch from/],
+    [`http://${'a'.repeat(70)}.invalid/x`, /cannot be reached from builds \(.*too long/],
+    [good, /File exists/],
+  ];
+  const paths = addresses.map((_, index) => `m${index}`);
+  const modules = addresses.map(([address], index) => [paths[index], `url = "${address}"`]);
+  const known = modulesOf(Object.fromEntries([...modules, ['there', `url = ${good}`]]));
+  writeFileSync(join(tree, '.gitmodules'), Buffer.from(known, 'latin1'));
+  writeFileSync(join(tree, 'm6'), 'stands in the way');
+  const words = [...paths, 'there'].flatMap((path) => [path, there]);
+  const { code, lines } = await run(['', '', ...words]);
+  assert.equal(code, 3, lines.join('\n'));
+  assert.equal(readFileSync(join(tree, 'there', 'x'), 'utf8'), 'x');
+  for (const [index, [, why]] of addresses.entries())
+    assert.match(lines.find((line) => RegExp(`\\bm${index}\\b`).test(line)) ?? '', why);
+});
+
 const CONTENT = Buffer.from('the content of a model');
 
 /** A tree with three pointers, of which one is of a content that the server does not have. */
@@ -197,6 +250,14 @@ test('pointers of Git LFS are named with why they are left as they are', async (
     String.raw`3 files have a pointer of Git LFS in place of the content (a.bin, "d\351p/b.bin", gone.bin): no server is named: git config -f .lfsconfig lfs.url https://…/info/lfs.`,
   );
   writeFileSync(join(tree, '.lfsconfig'), `[lfs]\n\turl = ${at}/lfs\n`);
+  const unread = '[lfs]\n\turl = ssh://git@github.com:org/repo.git\n';
+  writeFileSync(join(tree, '.lfsconfig'), unread);
+  const [another, ...more] = (await run(['', 'contents'])).lines;
+  assert.match(
+    another ?? '',
+    /^3 files have a pointer .*: (its address cannot be read|this machine)/,
+  );
+  assert.deepEqual(more, []);
   const bare = join(root, 'bin');
   mkdirSync(bare);
   symlinkSync(execFileSync('which', ['git'], { encoding: 'utf8' }).trim(), join(bare, 'git'));

@@ -86,7 +86,7 @@ def resolve(address, above):
     if not re.match(r'\.\.?/', address):
         return address
     if above is None:
-        raise Missing(f'its address {address} is relative, and a push does not say to what: write all of it into '
+        raise Missing(f'its address {hide(address)} is relative, and a push does not say to what: write all of it into '
                       '.gitmodules')
     base = above.rstrip('/')
     while match := re.match(r'\.\.?/+', address):
@@ -98,18 +98,29 @@ def resolve(address, above):
 
 def host_of(address):
     """Host and port of an address that builds fetch from."""
-    found = urllib.parse.urlsplit(address)
-    if found.scheme in PORTS and found.hostname:
-        return found.hostname, found.port or PORTS[found.scheme]
+    try:
+        found = urllib.parse.urlsplit(address)
+        host, port = found.hostname, found.port
+    except ValueError:
+        raise Missing("its address cannot be read: a number or a slash stands behind a host's name and a colon, and "
+                      'git@host:path goes without ssh://') from None
+    if found.scheme in PORTS and host:
+        return host, port or PORTS[found.scheme]
     short = re.match(r'(?:[^\s/@:-][^\s/@:]*@)?([\w.-]+):(?!//)', address)
     if short is None or found.scheme in ('file', 'ext') or '::' in address:
         raise Missing(f'its address {hide(address)} is none that builds fetch from (https, http, ssh, git)')
     return short.group(1), PORTS['ssh']
 
 
-def hide(text):
-    """Without what somebody signs in with."""
-    return re.sub(r'://[^/@\s]*@', '://', text)
+def hide(address):
+    """Without what somebody may sign in with: before its host, and behind its path."""
+    plain = re.sub(r'[?#].*', '', address, flags=re.DOTALL)
+    return re.sub(r'^([\w.+-]*://|)(?!git@[^/@]*(/|$))[^/]*@', r'\1', plain)
+
+
+def hide_in(text):
+    """The same for the addresses in a text."""
+    return re.sub(r"([\w.+-]+://)(?:[^/\s]*@)?([^\s'\"?#]*)(?:[?#][^\s'\"]*)?", r'\1\2', text)
 
 
 answers = {}
@@ -117,7 +128,7 @@ answers = {}
 
 def reach(address):
     """Raises where the host of the address does not answer, which is asked once."""
-    host, port = place = host_of(git('ls-remote', '--get-url', '--', address).decode().strip())
+    host, port = place = host_of(os.fsdecode(git('ls-remote', '--get-url', '--', address)).strip())
     names = ('https_proxy', 'http_proxy', 'all_proxy')
     if port not in (PORTS['ssh'], PORTS['git']) and any(os.environ.get(name) or os.environ.get(name.upper()) for name in names):
         return
@@ -135,9 +146,19 @@ def reach(address):
 def _connect(place):
     try:
         socket.create_connection(place, REACHED_WITHIN).close()
-    except OSError as error:
-        return error.strerror or str(error)
+    except (OSError, ValueError) as error:
+        return why(error)
     return None
+
+
+#: What one module, or the contents of one repository, ends with: the rest is fetched all the same.
+ENDS_ONE = (Missing, OSError, ValueError)
+
+
+def why(error):
+    if isinstance(error, Failed):
+        return explain(str(error))
+    return getattr(error, 'strerror', None) or str(error)
 
 
 def explain(said):
@@ -148,10 +169,10 @@ def explain(said):
     if re.search(r'Permission denied|Host key verification failed', said):
         return 'SSH lets nobody in with the key of this application: set CC_SSH_PRIVATE_KEY to one that may read it'
     if told := re.search(r'\[\d{3}\] .*', said):
-        return hide(told.group())[:300]
+        return hide_in(told.group())[:300]
     lines = [line for line in said.split('\n') if line.strip()] or ['git does not say why']
     last = next((line for line in reversed(lines) if re.match('fatal|error', line)), lines[-1])
-    return hide(re.sub(r'^(fatal|error): ', '', last))[:300]
+    return hide_in(re.sub(r'^(fatal|error): ', '', last))[:300]
 
 
 # -- submodules ----------------------------------------------------------------------------------------------------
@@ -240,9 +261,8 @@ def fetch_modules(top, afresh, missing):
             if module.above.path not in known:
                 known[module.above.path] = addresses_in(module.above.path)
             placed = place(module, known[module.above.path], afresh)
-        except Missing as why:
-            reason = explain(str(why)) if isinstance(why, Failed) else str(why)
-            missing.setdefault(reason, []).append(module.path)
+        except ENDS_ONE as error:
+            missing.setdefault(why(error), []).append(module.path)
             continue
         if placed is None:
             continue
@@ -319,16 +339,14 @@ def fetch_contents(places, missing):
         pointers = pointers_in(at.path, others - {os.path.normpath(at.path or b'.')})
         if not pointers:
             continue
-        why = 'git-lfs left them as they were'
+        reason = 'git-lfs left them as they were'
         try:
             resolve_pointers(at, pointers)
-        except Failed as failed:
-            why = explain(str(failed))
-        except Missing as reason:
-            why = str(reason)
+        except ENDS_ONE as error:
+            reason = why(error)
         left = [path for path in pointers if _begin(path, len(POINTER)) == POINTER]
         if left:
-            missing.setdefault(why, []).extend(left)
+            missing.setdefault(reason, []).extend(left)
         if len(left) < len(pointers):
             print(f'Git LFS: {len(pointers) - len(left)} files fetched', flush=True)
 
@@ -352,17 +370,18 @@ def names_of(paths):
 
 
 def main(afresh, contents, *words):
+    sys.stdout.reconfigure(errors='backslashreplace')  # an address may be of any bytes
     top = [(urllib.parse.unquote_to_bytes(path), commit) for path, commit in zip(words[::2], words[1::2])]
     modules, files = {}, {}
     places = fetch_modules(top, afresh == 'afresh', modules)
     if os.environ.get('GIT_LFS_SKIP_SMUDGE', '0').lower() in ('', '0', 'false', 'no', 'off'):
         fetch_contents(places if contents == 'contents' else places[1:], files)
-    for why, paths in modules.items():
+    for reason, paths in modules.items():
         what, verb = ('Submodule', 'is') if len(paths) == 1 else (f'{len(paths)} submodules:', 'are')
-        print(f'{what} {names_of(paths)} {verb} missing: {why}.')
-    for why, paths in files.items():
+        print(f'{what} {names_of(paths)} {verb} missing: {reason}.')
+    for reason, paths in files.items():
         what = '1 file has' if len(paths) == 1 else f'{len(paths)} files have'
-        print(f'{what} a pointer of Git LFS in place of the content ({names_of(paths)}): {why}.')
+        print(f'{what} a pointer of Git LFS in place of the content ({names_of(paths)}): {reason}.')
     sys.exit(LEFT_OUT if modules or files else 0)
 
 

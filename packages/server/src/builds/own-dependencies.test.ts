@@ -11,7 +11,7 @@ import { recipesWith } from '../testing/recipes.ts';
 import { treeOf } from '../testing/tree-of.ts';
 import type { Command } from '../workloads/engine.ts';
 import { createBuilder } from './advance-build.ts';
-import type { BuildInput, BuildStep, StepOutcome } from './build.ts';
+import type { Artifact, BuildInput, BuildStep, StepOutcome } from './build.ts';
 import { STEP } from './describe-broken.ts';
 import { RAN_NO_CODE } from './recipe.ts';
 import { pythonRecipe } from './recipes/python/python-recipe.ts';
@@ -30,6 +30,7 @@ type Shown = 'to be copied' | 'uncopied';
 /** Builds of a repository with these files. */
 async function open(t: TestContext, files: Record<string, string>, shown: Shown) {
   const paths = dataPaths(await treeOf(t, {}));
+  const made: Artifact[] = [];
   const builder = createBuilder({
     paths,
     recipes: recipesWith({ python }),
@@ -46,12 +47,13 @@ async function open(t: TestContext, files: Record<string, string>, shown: Shown)
       ),
     }),
     findMadeFrom: async () => undefined,
-    findDependencies: async () => undefined,
+    findDependencies: async (key) =>
+      made.findLast(({ installedKey: known }) => known?.split('.')[0] === key)?.installedKey,
     clock: () => 1_000_000,
     say: async () => undefined,
   });
   let deployments = 0;
-  return async (environment: Record<string, string>) => {
+  return async (environment: Record<string, string>, useCache = true) => {
     deployments += 1;
     const input: BuildInput = {
       deploymentId: `deployment_${String(deployments).padStart(12, '0')}` as DeploymentId,
@@ -61,7 +63,7 @@ async function open(t: TestContext, files: Record<string, string>, shown: Shown)
       commitId: 'c1',
       kind: 'runner',
       runtime: 'python',
-      useCache: true,
+      useCache,
       environment: { CC_MLPYTHON_RUN_MAIN: 'main.py', ...environment },
     };
     const done: StepOutcome[] = [];
@@ -77,6 +79,8 @@ async function open(t: TestContext, files: Record<string, string>, shown: Shown)
           [id, dependenciesKey],
           [progress.artifact.id, progress.artifact.dependenciesKey],
         );
+        assert.equal(again.artifact.installedKey, progress.artifact.installedKey);
+        made.push(progress.artifact);
         return { artifact: progress.artifact, steps, paths };
       }
       assert.ok(progress.next === 'run', JSON.stringify(progress));
@@ -164,3 +168,20 @@ for (const shown of ['to be copied', 'uncopied'] as const) {
     await assert.rejects(build(failing), { status: 7 });
   });
 }
+
+test('what was installed last is what the next hook adds to', async (t) => {
+  const build = await open(t, FILES, 'to be copied');
+  const first = await build(MORE);
+  const afresh = await build(MORE, false);
+  const { files } = afresh.steps.at(-1) ?? assert.fail('no step');
+  const { steps, artifact } = await build({ ...MORE, EPOCHS: '3' });
+  assert.deepEqual(
+    steps.map(({ number }) => number),
+    [STEP.after],
+  );
+  const base = afresh.paths.dependencies(artifact.installedKey ?? '');
+  assert.equal(files.readOnly.at(-1), base);
+  assert.equal(steps.at(-1)?.files.readOnly.at(-1), base);
+  assert.notEqual(first.artifact.installedKey, artifact.installedKey);
+  assert.notEqual(artifact.dependenciesKey, artifact.installedKey);
+});

@@ -41,6 +41,18 @@ test('paths stay inside the repository, whichever variable names them', () => {
     }
 });
 
+test('a path is no longer and no deeper than one of a commit can be', () => {
+  for (const path of ['a/'.repeat(257), 'é'.repeat(1025)])
+    for (const name of ['APP_FOLDER', 'CC_OVERRIDE_BUILDCACHE']) {
+      const plan = decide({ [name]: path });
+      assert.ok('reason' in plan, name);
+      assert.equal(plan.reason, 'invalid_variable');
+      assert.equal(plan.detail, `${name}: a path has at most 2048 bytes and 256 names.`);
+    }
+  const deepest = 'abcdef/'.repeat(256).slice(0, -1);
+  assert.equal(planned({ APP_FOLDER: deepest }).folder, deepest);
+});
+
 test('a folder is the same however it is written', () => {
   for (const folder of ['api', './api', 'api/', ' a/../api '])
     assert.equal(planned({ APP_FOLDER: folder }).folder, 'api');

@@ -14,6 +14,7 @@ const artifact: fc.Arbitrary<KnownArtifact> = fc.record({
   applicationId: numbered('app', 1),
   commitId: numbered('commit', 9),
   dependenciesKey: fc.option(numbered('env', 9)),
+  installedKey: fc.option(numbered('env', 9)),
   usedAt: time,
 });
 
@@ -72,7 +73,7 @@ test('what a deployment, a run or a workload that is not over needs never goes',
     noneOf(
       gone,
       'environments',
-      known.flatMap((one) => one.dependenciesKey ?? []),
+      known.flatMap((one) => [one.dependenciesKey ?? [], one.installedKey ?? []].flat()),
     );
     noneOf(
       gone,
@@ -139,7 +140,7 @@ test('all the rest goes, and a second sweep finds nothing', () => {
     const since =
       Math.min(NOW, ...situation.builds.map(({ startedAt }) => startedAt ?? NOW)) - HOUR;
     const isOld = ({ touchedAt }: Lying): boolean => touchedAt < since;
-    const used = new Set(artifacts.map((one) => one.dependenciesKey));
+    const used = new Set(artifacts.flatMap((one) => [one.dependenciesKey, one.installedKey]));
     assert.ok(lying.environments.filter(isOld).every(({ name }) => used.has(name)));
     const rows = new Set(artifacts.map(({ id }) => id));
     assert.ok(lying.artifacts.filter(isOld).every(({ name }) => rows.has(name)));

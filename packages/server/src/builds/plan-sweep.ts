@@ -6,6 +6,7 @@ export type KnownArtifact = {
   applicationId: string;
   commitId: string;
   dependenciesKey: string | null;
+  installedKey: string | null;
   usedAt: number;
 };
 
@@ -64,13 +65,16 @@ export function planSweep({ artifacts, needed, builds, lying }: Found, now: numb
     forgotten: artifacts.filter((one) => !isKept(one)),
     left: {
       artifacts: unless('artifacts', new Set(artifacts.map(({ id }) => id))),
-      environments: unless('environments', new Set(kept.map((one) => one.dependenciesKey))),
+      environments: unless('environments', new Set(kept.flatMap(keysOf))),
       checkouts: unless('checkouts', new Set(builds.map((one) => one.deploymentId))),
       repositories: partial('repositories'),
       tools: partial('tools'),
     },
   };
 }
+
+/** What is started with, and what the next builds take. */
+const keysOf = (one: KnownArtifact) => [one.dependenciesKey, one.installedKey];
 
 /** What was touched since then stays: an hour ago, or an hour before the oldest build under way began. */
 const keptSince = (builds: Found['builds'], now: number): number =>

@@ -8,11 +8,12 @@ type Made = Artifact & Pick<NewRow<'artifacts'>, 'ownerId' | 'applicationId' | '
 /** Records what a build has made; one that is known was used again. */
 export const recordArtifact = (
   tx: Tx,
-  { dependenciesKey, at, ...artifact }: Made & { at: number },
+  { dependenciesKey, installedKey, at, ...artifact }: Made & { at: number },
 ) =>
   upsertArtifact(tx, {
     ...artifact,
     environmentKey: dependenciesKey ?? null,
+    installedKey: installedKey ?? null,
     createdAt: at,
     usedAt: at,
   });

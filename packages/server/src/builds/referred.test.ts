@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { newId } from '../lib/ids.ts';
 import { dataPaths } from '../paths.ts';
+import { pointerTo } from '../testing/git-server.ts';
 import { recipesWith } from '../testing/recipes.ts';
 import { createBuilder } from './advance-build.ts';
-import type { Artifact, BuildInput, BuildProgress, StepOutcome } from './build.ts';
+import type { Artifact, BuildInput, BuildProgress, BuildStep, StepOutcome } from './build.ts';
 import { STEP } from './describe-broken.ts';
 import { pythonRecipe } from './recipes/python/python-recipe.ts';
 import type { Referred } from './referred.ts';
@@ -26,18 +28,26 @@ const MODULES: Referred = {
   contents: false,
 };
 
+/** Where in the tree a step begins. */
+const placeOf = ({ workingDirectory, files: { application } }: BuildStep): string =>
+  workingDirectory.replace(application.mountedAt, application.source);
+
 /** A builder of a commit with nothing but `main.py` in a submodule, or beside it, and what it refers to. */
 function open(t: TestContext, referred: Referred, { own }: { own: boolean }) {
   const root = mkdtempSync(join(tmpdir(), 'grid-referred-'));
   t.after(() => rmSync(root, { recursive: true }));
+  const paths = dataPaths(root);
   const made: Artifact[] = [];
   const said: string[] = [];
   const write = (tree: string) => {
     mkdirSync(join(tree, 'lib'), { recursive: true });
     writeFileSync(join(tree, 'lib', 'main.py'), '');
+    writeFileSync(join(tree, 'lib', 'm.bin'), pointerTo(Buffer.from('a model')));
+    writeFileSync(join(tree, '.gitattributes'), '*.bin filter=lfs\n');
+    writeFileSync(join(tree, '.gitmodules'), '[submodule "m"]\n\tpath = m\n\turl = file:///x\n');
   };
   const builder = createBuilder({
-    paths: dataPaths(root),
+    paths,
     recipes: recipesWith({ python }),
     async checkout({ into }) {
       if (own) write(into);
@@ -72,6 +82,7 @@ function open(t: TestContext, referred: Referred, { own }: { own: boolean }) {
       if (told.next !== 'run') return { told, steps };
       const { number, command, files } = told.step;
       assert.deepEqual(await builder.describe(order, number), told.step);
+      assert.ok(existsSync(placeOf(told.step)), `step ${number} begins where nothing is`);
       steps.push({ number, words: 'argv' in command ? (command.argv?.slice(4) ?? []) : [] });
       const isFetch = number === STEP.fetch;
       if (isFetch && exitCode === 0) write(files.application.source);
@@ -81,7 +92,8 @@ function open(t: TestContext, referred: Referred, { own }: { own: boolean }) {
       done.push({ number, succeeded: code === 0, ...ended });
     }
   };
-  return { build, input, said };
+  const treeFor = ({ deploymentId }: BuildInput) => join(paths.checkout(deploymentId), 'tree');
+  return { build, builder, input, said, treeFor, write };
 }
 
 test('what a commit refers to is fetched before anything else is looked at, and kept with what is built', async (t) => {
@@ -116,6 +128,38 @@ test('what is built without all of it is for that deployment alone', async (t) =
   const ids = all.map(({ told }) => (told.next === 'done' ? told.artifact.id : ''));
   assert.equal(new Set(ids).size, 3);
   assert.equal(ids[3], ids[2]);
+});
+
+test('a tree of a version that did not write down what it refers to is for that deployment alone', async (t) => {
+  const { build, input, treeFor, write } = open(t, MODULES, { own: true });
+  const former = input();
+  write(treeFor(former));
+  assert.deepEqual((await build(former, 0)).steps, []);
+  assert.equal((await build(input(), 0)).steps.length, 1);
+  assert.deepEqual((await build(input(), 0)).steps, []);
+});
+
+test('what fetches goes from the root of the tree, wherever in it the application is', async (t) => {
+  const referred = { modules: [{ path: 'm', commit: COMMIT }], contents: true };
+  const { builder, input } = open(t, referred, { own: true });
+  const told = await builder.advance(input(), [], new AbortController().signal);
+  assert.ok(told.next === 'run' && 'argv' in told.step.command);
+  const [program = '', ...words] = told.step.command.argv ?? [];
+  const { status, stdout } = spawnSync(program, words, {
+    cwd: placeOf(told.step),
+    encoding: 'utf8',
+  });
+  assert.equal(status, 3, stdout);
+  assert.match(stdout, /^Submodule m is missing: its address file:/m);
+  assert.match(stdout, /^1 file has a pointer of Git LFS .* \(lib\/m\.bin\)/m);
+});
+
+test('a folder that is not there is said, whatever the commit refers to', async (t) => {
+  const { build, input } = open(t, MODULES, { own: true });
+  const { told, steps } = await build(input({ APP_FOLDER: 'libs' }), 0);
+  assert.equal(steps.length, 1);
+  assert.ok(told.next === 'failed');
+  assert.match(told.detail, /libs/);
 });
 
 test('a step that ends otherwise ends the build', async (t) => {

@@ -66,17 +66,22 @@ const fileIn = (checkout: string): string => join(checkout, 'referred.json');
 const markIn = (checkout: string): string => join(checkout, 'incomplete');
 
 /** Is there as soon as the tree is. */
-export async function writeReferred(checkout: string, referred: Referred): Promise<void> {
-  if (referred.modules.length > 0 || referred.contents)
-    await writeFile(fileIn(checkout), JSON.stringify(referred));
-}
+export const writeReferred = (checkout: string, referred: Referred): Promise<void> =>
+  writeFile(fileIn(checkout), JSON.stringify(referred));
+
+/** Whether the tree is of a version of the platform that did not write it down: what it lacks nobody knows. */
+export const lacksReferred = (checkout: string): boolean =>
+  existsSync(join(checkout, 'tree')) && !existsSync(fileIn(checkout));
+
+/** Of a tree that is taken as it was built. */
+export const NOTHING: Referred = { modules: [], contents: false };
 
 export const readReferred = (checkout: string): Promise<Referred> =>
   readFile(fileIn(checkout), 'utf8').then(
     (text) => JSON.parse(text) as Referred,
     (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
-      return { modules: [], contents: false };
+      return NOTHING;
     },
   );
 

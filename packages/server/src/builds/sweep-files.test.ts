@@ -52,6 +52,7 @@ const record = (
       id: artifact.id,
       commitId: artifact.commitId,
       dependenciesKey: artifact.dependenciesKey,
+      installedKey: artifact.dependenciesKey,
       start: { folder: '', command: { name: 'x', argv: ['x'] }, environment: {}, readOnly: [] },
       at: NOW - artifact.hoursAgo * HOUR,
     }),

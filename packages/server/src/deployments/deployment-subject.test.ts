@@ -23,6 +23,7 @@ async function serve(database: Database, variables: Readonly<Record<string, stri
     id: 'made',
     commitId: 'c',
     dependenciesKey: undefined,
+    installedKey: undefined,
     start,
     at: 1,
   };

@@ -74,7 +74,7 @@ onEachDatabase('a run can be made once more as long as its artifact is kept', as
     await tx.updateTable('runs').set({ environment: VARIABLES }).where('id', '=', own).execute();
     await tx.updateTable('workloads').set({ state: 'gone' }).execute();
     const start = { command: { name: 'x', argv: [] } } as never;
-    const artifact = { id: 'kept', dependenciesKey: undefined, start };
+    const artifact = { id: 'kept', dependenciesKey: undefined, installedKey: undefined, start };
     await recordArtifact(tx, { ...artifact, ...owned, commitId: 'c'.repeat(40), at: 1 });
   });
   const environments = createEnvironments(database, openKeys);
@@ -108,7 +108,7 @@ onEachDatabase('the last runs of an application can be made once more', async (d
   await database.transaction(async (tx) => {
     await tx.updateTable('runs').set({ finishedAt: 2, environment: VARIABLES }).execute();
     const start = { command: { name: 'x', argv: [] } } as never;
-    const artifact = { id: 'none', dependenciesKey: undefined, start };
+    const artifact = { id: 'none', dependenciesKey: undefined, installedKey: undefined, start };
     await recordArtifact(tx, { ...artifact, ...owned, commitId: 'c'.repeat(40), at: 1 });
     for (const [at, id] of made.entries())
       await tx.updateTable('runs').set({ createdAt: at }).where('id', '=', id).execute();

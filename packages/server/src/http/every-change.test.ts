@@ -273,7 +273,7 @@ async function built({ context, params, deployment }: Scene): Promise<Deployment
   const id = await deployment();
   const start = { command: { name: 'run', argv: ['true'] } } as never;
   await context.database.transaction(async (tx) => {
-    const artifact = { id: 'none', dependenciesKey: undefined, start };
+    const artifact = { id: 'none', dependenciesKey: undefined, installedKey: undefined, start };
     const owned = { ownerId: ownerId as never, applicationId, commitId: 'c'.repeat(40) };
     await recordArtifact(tx, { ...artifact, ...owned, at: 1 });
     const with_ = { status: 'completed', artifactId: 'none' } as const;

@@ -74,7 +74,12 @@ async function fill(database: Database, ownerId: OwnerId, dependencyId: Applicat
   await makeRun(database, { ...owned, deploymentId });
   const instanceId = await makeInstance(database, { ...owned, deploymentId });
   await lendDevice(database, instanceId, { uuid: `GPU-${applicationId}`, at: 1, until: 2 });
-  const artifact = { id: applicationId, dependenciesKey: undefined, start: {} as never };
+  const artifact = {
+    id: applicationId,
+    dependenciesKey: undefined,
+    installedKey: undefined,
+    start: {} as never,
+  };
   const value = { applicationId, name: 'A', value: 'b', updatedAt: 1 };
   await database.transaction(async (tx) => {
     await recordArtifact(tx, { ...artifact, ...owned, commitId: 'c', at: 1 });

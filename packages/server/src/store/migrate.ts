@@ -15,6 +15,7 @@ import { up as sandboxes } from './migrations/0009-sandboxes.ts';
 import { up as subjects } from './migrations/0010-subjects.ts';
 import { up as eventsAndStates } from './migrations/0011-events-and-states.ts';
 import { up as sizes } from './migrations/0012-sizes.ts';
+import { up as installed } from './migrations/0013-installed.ts';
 
 type Migration = { number: number; name: string; up(tx: Tx): Promise<void> };
 
@@ -32,6 +33,7 @@ const migrations: readonly Migration[] = [
   { number: 10, name: 'subjects', up: subjects },
   { number: 11, name: 'events-and-states', up: eventsAndStates },
   { number: 12, name: 'sizes', up: sizes },
+  { number: 13, name: 'installed', up: installed },
 ];
 
 /** The database was made by a newer program: this one would harm it. */

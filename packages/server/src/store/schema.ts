@@ -283,6 +283,8 @@ type ArtifactTable = {
   start: Json;
   /** Directory of the dependencies, by key, or null where it needs none. */
   environmentKey: string | null;
+  /** The same as they were installed, where a hook made something else of a copy. */
+  installedKey: string | null;
   createdAt: Time;
   usedAt: Time;
 };

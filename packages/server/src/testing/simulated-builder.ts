@@ -41,6 +41,7 @@ const stepOf = ({ applicationId }: BuildInput, number: number): BuildStep => ({
 const artifactOf = ({ applicationId, commitId }: BuildInput): Artifact => ({
   id: createHash('sha256').update(`${applicationId}/${commitId}`).digest('hex'),
   dependenciesKey: undefined,
+  installedKey: undefined,
   start: {
     folder: '',
     command: { name: 'main', argv: ['main'] },

@@ -207,7 +207,7 @@ onEachDatabase('runs that wait are limited, and nodes of each', async (...on) =>
   const deploymentId = await makeDeployment(database, owned);
   await database.transaction(async (tx) => {
     const start = { command: { name: 'x', argv: [] } } as never;
-    const artifact = { id: artifactId, dependenciesKey: undefined, start };
+    const artifact = { id: artifactId, dependenciesKey: undefined, installedKey: undefined, start };
     await recordArtifact(tx, { ...artifact, ...owned, commitId: 'c'.repeat(40), at: 1 });
     const built = { artifactId };
     await tx.updateTable('deployments').set(built).where('id', '=', deploymentId).execute();

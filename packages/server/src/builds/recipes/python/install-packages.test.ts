@@ -81,28 +81,29 @@ test('no index comes before another where they are named as pip names them, unle
   assert.deepEqual(plan(EXTRA, { UV_INDEX: 'ours=https://b' }), []);
 });
 
-for (const line of [
-  '-e git+https://example.com/tiny.git@abc#egg=tiny',
-  'git+git@example.com:x/y.git',
-  'svn+https://example.com/x#egg=x',
-  'six --config-settings "--global-option=--quiet"',
-  'six --global-option=build',
-  'psycopg2>=2.7 --no-binary psycopg2',
-  '--no-binary six,attrs',
-  '--prefer-binary',
-  '--use-feature=fast-deps',
-  '--index-url https://a --extra-index-url https://b',
-  '--extra-index https://a',
-  '-rother.txt',
-  '-r "other.txt"',
-  '-f missing-folder',
-  'six==${SIX_VERSION}',
-  'six>=1.0.*',
-  'six==1.16.0 --hash sha256:00',
-])
+for (const [line, named] of [
+  ['-e git+https://example.com/tiny.git@abc#egg=tiny', '-e'],
+  ['git+git@example.com:x/y.git', ''],
+  ['svn+https://example.com/x#egg=x', ''],
+  ['six --config-settings "--global-option=--quiet"', '--config-settings'],
+  ['six --global-option=build', '--global-option'],
+  ['psycopg2>=2.7 --no-binary psycopg2', '--no-binary'],
+  ['--no-binary six,attrs', '--no-binary'],
+  ['--prefer-binary', '--prefer-binary'],
+  ['--use-feature=fast-deps', '--use-feature'],
+  ['--index-url https://a --extra-index-url https://b', '--index-url'],
+  ['--extra-index https://a', '--extra-index'],
+  ['-rother.txt', '-r'],
+  ['-r "other.txt"', '-r'],
+  ['-f missing-folder', '-f'],
+  ['six==${SIX_VERSION}', ''],
+  ['six>=1.0.*', ''],
+  ['six==1.16.0 --hash sha256:00', '--hash'],
+] as const)
   test(`what pip alone takes is pip’s, and the log says which line: ${line}`, () => {
     const why = list(`wheel\n\n${line}\n`, { 'other.txt': 'six' });
-    assert.equal(why, `requirements.txt says in line 3 what pip alone takes: ${line}`);
+    const more = named === '' ? '' : ` (${named})`;
+    assert.equal(why, `requirements.txt says in line 3 what pip alone takes${more}`);
   });
 
 test('so is a list that pip alone can read, and one that another names', () => {
@@ -113,7 +114,16 @@ test('so is a list that pip alone can read, and one that another names', () => {
   assert.match(String(list('-r o.txt', { 'o.txt': '--prefer-binary' })), /^o\.txt says in line 1/);
 });
 
-test('a password in such a line is not repeated', () => {
-  const why = String(list('-i https://me:secret@a.test/simple --no-index'));
-  assert.match(why, /https:\/\/\*\*\*@a\.test/);
-});
+for (const line of [
+  '-i https://me:secret@a.test/simple --no-index',
+  '-i https://me:p@secret@a.test/simple --no-index',
+  '-ihttps://me:secret@a.test/simple',
+  '--index-url "https://a.test/simple?token=secret"',
+  `-e git+https://${'x'.repeat(90)}secret@example.com/x.git#egg=x`,
+  'git+ssh://secret @example.com/x',
+  `--extra-index-url=secret/${'x'.repeat(90)}`,
+])
+  test(`nothing that somebody signs in with is repeated of such a line: ${line}`, () => {
+    assert.match(String(list(line)), /line 1 what pip alone takes/);
+    assert.doesNotMatch(String(list(line)), /secret|xxx/);
+  });

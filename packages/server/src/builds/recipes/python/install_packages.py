@@ -59,12 +59,13 @@ def read_list(path, seen, found):
         raise PipAlone(f'{path} holds what ends a line for pip alone')
     for number, line in join_lines(text):
         if line and not read_line(line, path, seen, found):
-            raise PipAlone(f'{path} says in line {number} what pip alone takes: {shown(line)}')
+            raise PipAlone(f'{path} says in line {number} what pip alone takes{named_in(line)}')
 
 
-def shown(line):
-    """What may hold a password is not repeated."""
-    return re.sub(r'//[^/\s@]*@', '//***@', line if len(line) <= 100 else f'{line[:100]}…')
+def named_in(line):
+    """Its first option alone: any word of a line may be what somebody signs in with."""
+    found = re.match(r'-[a-z]|--[a-z-]+(?=[\s=]|$)', line) or re.search(r'(?<=\s)--[a-z-]+(?=[\s=]|$)', line)
+    return f' ({found.group()})' if found else ''
 
 
 def read_line(line, path, seen, found):
