@@ -148,11 +148,12 @@ function visitInstance(site: Site, one: Visit, { target, wanted }: Going): void 
   };
   const done = (outcome: Outcome): void => {
     release();
-    const again = outcome === 'unanswered' && wanted !== 'fresh' && canRepeat(one);
-    if (again && site.clock() - since < AGAIN_WITHIN)
-      return visitInstance(site, one, { target, wanted: 'fresh' });
     if (outcome === 'over') return note(site, one, target);
-    if (outcome !== 'refused') return answer(site, one, { target, page: pages.broken });
+    if (outcome === 'crossed' && canRepeat(one) && site.clock() - since < AGAIN_WITHIN)
+      return visitInstance(site, one, { target, wanted: 'fresh' });
+    // an instance that takes no connection any more, after it was sent this, may have gone down by it
+    if (outcome !== 'refused' || wanted === 'fresh')
+      return answer(site, one, { target, page: pages.broken });
     one.tried.add(upstream.instanceId);
     return site.look(one);
   };
@@ -170,7 +171,7 @@ function visitInstance(site: Site, one: Visit, { target, wanted }: Going): void 
 
 /**
  * That a kept connection was closed while a request came is seen at once. What ran for longer may be what brought the
- * instance down, and is not asked of another.
+ * instance down, and is not asked again.
  */
 const AGAIN_WITHIN = 1_000;
 
