@@ -59,9 +59,21 @@ function connector(socketPath: string | null | undefined): buildConnector.connec
   const open = buildConnector({ ...(socketPath != null && { socketPath }), allowH2: false });
   return (options, callback) =>
     open(options, (error, socket) => {
-      if (error === null) callback(null, readToTheEnd(socket));
+      if (error === null) callback(null, readToTheEnd(tellUse(socket)));
       else callback(error, null);
     });
+}
+
+/** Of a connection that breaks: how much had come on it, as undici says it of one that ends. */
+type Broken = { socket?: { bytesRead?: number } };
+
+/** Whether a connection that broke had carried an answer before. */
+export const wasUsed = ({ socket }: Error & Broken): boolean => (socket?.bytesRead ?? 0) > 0;
+
+function tellUse<AnySocket extends Socket>(socket: AnySocket): AnySocket {
+  const tell = (error: Error & Broken): void =>
+    void (error.socket ??= { bytesRead: socket.bytesRead });
+  return socket.on('error', tell);
 }
 
 /**

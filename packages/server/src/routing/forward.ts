@@ -7,15 +7,17 @@ import {
   passedTrailers,
   plainReason,
 } from './forwarded-headers.ts';
+import { wasUsed } from './connections.ts';
 import { bodyOf } from './sent-body.ts';
 import type { Visit } from './visit.ts';
 
 /**
- * How it went. Nothing was answered where it was `refused` (nothing was sent either: another may be tried),
- * `unanswered` (it was sent, and not a byte came back), or where the answer `broke` off in its head; what is `over`
- * was answered, by the instance or by a page of ours.
+ * How it went. Nothing was answered where it was `refused` (nothing was sent either: another may be tried), `crossed`
+ * (it was sent on a connection that had carried an answer before, and not a byte came back: the other side may have
+ * been closing it) or `broken` (it was sent, and may be what ended the connection, or the answer broke off in its
+ * head); what is `over` was answered, by the instance or by a page of ours.
  */
-export type Outcome = 'over' | 'refused' | 'unanswered' | 'broken';
+export type Outcome = 'over' | 'refused' | 'crossed' | 'broken';
 
 /** What binds a visitor to an instance, where an application wants that: the cookie that is missing. */
 type Sticky = { cookie: string | undefined };
@@ -43,8 +45,12 @@ const REFUSED = new Set([
   'ENOENT',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
-/** Whether nobody took the connection, so that another may be asked. */
-export const isRefused = ({ code }: NodeJS.ErrnoException): boolean => REFUSED.has(code ?? '');
+/**
+ * Whether nobody took the connection, so that another may be asked. A connection that was taken may break for the
+ * same reason, after something was sent on it.
+ */
+export const isRefused = ({ code, syscall = 'connect' }: NodeJS.ErrnoException): boolean =>
+  REFUSED.has(code ?? '') && syscall === 'connect';
 
 /**
  * How long a client may let its connection stand still, with a body that does not come or an answer that it does
@@ -106,7 +112,8 @@ function createHandler({ visit, sticky, done }: Forwarding): Dispatcher.Dispatch
       abandon = undefined;
       response.off('close', leave);
       if (isRefused(error) && !request.readableDidRead) return done('refused');
-      done(fail(visit, error) ? 'over' : isAnswered ? 'broken' : 'unanswered');
+      if (fail(visit, error)) return done('over');
+      done(!isAnswered && wasUsed(error) ? 'crossed' : 'broken');
     },
   };
 }

@@ -2,11 +2,16 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { beginRequest, exchange, serveBytes } from '../testing/http.ts';
+import { beginRequest, exchange, serveBytes, serveHttp } from '../testing/http.ts';
 import { HOST, makeRoute, openTestRouter, upstreamAt } from '../testing/router.ts';
 import { until } from '../testing/until.ts';
+import { isRefused } from './forward.ts';
+import type { Upstream } from './route-table.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+const end = (socket: Socket): unknown => socket.end();
+const reset = (socket: Socket): unknown => socket.resetAndDestroy();
 
 /** An application that keeps its connections, and closes each when something comes on it for the second time. */
 async function closing(t: TestContext, close = (socket: Socket): unknown => socket.destroy()) {
@@ -21,8 +26,13 @@ async function closing(t: TestContext, close = (socket: Socket): unknown => sock
 
 test('what may be asked twice is asked again on a fresh connection, where nothing was answered', async (t) => {
   for (const method of ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
-    for (const body of ['', 'x'.repeat(10_000)]) {
-      const { ask, heard, accesses } = await closing(t);
+    for (const [body, close] of [
+      ['', reset],
+      ['', end],
+      ['x'.repeat(10_000), reset],
+      ['x'.repeat(10_000), end],
+    ] as const) {
+      const { ask, heard, accesses } = await closing(t, close);
       assert.equal((await ask()).status, 200);
       const headers = { 'content-length': String(body.length) };
       assert.equal((await ask({ method, body, headers })).status, 200, method);
@@ -32,6 +42,54 @@ test('what may be asked twice is asked again on a fresh connection, where nothin
         [200, 200],
       );
     }
+});
+
+/** Three instances, of which each goes down by `/poison`, and how many were asked for that. */
+async function mortal(t: TestContext) {
+  const asked: string[] = [];
+  const upstreams: Upstream[] = [];
+  for (const name of ['one', 'two', 'three']) {
+    const { server, port } = await serveHttp(t, ({ url }, response) => {
+      if (url !== '/poison') {
+        response.end('served');
+        return;
+      }
+      asked.push(name);
+      server.close();
+      server.closeAllConnections();
+    });
+    upstreams.push(upstreamAt(port));
+  }
+  return { asked, ...(await openTestRouter(t, [makeRoute({ upstreams })])) };
+}
+
+test('what brings its instance down is asked of no other, nor again on a connection that was fresh', async (t) => {
+  for (const kept of [0, 3]) {
+    const { ask, asked } = await mortal(t);
+    for (let count = 0; count < kept; count += 1) assert.equal((await ask()).body, 'served');
+    assert.equal((await ask({ path: '/poison' })).status, 502);
+    assert.deepEqual(asked, ['one']);
+    assert.equal((await ask()).body, 'served', 'the others are up');
+  }
+});
+
+test('a worker that goes down by what it is asked is not asked again where it was asked first', async (t) => {
+  for (const close of [end, reset]) {
+    let heard = 0;
+    const own = await serveBytes(t, (socket) => {
+      heard += 1;
+      close(socket);
+    });
+    const { ask } = await openTestRouter(t, [makeRoute({ upstreams: [upstreamAt(own)] })]);
+    assert.equal((await ask()).status, 502);
+    assert.equal(heard, 1);
+  }
+});
+
+test('only a connection that was never made is refused: one that breaks for the same reason carried something', () => {
+  const broken = (syscall: string) =>
+    isRefused(Object.assign(new Error('gone'), { code: 'EHOSTUNREACH', syscall }));
+  assert.deepEqual(['connect', 'read', 'write'].map(broken), [true, false, false]);
 });
 
 test('what may not be asked twice is not, nor what is too long to keep, nor what was answered in part', async (t) => {

@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { beginRequest, serveHttp } from '../testing/http.ts';
 import { HOST, makeRoute, openTestRouter, upstreamAt } from '../testing/router.ts';
 import { until } from '../testing/until.ts';
+import type { Route } from './route-table.ts';
 
 /** An application that may have two connections, and answers when it is told to; `/held` is held. */
 async function open(t: TestContext, placeWaitMs = 60_000) {
@@ -91,4 +92,46 @@ test('an upgraded connection has its place until it ends; who leaves while waiti
     [499, 101],
   );
   assert.deepEqual(router.connections(), { app_1: { open: 2, refused: 0 } });
+});
+
+/** A port that nobody listens on. */
+async function absentPort(t: TestContext): Promise<number> {
+  const { server, port } = await serveHttp(t, () => undefined);
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+test('a visit that looks again has no place meanwhile, wherever its host leads by then', async (t) => {
+  const gone = await absentPort(t);
+  const refusing = [upstreamAt(gone)];
+  const { port } = await serveHttp(t, (_, response) => response.end('served'));
+  const meanwhile: [routes: Route[], status: number][] = [
+    [[], 404],
+    [[makeRoute({ state: 'stopped' })], 503],
+    [[makeRoute({ forceHttps: true, upstreams: refusing })], 301],
+    [[makeRoute({ host: '*.test', applicationId: 'app_2', upstreams: [upstreamAt(port)] })], 200],
+  ];
+  const { router, ask, swap } = await openTestRouter(t, [], { connectionsPerApplication: 1 });
+  for (const [routes, status] of meanwhile) {
+    swap([makeRoute({ upstreams: refusing })]);
+    router.http.once('request', () => swap(routes));
+    assert.equal((await ask()).status, status);
+    assert.deepEqual(router.connections(), {});
+  }
+});
+
+test('a visit that waits for an application that starts again has no place', async (t) => {
+  const gone = await absentPort(t);
+  const { port } = await serveHttp(t, (_, response) => response.end('served'));
+  const { router, ask, swap } = await openTestRouter(t, [
+    makeRoute({ upstreams: [upstreamAt(gone)] }),
+  ]);
+  const asked = ask();
+  await once(router.http, 'request');
+  assert.deepEqual(router.connections(), { app_1: { open: 1, refused: 0 } });
+  swap([makeRoute({ state: 'starting' })]);
+  await until(() => router.connections()['app_1'] === undefined);
+  swap([makeRoute({ upstreams: [upstreamAt(port)] })]);
+  assert.equal((await asked).body, 'served');
 });

@@ -78,12 +78,13 @@ export function createApplicationVisits(
 
 function admit(site: Site, one: Visit, route: Route): void {
   if (route.upstreams.length === 0) return visitAbsent(site, one, route);
-  one.leave ??= site.limit.take(route.applicationId);
-  if (one.leave === undefined) return waitForPlace(site, one, route);
   const { loadOf } = site.upstreams;
   const upstream = chooseUpstream(route, one.request, { loadOf, tried: one.tried });
   if (upstream === undefined) return answer(site, one, { target: { route }, page: pages.broken });
-  return visitInstance(site, one, { target: { route, upstream }, wanted: wantedFor(one) });
+  const leave = site.limit.take(route.applicationId);
+  if (leave === undefined) return waitForPlace(site, one, route);
+  const target = { route, upstream };
+  return visitInstance(site, one, { target, wanted: wantedFor(one), leave });
 }
 
 /** Only what may be asked again goes over a connection that the other side may be closing. */
@@ -133,10 +134,15 @@ function hold(site: Site, one: Visit, { target, page, add }: Holding): boolean {
   return leave !== undefined;
 }
 
-type Going = { target: Required<Target>; wanted: Wanted };
+type Going = {
+  target: Required<Target>;
+  wanted: Wanted;
+  /** Gives back the place among the visits of the application, which it has while an instance is asked. */
+  leave(): void;
+};
 
-function visitInstance(site: Site, one: Visit, { target, wanted }: Going): void {
-  const { route, upstream } = target;
+function visitInstance(site: Site, one: Visit, going: Going): void {
+  const { route, upstream } = going.target;
   const { request, origin } = one;
   const release = site.upstreams.enter(upstream.instanceId);
   const bound = { cookies: request.headers.cookie, secure: origin.proto === 'https' };
@@ -145,32 +151,42 @@ function visitInstance(site: Site, one: Visit, { target, wanted }: Going): void 
     visit: one,
     idleMs: route.idleTimeoutSeconds * 1000,
     sticky: route.stickySessions ? { cookie: bindTo(upstream, route, bound) } : undefined,
+    done(outcome: Outcome): void {
+      release();
+      goOn(site, one, { ...going, outcome, since });
+    },
   };
-  const done = (outcome: Outcome): void => {
-    release();
-    const again = outcome === 'unanswered' && wanted !== 'fresh' && canRepeat(one);
-    if (again && site.clock() - since < AGAIN_WITHIN)
-      return visitInstance(site, one, { target, wanted: 'fresh' });
-    if (outcome === 'over') return note(site, one, target);
-    if (outcome !== 'refused') return answer(site, one, { target, page: pages.broken });
-    one.tried.add(upstream.instanceId);
-    return site.look(one);
-  };
-  if (goesApart(one)) return forwardApart({ ...forwarding, target: upstream, done });
-  const { pool, leave } = site.upstreams.connect(upstream, wanted);
+  if (goesApart(one)) return forwardApart({ ...forwarding, target: upstream });
+  const connection = site.upstreams.connect(upstream, going.wanted);
   return forward({
     ...forwarding,
-    pool,
+    pool: connection.pool,
     done(outcome) {
-      leave();
-      done(outcome);
+      connection.leave();
+      forwarding.done(outcome);
     },
   });
 }
 
+/** What becomes of a visit when an instance was asked. */
+function goOn(site: Site, one: Visit, asked: Going & { outcome: Outcome; since: number }): void {
+  const { target, wanted, leave, outcome, since } = asked;
+  if (outcome === 'crossed' && canRepeat(one) && site.clock() - since < AGAIN_WITHIN)
+    return visitInstance(site, one, { target, wanted: 'fresh', leave });
+  // an instance that takes no connection any more, after it was sent this, may have gone down by it
+  const isRefused = outcome === 'refused' && wanted !== 'fresh';
+  if (outcome === 'over') note(site, one, target);
+  else if (!isRefused) answer(site, one, { target, page: pages.broken });
+  leave();
+  if (!isRefused) return;
+  // by now its host may be another application's, or nobody's
+  one.tried.add(target.upstream.instanceId);
+  site.look(one);
+}
+
 /**
  * That a kept connection was closed while a request came is seen at once. What ran for longer may be what brought the
- * instance down, and is not asked of another.
+ * instance down, and is not asked again.
  */
 const AGAIN_WITHIN = 1_000;
 
@@ -182,12 +198,9 @@ function answer(site: Site, one: Visit, { target, page }: Told): void {
   note(site, one, target);
 }
 
-/** A visit is over: its place is free, and it stands in the access log. */
+/** A visit is over, and stands in the access log. */
 function note(site: Site, one: Visit, target: Target): void {
-  const { leave } = one;
-  one.leave = undefined;
   site.access(describe(one, target, site.clock()));
-  leave?.();
 }
 
 /** Of an address so much is written down. */

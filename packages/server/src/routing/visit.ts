@@ -19,8 +19,6 @@ export type Visit = {
   upgrade?: { socket: Duplex; head: Buffer };
   /** What was sent of its body, where it may have to be sent again. */
   sent?: SentBody;
-  /** Gives back its place among those of its application. */
-  leave?: (() => void) | undefined;
 };
 
 /** What a connection carries from now on. It is asked for first: undici takes it from a request whose body was sent. */
