@@ -7,7 +7,7 @@ import type { Database } from '../store/database.ts';
 import type { SubjectId, SubjectKind } from '../store/schema.ts';
 import { presentWorkloads } from '../workloads/workload-store.ts';
 import { workloadInstances } from '../workloads/instance-store.ts';
-import { requireIn, loadQueue } from '../workloads/load-queue.ts';
+import { demandIn, loadQueue } from '../workloads/load-queue.ts';
 import type { QueueDeps } from '../workloads/load-queue.ts';
 import type { Workload } from '../workloads/workload.ts';
 import { findDeploying } from '../applications/application-store.ts';
@@ -69,5 +69,5 @@ async function wouldFit(
   const ids = new Set<string>(others.map(({ id }) => id));
   for (const { id, demand, hosts } of facts.allocations)
     if (id !== undefined && ids.has(id)) give(capacity, demand, hosts);
-  return everFits(capacity, requireIn(facts, workload));
+  return everFits(capacity, demandIn(facts, workload));
 }

@@ -5,7 +5,7 @@ import { everFits } from '../scheduling/never-fits.ts';
 import { planQueue } from '../scheduling/plan-queue.ts';
 import type { Allocation, QueuePlan } from '../scheduling/plan-queue.ts';
 import type { EstimateBasis } from '../store/schema.ts';
-import { requireIn, toQueued } from './load-queue.ts';
+import { demandIn, toQueued } from './load-queue.ts';
 import type { QueueFacts } from './load-queue.ts';
 import type { Workload } from './workload.ts';
 
@@ -18,7 +18,7 @@ export function sortOut(facts: Pick<QueueFacts, 'waiting' | 'capacity' | 'classe
   hopeful: Workload[];
 } {
   const { true: hopeful = [], false: hopeless = [] } = Object.groupBy(facts.waiting, (one) =>
-    everFits(facts.capacity, requireIn(facts, one)) ? 'true' : 'false',
+    everFits(facts.capacity, demandIn(facts, one)) ? 'true' : 'false',
   );
   return { hopeless, hopeful };
 }

@@ -11,7 +11,7 @@ import { transition } from '../states/transition.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { addAdmitted } from './add-instances.ts';
 import { expectStarts, planFacts, sortOut } from './expect-starts.ts';
-import { requireIn, factsFor, freeDevices, loadQueue } from './load-queue.ts';
+import { demandIn, factsFor, freeDevices, loadQueue } from './load-queue.ts';
 import type { QueueDeps, QueueFacts } from './load-queue.ts';
 import { workloadMachine } from './machines.ts';
 import { lockPool, setExpected } from './queue-store.ts';
@@ -87,7 +87,7 @@ function describeBlocked(
 ): Told[] {
   const { free } = plan;
   const describe = (blocked: Blocked, workload: Workload, expected?: Expectation): Wait => {
-    const demand = requireIn(facts, workload);
+    const demand = demandIn(facts, workload);
     return describeWait(blocked, demand, {
       ...factsFor(facts, demand),
       free,
