@@ -42,14 +42,12 @@ export function expectStarts(facts: QueueFacts, plan: QueuePlan): ReadonlyMap<st
   const starts = startsBy(facts, plan, ['history', 'limit', 'assumption']);
   const bounded = bases.has('assumption') ? startsBy(facts, plan, ['history', 'limit']) : starts;
   const sure = bases.has('limit') ? startsBy(facts, plan, ['history']) : bounded;
-  const isBy = (by: ReadonlyMap<string, number>, id: string, at: number): boolean =>
-    (by.get(id) ?? Infinity) <= at;
   return new Map(
     [...starts].map(([id, at]) => [
       id,
       {
         at,
-        basis: isBy(sure, id, at) ? 'history' : isBy(bounded, id, at) ? 'limit' : 'assumption',
+        basis: sure.get(id) === at ? 'history' : bounded.get(id) === at ? 'limit' : 'assumption',
       },
     ]),
   );
