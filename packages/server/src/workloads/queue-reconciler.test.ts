@@ -115,6 +115,32 @@ onEachDatabase(
 );
 
 onEachDatabase(
+  'what is more than a limit of its owner by itself, as its size or the limit is now, is told that it never fits',
+  async (database) => {
+    const { make, plan, stateOf, find, ownerId, clock } = await openQueue(database);
+    const deps = { database, clock: () => clock.now };
+    await setLimit(deps, { name: 'memory', ownerId, value: 512, by: PLATFORM });
+    const [holder, wide, narrow] = [
+      await make({ at: 1 }),
+      await make({ at: 2, nodes: 3 }),
+      await make({ at: 3, nodes: 2 }),
+    ];
+    await plan();
+    assert.equal(await stateOf(holder), 'admitted');
+    assert.equal(await stateOf(wide), 'waiting: never_fits');
+    const { detail } = await find(wide);
+    assert.match(
+      detail ?? '',
+      /^The limit "memory" of its owner is 512 MiB: it needs 768\. Choose/,
+    );
+    assert.equal(await stateOf(narrow), 'waiting: owner_limit');
+    await setLimit(deps, { name: 'memory', ownerId, value: 256, by: PLATFORM });
+    await plan();
+    assert.equal(await stateOf(narrow), 'waiting: never_fits');
+  },
+);
+
+onEachDatabase(
   'time is paid for from the admission on, whatever was there before, and not where it costs nothing',
   async (database) => {
     const { make, plan, find, clock } = await openQueue(database, { memoryMiB: 512 });
