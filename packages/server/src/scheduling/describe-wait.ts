@@ -38,7 +38,7 @@ export function describeWait(
   if (blocked.cause === 'reserved')
     return {
       reason: 'behind_others',
-      detail: `Number ${blocked.position} in its partition: it would delay one that came first, for which what it needs is reserved.${when}`,
+      detail: `Number ${blocked.position} of those that wait for the same: it would delay one that came first, for which what it needs is reserved.${when}`,
     };
   return { ...describeShortage(demand, facts, when) };
 }
