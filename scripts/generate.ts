@@ -134,8 +134,8 @@ applications, organizations or tokens faster than ${CREATIONS.aMinute} a minute 
     grid limits set applications default --owner orga_…
     grid limits changes            # what was set instead of the defaults
 
-A limit that is lowered takes nothing away: what is there stays, and nothing is added. Limits of applications are set for their
-owner, and count in each of its applications by itself.
+A limit that is lowered takes nothing away: what is there stays, and nothing is added. What waits, and is more than the limit by
+itself, ends. Limits of applications are set for their owner, and count in each of its applications by itself.
 
 | Limit | Of each | Default | At most | What it counts |
 |---|---|---|---|---|

@@ -19,7 +19,7 @@ export const getUsage = endpoint({
       z.object({
         applicationId: z.string().nullable(),
         applicationName: z.string().nullable().describe('what it is called, or was'),
-        applicationDeleted: z.boolean(),
+        applicationDeleted: z.boolean().default(false),
         minutes: z.number(),
         gpuMinutes: z.number(),
         microEuros: z.number(),

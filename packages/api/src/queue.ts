@@ -7,17 +7,18 @@ const Time = z.number().describe('epoch milliseconds');
 /** What the platform runs things for. */
 const SubjectKind = z.enum(['build', 'deployment', 'run']);
 
-/** When something that waits should start. */
+/** When something that waits should start; an older platform says no more than `expectedAt`. */
 const Expected = {
   expectedAt: Time.nullable().describe(
     'when it should start, by what ran before; null where that does not tell',
   ),
-  latestAt: Time.nullable().describe(
-    'when it starts at the latest, where the runs before it have no history',
-  ),
+  latestAt: Time.nullable()
+    .default(null)
+    .describe('when it starts at the latest, where the runs before it have no history'),
   expectation: z
     .enum(['estimate', 'bound', 'assumption'])
     .nullable()
+    .default(null)
     .describe(
       'what that rests on: `estimate`, runs that were measured; `bound`, what those before it may take at most; `assumption`, that none of them takes longer than a day; null: nobody can say',
     ),
@@ -27,6 +28,8 @@ export const Waiting = z.object({
   kind: z.enum(['webapp', ...SubjectKind.exclude(['deployment']).options]),
   subject: z
     .object({ kind: SubjectKind, id: z.string() })
+    .nullable()
+    .default(null)
     .describe('what it is for: the build of a deployment has the deployment’s id'),
   applicationId: z.string().nullable(),
   applicationName: z.string().nullable(),

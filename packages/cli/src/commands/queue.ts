@@ -70,7 +70,7 @@ function describeWaiting(one: Waiting): string[] {
   ];
 }
 
-function describeWhy(why: Why): string {
+export function describeWhy(why: Why): string {
   const promised =
     why.promisedAt === null || why.admittedAt === null
       ? []
@@ -103,7 +103,7 @@ function spellUnknown({ latestAt, expectation }: Expected, now: number): string 
 
 function spellWhen(why: Why, now: number): string[] {
   const { expectedAt, expectation } = why;
-  if (expectation === null) return [];
+  if (expectedAt === null && expectation === null) return [];
   return expectedAt === null
     ? [`  Its start is ${spellUnknown(why, now)}.`]
     : [`  It should start ${until(expectedAt, now)}, at ${time(expectedAt)}.`];

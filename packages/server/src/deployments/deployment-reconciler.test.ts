@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { PLATFORM } from '../events/actor.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { DeploymentId } from '../lib/ids.ts';
+import { setLimit } from '../limits/change-limits.ts';
+import { findFlavor } from '../scheduling/flavor-store.ts';
 import { inStillWorld } from '../testing/still-world.ts';
 import type { StillWorld } from '../testing/still-world.ts';
 import { cancelDeployment } from './cancel-deployment.ts';
@@ -80,6 +82,34 @@ inStillWorld('what serves goes on until its successor does', {}, async (world) =
     ],
   );
 });
+
+inStillWorld(
+  'what serves is not ended for a successor that a limit of its owner keeps waiting all the same',
+  {},
+  async (world) => {
+    const [one, other] = [await world.application(WEBAPP), await world.application(WEBAPP)];
+    const first = await world.push(one, 1);
+    await world.push(other, 1);
+    await world.lookAtAll();
+    const { memoryMiB = 0 } = (await findFlavor(world.database.read, 'XS')) ?? {};
+    const limit = (value: number) =>
+      setLimit(world, { name: 'memory', ownerId: world.ownerId, value, by: PLATFORM });
+    await limit(2 * memoryMiB - 1);
+    const second = await world.push(one, 2);
+    await world.lookAtAll();
+    const states = async () => [await stateOf(world, first), await stateOf(world, second)];
+    assert.deepEqual(await states(), [
+      ['live', null],
+      ['starting', 'owner_limit'],
+    ]);
+    await limit(memoryMiB - 1);
+    await world.lookAtAll();
+    assert.deepEqual(await states(), [
+      ['live', null],
+      ['failed', 'never_fits'],
+    ]);
+  },
+);
 
 inStillWorld('one that is cancelled ends with all that it started', {}, async (world) => {
   const applicationId = await world.application();

@@ -2,12 +2,13 @@ import type { Clock } from '../lib/clock.ts';
 import type { DeploymentId } from '../lib/ids.ts';
 import { findRunOf, listRequested } from '../runs/run-store.ts';
 import { give, copyCapacity } from '../scheduling/capacity.ts';
+import { limitWithout } from '../scheduling/owner-share.ts';
 import { everFits } from '../scheduling/never-fits.ts';
 import type { Database } from '../store/database.ts';
 import type { SubjectId, SubjectKind } from '../store/schema.ts';
 import { presentWorkloads } from '../workloads/workload-store.ts';
 import { workloadInstances } from '../workloads/instance-store.ts';
-import { requireIn, loadQueue } from '../workloads/load-queue.ts';
+import { demandIn, loadQueue } from '../workloads/load-queue.ts';
 import type { QueueDeps } from '../workloads/load-queue.ts';
 import type { Workload } from '../workloads/workload.ts';
 import { findDeploying } from '../applications/application-store.ts';
@@ -58,7 +59,7 @@ async function stillComputing(
   return (await Promise.all(found)).flat();
 }
 
-/** Whether the workload would fit if those others were gone. */
+/** Whether the workload would fit, and its owner might hold it, if those others were gone. */
 async function wouldFit(
   deps: Deps,
   workload: Workload,
@@ -67,7 +68,14 @@ async function wouldFit(
   const facts = await loadQueue(deps.database.read, deps, deps.clock());
   const capacity = copyCapacity(facts.free);
   const ids = new Set<string>(others.map(({ id }) => id));
-  for (const { id, demand, hosts } of facts.allocations)
-    if (id !== undefined && ids.has(id)) give(capacity, demand, hosts);
-  return everFits(capacity, requireIn(facts, workload));
+  const given = facts.allocations.filter(({ id }) => id !== undefined && ids.has(id));
+  for (const { demand, hosts } of given) give(capacity, demand, hosts);
+  const wanted = demandIn(facts, workload);
+  const share = facts.shares.get(workload.ownerId);
+  const limit = limitWithout(
+    share,
+    wanted,
+    given.map(({ demand }) => demand),
+  );
+  return limit === undefined && everFits(capacity, wanted);
 }

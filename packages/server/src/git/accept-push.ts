@@ -8,7 +8,7 @@ import { parseId } from '../lib/ids.ts';
 import type { ApplicationId, DeploymentId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { requireNoMore } from '../limits/require-room.ts';
-import { demand } from '../organizations/access.ts';
+import { requireRight } from '../organizations/access.ts';
 import type { DataPaths } from '../paths.ts';
 import { askForLook } from '../reconcile/looks.ts';
 import type { Database } from '../store/database.ts';
@@ -35,7 +35,7 @@ export async function requireRepository(
   const application = id && (await findApplication(database.read, id));
   if (application === undefined) throw noRepository(path);
   const { ownerId } = application;
-  await demand(database.read, user.id, { ownerId, right: 'repository:access' }).catch(
+  await requireRight(database.read, user.id, { ownerId, right: 'repository:access' }).catch(
     (error: unknown) => {
       throw error instanceof Refusal && error.code === 'not_found' ? noRepository(path) : error;
     },

@@ -7,7 +7,7 @@ import { findApplication } from '../applications/application-store.ts';
 import { parseId, parseOwnerId } from '../lib/ids.ts';
 import type { ApplicationId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { demand } from '../organizations/access.ts';
+import { requireRight } from '../organizations/access.ts';
 import type { Database } from '../store/database.ts';
 
 /** What a request names of others' things, for whoever has the right that its description asks. */
@@ -38,7 +38,7 @@ export async function admit(
     return { ownerId, application: await requireTheirs(database, ownerId, names.applicationId) };
   const { applicationId } = asked.query as Names;
   if (applicationId === undefined) return { ownerId };
-  await demand(database.read, user.id, { ownerId, right: 'application:read' });
+  await requireRight(database.read, user.id, { ownerId, right: 'application:read' });
   return { ownerId, application: await requireTheirs(database, ownerId, applicationId) };
 }
 
@@ -51,7 +51,7 @@ async function requireOwner(
 ): Promise<OwnerId> {
   const ownerId = text === 'self' ? user.id : parseOwnerId(text);
   if (ownerId === undefined) throw absent('owner', text);
-  await demand(read, user.id, { ownerId, right });
+  await requireRight(read, user.id, { ownerId, right });
   return ownerId;
 }
 
@@ -73,7 +73,7 @@ async function findAnywhere(
   const application = await findApplication(read, id);
   if (application === undefined) throw none;
   const { ownerId } = application;
-  await demand(read, user.id, { ownerId, right }).catch((error: unknown) => {
+  await requireRight(read, user.id, { ownerId, right }).catch((error: unknown) => {
     throw error instanceof Refusal ? none : error;
   });
   return { ownerId, application };

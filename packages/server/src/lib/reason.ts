@@ -53,8 +53,9 @@ export const waitReasons = {
     helps: 'The operator: does Docker run? It goes on by itself when it is back.',
   },
   never_fits: {
-    means: 'The platform could not hold it if it were empty.',
-    helps: 'A smaller flavor or fewer nodes.',
+    means:
+      'The platform could not hold it if it were empty, or it is more than a limit of its owner.',
+    helps: 'A smaller flavor or fewer nodes; or a higher limit from the operator ("grid limits").',
   },
 } as const;
 
@@ -82,7 +83,8 @@ export const endReasons = {
     'Nobody knows how it ended: what looked after it is gone, or the machine restarted.',
   crashed: 'It ended before it served.',
   unhealthy: 'It did not prove its health in time.',
-  never_fits: 'The platform could not hold it if it were empty.',
+  never_fits:
+    'The platform could not hold it if it were empty, or it is more than a limit of its owner.',
   invalid_variable: 'A variable says something that cannot be.',
   invalid_file: 'A file that says what to do cannot be understood.',
   invalid_repository: 'The commit holds what no application can be made of.',

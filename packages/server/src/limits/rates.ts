@@ -25,12 +25,12 @@ function takeOne({ left, at }: Bucket, now: number): Bucket | { wait: number } {
 }
 
 /** Keeps everybody to so many creations a minute: of applications, organizations and tokens. */
-export type Rates = { demand(userId: UserId): void };
+export type Rates = { requireCreation(userId: UserId): void };
 
 export function createRates(clock: Clock): Rates {
   const buckets = new Map<UserId, Bucket>();
   return {
-    demand(userId) {
+    requireCreation(userId) {
       const taken = takeOne(buckets.get(userId) ?? FULL, clock());
       if ('wait' in taken)
         throw new TooMany(

@@ -13,7 +13,7 @@ async function roleWith(db: Reader, userId: UserId, ownerId: OwnerId): Promise<R
 }
 
 /** Refuses what the user may not do there; to strangers the owner does not exist. */
-export async function demand(
+export async function requireRight(
   db: Reader,
   userId: UserId,
   { ownerId, right }: { ownerId: OwnerId; right: Right },

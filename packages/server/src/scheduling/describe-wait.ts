@@ -38,14 +38,21 @@ export function describeWait(
   if (blocked.cause === 'reserved')
     return {
       reason: 'behind_others',
-      detail: `Number ${blocked.position} in its partition: it would delay one that came first, for which what it needs is reserved.${when}`,
+      detail: `Number ${blocked.position} of those that wait for the same: it would delay one that came first, for which what it needs is reserved.${when}`,
     };
   return { ...describeShortage(demand, facts, when) };
 }
 
+/** Why there is no hope for one: it is more than there is, or than the limit of its owner. */
+export const describeNever = (demand: Demand, limit: LimitedBy | undefined): string =>
+  limit === undefined
+    ? 'The platform could not hold it if it were empty: choose a smaller flavor or fewer nodes.'
+    : `${describeLimit(limit, demand)} Choose a smaller flavor or fewer nodes, or ask the operator for a higher limit.`;
+
 function describeLimit({ name, most, held }: LimitedBy, demand: Demand): string {
   const [unit, needed] = name === 'gpus' ? ['', demand.gpus] : [' MiB', demand.memoryMiB];
-  return `The limit "${name}" of its owner is ${most}${unit}: ${held} are held, and it needs ${needed * demand.nodes}.`;
+  const others = held === 0 ? '' : `${held} are held, and `;
+  return `The limit "${name}" of its owner is ${most}${unit}: ${others}it needs ${needed * demand.nodes}.`;
 }
 
 function describeShortage(demand: Demand, facts: WaitFacts, when: string): Wait {

@@ -25,13 +25,13 @@ export function openEmpty({ pool, devices }: Whole, flavors: readonly Flavor[]):
   const models = flavors.flatMap(({ deviceModel }) => deviceModel ?? []);
   const classes: DeviceClasses = openClasses(pool.flavorDevices, models, devices);
   const capacity = capacityOf(pool, devices, classes);
-  const requireFor = (flavor: Flavor, nodes: number): Demand =>
+  const demandFor = (flavor: Flavor, nodes: number): Demand =>
     withClasses(demandOf(flavor, nodes, pool), classes);
   return {
     flavors,
     capacity,
-    demandOf: requireFor,
-    fits: (flavor, nodes) => everFits(capacity, requireFor(flavor, nodes)),
+    demandOf: demandFor,
+    fits: (flavor, nodes) => everFits(capacity, demandFor(flavor, nodes)),
   };
 }
 
@@ -120,10 +120,10 @@ function firstThatFits(
 }
 
 /** Those with GPUs of the same model first; then as many GPUs, or as near as may be; then the memory that is nearest. */
-function byDistance({ flavors, demandOf: requireFor }: EmptyPlatform, wanted: Flavor): Flavor[] {
-  const { deviceClass } = requireFor(wanted, 1);
+function byDistance({ flavors, demandOf: demandFor }: EmptyPlatform, wanted: Flavor): Flavor[] {
+  const { deviceClass } = demandFor(wanted, 1);
   const gpus = (one: Flavor): number => Math.abs(one.gpus - wanted.gpus);
-  const model = (one: Flavor): number => Number(requireFor(one, 1).deviceClass !== deviceClass);
+  const model = (one: Flavor): number => Number(demandFor(one, 1).deviceClass !== deviceClass);
   const memory = (one: Flavor): number => Math.abs(one.memoryMiB - wanted.memoryMiB);
   return flavors.toSorted(
     (a, b) => model(a) - model(b) || gpus(a) - gpus(b) || memory(a) - memory(b),

@@ -49,8 +49,8 @@ export function orderByTurn<T extends { id: string; ownerId: string; queueAt: nu
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 /**
- * Who waits in the same partition waits for the same: devices of a class, memory alone, or, for builds, which are
- * short and hold up somebody's push, other builds.
+ * Who waits in the same partition asks for the same: devices by a name, memory alone, or, for builds, which are short
+ * and hold up somebody's push, other builds. Two names may mean some of the same devices.
  */
 export const partitionOf = (of: { queueClass: QueueClass; deviceClass: string | null }): string =>
   of.queueClass === 'build' ? 'build' : (of.deviceClass ?? 'cpu');

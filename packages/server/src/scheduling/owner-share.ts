@@ -19,19 +19,41 @@ export type Shares = {
   spend(asking: Asking): void;
 };
 
+/** Which limit it would break if it started now, or undefined. */
+function limitBroken(
+  { most, held }: OwnerShare,
+  { nodes, memoryMiB, gpus }: Demand,
+): LimitedBy | undefined {
+  if (gpus > 0 && most.gpus !== null && held.gpus + gpus * nodes > most.gpus)
+    return { name: 'gpus', most: most.gpus, held: held.gpus };
+  if (most.memoryMiB !== null && held.memoryMiB + memoryMiB * nodes > most.memoryMiB)
+    return { name: 'memory', most: most.memoryMiB, held: held.memoryMiB };
+  return undefined;
+}
+
+/** Which limit it would break when these others of its owner's had ended; where all had, if none are named. */
+export function limitWithout(
+  share: OwnerShare | undefined,
+  demand: Demand,
+  others?: readonly Demand[],
+): LimitedBy | undefined {
+  if (share === undefined) return undefined;
+  const freed = others === undefined ? share.held : heldBy(others);
+  const held = {
+    memoryMiB: share.held.memoryMiB - freed.memoryMiB,
+    gpus: share.held.gpus - freed.gpus,
+  };
+  return limitBroken({ ...share, held }, demand);
+}
+
 /** Keeps count of what owners hold while a look at the queue lets things start. */
 export function openShares(shares: ReadonlyMap<string, OwnerShare> = new Map()): Shares {
   const held = new Map([...shares].map(([owner, share]) => [owner, { ...share.held }]));
   return {
-    limitOf({ owner = '', demand: { nodes, memoryMiB, gpus } }) {
+    limitOf({ owner = '', demand }) {
       const most = shares.get(owner)?.most;
       const has = held.get(owner);
-      if (most === undefined || has === undefined) return undefined;
-      if (gpus > 0 && most.gpus !== null && has.gpus + gpus * nodes > most.gpus)
-        return { name: 'gpus', most: most.gpus, held: has.gpus };
-      if (most.memoryMiB !== null && has.memoryMiB + memoryMiB * nodes > most.memoryMiB)
-        return { name: 'memory', most: most.memoryMiB, held: has.memoryMiB };
-      return undefined;
+      return most && has && limitBroken({ most, held: has }, demand);
     },
     spend({ owner = '', demand: { nodes, memoryMiB, gpus } }) {
       const has = held.get(owner);

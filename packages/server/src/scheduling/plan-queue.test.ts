@@ -110,6 +110,54 @@ test('what nobody ends by itself does not overtake one whose time nobody knows, 
   assert.equal(result.blocked[0]?.startsAt, undefined);
 });
 
+const any = (count: number): Demand => ({
+  ...gpus(count),
+  deviceClass: 'gpu',
+  classes: ['l4', 'h100'],
+});
+
+test('who asks by another name waits for the same: counted, and no way around the first', () => {
+  const allocations: Allocation[] = [{ demand: gpus(6), hosts: [0], endsAt: undefined }];
+  const two = [{ memoryMiB: 1_000, devices: { h100: 2, l4: 0 } }];
+  const site = { ...entry('site', any(1)), partition: 'gpu' };
+  const wide = entry('wide', gpus(8), 10);
+  const result = plan([wide, site], { free: two, allocations });
+  assert.deepEqual(result.starts, []);
+  assert.deepEqual(
+    result.blocked.map(({ id, position, first }) => [id, position, first]),
+    [
+      ['wide', 1, 'wide'],
+      ['site', 2, 'wide'],
+    ],
+  );
+  const other = { ...entry('wide', any(8), 10), partition: 'gpu' };
+  assert.deepEqual(started(plan([other, entry('site', gpus(1))], { free: two, allocations })), []);
+  assert.deepEqual(
+    started(plan([wide, { ...site, estimate: 9 }], { free: two, allocations })),
+    ['site'],
+    'what ends may',
+  );
+});
+
+test('who asks for other devices, or takes others, is not held up by one whose time nobody knows', () => {
+  const allocations: Allocation[] = [{ demand: gpus(6), hosts: [0], endsAt: undefined }];
+  const free = [{ memoryMiB: 1_000, devices: { h100: 2, l4: 2 } }];
+  const queue = [
+    entry('wide', gpus(8), 10),
+    { ...entry('any', any(1)), partition: 'gpu' },
+    { ...entry('l4', { ...gpus(1), deviceClass: 'l4' }), partition: 'l4' },
+    { ...entry('last', any(1)), partition: 'gpu' },
+  ];
+  const result = plan(queue, { free, allocations });
+  assert.deepEqual(
+    result.starts.map(({ id, demand }) => [id, demand.deviceClass]),
+    [
+      ['any', 'l4'],
+      ['l4', 'l4'],
+    ],
+  );
+});
+
 test('a gang is placed whole, on the fullest hosts that hold it', () => {
   assert.deepEqual(place([host(8), host(3), host(2)], gpus(2, 3)), [2, 1, 0]);
   assert.equal(place([host(1), host(1)], gpus(2, 1)), undefined);
@@ -200,6 +248,39 @@ test('who takes any devices gets all of one class, and is in nobody’s way who 
         for (const { id } of blocked.filter((one) => one.startsAt === startsAt)) {
           const { demand } = situation.queue.find((one) => one.id === id) ?? assert.fail();
           assert.ok(choicesOf(demand).some((one) => place(capacity, one) !== undefined));
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('nobody gets without an end what a first before them waits for, by whichever name', () => {
+  fc.assert(
+    fc.property(mixed, fc.constantFrom('backfill', 'none'), (situation, overtaking) => {
+      const { queue } = situation;
+      const { starts, blocked } = planQueue({ ...situation, overtaking });
+      const placeOf = (id: string): number => queue.findIndex((one) => one.id === id);
+      const firsts = blocked.filter(
+        ({ id }) =>
+          queue.find(
+            ({ partition, id: other }) =>
+              partition === queue[placeOf(id)]?.partition &&
+              blocked.some((one) => one.id === other),
+          )?.id === id,
+      );
+      for (const { id, startsAt } of firsts) {
+        const wanted = choicesOf(queue[placeOf(id)]?.demand ?? assert.fail());
+        for (const one of starts.filter((other) => placeOf(other.id) > placeOf(id))) {
+          const mayOvertake =
+            overtaking === 'backfill' &&
+            (startsAt !== undefined || queue[placeOf(one.id)]?.estimate !== undefined);
+          const { deviceClass } = one.demand;
+          const isWanted = wanted.some((choice) => choice.deviceClass === deviceClass);
+          assert.ok(
+            mayOvertake || deviceClass === undefined || !isWanted,
+            `${one.id} before ${id}`,
+          );
         }
       }
     }),

@@ -8,7 +8,7 @@ import type { Demand, HostCapacity, Capacity } from './capacity.ts';
 export type Queued = {
   id: string;
   demand: Demand;
-  /** Who waits in the same partition waits for the same devices; the first of each that does not fit gets a reservation. */
+  /** Of those that ask for the same, the first that does not fit gets a reservation. */
   partition: string;
   /** How long it will hold what it gets, in ms; undefined: until somebody ends it. */
   estimate: number | undefined;
@@ -29,7 +29,7 @@ export type Allocation = {
 };
 
 /**
- * Who may overtake whom behind the first of a partition that does not fit. `none`: nobody. `any`: whoever fits.
+ * Who may overtake whom behind the first of a partition that does not fit, and wants of the same. `none`: nobody. `any`: whoever fits.
  * `backfill`: who fits and ends before the first's reservation begins, or leaves alone what that is for.
  */
 export type Overtaking = 'none' | 'any' | 'backfill';
@@ -51,7 +51,7 @@ export type Blocked = {
   cause: 'no_capacity' | 'reserved' | 'owner_limit';
   /** Which limit of its owner's, where that is the cause. */
   limit?: LimitedBy;
-  /** Counted from 1 within its partition. */
+  /** Counted from 1 among those that wait for the same, by whichever name they ask for it. */
   position: number;
   /** The first of its partition, or of the partition whose reservation it would break. */
   first: string;
@@ -78,19 +78,31 @@ type Reservation = {
   spare: Capacity;
 };
 
+/** A partition of which somebody waits. */
+type Partition = {
+  name: string;
+  first: string;
+  /** The classes of devices that would do. */
+  classes: readonly string[];
+  /** How many wait. */
+  length: number;
+  /** The first's, where it has one. */
+  reservation: Reservation | undefined;
+};
+
 type Planning = {
   situation: QueueSituation;
   shares: Shares;
   free: Capacity;
   allocations: Allocation[];
-  reservations: Map<string, Reservation | undefined>;
-  firsts: Map<string, string>;
+  partitions: Partition[];
 };
 
 /**
  * EASY backfill (Lifka 1995, "The ANL/IBM SP Scheduling System"), by partition: what fits starts, in order. The
  * first of each partition that does not gets a reservation for the time at which enough will have ended; whoever
- * comes after the first starts only where its reservation is kept.
+ * comes after the first starts only where its reservation is kept. Partitions overlap where two names mean some of
+ * the same devices, such as any GPU and those of a model.
  */
 export function planQueue(situation: QueueSituation): QueuePlan {
   const planning: Planning = {
@@ -98,17 +110,14 @@ export function planQueue(situation: QueueSituation): QueuePlan {
     shares: openShares(situation.shares),
     free: copyCapacity(situation.free),
     allocations: [...situation.allocations],
-    reservations: new Map(),
-    firsts: new Map(),
+    partitions: [],
   };
   const starts: Start[] = [];
   const blocked: Blocked[] = [];
-  const positions = new Map<string, number>();
   for (const entry of situation.queue) {
     const limit = planning.shares.limitOf(entry);
     if (limit !== undefined) {
-      const position = (positions.get(entry.partition) ?? 0) + 1;
-      blocked.push({ ...held(entry, limit), position });
+      blocked.push(held(planning, entry, limit));
       continue;
     }
     const found = findPlace(planning, entry);
@@ -117,21 +126,37 @@ export function planQueue(situation: QueueSituation): QueuePlan {
       start(planning, { ...entry, demand: found.demand }, found.hosts);
       continue;
     }
-    const position = (positions.get(entry.partition) ?? 0) + 1;
-    positions.set(entry.partition, position);
-    blocked.push(block(planning, entry, { position, breaks: found }));
+    blocked.push(block(planning, entry, found));
   }
   return { starts, blocked, free: planning.free };
 }
 
 /** Its owner holds enough: it is nobody's first, and gets no reservation. */
-const held = ({ id }: Queued, limit: LimitedBy): Omit<Blocked, 'position'> => ({
-  id,
+const held = (planning: Planning, entry: Queued, limit: LimitedBy): Blocked => ({
+  id: entry.id,
   cause: 'owner_limit',
   limit,
-  first: id,
+  position: countAhead(planning, entry) + 1,
+  first: entry.id,
   startsAt: undefined,
 });
+
+const countAhead = (planning: Planning, entry: Queued): number =>
+  waitingForSame(planning, entry).reduce((sum, { length }) => sum + length, 0);
+
+/** The partitions of which somebody waits for some of the same. */
+function waitingForSame({ partitions }: Planning, { partition, demand }: Queued): Partition[] {
+  const wanted = classesOf(demand);
+  return partitions.filter(
+    ({ name, classes }) => name === partition || wanted.some((one) => classes.includes(one)),
+  );
+}
+
+const classesOf = (demand: Demand): string[] =>
+  choicesOf(demand).flatMap(({ deviceClass }) => deviceClass ?? []);
+
+const reservationsOf = ({ partitions }: Planning): Reservation[] =>
+  partitions.flatMap(({ reservation }) => reservation ?? []);
 
 /** The first kind of devices that lets it start now; else whose reservation stands in the way, if one does. */
 function findPlace(planning: Planning, entry: Queued): Omit<Start, 'id'> | string | undefined {
@@ -146,17 +171,17 @@ function findPlace(planning: Planning, entry: Queued): Omit<Start, 'id'> | strin
 
 /** Where its nodes go now; else whose reservation stands in the way, or undefined where too little is free. */
 function findHosts(planning: Planning, entry: Queued): number[] | string | undefined {
-  const { free, firsts, reservations, situation } = planning;
+  const { free, situation } = planning;
   if (!mayFit(free, entry.demand)) return undefined;
-  const first = firsts.get(entry.partition);
-  if (first !== undefined && situation.overtaking === 'none') return first;
+  const ahead = waitingForSame(planning, entry);
+  if (situation.overtaking === 'none' && ahead.length > 0) return ahead[0]?.first;
   const hosts = place(free, entry.demand);
   if (hosts === undefined) return undefined;
-  if (waitsForEndless(planning, entry)) return first;
-  const later = [...reservations.values()].filter(
-    (reservation): reservation is Reservation =>
-      reservation !== undefined && !endsBy(situation.now, entry, reservation.at),
-  );
+  if (isEndless(situation, entry)) {
+    const waiting = ahead.find(({ reservation }) => reservation === undefined);
+    if (waiting !== undefined) return waiting.first;
+  }
+  const later = reservationsOf(planning).filter(({ at }) => !endsBy(situation.now, entry, at));
   if (later.every(({ spare }) => leaves(spare, entry.demand, hosts))) return hosts;
   const left = later.reduce((capacity, { spare }) => lesser(capacity, spare), free);
   return place(left, entry.demand) ?? later[0]?.id;
@@ -187,44 +212,44 @@ const leaves = (
   });
 };
 
-/** Nobody knows when the first of its partition starts: what ends may go ahead of it, what does not may not. */
-const waitsForEndless = ({ firsts, reservations, situation }: Planning, entry: Queued): boolean =>
-  situation.overtaking === 'backfill' &&
-  entry.estimate === undefined &&
-  firsts.has(entry.partition) &&
-  reservations.get(entry.partition) === undefined;
+/** Where nobody knows when a first starts, what ends may go ahead of it, what does not may not. */
+const isEndless = ({ overtaking }: QueueSituation, { estimate }: Queued): boolean =>
+  overtaking === 'backfill' && estimate === undefined;
 
 function start(planning: Planning, entry: Queued, hosts: readonly number[]): void {
-  const { free, allocations, reservations, situation, shares } = planning;
+  const { free, allocations, situation, shares } = planning;
   take(free, entry.demand, hosts);
   shares.spend(entry);
-  for (const reservation of reservations.values())
-    if (reservation !== undefined && !endsBy(situation.now, entry, reservation.at))
-      take(reservation.spare, entry.demand, hosts);
+  for (const { at, spare } of reservationsOf(planning))
+    if (!endsBy(situation.now, entry, at)) take(spare, entry.demand, hosts);
   const endsAt = entry.estimate === undefined ? undefined : situation.now + entry.estimate;
   allocations.push({ demand: entry.demand, hosts, endsAt });
 }
 
-function block(
-  planning: Planning,
-  entry: Queued,
-  { position, breaks }: { position: number; breaks: string | undefined },
-): Blocked {
-  const { firsts, reservations, situation } = planning;
-  const known = firsts.get(entry.partition);
-  if (known === undefined) {
-    firsts.set(entry.partition, entry.id);
-    if (situation.overtaking === 'backfill')
-      reservations.set(entry.partition, reserveEarliest(planning, entry));
-  }
+function block(planning: Planning, entry: Queued, breaks: string | undefined): Blocked {
+  const { partitions } = planning;
+  const position = countAhead(planning, entry) + 1;
+  const known = partitions.find(({ name }) => name === entry.partition);
+  const partition = known ?? openPartition(planning, entry);
+  if (known === undefined) partitions.push(partition);
+  partition.length += 1;
   return {
     id: entry.id,
     cause: breaks === undefined ? 'no_capacity' : 'reserved',
     position,
-    first: breaks ?? known ?? entry.id,
-    startsAt: known === undefined ? reservations.get(entry.partition)?.at : undefined,
+    first: breaks ?? partition.first,
+    startsAt: known === undefined ? partition.reservation?.at : undefined,
   };
 }
+
+const openPartition = (planning: Planning, entry: Queued): Partition => ({
+  name: entry.partition,
+  first: entry.id,
+  classes: classesOf(entry.demand),
+  length: 0,
+  reservation:
+    planning.situation.overtaking === 'backfill' ? reserveEarliest(planning, entry) : undefined,
+});
 
 /** Of the kinds of devices that would do, the one that comes first. */
 const reserveEarliest = (planning: Planning, entry: Queued): Reservation | undefined =>
@@ -236,14 +261,11 @@ const reserveEarliest = (planning: Planning, entry: Queued): Reservation | undef
  * The earliest time at which all its nodes fit, as ends are expected, and what is spare then; or
  * undefined where too much is held by what nobody knows the end of. Reservations of other partitions are kept.
  */
-function reserve(
-  { free, allocations, reservations, situation }: Planning,
-  entry: Queued,
-): Reservation | undefined {
+function reserve(planning: Planning, entry: Queued): Reservation | undefined {
+  const { free, allocations, situation } = planning;
   const capacity = copyCapacity(free);
   const ends = allocations.filter(({ endsAt }) => endsAt !== undefined);
-  for (const other of reservations.values())
-    if (other !== undefined) take(capacity, other.demand, other.hosts);
+  for (const other of reservationsOf(planning)) take(capacity, other.demand, other.hosts);
   ends.sort((a, b) => (a.endsAt ?? 0) - (b.endsAt ?? 0));
   const { demand } = entry;
   let fits = capacity.reduce((sum, host) => sum + nodesThatFit(host, demand), 0);

@@ -4,7 +4,7 @@ import type { Application } from '../applications/application.ts';
 import { instanceState } from '../http/present/deployment.ts';
 import type { ApplicationId, InstanceId, OwnerId } from '../lib/ids.ts';
 import { Refusal } from '../lib/refusal.ts';
-import { demand } from '../organizations/access.ts';
+import { requireRight } from '../organizations/access.ts';
 import { listRunning } from '../workloads/running-instances.ts';
 import { findInstance } from '../workloads/instance-store.ts';
 import { rulesOf } from '../workloads/subject.ts';
@@ -30,7 +30,7 @@ async function requireInstance(db: Reader, user: User, id: InstanceId): Promise<
   const of = instance?.applicationId ?? undefined;
   const application = of && (await findApplication(db, of));
   if (instance === undefined || application === undefined) throw nothing('instance', id);
-  await requireRight(db, user, { ownerId: application.ownerId, hidden: nothing('instance', id) });
+  await requireMember(db, user, { ownerId: application.ownerId, hidden: nothing('instance', id) });
   if (!rulesOf(instance).enterable)
     throw new Refusal('not_found', `Instance ${id} is a build, and builds are not entered.`);
   if (instance.status === 'exited')
@@ -47,7 +47,7 @@ async function requireOnly(
 ): Promise<Enterable> {
   const application = await findApplication(db, id);
   if (application === undefined) throw nothing('application', id);
-  await requireRight(db, user, {
+  await requireMember(db, user, {
     ownerId: application.ownerId,
     hidden: nothing('application', id),
   });
@@ -72,14 +72,16 @@ async function requireOnly(
 const nothing = (what: 'instance' | 'application', id: string): Refusal =>
   new Refusal('not_found', `There is no ${what} ${id} for you.`);
 
-async function requireRight(
+async function requireMember(
   db: Reader,
   user: User,
   { ownerId, hidden }: { ownerId: OwnerId; hidden: Refusal },
 ): Promise<void> {
-  await demand(db, user.id, { ownerId, right: 'application:operate' }).catch((error: unknown) => {
-    throw error instanceof Refusal && error.code === 'not_found' ? hidden : error;
-  });
+  await requireRight(db, user.id, { ownerId, right: 'application:operate' }).catch(
+    (error: unknown) => {
+      throw error instanceof Refusal && error.code === 'not_found' ? hidden : error;
+    },
+  );
 }
 
 export const describeInstance = (instance: Instance, { kind }: Application): string =>

@@ -37,7 +37,7 @@ export type HeldLock = { lost: AbortSignal; release(): Promise<void> };
  */
 export type Life = {
   /** Before anything is asked of the database. */
-  demand(): void;
+  requireAlive(): void;
   /** Before what was written is committed: where it throws, nothing is. */
   committing(): void;
   /** After each commit, before anybody hears of it. */
@@ -138,7 +138,7 @@ function database(
     kind,
     read: life === undefined ? read : read.withPlugin(hangOn(life)),
     async transaction(work) {
-      life?.demand();
+      life?.requireAlive();
       if (inside.getStore() === true)
         throw new Error('a transaction was begun inside a transaction: pass `tx` on instead');
       const answer = await exclusive(() =>
@@ -166,7 +166,7 @@ function database(
 
 const hangOn = (life: Life): KyselyPlugin => ({
   transformQuery({ node }) {
-    life.demand();
+    life.requireAlive();
     return node;
   },
   transformResult: async ({ result }) => result,

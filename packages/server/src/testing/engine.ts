@@ -12,7 +12,7 @@ import type { LogLine } from '../logs/log.ts';
 /** An engine under test, with what its tests need to know of it. */
 export type Subject = {
   engine: Engine & Meter;
-  /** Whether instances are kept apart; without it, what only isolation gives is not demanded. */
+  /** Whether instances are kept apart; without it, what only isolation gives is not required. */
   isolated: boolean;
   /** Whether the address of an instance that is gone is soon another’s. */
   givesAddressesOn: boolean;

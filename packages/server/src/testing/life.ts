@@ -31,20 +31,20 @@ function frailLife(): FrailLife {
   let over = false;
   let dies: 'right after' | 'before the next' = 'right after';
   const isOver = (): boolean => over;
-  const demand = (): void => {
+  const requireAlive = (): void => {
     if (over) throw new Killed('the process was killed');
   };
   return {
     isOver,
-    demand,
+    requireAlive,
     committing() {
       over ||= left <= 0;
-      demand();
+      requireAlive();
     },
     committed() {
       left -= 1;
       over ||= left <= 0 && dies === 'right after';
-      demand();
+      requireAlive();
     },
     killAfter(commits, when = 'right after') {
       left = commits;

@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 
 /**
  * Whether the test can run here. What the machine lacks is named and the test skipped; where all tests
- * are demanded (`GRID_TESTS=all`, or `ordinary` of a user who is not root) that is a failure.
+ * are required (`GRID_TESTS=all`, or `ordinary` of a user who is not root) that is a failure.
  * No other file skips a test.
  */
 export function need(test: TestContext, there: boolean, what: string): boolean {

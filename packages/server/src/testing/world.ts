@@ -213,11 +213,11 @@ const NO_LOOP: Loop = { wake: () => undefined, stop: async () => undefined };
 const asLongAs = (life: FrailLife, engine: SimulatedEngine): SimulatedEngine => ({
   ...engine,
   async ensure(...asked) {
-    life.demand();
+    life.requireAlive();
     await engine.ensure(...asked);
   },
   async remove(...asked) {
-    life.demand();
+    life.requireAlive();
     await engine.remove(...asked);
   },
 });
@@ -265,7 +265,7 @@ async function makeReconcilers(
     router: {
       version: async () => site.routes().version,
       async put(table) {
-        life.demand();
+        life.requireAlive();
         site.swap(table);
       },
       inFlight: async () => requests.underWay,

@@ -1,33 +1,52 @@
 import { copyCapacity } from '../scheduling/capacity.ts';
+import type { Demand } from '../scheduling/capacity.ts';
 import { simulate } from '../scheduling/simulate.ts';
+import { describeNever } from '../scheduling/describe-wait.ts';
 import type { Expectation } from '../scheduling/describe-wait.ts';
 import { everFits } from '../scheduling/never-fits.ts';
+import { limitWithout } from '../scheduling/owner-share.ts';
 import { planQueue } from '../scheduling/plan-queue.ts';
 import type { Allocation, QueuePlan } from '../scheduling/plan-queue.ts';
 import type { EstimateBasis } from '../store/schema.ts';
-import { requireIn, toQueued } from './load-queue.ts';
+import { demandIn, toQueued } from './load-queue.ts';
 import type { QueueFacts } from './load-queue.ts';
 import type { Workload } from './workload.ts';
 
 /** How many of those that wait are told when they start: what is further behind depends on too much. */
 const FORESIGHT = 100;
 
-/** What the platform could not hold if it were empty waits for nothing: its deployment or run ends. */
-export function sortOut(facts: Pick<QueueFacts, 'waiting' | 'capacity' | 'classes'>): {
-  hopeless: Workload[];
-  hopeful: Workload[];
-} {
-  const { true: hopeful = [], false: hopeless = [] } = Object.groupBy(facts.waiting, (one) =>
-    everFits(facts.capacity, requireIn(facts, one)) ? 'true' : 'false',
-  );
+type Hopes = Pick<QueueFacts, 'waiting' | 'capacity' | 'classes' | 'shares'>;
+
+/**
+ * What the platform could not hold if it were empty, or its owner may not hold if nothing else of theirs ran, waits
+ * for nothing: its deployment or run ends.
+ */
+export function sortOut(facts: Hopes): { hopeless: Workload[]; hopeful: Workload[] } {
+  const { true: hopeful = [], false: hopeless = [] } = Object.groupBy(facts.waiting, (one) => {
+    const demand = demandIn(facts, one);
+    const isHopeful =
+      everFits(facts.capacity, demand) && neverWithin(facts, one, demand) === undefined;
+    return isHopeful ? 'true' : 'false';
+  });
   return { hopeless, hopeful };
 }
 
+/** Why there is no hope for it. */
+export function describeHopeless(facts: Hopes, workload: Workload): string {
+  const demand = demandIn(facts, workload);
+  const isTooBig = !everFits(facts.capacity, demand);
+  return describeNever(demand, isTooBig ? undefined : neverWithin(facts, workload, demand));
+}
+
+const neverWithin = ({ shares }: Hopes, { ownerId }: Workload, demand: Demand) =>
+  limitWithout(shares.get(ownerId), demand);
+
 /** Who starts now of those for whom there is hope, and who waits. */
 export function planFacts(
-  { free, allocations, shares, now, ...facts }: QueueFacts,
+  facts: QueueFacts,
   hopeful: readonly Workload[] = sortOut(facts).hopeful,
 ): QueuePlan {
+  const { free, allocations, shares, now } = facts;
   const queue = hopeful.map((one) => toQueued(facts, one));
   return planQueue({ free, allocations, shares, queue, now, overtaking: 'backfill' });
 }
@@ -42,14 +61,12 @@ export function expectStarts(facts: QueueFacts, plan: QueuePlan): ReadonlyMap<st
   const starts = startsBy(facts, plan, ['history', 'limit', 'assumption']);
   const bounded = bases.has('assumption') ? startsBy(facts, plan, ['history', 'limit']) : starts;
   const sure = bases.has('limit') ? startsBy(facts, plan, ['history']) : bounded;
-  const isBy = (by: ReadonlyMap<string, number>, id: string, at: number): boolean =>
-    (by.get(id) ?? Infinity) <= at;
   return new Map(
     [...starts].map(([id, at]) => [
       id,
       {
         at,
-        basis: isBy(sure, id, at) ? 'history' : isBy(bounded, id, at) ? 'limit' : 'assumption',
+        basis: sure.get(id) === at ? 'history' : bounded.get(id) === at ? 'limit' : 'assumption',
       },
     ]),
   );
@@ -93,10 +110,8 @@ const reservedStarts = ({ blocked }: QueuePlan): [string, number][] =>
     startsAt === undefined ? [] : [[id, startsAt]],
   );
 
-function simulatedStarts(
-  { now, free, allocations, ...facts }: QueueFacts,
-  ends: (one: Ending) => boolean,
-): [string, number][] {
+function simulatedStarts(facts: QueueFacts, ends: (one: Ending) => boolean): [string, number][] {
+  const { now, free, allocations } = facts;
   const arrivals = sortOut(facts)
     .hopeful.slice(0, FORESIGHT)
     .map((one) => {

@@ -124,12 +124,12 @@ export const partitionOfWorkload = ({
   partitionOf({ queueClass: rulesOf({ subjectKind }).queueClass, deviceClass });
 
 /** What it asks for, with the classes of devices that are meant now. */
-export const requireIn = ({ classes }: Pick<QueueFacts, 'classes'>, workload: Workload): Demand =>
+export const demandIn = ({ classes }: Pick<QueueFacts, 'classes'>, workload: Workload): Demand =>
   withClasses(demandOfWorkload(workload), classes);
 
 export const toQueued = (facts: Pick<QueueFacts, 'classes'>, workload: Workload): Queued => ({
   id: workload.id,
-  demand: requireIn(facts, workload),
+  demand: demandIn(facts, workload),
   partition: partitionOfWorkload(workload),
   estimate: workload.estimate ?? undefined,
   owner: workload.ownerId,

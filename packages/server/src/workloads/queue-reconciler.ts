@@ -10,8 +10,8 @@ import { pickDevices } from '../devices/plan-devices.ts';
 import { transition } from '../states/transition.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { addAdmitted } from './add-instances.ts';
-import { expectStarts, planFacts, sortOut } from './expect-starts.ts';
-import { requireIn, factsFor, freeDevices, loadQueue } from './load-queue.ts';
+import { describeHopeless, expectStarts, planFacts, sortOut } from './expect-starts.ts';
+import { demandIn, factsFor, freeDevices, loadQueue } from './load-queue.ts';
 import type { QueueDeps, QueueFacts } from './load-queue.ts';
 import { workloadMachine } from './machines.ts';
 import { lockPool, setExpected } from './queue-store.ts';
@@ -63,14 +63,12 @@ async function record(
     }
     for (const wait of told) await tell(tx, subjects, { ...wait, at });
     for (const workload of lost) {
-      await delay(tx, workload, { reason: 'never_fits', detail: NEVER_FITS, at });
+      const detail = describeHopeless(facts, workload);
+      await delay(tx, workload, { reason: 'never_fits', detail, at });
       await tellSubject(subjects, tx, { ...workload, at });
     }
   });
 }
-
-const NEVER_FITS =
-  'The platform could not hold it if it were empty: choose a smaller flavor or fewer nodes.';
 
 type Told = {
   workload: Workload;
@@ -87,7 +85,7 @@ function describeBlocked(
 ): Told[] {
   const { free } = plan;
   const describe = (blocked: Blocked, workload: Workload, expected?: Expectation): Wait => {
-    const demand = requireIn(facts, workload);
+    const demand = demandIn(facts, workload);
     return describeWait(blocked, demand, {
       ...factsFor(facts, demand),
       free,

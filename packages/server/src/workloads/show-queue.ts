@@ -7,7 +7,7 @@ import { isWaitReason, waitReasons } from '../lib/reason.ts';
 import type { Reason } from '../lib/reason.ts';
 import type { Reader } from '../store/database.ts';
 import { expectStarts, planFacts } from './expect-starts.ts';
-import { requireIn, factsFor, partitionOfWorkload, loadQueue } from './load-queue.ts';
+import { demandIn, factsFor, partitionOfWorkload, loadQueue } from './load-queue.ts';
 import type { QueueDeps, QueueFacts } from './load-queue.ts';
 import { countWaiting, selectForecasts, selectWaitingOf } from './queue-store.ts';
 import type { Workload } from './workload.ts';
@@ -60,7 +60,7 @@ function viewer(facts: QueueFacts): (workload: Workload) => WaitView {
   const starts = expectStarts(facts, plan);
   return (workload) => {
     const known = blocked.get(workload.id);
-    const demand = requireIn(facts, workload);
+    const demand = demandIn(facts, workload);
     const expected = known?.limit === undefined ? starts.get(workload.id) : undefined;
     const { free } = plan;
     const wait =

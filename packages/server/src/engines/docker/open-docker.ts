@@ -8,9 +8,9 @@ import { findDockerSocket } from './find-socket.ts';
 
 /** Whether what is new may run there, for all that the settings say. */
 export const isWanted = ({ engine }: Pick<DockerSettings, 'engine'>): boolean =>
-  engine === 'auto' || isDemanded({ engine });
+  engine === 'auto' || isDockerRequired({ engine });
 
-export const isDemanded = ({ engine }: Pick<DockerSettings, 'engine'>): boolean =>
+export const isDockerRequired = ({ engine }: Pick<DockerSettings, 'engine'>): boolean =>
   engine === 'docker';
 
 /** Opened also where it is no longer offered, as long as it may keep something. */
@@ -19,7 +19,7 @@ export async function openDocker(
   opening: Opening,
 ): Promise<OpenEngine | undefined> {
   const found = settings.dockerSocket ?? findDockerSocket(settings.environment);
-  if (isDemanded(settings) && found === undefined) throw new CannotStart(NONE_HERE);
+  if (isDockerRequired(settings) && found === undefined) throw new CannotStart(NONE_HERE);
   const offered = isWanted(settings) && found !== undefined;
   const former = socketOf(directoryOf(opening));
   const socketPath = found ?? former;

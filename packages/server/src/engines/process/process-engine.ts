@@ -74,12 +74,20 @@ export async function createProcessEngine(
       return dial(launcherSocket(directory), target, signal);
     },
     async exec(instanceId, argv, signal) {
-      const { answer, socket } = await demand(deps, { do: 'exec', instanceId, argv }, signal);
+      const { answer, socket } = await requireAnswer(
+        deps,
+        { do: 'exec', instanceId, argv },
+        signal,
+      );
       socket.destroy();
       return answer as CommandEnd;
     },
     async enter(instanceId, { argv, terminal = null }, signal) {
-      const { socket } = await demand(deps, { do: 'enter', instanceId, argv, terminal }, signal);
+      const { socket } = await requireAnswer(
+        deps,
+        { do: 'enter', instanceId, argv, terminal },
+        signal,
+      );
       return openEntered(socket, signal);
     },
     measure: createMeasuring(directory, boot),
@@ -100,7 +108,7 @@ export async function createProcessEngine(
 /** What the launcher keeps for names: networks of owners, users of applications. */
 const numbersOf = (deps: Deps): NodeNetwork & NumberKeeper => {
   const tell = async (message: object, signal: AbortSignal): Promise<unknown> => {
-    const { answer, socket } = await demand(deps, message, signal);
+    const { answer, socket } = await requireAnswer(deps, message, signal);
     socket.destroy();
     return answer;
   };
@@ -125,7 +133,11 @@ type Deps = {
 const home = ({ directory }: Deps, id: string): string => join(directory, 'instances', id);
 
 /** Asks the launcher; one that died is started again first. Rejects with the error that it answers. */
-async function demand(deps: Deps, message: object, signal: AbortSignal): Promise<Conversation> {
+async function requireAnswer(
+  deps: Deps,
+  message: object,
+  signal: AbortSignal,
+): Promise<Conversation> {
   const conversation = await reach(deps, message, signal);
   const { error } = conversation.answer as { error?: string };
   if (error === undefined) return conversation;
@@ -158,7 +170,7 @@ async function ensure(deps: Deps, workload: WorkloadSpec, signal: AbortSignal): 
 }
 
 async function start(deps: Deps, spec: InstanceSpec, signal: AbortSignal): Promise<void> {
-  const { socket } = await demand(deps, { do: 'start', spec }, signal);
+  const { socket } = await requireAnswer(deps, { do: 'start', spec }, signal);
   socket.destroy();
 }
 

@@ -39,11 +39,26 @@ export type Presenting = {
 };
 
 /** An application, as clients know it. */
-export async function presentApplication(
+export const presentApplication = async (
+  presenting: Presenting,
+  application: Application,
+): Promise<WireApplication> =>
+  presentWith(await listFlavors(presenting.database.read), presenting, application);
+
+/** The same of several. */
+export async function presentApplications(
+  presenting: Presenting,
+  applications: readonly Application[],
+): Promise<WireApplication[]> {
+  const flavors = await listFlavors(presenting.database.read);
+  return Promise.all(applications.map((one) => presentWith(flavors, presenting, one)));
+}
+
+async function presentWith(
+  flavors: readonly Flavor[],
   { database, keyring, addresses }: Presenting,
   application: Application,
 ): Promise<WireApplication> {
-  const flavors = await listFlavors(database.read);
   const domains = await listDomains(database.read, application.id);
   const variables = await loadEnvironment(database.read, keyring, application.id);
   const { url, sshUrl } = addresses();

@@ -11,7 +11,7 @@ import { deleteApplication, updateApplication } from '../../applications/update-
 import { redeployServing } from '../../deployments/redeploy-serving.ts';
 import type { ApplicationId } from '../../lib/ids.ts';
 import type { Rates } from '../../limits/rates.ts';
-import { presentApplication } from '../present/application.ts';
+import { presentApplication, presentApplications } from '../present/application.ts';
 import type { Presenting } from '../present/application.ts';
 import { serve } from '../serve.ts';
 import type { Serving } from '../serve.ts';
@@ -22,12 +22,11 @@ type ApplicationNeeds = Serving & CreateDeps & Presenting & { rates: Rates };
 /** Applications, and what an operator lets them ask of everybody’s kernel. */
 export function applicationRoutes(app: FastifyInstance, needs: ApplicationNeeds): void {
   const { database } = needs;
-  serve(app, needs, applications.listApplications, async ({ ownerId }) => {
-    const found = await listApplications(database.read, ownerId);
-    return Promise.all(found.map((application) => presentApplication(needs, application)));
-  });
+  serve(app, needs, applications.listApplications, async ({ ownerId }) =>
+    presentApplications(needs, await listApplications(database.read, ownerId)),
+  );
   serve(app, needs, applications.createApplication, async ({ ownerId, user, body, by }) => {
-    needs.rates.demand(user.id);
+    needs.rates.requireCreation(user.id);
     const { name, instanceVariant: variant, env: environment = {}, description, zone } = body;
     const { kind: _, ...options } = readOptions(body);
     const kind = kindOf(variant, body.instanceLifetime);

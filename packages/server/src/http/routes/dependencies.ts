@@ -8,7 +8,7 @@ import { linkApplication, unlinkApplication } from '../../applications/link-appl
 import { listDependencies } from '../../applications/dependency-store.ts';
 import type { Keyring } from '../../lib/encryption.ts';
 import type { ApplicationId, OwnerId } from '../../lib/ids.ts';
-import { presentApplication } from '../present/application.ts';
+import { presentApplications } from '../present/application.ts';
 import type { Presenting } from '../present/application.ts';
 import { serve } from '../serve.ts';
 import type { Serving } from '../serve.ts';
@@ -17,10 +17,9 @@ type DependencyNeeds = Serving & Presenting & { keyring: Keyring };
 
 /** What applications show to each other, and who sees it. */
 export function dependencyRoutes(app: FastifyInstance, needs: DependencyNeeds): void {
-  serve(app, needs, dependencies.listDependencies, async ({ application }) => {
-    const found = await loadDependencies(needs, application);
-    return Promise.all(found.map((one) => presentApplication(needs, one)));
-  });
+  serve(app, needs, dependencies.listDependencies, async ({ application }) =>
+    presentApplications(needs, await loadDependencies(needs, application)),
+  );
   serve(app, needs, dependencies.getDependenciesEnvironment, async ({ application }) => {
     const found = await loadDependencies(needs, application);
     return Promise.all(found.map((one) => describeExposed(needs, one)));

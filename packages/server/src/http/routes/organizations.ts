@@ -30,7 +30,7 @@ export function organizationRoutes(app: FastifyInstance, needs: OrganizationNeed
     })),
   );
   serve(app, needs, organizations.createOrganization, async ({ user, body }) => {
-    needs.rates.demand(user.id);
+    needs.rates.requireCreation(user.id);
     const deps = { database, clock, severalAllowed: needs.severalOrganizations };
     const id = await createOrganization(deps, { name: body.name, adminId: user.id });
     return { id, name: body.name, role: 'ADMIN' };

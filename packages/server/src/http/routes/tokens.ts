@@ -38,7 +38,7 @@ export function tokenRoutes(app: FastifyInstance, needs: TokenNeeds): void {
     })),
   );
   serve(app, needs, tokens.createApiToken, async ({ user, body, ip, client }) => {
-    needs.rates.demand(user.id);
+    needs.rates.requireCreation(user.id);
     const expiresAt = Date.parse(body.expirationDate);
     const { id, token } = await createApiToken(needs, user, { ...body, expiresAt, ip, client });
     return { apiTokenId: id, apiToken: token, expirationDate: iso(expiresAt) };

@@ -1,6 +1,6 @@
 import type { Finding } from '../../../lib/finding.ts';
 import type { SeenMachine } from '../../adapter.ts';
-import { isDemanded } from '../open-docker.ts';
+import { isDockerRequired } from '../open-docker.ts';
 import type { DockerSettings } from '../docker-settings.ts';
 import { dockerFindings } from './docker-findings.ts';
 import { lookAtDocker } from './look-at-docker.ts';
@@ -10,4 +10,7 @@ export const diagnoseDocker = async (
   settings: DockerSettings,
   { hasDevices }: SeenMachine,
 ): Promise<Finding[]> =>
-  dockerFindings(await lookAtDocker(settings), { required: isDemanded(settings), hasDevices });
+  dockerFindings(await lookAtDocker(settings), {
+    required: isDockerRequired(settings),
+    hasDevices,
+  });
