@@ -115,7 +115,10 @@ test('a short run goes ahead of one that waits for both devices, a long one does
   await runner.reach(wide, 'no_device');
   const long = await runner.begin(...GPU, '--max-duration', '20m', '--', ENDLESS);
   const { detail } = await runner.reach(long, 'behind_others');
-  assert.match(detail ?? '', /^Number 2 of those that wait for the same: it would delay one that came first/);
+  assert.match(
+    detail ?? '',
+    /^Number 2 of those that wait for the same: it would delay one that came first/,
+  );
   const short = await runner.begin(...GPU, '--max-duration', '5m', '--', 'echo short');
   await runner.reach(short, 'succeeded');
   assert.equal((await runner.show(wide)).status, 'waiting');
