@@ -46,7 +46,7 @@ async function open(t: TestContext, files: Record<string, string>) {
     say: async () => undefined,
   });
   let deployments = 0;
-  return async (environment: Record<string, string>, add: (place: string) => Promise<void>) => {
+  return async (environment: Record<string, string>, add: Deed, installing: Deed = nothing) => {
     deployments += 1;
     const input: BuildInput = {
       deploymentId: `deployment_${String(deployments).padStart(12, '0')}` as DeploymentId,
@@ -77,7 +77,7 @@ async function open(t: TestContext, files: Record<string, string>) {
       assert.ok(progress.next === 'run', JSON.stringify(progress));
       const { step } = progress;
       assert.deepEqual(await builder.describe(input, step.number), step);
-      await act(step, add);
+      await act(step, { add, installing });
       steps.push(step);
       done.push({ number: step.number, succeeded: true, reason: null, detail: '', exitCode: 0 });
     }
@@ -85,12 +85,14 @@ async function open(t: TestContext, files: Record<string, string>) {
 }
 
 /** What an engine and the step's commands would do to what is installed. */
-async function act(step: BuildStep, add: (place: string) => Promise<void>): Promise<void> {
+async function act(step: BuildStep, { add, installing }: Record<'add' | 'installing', Deed>) {
   const place = step.files.environment?.source ?? '';
+  const tree = step.files.application.source;
   if (step.number === STEP.dependencies) {
     await mkdir(place, { recursive: true });
     await writeFile(join(place, 'six.py'), 'six');
     await writeFile(join(place, RAN_NO_CODE), '');
+    await installing(place, tree);
   }
   if (step.number !== STEP.after) return;
   await mkdir(place);
@@ -99,12 +101,16 @@ async function act(step: BuildStep, add: (place: string) => Promise<void>): Prom
     execFileSync(shell, words, { stdio: 'inherit' });
     assert.ok(existsSync(join(place, 'six.py')), name);
   }
-  await add(place);
+  await add(place, tree);
 }
 
 const FILES = { 'main.py': '', 'requirements.txt': 'six\n' };
-const nothing = async (): Promise<void> => undefined;
-const more = (place: string): Promise<void> => writeFile(join(place, 'more.py'), 'more');
+
+/** What is done to what is installed, and to the tree. */
+type Deed = (place: string, tree: string) => Promise<void>;
+
+const nothing: Deed = async () => undefined;
+const more: Deed = (place) => writeFile(join(place, 'more.py'), 'more');
 
 test('the post-build hook works on a copy of what is installed, with the installer’s settings', async (t) => {
   const build = await open(t, FILES);
@@ -141,4 +147,29 @@ test('where nothing is listed a hook has an environment to add to, which is kept
   const added = await build(HOOK, more);
   assert.equal(added.artifact.dependenciesKey, added.artifact.id);
   assert.equal(added.artifact.start.environment['VIRTUAL_ENV'], '/opt/env');
+});
+
+test('a step that rewrites the list changes nothing about what is installed by it', async (t) => {
+  const build = await open(t, FILES);
+  const freeze: Deed = (_, tree) => writeFile(join(tree, 'requirements.txt'), 'six==1.17.0\n');
+  const frozen = await build(HOOK, freeze);
+  assert.deepEqual(
+    frozen.steps.map(({ number }) => number),
+    [STEP.dependencies, STEP.after],
+  );
+  const plain = (await build({}, nothing)).artifact.dependenciesKey;
+  assert.equal(frozen.artifact.dependenciesKey, plain);
+  const added = await build(HOOK, async (...places) => {
+    await more(...places);
+    await freeze(...places);
+  });
+  assert.equal(added.artifact.dependenciesKey, added.artifact.id);
+  const locking = await open(t, { ...FILES, 'requirements.txt': 'six\nattrs\n' });
+  const { artifact, steps } = await locking(HOOK, nothing, freeze);
+  assert.equal(steps.length, 2);
+  const again = await locking({}, nothing);
+  assert.deepEqual(
+    [again.steps.length, again.artifact.dependenciesKey],
+    [0, artifact.dependenciesKey],
+  );
 });
