@@ -30,11 +30,17 @@ export function lockedPackages(
     readOnly,
     provides: ENVIRONMENT,
     references: readLock,
-    settings: [...UV_SETTINGS, { name: LOCK, read: (text, seen) => reachOfLock(text, '', seen) }],
+    settings: [...UV_SETTINGS, LOCK_ABOVE],
     decidedBy: DECIDED_BY,
     drawnIn: readVariables,
   };
 }
+
+/** The lock of a workspace, in which the folder may be a member. */
+export const LOCK_ABOVE: Dependencies['settings'][number] = {
+  name: LOCK,
+  read: (text, seen) => reachOfLock(text, '', seen),
+};
 
 const NO_UV: Failure = {
   reason: 'missing_program',

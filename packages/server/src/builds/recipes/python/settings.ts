@@ -61,7 +61,7 @@ const SOURCE =
 const BEFORE_PLACE = /^[\w.-]+(?:\[[^\]]*\])?\s*@\s*/;
 const STRING = /"([^"\n]*)"|'([^'\n]*)'/g;
 
-/** Without its cache, uv does not tell whether it built anything. */
+/** Members of a workspace are found by its folders. Without its cache, uv does not tell whether it built anything. */
 function reachOfSettings(text: string, seen: Seen): Reach {
   const strings = (part: string): string[] =>
     [...part.matchAll(STRING)].map(([, double, single]) =>
@@ -69,6 +69,6 @@ function reachOfSettings(text: string, seen: Seen): Reach {
     );
   const sources = [...text.matchAll(SOURCE)].flatMap(([, value = '']) => strings(value));
   const named = [...sources, ...strings(text).filter(isPath)];
-  const told = /\bno-cache\b/.test(text) ? 'tree' : 'packages';
+  const told = /\bno-cache\b|\bworkspace\s*=\s*true\b/.test(text) ? 'tree' : 'packages';
   return farthest([told, ...named.map((one) => reachOf(one, seen))]);
 }
