@@ -86,7 +86,7 @@ export type NeededFile = {
   file: { path: string; executable: boolean } | undefined;
 };
 
-/** Packages that are installed into /opt/env, apart from the tree, and shared by all builds with equal keys. */
+/** Packages that are installed into /opt/env, apart from the tree, and taken by all builds with equal keys. */
 export type Dependencies = {
   /** The file that lists them, relative to the folder; it is read when the pre-build hook is over. */
   path: string;
@@ -109,7 +109,7 @@ export type Dependencies = {
   drawnIn(settings: Variables, seen: Seen): References;
 };
 
-/** What the installer leaves in /opt/env where only finished packages were unpacked: such are the same for everybody. */
+/** What the installer leaves in /opt/env where only finished packages were unpacked: such are the same whatever the variables. */
 export const RAN_NO_CODE = '.ran-no-code';
 
 /** A file that lists dependencies: where it is in the tree, and what it says. */
