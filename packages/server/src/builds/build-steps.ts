@@ -4,6 +4,7 @@ import { programVariables } from './build-setup.ts';
 import type { BuildSetup } from './build-setup.ts';
 import type { BuildStep } from './build.ts';
 import { addsToDependencies, copyDependencies } from './own-dependencies.ts';
+import { STEP } from './describe-broken.ts';
 import { audiencesOf } from './keys.ts';
 import { homeOf, withoutHost } from './platform-variables.ts';
 import type { Dependencies } from './recipe.ts';
@@ -36,6 +37,9 @@ export function commandStep(
   const prepared = [
     ...plan.prepare,
     ...(plan.cached === undefined ? [] : [plan.cached.link]),
+    ...(plan.dependencies !== undefined && BUILDING.has(number)
+      ? [plan.dependencies.forget(audiencesOf(input, plan).always)]
+      : []),
     ...(key === undefined || adding === undefined
       ? []
       : [copyDependencies(paths.dependencies(key))]),
@@ -47,15 +51,18 @@ export function commandStep(
     command,
     files: files(paths, setup, { key, installs, adding }),
     workingDirectory: plan.folder === '' ? home : `${home}/${plan.folder}`,
-    environment: makesImage
-      ? withoutHost(variables, programs, input.environment)
-      : {
-          ...variables,
-          ...(installs !== undefined && { CG_SEEN: audiencesOf(input, plan).always }),
-        },
+    environment: makesImage ? withoutHost(variables, programs, input.environment) : variables,
     masked: plan.masked,
   };
 }
+
+/** The steps whose commands may build packages, in the cache that the next ones take them from. */
+const BUILDING: ReadonlySet<number> = new Set([
+  STEP.before,
+  STEP.dependencies,
+  STEP.build,
+  STEP.after,
+]);
 
 /** The dependencies that a step sees sealed, those that it installs, or those that it may add to. */
 type Seen = {

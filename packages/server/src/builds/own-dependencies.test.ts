@@ -149,6 +149,26 @@ test('where nothing is listed a hook has an environment to add to, which is kept
   assert.equal(added.artifact.start.environment['VIRTUAL_ENV'], '/opt/env');
 });
 
+test('whatever may build packages does so without those that were built with other variables', async (t) => {
+  const build = await open(t, FILES);
+  const forgotten = async (environment: Record<string, string>) => {
+    const hooks = { CC_PRE_BUILD_HOOK: 'x', PYTHON_SETUP_PY_GOAL: 'build' };
+    const { steps } = await build({ ...HOOK, ...hooks, ...environment }, nothing);
+    return steps.map(({ number, before }) => {
+      const forgets = before.find(({ name }) => name.startsWith('forgetting'));
+      return [number, forgets?.argv.at(-1) ?? assert.fail(`step ${number}`)] as const;
+    });
+  };
+  const cpu = await forgotten({ CMAKE_ARGS: 'cpu' });
+  const { before, dependencies, after } = STEP;
+  assert.deepEqual(
+    cpu.map(([number]) => number),
+    [before, dependencies, STEP.build, after],
+  );
+  const cuda = await forgotten({ CMAKE_ARGS: 'cuda' });
+  assert.equal(new Set([...cpu, ...cuda].map(([, seen]) => seen)).size, 2);
+});
+
 test('a step that rewrites the list changes nothing about what is installed by it', async (t) => {
   const build = await open(t, FILES);
   const freeze: Deed = (_, tree) => writeFile(join(tree, 'requirements.txt'), 'six==1.17.0\n');

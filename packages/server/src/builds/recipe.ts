@@ -94,6 +94,8 @@ export type Dependencies = {
   namedBy: string | undefined;
   /** What installs them; it leaves `RAN_NO_CODE` where no code of a package ran in doing so. */
   install: Command;
+  /** Run before all that may build packages; what is forgotten was built where something else was seen. */
+  forget(seen: string): Command;
   /** What installing needs of this machine: settings, and files that they name. */
   variables: Variables;
   readOnly: readonly string[];

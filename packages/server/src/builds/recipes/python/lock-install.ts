@@ -3,6 +3,7 @@ import { farthest } from '../../reach.ts';
 import type { Reach } from '../../reach.ts';
 import type { Dependencies, Failure, ListFile, References, Seen } from '../../recipe.ts';
 import { LOCK } from './choose-packages.ts';
+import { forgetBuilt } from './built-packages.ts';
 import { installCommand } from './install-command.ts';
 import type { Tools } from './install-command.ts';
 import type { Installer } from './installer.ts';
@@ -28,6 +29,7 @@ export function lockedPackages(
     }),
     variables: settings,
     readOnly,
+    forget: (seen) => forgetBuilt(uv, seen),
     provides: ENVIRONMENT,
     references: readLock,
     settings: [...UV_SETTINGS, LOCK_ABOVE],

@@ -2,6 +2,7 @@ import type { Reach } from '../../reach.ts';
 import type { Dependencies, Failure, Given } from '../../recipe.ts';
 import { REQUIREMENTS } from './choose-packages.ts';
 import type { Chosen } from './choose-packages.ts';
+import { forgetBuilt } from './built-packages.ts';
 import { installCommand } from './install-command.ts';
 import type { Order, Tools } from './install-command.ts';
 import type { Installer } from './installer.ts';
@@ -39,6 +40,7 @@ export function projectPackages(
     ),
     variables: settings,
     readOnly,
+    forget: (seen) => forgetBuilt(uv, seen),
     provides: ENVIRONMENT,
     references: ({ bytes }) => ({
       files: [],
