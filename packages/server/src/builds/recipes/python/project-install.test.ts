@@ -44,3 +44,17 @@ test('what a workspace says is one of its members is something of the tree, with
       source,
     );
 });
+
+test('a variable that moves Pipenv elsewhere leaves nobody to tell what it installs', async (t) => {
+  const given = { environment: {}, kind: 'webapp', files: new Map() } as const;
+  const asked = projectPackages({ path: 'Pipfile', by: 'pipenv' }, given, TOOLS);
+  assert.ok(!('reason' in asked));
+  const tree = await treeOf(t, { Pipfile: '[packages]\nsix = "*"\n' });
+  const reachOf = async (user: Record<string, string>) => {
+    const seen = { variables: user, home: '/home/bas/app_1', folder: '' };
+    return (await readManifest(tree, asked, { seen, user }))?.reach;
+  };
+  assert.equal(await reachOf({ PIPENV_PIPFILE: 'sub/Pipfile' }), 'unknown');
+  assert.equal(await reachOf({ PIPENV_PYPI_MIRROR: 'https://x/simple' }), 'packages');
+  assert.equal(await reachOf({ PIPENV_SKIP_LOCK: '1' }), 'packages');
+});
