@@ -14,7 +14,7 @@ import { commandStep } from './build-steps.ts';
 import { checkStart } from './check-start.ts';
 import { copyTree } from './copy-tree.ts';
 import { STEP, describeBroken } from './describe-broken.ts';
-import { findDependencies, installedDependencies } from './find-dependencies.ts';
+import { installedDependencies, seenDependencies } from './find-dependencies.ts';
 import type { Installed } from './find-dependencies.ts';
 import { artifactId, audiencesOf, inputKey, ownAudience } from './keys.ts';
 import { sealDependencies } from './own-dependencies.ts';
@@ -109,9 +109,7 @@ async function describeStep(deps: BuildDeps, input: BuildInput, number: number) 
   const { dependencies } = setup.plan;
   if (number === STEP.dependencies && dependencies !== undefined)
     return commandStep(deps.paths, setup, { number, command, installs: dependencies });
-  const installed = await findDependencies(deps, setup);
-  if ('reason' in installed) throw new Error(installed.detail);
-  const environment = 'missing' in installed ? undefined : installed.key;
+  const environment = await seenDependencies(deps, setup);
   return commandStep(deps.paths, setup, { number, command, environment });
 }
 
@@ -158,6 +156,7 @@ async function openSetup(
     tree: join(folder, 'tree'),
     staging: join(folder, 'environment'),
     copy: join(folder, 'copied-environment'),
+    dependencies: join(folder, 'dependencies.json'),
     decision: join(folder, 'artifact.json'),
   };
 }

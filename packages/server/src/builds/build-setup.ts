@@ -21,6 +21,8 @@ export type BuildSetup = {
   staging: string;
   /** Where steps add to a copy of them. */
   copy: string;
+  /** The file that says which dependencies it has, once that is decided. */
+  dependencies: string;
   /** The file that says what the artifact is, once that is decided. */
   decision: string;
   /** An artifact of the same inputs whose tree is taken instead of the commit's, and for whom it is. */

@@ -41,6 +41,9 @@ export function commandStep(
   const prepared = [
     ...plan.prepare,
     ...(plan.cached === undefined ? [] : [plan.cached.link]),
+    ...(plan.dependencies !== undefined && BUILDING.has(number)
+      ? [plan.dependencies.forget(audiencesOf(input, plan).always)]
+      : []),
     ...(base === undefined ? [] : [copyDependencies(base)]),
   ];
   return {
@@ -50,15 +53,18 @@ export function commandStep(
     command: base === undefined ? command : keepingDependencies(command, base),
     files: files(paths, setup, { key, installs, adding }),
     workingDirectory: plan.folder === '' || isOfRoot ? home : `${home}/${plan.folder}`,
-    environment: makesImage
-      ? withoutHost(variables, programs, input.environment)
-      : {
-          ...variables,
-          ...(installs !== undefined && { CG_SEEN: audiencesOf(input, plan).always }),
-        },
+    environment: makesImage ? withoutHost(variables, programs, input.environment) : variables,
     masked: plan.masked,
   };
 }
+
+/** The steps whose commands may build packages, in the cache that the next ones take them from. */
+const BUILDING: ReadonlySet<number> = new Set([
+  STEP.before,
+  STEP.dependencies,
+  STEP.build,
+  STEP.after,
+]);
 
 /** The dependencies that a step sees sealed, those that it installs, or those that it may add to. */
 type Seen = {

@@ -1,3 +1,4 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { Clock } from '../lib/clock.ts';
 import { resolveBeneath } from '../lib/resolve-beneath.ts';
 import type { DataPaths } from '../paths.ts';
@@ -34,36 +35,79 @@ const UNKNOWN = 'unknown' as const;
 
 const NONE: Installed = { key: undefined, audience: '', listed: false };
 
-/** The sealed dependencies, or what is to be installed first. */
+/**
+ * The sealed dependencies, or what is to be installed first. What is decided on them is written down: from then on
+ * steps may change the lists.
+ */
 export async function installedDependencies(
   deps: FindDeps,
   setup: BuildSetup,
   isInstalled: boolean,
 ): Promise<Installed | { install: Dependencies } | Failure> {
-  const found = await findDependencies(deps, setup);
-  if (!('missing' in found)) return found;
-  const { dependencies, made, listed } = found.missing;
+  const { dependencies } = setup.plan;
+  if (dependencies === undefined) return NONE;
+  const known = await readDecided(setup);
+  const decided = known ?? (await findDependencies(deps, setup, dependencies));
+  if ('reason' in decided) return decided;
+  if (known === undefined) await writeDecided(setup, decided);
+  if (!('made' in decided)) return putInPlace(deps, setup, decided);
   if (!isInstalled) return { install: dependencies };
+  const { made, listed } = decided;
   await using mark = await resolveBeneath(setup.staging, RAN_NO_CODE);
-  const installed = mark.is === 'there' ? made.withoutCode : made.byCode;
-  const sealed = deps.paths.dependencies(installed.key);
-  await putAway(deps.clock, { made: setup.staging, sealed });
-  return { ...installed, listed };
+  const installed = { ...(mark.is === 'there' ? made.withoutCode : made.byCode), listed };
+  await writeDecided(setup, installed);
+  return await putInPlace(deps, setup, installed);
 }
 
-/** What is to be installed, and the keys that it may get. */
-type Missing = {
-  missing: { dependencies: Dependencies } & Pick<DependencyKeys, 'made'> &
-    Pick<Installed, 'listed'>;
-};
+/** The key of the dependencies that a step which was begun sees sealed. */
+export async function seenDependencies(
+  deps: FindDeps,
+  setup: BuildSetup,
+): Promise<string | undefined> {
+  const { dependencies } = setup.plan;
+  if (dependencies === undefined) return undefined;
+  const decided = (await readDecided(setup)) ?? (await findDependencies(deps, setup, dependencies));
+  if ('reason' in decided) throw new Error(decided.detail);
+  return 'made' in decided ? undefined : decided.key;
+}
 
-/** The sealed dependencies, where they are there. */
-export async function findDependencies(
+/** Another build may have installed the same meanwhile. */
+async function putInPlace(
+  { clock, paths }: FindDeps,
+  { staging }: BuildSetup,
+  installed: Installed,
+): Promise<Installed> {
+  if (installed.key === undefined) return installed;
+  const sealed = paths.dependencies(installed.key);
+  if (!(await take(clock, sealed))) await putAway(clock, { made: staging, sealed });
+  return installed;
+}
+
+/** What is installed has one of these keys, once it is. */
+type Ordered = Pick<DependencyKeys, 'made'> & Pick<Installed, 'listed'>;
+
+type Decided = Installed | Ordered;
+
+const readDecided = ({ dependencies }: BuildSetup): Promise<Decided | undefined> =>
+  readFile(dependencies, 'utf8').then(
+    (text) => JSON.parse(text) as Decided,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      return undefined;
+    },
+  );
+
+async function writeDecided({ dependencies }: BuildSetup, decided: Decided): Promise<void> {
+  await writeFile(`${dependencies}.new`, JSON.stringify(decided));
+  await rename(`${dependencies}.new`, dependencies);
+}
+
+/** The sealed dependencies where they are there, else the keys that they may get. */
+async function findDependencies(
   deps: FindDeps,
   { input, plan, tree, isWhole }: BuildSetup,
-): Promise<Installed | Missing | Failure> {
-  const { dependencies } = plan;
-  if (dependencies === undefined) return NONE;
+  dependencies: Dependencies,
+): Promise<Decided | Failure> {
   const { namedBy, path } = dependencies;
   const named = namedBy === undefined ? path : `${namedBy}=${path}`;
   if ((await readFact(tree, plan.folder, path)).kind === 'outside') return leadsOut(named);
@@ -82,7 +126,7 @@ export async function findDependencies(
       if (one !== undefined && (await take(deps.clock, deps.paths.dependencies(one))))
         return { key: one, audience, listed };
   }
-  return { missing: { dependencies, made, listed } };
+  return { made, listed };
 }
 
 /** A hook may add packages where none are listed. */

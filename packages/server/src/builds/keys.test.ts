@@ -135,23 +135,26 @@ function keysOf({ input: given = {}, found = {} }: Asked = {}, plan = planned())
   return dependencyKeys(asking, plan, { dependencies, manifest, seen });
 }
 
-const sharedKey = (asked: Asked = {}, plan = planned()) => keysOf(asked, plan).made.withoutCode.key;
+const baseKey = (asked: Asked = {}, plan = planned()) => keysOf(asked, plan).made.withoutCode.key;
 const codeKey = (asked: Asked = {}) => keysOf(asked).made.byCode.key;
 
-test('finished packages of the same lines are shared by an owner’s applications, commits and variables', () => {
-  assert.equal(sharedKey(), sharedKey({ input: { ...other, environment: { TOKEN: 'x' } } }));
+test('finished packages of the same lines are the same for an application’s commits and variables', () => {
+  const { applicationId: _, ...sameApplication } = other;
+  const asked = { ...sameApplication, environment: { TOKEN: 'x' } };
+  assert.equal(baseKey(), baseKey({ input: asked }));
 });
 
-test('dependencies are never shared between owners, interpreters, files or indexes', () => {
+test('dependencies are never shared between owners, applications, interpreters, files or indexes', () => {
   const keys = [
-    sharedKey({}),
-    sharedKey({ input: { ownerId: 'orga_2' as OwnerId } }),
-    sharedKey({ found: { digest: 'e' } }),
-    sharedKey({}, planned({ CC_PIP_REQUIREMENTS_FILE: 'other.txt' })),
-    sharedKey({ input: { environment: { PIP_INDEX_URL: 'x' } } }),
-    sharedKey({ input: { environment: { UV_INDEX: 'x' } } }),
-    sharedKey({ input: { environment: { HTTPS_PROXY: 'x' } } }),
-    sharedKey({}, planned({ PYTHON_VERSION: '3.12' })),
+    baseKey({}),
+    baseKey({ input: { ownerId: 'orga_2' as OwnerId } }),
+    baseKey({ input: { applicationId: other.applicationId } }),
+    baseKey({ found: { digest: 'e' } }),
+    baseKey({}, planned({ CC_PIP_REQUIREMENTS_FILE: 'other.txt' })),
+    baseKey({ input: { environment: { PIP_INDEX_URL: 'x' } } }),
+    baseKey({ input: { environment: { UV_INDEX: 'x' } } }),
+    baseKey({ input: { environment: { HTTPS_PROXY: 'x' } } }),
+    baseKey({}, planned({ PYTHON_VERSION: '3.12' })),
   ];
   assert.equal(new Set(keys).size, keys.length);
 });
@@ -169,22 +172,23 @@ test('what code of packages made is of one application with equal variables', ()
     codeKey(),
     codeKey({ input: { applicationId } }),
     codeKey({ input: { environment: { CMAKE_ARGS: '-DX' } } }),
-    sharedKey(),
+    baseKey(),
   ];
   assert.equal(new Set(keys).size, keys.length);
   assert.deepEqual(
     keysOf().taken.map(({ key }) => key),
-    [sharedKey(), codeKey()],
+    [baseKey(), codeKey()],
   );
 });
 
 test('a variable counts where a line is written with it, the platform’s own too', () => {
   const key = (value: string, variables: string[]) =>
-    sharedKey({ input: { environment: { VERSION: value } }, found: { variables } });
+    baseKey({ input: { environment: { VERSION: value } }, found: { variables } });
   assert.notEqual(key('1', ['VERSION']), key('2', ['VERSION']));
   assert.equal(key('1', []), key('2', []));
-  const found = { variables: ['APP_ID'] };
-  assert.notEqual(sharedKey({ found }), sharedKey({ found, input: other }));
+  const found = { variables: ['COMMIT_ID'] };
+  const { commitId } = other;
+  assert.notEqual(baseKey({ found }), baseKey({ found, input: { commitId } }));
 });
 
 test('what is installed out of a tree belongs to that commit of that application with its variables', () => {
@@ -234,7 +238,7 @@ test('no two sets of inputs are written the same', () => {
     fc.property(environment, environment, (a, b) => {
       const same = isDeepStrictEqual(a, b);
       assert.equal(
-        sharedKey({ input: { environment: a } }) === sharedKey({ input: { environment: b } }),
+        baseKey({ input: { environment: a } }) === baseKey({ input: { environment: b } }),
         same,
       );
     }),

@@ -12,7 +12,7 @@ import {
 import { leftAlone } from './referred.ts';
 
 /**
- * For whom something was made, beside what its key says: everybody, where nothing is said; else an application with its
+ * For whom something was made, beside what its key says: its application, where nothing is said; else that with its
  * variables, one commit, or one deployment.
  */
 export type Audience = string;
@@ -78,35 +78,35 @@ export const artifactId = (key: string, deploymentId: string): string =>
 export type DependencyKey = { key: string; audience: Audience };
 
 export type DependencyKeys = {
-  /** Those whose packages can be taken as they are, whoever installed them. */
+  /** Those whose packages can be taken as they are, whichever build installed them. */
   taken: readonly DependencyKey[];
   /** What is installed now is called so, by whether code of packages ran in doing so. */
   made: { byCode: DependencyKey; withoutCode: DependencyKey };
 };
 
 /**
- * Which installed dependencies can be shared: by all of an owner's applications where finished packages were just
- * unpacked, with equal settings of the installer. Where code ran, it may have read any variable: that is its
- * application's, with equal variables. What is of the tree is its commit's, and what cannot be followed is the
- * deployment's alone.
+ * Which installed dependencies can be taken again. They are an application's, for its code may write what its installer
+ * reads: the download cache, and the mark that no code ran. Where finished packages were just unpacked they are so with
+ * equal settings of the installer. Where code ran, it may have read any variable: that is for equal variables. What is
+ * of the tree is its commit's, and what cannot be followed is the deployment's alone.
  */
 export function dependencyKeys(
   input: BuildInput,
   plan: Plan,
   wanted: { dependencies: Dependencies; manifest: Manifest; seen: Seen },
 ): DependencyKeys {
-  const shared = sharedKey(input, plan, wanted);
+  const base = baseKey(input, plan, wanted);
   const { always, commit } = audiencesOf(input, plan);
   const { reach, variables } = wanted.manifest;
   const audience = { packages: always, tree: commit, unknown: ownAudience(input) }[reach];
-  const own = { key: `${shared}-${audience}`, audience };
+  const own = { key: `${base}-${audience}`, audience };
   if (reach !== 'packages') return { taken: [own], made: { byCode: own, withoutCode: own } };
-  const everybodys = { key: shared, audience: variables.length === 0 ? '' : commit };
-  return { taken: [everybodys, own], made: { byCode: own, withoutCode: everybodys } };
+  const unpacked = { key: base, audience: variables.length === 0 ? '' : commit };
+  return { taken: [unpacked, own], made: { byCode: own, withoutCode: unpacked } };
 }
 
-function sharedKey(
-  { ownerId }: BuildInput,
+function baseKey(
+  { ownerId, applicationId }: BuildInput,
   { recipe, toolchain }: Plan,
   { dependencies, manifest, seen }: Parameters<typeof dependencyKeys>[2],
 ): string {
@@ -115,6 +115,7 @@ function sharedKey(
   return digest([
     recipe,
     ownerId,
+    applicationId,
     toolchain.digest,
     process.platform,
     process.arch,

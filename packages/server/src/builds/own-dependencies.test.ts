@@ -53,7 +53,10 @@ async function open(t: TestContext, files: Record<string, string>, shown: Shown)
     say: async () => undefined,
   });
   let deployments = 0;
-  return async (environment: Record<string, string>, useCache = true) => {
+  return async (
+    environment: Record<string, string>,
+    { useCache = true, locks = false }: { useCache?: boolean; locks?: boolean } = {},
+  ) => {
     deployments += 1;
     const input: BuildInput = {
       deploymentId: `deployment_${String(deployments).padStart(12, '0')}` as DeploymentId,
@@ -86,7 +89,7 @@ async function open(t: TestContext, files: Record<string, string>, shown: Shown)
       assert.ok(progress.next === 'run', JSON.stringify(progress));
       const { step } = progress;
       assert.deepEqual(await builder.describe(input, step.number), step);
-      await act(t, step, shown);
+      await act(t, step, { shown, locks });
       steps.push(step);
       done.push({ number: step.number, succeeded: true, reason: null, detail: '', exitCode: 0 });
     }
@@ -94,13 +97,18 @@ async function open(t: TestContext, files: Record<string, string>, shown: Shown)
 }
 
 /** What an engine and the step's commands do to what is installed. */
-async function act(t: TestContext, step: BuildStep, shown: Shown): Promise<void> {
-  const { environment } = step.files;
+async function act(
+  t: TestContext,
+  step: BuildStep,
+  { shown, locks }: { shown: Shown; locks: boolean },
+): Promise<void> {
+  const { environment, application } = step.files;
   const place = environment?.source ?? '';
   if (step.number === STEP.dependencies) {
     await mkdir(place, { recursive: true });
     await writeFile(join(place, 'six.py'), 'six');
     await writeFile(join(place, RAN_NO_CODE), '');
+    if (locks) await writeFile(join(application.source, 'requirements.txt'), LOCKED);
   }
   if (step.number !== STEP.after) return;
   assert.ok(environment?.access === 'writable');
@@ -113,13 +121,16 @@ async function act(t: TestContext, step: BuildStep, shown: Shown): Promise<void>
     const [program = '', ...words] = argv.map((word) =>
       word.replaceAll('/opt/env.kept', kept).replaceAll('/opt/env', merged),
     );
-    execFileSync(program, words, { stdio: 'inherit' });
+    execFileSync(program, words, { stdio: 'inherit', cwd: application.source });
   };
   for (const one of step.before.filter(({ name }) => name.startsWith('copying'))) run(one);
   assert.ok(existsSync(join(merged, 'six.py')));
   assert.ok('argv' in step.command && !('image' in step.command));
   run(step.command);
 }
+
+/** What an installer that locks leaves of a list. */
+const LOCKED = 'six==1.17.0\n';
 
 const FILES = { 'main.py': '', 'requirements.txt': 'six\n' };
 
@@ -172,7 +183,7 @@ for (const shown of ['to be copied', 'uncopied'] as const) {
 test('what was installed last is what the next hook adds to', async (t) => {
   const build = await open(t, FILES, 'to be copied');
   const first = await build(MORE);
-  const afresh = await build(MORE, false);
+  const afresh = await build(MORE, { useCache: false });
   const { files } = afresh.steps.at(-1) ?? assert.fail('no step');
   const { steps, artifact } = await build({ ...MORE, EPOCHS: '3' });
   assert.deepEqual(
@@ -184,4 +195,46 @@ test('what was installed last is what the next hook adds to', async (t) => {
   assert.equal(steps.at(-1)?.files.readOnly.at(-1), base);
   assert.notEqual(first.artifact.installedKey, artifact.installedKey);
   assert.notEqual(artifact.dependenciesKey, artifact.installedKey);
+});
+
+test('whatever may build packages does so without those that were built with other variables', async (t) => {
+  const build = await open(t, FILES, 'to be copied');
+  const forgotten = async (environment: Record<string, string>) => {
+    const hooks = { CC_PRE_BUILD_HOOK: 'x', PYTHON_SETUP_PY_GOAL: 'build' };
+    const { steps } = await build({ ...NOTHING, ...hooks, ...environment });
+    return steps.map(({ number, before }) => {
+      const forgets = before.find(({ name }) => name.startsWith('forgetting'));
+      return [number, forgets?.argv.at(-1) ?? assert.fail(`step ${number}`)] as const;
+    });
+  };
+  const cpu = await forgotten({ CMAKE_ARGS: 'cpu' });
+  const { before, dependencies, after } = STEP;
+  assert.deepEqual(
+    cpu.map(([number]) => number),
+    [before, dependencies, STEP.build, after],
+  );
+  const cuda = await forgotten({ CMAKE_ARGS: 'cuda' });
+  assert.equal(new Set([...cpu, ...cuda].map(([, seen]) => seen)).size, 2);
+});
+
+test('a step that rewrites the list changes nothing about what is installed by it', async (t) => {
+  const build = await open(t, FILES, 'to be copied');
+  const freeze = `printf '${LOCKED.trim()}\\n' > requirements.txt`;
+  const frozen = await build({ CC_POST_BUILD_HOOK: freeze });
+  assert.deepEqual(
+    frozen.steps.map(({ number }) => number),
+    [STEP.dependencies, STEP.after],
+  );
+  const plain = (await build({})).artifact.dependenciesKey;
+  assert.equal(frozen.artifact.dependenciesKey, plain);
+  const added = await build({ CC_POST_BUILD_HOOK: `${MORE.CC_POST_BUILD_HOOK}; ${freeze}` });
+  assert.equal(added.artifact.dependenciesKey, added.artifact.id);
+  const locking = await open(t, { ...FILES, 'requirements.txt': 'six\nattrs\n' }, 'to be copied');
+  const { artifact, steps } = await locking(NOTHING, { locks: true });
+  assert.equal(steps.length, 2);
+  const again = await locking({});
+  assert.deepEqual(
+    [again.steps.length, again.artifact.dependenciesKey],
+    [0, artifact.dependenciesKey],
+  );
 });

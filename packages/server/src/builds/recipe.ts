@@ -86,7 +86,7 @@ export type NeededFile = {
   file: { path: string; executable: boolean } | undefined;
 };
 
-/** Packages that are installed into /opt/env, apart from the tree, and shared by all builds with equal keys. */
+/** Packages that are installed into /opt/env, apart from the tree, and taken by all builds with equal keys. */
 export type Dependencies = {
   /** The file that lists them, relative to the folder; it is read when the pre-build hook is over. */
   path: string;
@@ -94,6 +94,8 @@ export type Dependencies = {
   namedBy: string | undefined;
   /** What installs them; it leaves `RAN_NO_CODE` where no code of a package ran in doing so. */
   install: Command;
+  /** Run before all that may build packages; what is forgotten was built where something else was seen. */
+  forget(seen: string): Command;
   /** What installing needs of this machine: settings, and files that they name. */
   variables: Variables;
   readOnly: readonly string[];
@@ -109,7 +111,7 @@ export type Dependencies = {
   drawnIn(settings: Variables, seen: Seen): References;
 };
 
-/** What the installer leaves in /opt/env where only finished packages were unpacked: such are the same for everybody. */
+/** What the installer leaves in /opt/env where only finished packages were unpacked: such are the same whatever the variables. */
 export const RAN_NO_CODE = '.ran-no-code';
 
 /** A file that lists dependencies: where it is in the tree, and what it says. */

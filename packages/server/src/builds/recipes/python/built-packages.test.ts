@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { treeOf } from '../../../testing/tree-of.ts';
 import { RAN_NO_CODE } from '../../recipe.ts';
-import { FORGET_BUILT, TELL_BUILT } from './built-packages.ts';
+import { TELL_BUILT, forgetBuilt } from './built-packages.ts';
 
 /** The parts of the installation's script, with a cache in which both installers have built something. */
 async function open(t: TestContext) {
@@ -24,10 +24,12 @@ async function open(t: TestContext) {
   await chmod(join(root, 'uv'), 0o755);
   const at = (path: string): string => join(root, path);
   const variables = { PATH: '/usr/bin:/bin', XDG_CACHE_HOME: at('cache') };
-  const run = (script: string, more: Record<string, string> = {}): unknown =>
-    execFileSync('/bin/sh', ['-c', script.replaceAll('/opt/env', at('env'))], {
-      env: { ...variables, uv: at('uv'), UV_CACHE_DIR: at('cache/uv'), ...more },
-    });
+  const run = (argv: readonly string[], more: Record<string, string> = {}): unknown =>
+    execFileSync(
+      '/usr/bin/env',
+      argv.map((word) => word.replaceAll('/opt/env', at('env'))),
+      { env: { ...variables, uv: at('uv'), UV_CACHE_DIR: at('cache/uv'), ...more } },
+    );
   return { at, run };
 }
 
@@ -35,21 +37,21 @@ const BUILT = ['cache/uv/sdists-v9/pypi', 'cache/pip/wheels', 'cache/pipenv/whee
 
 test('what was built of sources is forgotten where other variables are seen, and nothing else', async (t) => {
   const { at, run } = await open(t);
-  run(FORGET_BUILT, { CG_SEEN: 'a' });
+  run(forgetBuilt(at('uv'), 'a').argv);
   for (const path of BUILT) assert.ok(!existsSync(at(path)), path);
   for (const path of ['cache/uv/wheels-v5/pypi/six.whl', 'cache/pip/http/x'])
     assert.ok(existsSync(at(path)), path);
   for (const path of BUILT) await mkdir(at(path), { recursive: true });
-  run(FORGET_BUILT, { CG_SEEN: 'a' });
+  run(forgetBuilt(at('uv'), 'a').argv);
   for (const path of BUILT) assert.ok(existsSync(at(path)), path);
-  run(FORGET_BUILT, { CG_SEEN: 'b', uv: '', UV_CACHE_DIR: '' });
+  run(forgetBuilt(undefined, 'b').argv);
   for (const path of BUILT) assert.ok(!existsSync(at(path)), path);
 });
 
 test('that no code ran is told where nothing was ever built, and only where that can be seen', async (t) => {
   const { at, run } = await open(t);
   const isTold = (more?: Record<string, string>): boolean => {
-    run(TELL_BUILT, more);
+    run(['/bin/sh', '-c', TELL_BUILT], more);
     return existsSync(at(`env/${RAN_NO_CODE}`));
   };
   await writeFile(at(`env/${RAN_NO_CODE}`), '');

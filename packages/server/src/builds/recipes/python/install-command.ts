@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from '../../../workloads/engine.ts';
 import { RAN_NO_CODE } from '../../recipe.ts';
-import { FORGET_BUILT, TELL_BUILT } from './built-packages.ts';
+import { TELL_BUILT } from './built-packages.ts';
 import type { Installer } from './installer.ts';
 import type { Interpreter } from './interpreters.ts';
 
@@ -42,7 +42,7 @@ const PROGRAM = readFileSync(new URL('install_packages.py', import.meta.url), 'u
 
 /** 100: something else than uv installed, and what code ran nobody can tell. */
 const INSTALL = `uv=$1
-${FORGET_BUILT}"$2" -I -c "$3" "$4"
+"$2" -I -c "$3" "$4"
 code=$?
 case $code in
   0) [ -n "$uv" ] || exit 0;;

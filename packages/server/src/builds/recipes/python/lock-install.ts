@@ -3,6 +3,7 @@ import { farthest } from '../../reach.ts';
 import type { Reach } from '../../reach.ts';
 import type { Dependencies, Failure, ListFile, References, Seen } from '../../recipe.ts';
 import { LOCK } from './choose-packages.ts';
+import { forgetBuilt } from './built-packages.ts';
 import { installCommand } from './install-command.ts';
 import type { Tools } from './install-command.ts';
 import type { Installer } from './installer.ts';
@@ -28,13 +29,20 @@ export function lockedPackages(
     }),
     variables: settings,
     readOnly,
+    forget: (seen) => forgetBuilt(uv, seen),
     provides: ENVIRONMENT,
     references: readLock,
-    settings: [...UV_SETTINGS, { name: LOCK, read: (text, seen) => reachOfLock(text, '', seen) }],
+    settings: [...UV_SETTINGS, LOCK_ABOVE],
     decidedBy: DECIDED_BY,
     drawnIn: readVariables,
   };
 }
+
+/** The lock of a workspace, in which the folder may be a member. */
+export const LOCK_ABOVE: Dependencies['settings'][number] = {
+  name: LOCK,
+  read: (text, seen) => reachOfLock(text, '', seen),
+};
 
 const NO_UV: Failure = {
   reason: 'missing_program',

@@ -2,9 +2,11 @@ import type { Reach } from '../../reach.ts';
 import type { Dependencies, Failure, Given } from '../../recipe.ts';
 import { REQUIREMENTS } from './choose-packages.ts';
 import type { Chosen } from './choose-packages.ts';
+import { forgetBuilt } from './built-packages.ts';
 import { installCommand } from './install-command.ts';
 import type { Order, Tools } from './install-command.ts';
 import type { Installer } from './installer.ts';
+import { LOCK_ABOVE } from './lock-install.ts';
 import { ENVIRONMENT } from './requirements-install.ts';
 import { DECIDED_BY, UV_SETTINGS, readVariables } from './settings.ts';
 
@@ -38,6 +40,7 @@ export function projectPackages(
     ),
     variables: settings,
     readOnly,
+    forget: (seen) => forgetBuilt(uv, seen),
     provides: ENVIRONMENT,
     references: ({ bytes }) => ({
       files: [],
@@ -46,6 +49,7 @@ export function projectPackages(
     }),
     settings: [
       ...UV_SETTINGS,
+      ...(order.kind === 'sync' ? [LOCK_ABOVE] : []),
       { name: 'Pipfile.lock', read: (text) => reachOf(text, { whole: false }) },
       // the hook's list is installed in place of the project, and may name anything
       ...(hasHook ? [{ name: REQUIREMENTS, read: () => 'unknown' as const }] : []),

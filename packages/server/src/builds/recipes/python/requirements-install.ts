@@ -1,4 +1,5 @@
 import type { Dependencies } from '../../recipe.ts';
+import { forgetBuilt } from './built-packages.ts';
 import { installCommand } from './install-command.ts';
 import type { Order, Tools } from './install-command.ts';
 import type { Installer } from './installer.ts';
@@ -15,6 +16,7 @@ export const requirementsOf = (
   install: installCommand(nameOf(file.path, tools, how), tools, { kind: 'list', ...file, ...how }),
   variables: tools.installer.settings,
   readOnly: tools.installer.readOnly,
+  forget: (seen) => forgetBuilt(tools.installer.uv, seen),
   provides: ENVIRONMENT,
   references: readReferences,
   settings: UV_SETTINGS,

@@ -2,15 +2,18 @@ import { farthest } from '../../reach.ts';
 import type { Reach } from '../../reach.ts';
 import type { Dependencies, References, Seen, Variables } from '../../recipe.ts';
 import { REACH, placeOf } from './place-of.ts';
+import { isTuning } from './tuning-variables.ts';
 
 /** The variables that pip and uv read, and by which they reach an index. */
 export const DECIDED_BY = /^(PIP_|UV_|XDG_CONFIG_|NETRC$|SSL_CERT_)|^(HTTPS?|ALL|NO)_PROXY$/i;
 
 /** What names lists and files of settings, and what names other places that something is installed out of. */
 const LISTS = /_(CONSTRAINTS?|OVERRIDES?|EXCLUDES?|REQUIREMENTS?|CONFIG_FILE)$/;
-const THINGS = /^(PIP|UV)_(FIND_LINKS|(EXTRA_)?INDEX_URL|(DEFAULT_)?INDEX)$/;
+const THINGS =
+  /^(PIP|UV)_(FIND_LINKS|(EXTRA_)?INDEX_URL|(DEFAULT_)?INDEX)$|^PIPENV_PYPI_MIRROR$|^XDG_CONFIG_/;
 /** Nothing is installed out of these, though they may be paths. */
-const NO_SOURCE = /CERT|CACHE|PYTHON|PROXY|NETRC|USERNAME|PASSWORD/i;
+const NO_SOURCE = /CERT|PROXY|NETRC|_CACHE(_DIR)?$|^UV_(INDEX_\w+_(USERNAME|PASSWORD)$|PYTHON)/i;
+const OF_INSTALLER = /^(PIP|UV|PIPENV)_/;
 
 /** What the user's variables for the installer draw in. */
 export function readVariables(settings: Variables, seen: Seen): References {
@@ -30,6 +33,8 @@ function readVariable(
   const words = value.split(/[\s,]+/).filter((word) => word !== '' && word !== '/dev/null');
   if (NO_SOURCE.test(name)) return { files: [], reach: 'packages' };
   if (!LISTS.test(name)) {
+    const isKnown = THINGS.test(name) || !OF_INSTALLER.test(name) || isTuning(name);
+    if (!isKnown && words.length > 0) return { files: [], reach: 'unknown' };
     const named = words.map((word) => word.replace(/^[\w-]+=/, ''));
     const things = THINGS.test(name) ? named : named.filter(isPath);
     return { files: [], reach: farthest(things.map((one) => reachOf(one, seen))) };
@@ -61,7 +66,7 @@ const SOURCE =
 const BEFORE_PLACE = /^[\w.-]+(?:\[[^\]]*\])?\s*@\s*/;
 const STRING = /"([^"\n]*)"|'([^'\n]*)'/g;
 
-/** Without its cache, uv does not tell whether it built anything. */
+/** Members of a workspace are found by its folders. Without its cache, uv does not tell whether it built anything. */
 function reachOfSettings(text: string, seen: Seen): Reach {
   const strings = (part: string): string[] =>
     [...part.matchAll(STRING)].map(([, double, single]) =>
@@ -69,6 +74,6 @@ function reachOfSettings(text: string, seen: Seen): Reach {
     );
   const sources = [...text.matchAll(SOURCE)].flatMap(([, value = '']) => strings(value));
   const named = [...sources, ...strings(text).filter(isPath)];
-  const told = /\bno-cache\b/.test(text) ? 'tree' : 'packages';
+  const told = /\bno-cache\b|\bworkspace\s*=\s*true\b/.test(text) ? 'tree' : 'packages';
   return farthest([told, ...named.map((one) => reachOf(one, seen))]);
 }
