@@ -7,8 +7,8 @@ after(() => platform.end());
 
 const env = ['CC_MLPYTHON_RUN_MAIN=main.py'];
 
-async function deploy(main: string, more: string[] = []) {
-  const folder = await platform.repository({ 'main.py': main });
+async function deploy(main: string, more: string[] = [], files: Record<string, string> = {}) {
+  const folder = await platform.repository({ 'main.py': main, ...files });
   const id = await platform.create(folder, { type: 'ml_python_web', env: [...env, ...more] });
   return { id, ...(await platform.grid(['deploy'], { folder })) };
 }
@@ -33,6 +33,14 @@ suite('without namespaces', { concurrency: 2 }, () => {
       assert.equal(code, 0, out);
       assert.equal((await platform.visit(hostOf(id))).body, ['one', 'two'][index]);
     }
+  });
+
+  test('programs of packages are found, wherever the packages are by then', async () => {
+    const runs = 'import subprocess\nsubprocess.run(["pip", "--version"], check=True)\n';
+    const list = { 'requirements.txt': 'wheel\n' };
+    const hook = ['CC_POST_BUILD_HOOK=pip --version && wheel version'];
+    const { code, out } = await deploy(runs + serverOf('here'), hook, list);
+    assert.equal(code, 0, out);
   });
 
   const mains = {

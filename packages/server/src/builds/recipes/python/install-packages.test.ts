@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -127,3 +127,23 @@ for (const line of [
     assert.match(String(list(line)), /line 1 what pip alone takes/);
     assert.doesNotMatch(String(list(line)), /secret|xxx/);
   });
+
+test('scripts that pip has written find the Python beside them, wherever they are by then', (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'grid-scripts-'));
+  t.after(() => rmSync(root, { recursive: true }));
+  const bin = join(root, 'an env', 'bin');
+  mkdirSync(bin, { recursive: true });
+  const body = 'print("hello")\n';
+  const long = `#!/bin/sh\n'''exec' "${bin}/python3" "$0" "$@"\n' '''\n`;
+  const begins = { short: `#!${bin}/python\n`, long, other: '#!/usr/bin/env python3\n' };
+  for (const [name, first] of Object.entries(begins))
+    writeFileSync(join(bin, name), first + body, { mode: 0o555 });
+  const python = execFileSync('which', ['python3'], { encoding: 'utf8' }).trim();
+  for (const name of ['python', 'python3']) symlinkSync(python, join(bin, name));
+  const program = join(import.meta.dirname, 'install_packages.py');
+  const call = 'import runpy, sys\nrunpy.run_path(sys.argv[1])["free_scripts"](sys.argv[2])';
+  execFileSync('python3', ['-I', '-c', call, program, join(root, 'an env')]);
+  renameSync(join(root, 'an env'), join(root, 'moved'));
+  for (const name of Object.keys(begins))
+    assert.equal(execFileSync(join(root, 'moved', 'bin', name), { encoding: 'utf8' }), 'hello\n');
+});

@@ -149,7 +149,7 @@ def make_environment(given, lists):
     uv, python, place = given['uv'], given['python'], given['place']
     beside = [] if lists else ['--system-site-packages']
     if uv:
-        make = [uv, 'venv', '--quiet', '--allow-existing', *beside, '--python', python, place]
+        make = [uv, 'venv', '--quiet', '--allow-existing', '--relocatable', *beside, '--python', python, place]
         made = subprocess.run(make).returncode
         if made or given['options'] is not None or add_pip(given):
             return made
@@ -209,6 +209,31 @@ def run_pipenv(given, inner):
     return subprocess.run(pipenv).returncode or RAN_OTHERS
 
 
+#: How scripts of packages begin that pip has written, and so that they find the Python beside them wherever they are.
+BEGINS = r"""#!(?:/bin/sh\n'''exec' "?)?%s/bin/(python[\d.]*)"?(?: "\$0" "\$@"\n' ''')?\n"""
+BESIDE = """#!/bin/sh
+'''exec' "$(dirname -- "$(realpath -- "$0")")"/'%s' "$0" "$@"
+' '''
+"""
+
+
+def free_scripts(place):
+    """What is installed gets another place, where nothing mounts it."""
+    begins = re.compile((BEGINS % re.escape(place)).encode())
+    for path in glob.glob(f'{glob.escape(place)}/bin/*'):
+        if os.path.islink(path) or not os.path.isfile(path):
+            continue
+        with open(path, 'rb') as file:
+            found = begins.match(file.read(8192))
+            text = found and found.string[found.end():] + file.read()
+        if found:
+            mode = os.stat(path).st_mode
+            os.unlink(path)  # it may be read-only
+            with open(path, 'wb') as file:
+                file.write((BESIDE % found.group(1).decode()).encode() + text)
+            os.chmod(path, mode)
+
+
 KINDS = {'list': install_list, 'folder': install_folder, 'sync': sync, 'pipenv': run_pipenv}
 #: Ends what went well, where it was not uv that did it.
 RAN_OTHERS = 100
@@ -229,6 +254,8 @@ def main(text):
         status = KINDS[given['kind']](given, f'{place}/bin/python')
     if status in (0, RAN_OTHERS) and given['options'] is not None:
         add_pip(given)  # last of all: uv compiles whatever is there
+    if status in (0, RAN_OTHERS):
+        free_scripts(place)
     if status in (0, RAN_OTHERS) and glob.glob(f'{place}/lib/python*/site-packages/nltk'):
         os.makedirs(f'{place}/nltk_data', exist_ok=True)  # where NLTK puts its data, rather than into a home that goes
     return status if status >= 0 else 128 - status
