@@ -77,6 +77,8 @@ test('no index comes before another where they are named as pip names them, unle
   assert.deepEqual(plan(EXTRA), BEST);
   const variable = { PIP_EXTRA_INDEX_URL: 'https://a', UV_INDEX: 'https://a' };
   assert.deepEqual(plan({ 'requirements.txt': 'six' }, variable), BEST);
+  const ended = { ...variable, PIP_EXTRA_INDEX_URL: ' https://a \n' };
+  assert.deepEqual(plan({ 'requirements.txt': 'six' }, ended), BEST);
   assert.deepEqual(plan(EXTRA, { UV_INDEX_STRATEGY: 'first-index' }), []);
   assert.deepEqual(plan(EXTRA, { UV_INDEX: 'ours=https://b' }), []);
 });

@@ -138,7 +138,7 @@ def plan(given):
     except OSError:
         pass  # the installer says it in its own words
     said = any(name in os.environ for name in ('UV_INDEX_STRATEGY', 'UV_EXTRA_INDEX_URL'))
-    own = os.environ.get('UV_INDEX') not in (None, os.environ.get('PIP_EXTRA_INDEX_URL'))
+    own = os.environ.get('UV_INDEX', '').strip() not in ('', os.environ.get('PIP_EXTRA_INDEX_URL', '').strip())
     # of pip's indexes none comes before the others, as the pages of packages that name one count on
     best = ['--index-strategy', 'unsafe-best-match'] if found['indexes'] and not said and not own else []
     return best + found['options'], ''

@@ -16,7 +16,11 @@ type Kind = Exclude<Chosen['by'], 'list' | 'lock'>;
 export function projectPackages(
   { path, by }: Chosen & { by: Kind },
   { environment, files }: Given,
-  { pip, ...tools }: Tools & { installer: Installer; pip: string | undefined },
+  {
+    pip,
+    pipAlone = [],
+    ...tools
+  }: Tools & Pick<Order, 'pip' | 'pipAlone'> & { installer: Installer },
 ): Dependencies | Failure {
   const { uv, settings, readOnly } = tools.installer;
   const withPip = uv === undefined || pip !== undefined;
@@ -35,6 +39,7 @@ export function projectPackages(
         ...order,
         path,
         pip,
+        pipAlone,
         instead: hasHook ? REQUIREMENTS : '',
       },
     ),

@@ -53,6 +53,29 @@ test('the winner among several start variables, and the version, are said', () =
   ]);
 });
 
+test('what is set for pip alone is said to have no effect where uv alone installs', () => {
+  const set = { PIP_NO_BINARY: 'six', PIP_CONFIG_FILE: 'pip.conf', PIP_QUIET: '1' };
+  const saying = (more: Record<string, string>, there: string[], text?: string) => {
+    const files = new Map(there.map((path) => [path, { text }]));
+    const tools = { interpreters, installer: { ...installer, uv: '/tools/uv' } };
+    const environment = { ...MAIN, ...set, ...more };
+    const plan = pythonRecipe(tools).plan({ kind: 'webapp', environment, files });
+    assert.ok(!('reason' in plan), JSON.stringify(plan));
+    return plan.notices.filter((line) => line.includes('PIP_'));
+  };
+  const without = (path: string) => [
+    `PIP_NO_BINARY and PIP_CONFIG_FILE have no effect: uv installs what ${path} lists, and has no such settings.`,
+  ];
+  for (const path of ['uv.lock', 'pylock.toml', 'setup.py'])
+    assert.deepEqual(saying({}, [path]), without(path));
+  const project = '[project]\nname = "x"\n';
+  assert.deepEqual(saying({}, ['pyproject.toml'], project), without('pyproject.toml'));
+  assert.deepEqual(saying({ CC_PIP_VERSION: '25' }, ['uv.lock']), without('uv.lock'));
+  assert.deepEqual(saying({ CC_PIP_VERSION: '25' }, ['pylock.toml']), []);
+  const pips = ['requirements.txt', 'Pipfile'];
+  for (const path of pips) assert.deepEqual(saying({}, [path]), [], path);
+});
+
 test('without any Python the operator is asked for one', () => {
   const plan = decide({}, []);
   assert.match('detail' in plan ? plan.detail : '', /ask its operator/);

@@ -11,6 +11,7 @@ import {
   describeChoice,
   listingFiles,
 } from './choose-packages.ts';
+import type { Chosen } from './choose-packages.ts';
 import { lockedPackages } from './lock-install.ts';
 import { inWordsOfUv } from './pip-settings.ts';
 import { planStart } from './plan-start.ts';
@@ -105,11 +106,30 @@ function planPackages(
             tools,
             { pip, pipAlone },
           )
-        : projectPackages({ path: chosen.path, by }, given, { ...tools, pip });
+        : projectPackages({ path: chosen.path, by }, given, { ...tools, pip, pipAlone });
   if ('reason' in dependencies) return dependencies;
-  const notices = describeChoice(files, chosen?.path);
+  const unheard = chosen === undefined || !isUvs(chosen, installer, pip) ? [] : pipAlone;
+  const notices = [
+    ...describeChoice(files, chosen?.path),
+    ...(unheard.length === 0 ? [] : [sayUnheard(unheard, chosen?.path ?? path)]),
+  ];
   return { dependencies, notices, isProject: by === 'lock' || by === 'project' };
 }
+
+/** Whether uv installs it whatever pip would make of it. */
+const isUvs = (
+  { path, by }: Pick<Chosen, 'path' | 'by'>,
+  { uv }: Installer,
+  pip: string | undefined,
+): boolean =>
+  by === 'lock' ||
+  (uv !== undefined &&
+    pip === undefined &&
+    by !== 'pipenv' &&
+    (by !== 'list' || path.endsWith('.toml')));
+
+const sayUnheard = (names: readonly string[], path: string): string =>
+  `${names.join(' and ')} ${names.length === 1 ? 'has' : 'have'} no effect: uv installs what ${path} lists, and has no such ${names.length === 1 ? 'setting' : 'settings'}.`;
 
 const NO_PIP: Failure = {
   reason: 'invalid_variable',
