@@ -6,16 +6,10 @@ import type { Row } from '../store/schema.ts';
 /** A size of instance. */
 export type Flavor = Row<'flavors'>;
 
-/** What it is called by everybody else, too. */
-const OTHER_NAMES: Readonly<Record<string, string>> = { ML_XXL: 'ML_2XL' };
+/** What it is called by others, who may ask for it so; it is recorded by its own name alone. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([['ML_XXL', 'ML_2XL']]);
 
-export const canonicalName = (name: string): string => OTHER_NAMES[name] ?? name;
-
-/** Its name, and those that it has beside. */
-export const namesOf = (name: string): string[] => [
-  name,
-  ...Object.keys(OTHER_NAMES).filter((other) => OTHER_NAMES[other] === name),
-];
+export const canonicalName = (name: string): string => OTHER_NAMES.get(name) ?? name;
 
 /** As file names and URLs have them without quoting; short enough for a table. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
