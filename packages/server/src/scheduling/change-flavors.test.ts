@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { PLATFORM } from '../events/actor.ts';
 import { device } from '../testing/leases.ts';
 import { flavorUse } from '../deployments/flavor-use.ts';
+import type { FlavorDevices } from '../devices/flavor-devices.ts';
 import { insertDevice } from '../devices/device-store.ts';
 import type { Database } from '../store/database.ts';
 import { onEachDatabase } from '../testing/database.ts';
@@ -143,18 +144,29 @@ onEachDatabase('of two who use and delete a size at once, one is refused', async
   }
 });
 
+const addGpus = (database: Database, models: readonly string[]): Promise<void> =>
+  database.transaction(async (tx) => {
+    for (const [index, model] of models.entries())
+      await insertDevice(tx, { ...device(index), model }, { host: 'local', at: 1 });
+  });
+
+const completeOn = (
+  database: Database,
+  {
+    memoryMiB = 32 * 1024,
+    flavorDevices = [],
+  }: { memoryMiB?: number; flavorDevices?: FlavorDevices },
+): Promise<void> =>
+  database.transaction((tx) =>
+    completeFlavors(tx, { hosts: [{ name: 'local', memoryMiB, cpus: 64 }], flavorDevices }, 9),
+  );
+
 onEachDatabase(
   'a machine’s sizes are added once, follow it until somebody changes them, and do not come back',
   async (database) => {
     const { find, names, update, remove } = open(database);
-    const complete = (memoryMiB: number) =>
-      database.transaction((tx) =>
-        completeFlavors(tx, { hosts: [{ name: 'local', memoryMiB, cpus: 64 }] }, 9),
-      );
-    await database.transaction(async (tx) => {
-      for (let index = 0; index < 4; index++)
-        await insertDevice(tx, { ...device(index), model: 'NVIDIA L4' }, { host: 'local', at: 1 });
-    });
+    const complete = (memoryMiB: number) => completeOn(database, { memoryMiB });
+    await addGpus(database, Array(4).fill('NVIDIA L4'));
     await complete(32 * 1024);
     assert.deepEqual(
       (await names()).filter((name) => name.endsWith('L4')),
@@ -167,5 +179,37 @@ onEachDatabase(
     assert.equal((await find('2xL4'))?.memoryMiB, 15 * 1024);
     const { memoryMiB, origin } = (await find('4xL4')) ?? {};
     assert.deepEqual([memoryMiB, origin], [60 * 1024, 'machine']);
+  },
+);
+
+onEachDatabase(
+  'models that differ by capitals alone are one, and a size that was called in others is followed',
+  async (database) => {
+    const { create, find, names } = open(database);
+    await create({ ...huge, name: '1xl4' });
+    await addGpus(database, ['NVIDIA L4', 'Nvidia l4']);
+    await completeOn(database, {});
+    await completeOn(database, {});
+    const made = (await names()).filter((name) => /L4$/i.test(name));
+    assert.deepEqual(made.toSorted(), ['1xl4', '2xL4']);
+    assert.equal((await find('1xl4'))?.gpus, 8, 'it is the operator’s');
+    await database.transaction((tx) =>
+      tx.updateTable('flavors').set({ name: '2XL4' }).where('name', '=', '2xL4').execute(),
+    );
+    await completeOn(database, { memoryMiB: 64 * 1024 });
+    assert.equal((await find('2XL4'))?.memoryMiB, 60 * 1024);
+  },
+);
+
+onEachDatabase(
+  'GPUs that the operator’s mapping keeps from everybody make no size',
+  async (database) => {
+    const { names } = open(database);
+    await addGpus(database, ['NVIDIA L40S', 'NVIDIA H100 PCIe']);
+    await completeOn(database, { flavorDevices: [{ flavor: '*', model: 'H100' }] });
+    assert.deepEqual(
+      (await names()).filter((name) => /^\dx/.test(name)),
+      ['1xH100'],
+    );
   },
 );
