@@ -116,9 +116,9 @@ onEachDatabase(
   'sizes of a file stand beside those that there are, or in their place, all or none',
   async (database) => {
     const { apply, names, find, told } = open(database);
-    await apply([huge, { name: 'M', cpus: 3, memoryMiB: 4096 }], false);
+    await apply([huge, { name: 'M', cpus: 3, memoryMiB: 4096, price: 0.1 }], false);
     const { cpus, origin, microEurosPerDay } = (await find('M')) ?? {};
-    assert.deepEqual([cpus, origin, microEurosPerDay], [3, 'operator', 2_533_334]);
+    assert.deepEqual([cpus, origin, microEurosPerDay], [3, 'operator', 2_400_000]);
     assert.equal((await names()).length, 17);
     await assert.rejects(apply([huge, huge], false), /named twice/);
     await assert.rejects(apply([huge], true), /last without GPUs/);
@@ -129,6 +129,43 @@ onEachDatabase(
     assert.equal((await told()).length - before, 17);
   },
 );
+
+onEachDatabase(
+  'an entry of a file is all of a size: what it does not say is as if it were new',
+  async (database) => {
+    const { apply, find } = open(database);
+    await apply([{ ...huge, diskMiB: 99_000, price: 7 }], false);
+    await apply([{ name: 'huge', cpus: 2, memoryMiB: 1024, gpus: 2 }], false);
+    const { diskMiB, deviceModel, gpus, microEurosPerDay } = (await find('huge')) ?? {};
+    assert.deepEqual([diskMiB, deviceModel, gpus, microEurosPerDay], [10_240, null, 2, 20_000_000]);
+    const plain = [{ name: 'M', cpus: 3, memoryMiB: 4096 }];
+    await assert.rejects(apply(plain, false), /price/);
+  },
+);
+
+onEachDatabase('a file may call a size by its other name', async (database) => {
+  const { apply, find, names } = open(database);
+  const big = { name: 'ML_XXL', cpus: 30, memoryMiB: 40_000, gpus: 3 };
+  const one = { name: 'one', cpus: 1, memoryMiB: 512, price: 0.1 };
+  await apply([one, big], true);
+  assert.deepEqual(await names(), ['one', 'ML_2XL']);
+  assert.equal((await find('ML_XXL'))?.cpus, 30);
+  await assert.rejects(apply([big, { ...big, name: 'ML_2XL' }], false), /named twice/);
+});
+
+onEachDatabase('with other GPUs a size has the price of those', async (database) => {
+  const { create, update, find } = open(database);
+  const price = async () => (await find('huge'))?.microEurosPerDay;
+  await create({ ...huge, gpus: 1 });
+  await update('huge', { gpus: 8 });
+  assert.equal(await price(), 80_000_000);
+  await update('huge', { price: 1 });
+  await update('huge', { gpus: 8, cpus: 4 });
+  assert.equal(await price(), 24_000_000, 'the same GPUs: what was said of it stays');
+  await assert.rejects(update('huge', { gpus: 0 }), /price/);
+  await update('huge', { gpus: 0, price: 2 });
+  assert.equal(await price(), 48_000_000);
+});
 
 onEachDatabase('of two who use and delete a size at once, one is refused', async (database) => {
   const { remove, names } = open(database);
