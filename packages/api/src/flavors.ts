@@ -84,7 +84,7 @@ export const createFlavor = endpoint({
 export const applyFlavors = endpoint({
   method: 'PUT',
   path: '/grid/v1/flavors',
-  summary: 'Make or change several sizes, all or none of them',
+  summary: 'Make or replace several sizes, all or none of them',
   for: 'operator',
   params: none,
   query: none,

@@ -67,7 +67,7 @@ const applyCommand = (group: Command): Command =>
   group
     .command('apply <file>')
     .description(
-      'make or change the sizes of a file of JSON, as list --format json prints them (operators)',
+      'make or replace the sizes of a file of JSON, as list --format json prints them (operators)',
     )
     .option('--only', 'delete all others: these are in place of those that every platform has')
     .action(async (file: string, { only }: { only?: boolean }) => {

@@ -37,16 +37,12 @@ export const countApplications = async (db: Reader, ownerId: OwnerId): Promise<n
 };
 
 /** How many have one of these sizes, be it for their builds, or where scaling would end. */
-export const countSized = async (db: Reader, flavors: readonly string[]): Promise<number> => {
+export const countSized = async (db: Reader, flavor: string): Promise<number> => {
   const row = await db
     .selectFrom('applications')
     .select(({ fn }) => fn.countAll<number | string>().as('count'))
     .where(({ eb, or }) =>
-      or([
-        eb('flavor', 'in', flavors),
-        eb('maxFlavor', 'in', flavors),
-        eb('buildFlavor', 'in', flavors),
-      ]),
+      or([eb('flavor', '=', flavor), eb('maxFlavor', '=', flavor), eb('buildFlavor', '=', flavor)]),
     )
     .executeTakeFirstOrThrow();
   return Number(row.count);

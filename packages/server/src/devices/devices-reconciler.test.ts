@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { SECOND } from '../lib/duration.ts';
+import { listFlavors } from '../scheduling/flavor-store.ts';
 import { transition } from '../states/transition.ts';
 import { device } from '../testing/leases.ts';
 import { deviceMachine } from './known-device.ts';
@@ -20,6 +21,25 @@ inStillWorld(
     assert.equal(await world.look('devices', 'inventory'), world.clock() + 15 * SECOND);
     assert.deepEqual(await healths(world), ['GPU-0 well', 'GPU-1 well']);
     assert.ok((await world.due()).includes('queue all'));
+  },
+);
+
+inStillWorld(
+  'devices are found whatever becomes of the sizes that follow from them, which have a look of their own',
+  { devices: DEVICES },
+  async (world) => {
+    const { database } = world;
+    const rename = (from: string, to: string): Promise<void> =>
+      database.transaction((tx) => tx.schema.alterTable(from).renameTo(to).execute());
+    await rename('flavors', 'elsewhere');
+    await world.look('devices', 'inventory');
+    assert.deepEqual(await healths(world), ['GPU-0 well', 'GPU-1 well']);
+    assert.ok((await world.due()).includes('devices flavors'));
+    await assert.rejects(world.look('devices', 'flavors'), /flavors/);
+    await rename('elsewhere', 'flavors');
+    await world.look('devices', 'flavors');
+    const made = (await listFlavors(database.read)).filter(({ origin }) => origin === 'machine');
+    assert.notEqual(made.length, 0);
   },
 );
 

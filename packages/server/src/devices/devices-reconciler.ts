@@ -30,15 +30,28 @@ export type DeviceDeps = {
   inventory: Inventory;
   /** A device that this lease holds is not well any more: whoever holds it is to be ended. */
   onFault(tx: Tx, lease: Lease, at: number): Promise<void>;
-  /** Devices are there that were never seen before. */
-  onFound(tx: Tx, at: number): Promise<void>;
+  /** Adds the sizes that the devices that there are make sensible. */
+  completeFlavors(tx: Tx, at: number): Promise<void>;
 };
 
-/** What is looked at: `inventory`, what devices there are; `leases`, whether those given back are free. */
+/**
+ * What is looked at: `inventory`, what devices there are; `leases`, whether those given back are free; `flavors`, which
+ * sizes follow from the devices: what cannot be made into sizes is there all the same.
+ */
 export const devicesReconciler =
   (deps: DeviceDeps): Reconciler =>
-  (claim, signal) =>
-    claim.id === 'leases' ? fenceLeases(deps, claim, signal) : lookAtDevices(deps, claim, signal);
+  (claim, signal) => {
+    if (claim.id === 'leases') return fenceLeases(deps, claim, signal);
+    if (claim.id === 'flavors') return makeSizes(deps, claim);
+    return lookAtDevices(deps, claim, signal);
+  };
+
+async function makeSizes(deps: DeviceDeps, claim: Claim): Promise<undefined> {
+  await deps.database.transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    await deps.completeFlavors(tx, deps.clock());
+  });
+}
 
 async function lookAtDevices(deps: DeviceDeps, claim: Claim, signal: AbortSignal): Promise<number> {
   const { database, clock, inventory } = deps;
@@ -52,7 +65,8 @@ async function lookAtDevices(deps: DeviceDeps, claim: Claim, signal: AbortSignal
       await database.transaction(async (tx) => {
         await holdClaim(tx, claim);
         for (const change of changes) await recordChange(deps, tx, change);
-        if (changes.some((change) => change.do === 'add')) await deps.onFound(tx, clock());
+        if (changes.some((change) => change.do === 'add'))
+          await askForLook(tx, 'devices', 'flavors', clock());
         await askForLook(tx, 'queue', 'all', clock());
       });
       await inventory.refresh();

@@ -74,10 +74,11 @@ function means(name: string, device: Named, mapping: FlavorDevices): boolean {
 }
 
 /** `L4` is a word of `NVIDIA L4`, and none of `NVIDIA L40S`. */
-const hasWords = (model: string, name: string): boolean =>
+export const hasWords = (model: string, name: string): boolean =>
   ` ${wordsOf(model)} `.includes(` ${wordsOf(name)} `);
 
-const wordsOf = (text: string): string =>
+/** What two models have in common that are one. */
+export const wordsOf = (text: string): string =>
   text
     .toLowerCase()
     .replaceAll(/[^a-z0-9.]+/g, ' ')

@@ -33,7 +33,6 @@ import { createTxtReader } from '../routing/read-txt.ts';
 import type { RouterSettings } from '../routing/router-settings.ts';
 import { describeUnknown } from '../scheduling/flavor.ts';
 import { listFlavors } from '../scheduling/flavor-store.ts';
-import { completeFlavors } from '../scheduling/complete-flavors.ts';
 import { loadEmpty } from '../scheduling/never-fits.ts';
 import { LOCAL } from '../lib/host.ts';
 import type { Pool } from '../scheduling/pool.ts';
@@ -95,7 +94,6 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
   const { inventory } = devices;
   const git = await warnOfGit(paths.hooks);
   const pool = openPool(config, engines);
-  await database.transaction((tx) => completeFlavors(tx, pool, clock()));
   const unknown = describeUnknown(config.flavorDevices, await listFlavors(database.read));
   const warnings = [...engines.warnings, ...devices.warnings, ...unknown, ...git];
   const keyring = openKeyring(paths.keys);

@@ -48,7 +48,7 @@ export function createReconcilers(surroundings: Surroundings): Record<Kind, Reco
     devices: devicesReconciler({
       ...surroundings,
       onFault: tellFault(subjects),
-      onFound: (tx, at) => completeFlavors(tx, surroundings.pool, at),
+      completeFlavors: (tx, at) => completeFlavors(tx, surroundings.pool, at),
     }),
     workload: workloadReconciler({ ...observer, inFlight: router.inFlight }),
     application: applicationReconciler({

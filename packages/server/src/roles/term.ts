@@ -26,7 +26,8 @@ const askForEverything = ({ database, clock, cleanupNames }: TermDeps): Promise<
   database.transaction(async (tx) => {
     const now = clock();
     for (const name of cleanupNames) await askForLook(tx, 'cleanup', name, now);
-    for (const name of ['inventory', 'leases']) await askForLook(tx, 'devices', name, now);
+    for (const name of ['inventory', 'leases', 'flavors'])
+      await askForLook(tx, 'devices', name, now);
     await askForLook(tx, 'queue', 'all', now);
     await askForLook(tx, 'routes', 'all', now);
     for (const id of await listApplicationIds(tx)) {

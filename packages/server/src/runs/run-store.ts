@@ -59,14 +59,11 @@ export const countWaitingRuns = async (db: Reader, ownerId: OwnerId): Promise<nu
 };
 
 /** How many of one of these sizes are not over. */
-export const countUnfinishedOf = async (
-  db: Reader,
-  flavors: readonly string[],
-): Promise<number> => {
+export const countUnfinishedOf = async (db: Reader, flavor: string): Promise<number> => {
   const row = await db
     .selectFrom('runs')
     .select(({ fn }) => fn.countAll<number | string>().as('count'))
-    .where('flavor', 'in', flavors)
+    .where('flavor', '=', flavor)
     .where('status', 'in', ['waiting', 'running'])
     .executeTakeFirstOrThrow();
   return Number(row.count);

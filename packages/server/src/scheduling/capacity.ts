@@ -20,6 +20,17 @@ export type HostCapacity = { memoryMiB: number; devices: Record<string, number> 
 /** What is left of every host, each at its place. */
 export type Capacity = HostCapacity[];
 
+/** Of a class on a host. What operators call a class may be what every object has, too, such as `constructor`. */
+const devicesOn = ({ devices }: HostCapacity, deviceClass: string): number =>
+  Object.hasOwn(devices, deviceClass) ? (devices[deviceClass] ?? 0) : 0;
+
+/** So many of each class, which may be named several times. */
+export function countByClass(counts: Iterable<readonly [string, number]>): Record<string, number> {
+  const byClass = new Map<string, number>();
+  for (const [name, count] of counts) byClass.set(name, (byClass.get(name) ?? 0) + count);
+  return Object.fromEntries(byClass);
+}
+
 export const copyCapacity = (capacity: readonly HostCapacity[]): Capacity =>
   capacity.map(({ memoryMiB, devices }) => ({ memoryMiB, devices: { ...devices } }));
 
@@ -27,7 +38,7 @@ export const copyCapacity = (capacity: readonly HostCapacity[]): Capacity =>
 export function nodesThatFit(host: HostCapacity, { memoryMiB, gpus, deviceClass }: Demand): number {
   const byMemory = memoryMiB === 0 ? Infinity : Math.floor(host.memoryMiB / memoryMiB);
   if (gpus === 0 || deviceClass === undefined) return Math.max(0, byMemory);
-  return Math.max(0, Math.min(byMemory, Math.floor((host.devices[deviceClass] ?? 0) / gpus)));
+  return Math.max(0, Math.min(byMemory, Math.floor(devicesOn(host, deviceClass) / gpus)));
 }
 
 /** Whether all nodes fit, wherever. */
@@ -56,7 +67,7 @@ export function place(capacity: readonly HostCapacity[], demand: Demand): number
 
 function compareCapacity(a: HostCapacity, b: HostCapacity, { deviceClass }: Demand): number {
   const devices = (host: HostCapacity): number =>
-    deviceClass === undefined ? countDevices(host) : (host.devices[deviceClass] ?? 0);
+    deviceClass === undefined ? countDevices(host) : devicesOn(host, deviceClass);
   return devices(a) - devices(b) || a.memoryMiB - b.memoryMiB;
 }
 
@@ -81,7 +92,7 @@ function move(
     if (host === undefined) continue;
     host.memoryMiB += sign * memoryMiB;
     if (deviceClass !== undefined && gpus > 0)
-      host.devices[deviceClass] = (host.devices[deviceClass] ?? 0) + sign * gpus;
+      host.devices[deviceClass] = devicesOn(host, deviceClass) + sign * gpus;
   }
 }
 
@@ -93,14 +104,14 @@ export const lesser = (a: readonly HostCapacity[], b: readonly HostCapacity[]): 
     return {
       memoryMiB: Math.min(host.memoryMiB, other.memoryMiB),
       devices: Object.fromEntries(
-        classes.map((name) => [name, Math.min(host.devices[name] ?? 0, other.devices[name] ?? 0)]),
+        classes.map((name) => [name, Math.min(devicesOn(host, name), devicesOn(other, name))]),
       ),
     };
   });
 
 /** Devices of a class in all. */
 export const devicesIn = (capacity: readonly HostCapacity[], deviceClass: string): number =>
-  capacity.reduce((sum, { devices }) => sum + Math.max(0, devices[deviceClass] ?? 0), 0);
+  capacity.reduce((sum, host) => sum + Math.max(0, devicesOn(host, deviceClass)), 0);
 
 /** Devices that would do, of whichever class. */
 export const devicesFor = (capacity: readonly HostCapacity[], demand: Demand): number =>

@@ -2,8 +2,8 @@ import type { Actor } from '../events/actor.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Database, Tx } from '../store/database.ts';
-import { changesOf, parseFlavor } from './flavor.ts';
-import type { FlavorOrder, PartialOrder } from './flavor.ts';
+import { canonicalName, changesOf, parseFlavor } from './flavor.ts';
+import type { Flavor, FlavorOrder, PartialOrder } from './flavor.ts';
 import { recordChanged, recordCreated, recordDeleted } from './flavor-event.ts';
 import {
   requireFlavor,
@@ -71,14 +71,29 @@ export const updateFlavor = (
   { by, name, change }: { by: Actor; name: string; change: Omit<PartialOrder, 'name'> },
 ): Promise<void> => changeFlavors(deps, by, (tx, done) => update(tx, { ...change, name }, done));
 
-async function update(tx: Tx, order: PartialOrder, { by, at }: Change): Promise<void> {
+async function update(tx: Tx, order: PartialOrder, done: Change): Promise<void> {
   const former = await requireFlavor(tx, order.name);
   const flavor = parseFlavor({ ...order, name: former.name }, former);
+  await replace(tx, { former, flavor }, done);
+}
+
+async function replace(
+  tx: Tx,
+  { former, flavor }: { former: Flavor; flavor: ReturnType<typeof parseFlavor> },
+  { by, at }: Change,
+): Promise<void> {
   if (flavor.gpus > 0 && former.gpus === 0) await requirePlainFlavor(tx, former.name);
   const changes = changesOf(former, flavor);
   if (Object.keys(changes).length === 0) return;
   await updateFlavorRow(tx, former.name, { ...changes, origin: 'operator', changedAt: at });
   await recordChanged(tx, former.name, { changes, by, at });
+}
+
+/** It is what the order says, as if it were new, whether it is there or not. */
+async function put(tx: Tx, order: FlavorOrder, done: Change): Promise<void> {
+  const former = await findFlavor(tx, order.name);
+  if (former === undefined) return create(tx, order, done);
+  return replace(tx, { former, flavor: parseFlavor(order) }, done);
 }
 
 /** Nobody chooses it any more. Refuses one that somebody has. */
@@ -110,13 +125,11 @@ export const applyFlavors = (
   { by, flavors, only }: { by: Actor; flavors: readonly FlavorOrder[]; only: boolean },
 ): Promise<void> =>
   changeFlavors(deps, by, async (tx, done) => {
-    const names = new Set(flavors.map(({ name }) => name));
-    if (names.size < flavors.length)
+    const orders = flavors.map((order) => ({ ...order, name: canonicalName(order.name) }));
+    const names = new Set(orders.map(({ name }) => name));
+    if (names.size < orders.length)
       throw new Refusal('invalid', 'A flavor is named twice.', { flavors: 'must differ by name' });
-    for (const flavor of flavors) {
-      const former = await findFlavor(tx, flavor.name);
-      await (former === undefined ? create(tx, flavor, done) : update(tx, flavor, done));
-    }
+    for (const order of orders) await put(tx, order, done);
     if (!only) return;
     const others = (await listFlavors(tx)).filter(({ name }) => !names.has(name));
     for (const { name } of others) await remove(deps, tx, { ...done, name });

@@ -6,16 +6,10 @@ import type { Row } from '../store/schema.ts';
 /** A size of instance. */
 export type Flavor = Row<'flavors'>;
 
-/** What it is called by everybody else, too. */
-const OTHER_NAMES: Readonly<Record<string, string>> = { ML_XXL: 'ML_2XL' };
+/** What it is called by others, who may ask for it so; it is recorded by its own name alone. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([['ML_XXL', 'ML_2XL']]);
 
-export const canonicalName = (name: string): string => OTHER_NAMES[name] ?? name;
-
-/** Its name, and those that it has beside. */
-export const namesOf = (name: string): string[] => [
-  name,
-  ...Object.keys(OTHER_NAMES).filter((other) => OTHER_NAMES[other] === name),
-];
+export const canonicalName = (name: string): string => OTHER_NAMES.get(name) ?? name;
 
 /** As file names and URLs have them without quoting; short enough for a table. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
@@ -87,9 +81,10 @@ function parseModel(model: string | null | undefined, { gpus, former }: Known): 
   return parseName('deviceModel', model);
 }
 
+/** GPUs are what is paid for: with another number of them the former price is none. */
 function parsePrice(price: number | undefined, { gpus, former }: Known): number {
   if (price !== undefined) return perDay(price);
-  if (former !== undefined) return former.microEurosPerDay;
+  if (former?.gpus === gpus) return former.microEurosPerDay;
   if (gpus === 0) throw invalid('price', 'must be said of a size without GPUs, in euros an hour');
   return priceOfGpus(gpus);
 }
@@ -121,19 +116,24 @@ export const describeUnknown = (
     .filter((name) => name !== '*' && !flavors.some((one) => one.name === name && one.gpus > 0))
     .map((name) => `GRID_FLAVOR_DEVICES maps ${name}, and no size with GPUs is called so.`);
 
-/** Those that are called so, in this order, then the others without GPUs, then all others. */
-function prefer(flavors: readonly Flavor[], names: readonly string[]): Flavor[] {
-  const preferred = names.flatMap((name) => flavors.find((one) => one.name === name) ?? []);
-  const plain = flavors.filter(({ gpus }) => gpus === 0);
-  return [...preferred, ...plain, ...flavors];
+/** Without GPUs: the smallest that fits of those with so much memory; where none does, the largest below that fits. */
+function choosePlain(
+  flavors: readonly Flavor[],
+  leastMiB: number,
+  fits: (flavor: Flavor) => boolean,
+): Flavor {
+  const plain = flavors.filter(({ gpus }) => gpus === 0).toSorted(compareSizes);
+  const [smallest] = plain;
+  // operators cannot delete the last
+  if (smallest === undefined) throw new Error('there are no sizes without GPUs');
+  const enough = plain.filter(({ memoryMiB }) => memoryMiB >= leastMiB);
+  return enough.find(fits) ?? plain.findLast(fits) ?? enough[0] ?? smallest;
 }
 
-/** There is always one without GPUs. */
-const requireOne = (flavors: readonly Flavor[]): Flavor => {
-  const [first] = flavors;
-  if (first === undefined) throw new Error('there are no sizes');
-  return first;
-};
+/** As XS has it. */
+const USUAL_MIB = 1024;
+/** As S has it: compilers and package managers get along with it. */
+const BUILD_MIB = 2048;
 
 /** What an application gets that names no size: one GPU where there is one to have. */
 export function chooseDefaultFlavor(
@@ -141,16 +141,12 @@ export function chooseDefaultFlavor(
   fits: (flavor: Flavor) => boolean,
 ): Flavor {
   const oneGpu = flavors.filter(({ gpus }) => gpus === 1).toReversed();
-  const usual = prefer(oneGpu, ['ML_S', 'ML_XS']).find(fits);
-  const plain = prefer(flavors, ['XS']);
-  return usual ?? plain.find(fits) ?? requireOne(plain);
+  const usual = ['ML_S', 'ML_XS'].flatMap((name) => oneGpu.filter((one) => one.name === name));
+  return [...usual, ...oneGpu].find(fits) ?? choosePlain(flavors, USUAL_MIB, fits);
 }
 
-/** What builds get where the user chose nothing: S, or the biggest below it that the machine can hold. */
-export function chooseBuildFlavor(
+/** What builds get where the user chose nothing, on a machine that holds so much. */
+export const chooseBuildFlavor = (
   flavors: readonly Flavor[],
   { memoryMiB }: { memoryMiB: number },
-): Flavor {
-  const usual = prefer(flavors, ['S', 'XS', 'nano', 'pico']);
-  return usual.find((one) => one.memoryMiB <= memoryMiB) ?? requireOne(flavors);
-}
+): Flavor => choosePlain(flavors, BUILD_MIB, (one) => one.memoryMiB <= memoryMiB);

@@ -122,6 +122,42 @@ test('sizes that are chosen where nobody chose fit the machine', () => {
   assert.deepEqual(builds, ['pico', 'nano', 'XS', 'S', 'S']);
 });
 
+test('where the catalogue was replaced, what nobody chose is as large as the usual, or as near below as fits', () => {
+  const known = [64, 4096, 65_536].map((memoryMiB) => ({
+    ...sized(`${memoryMiB}`, 0, null),
+    memoryMiB,
+  }));
+  const chosen = [99, 4095, 4096, 99_999].map((memoryMiB) => {
+    const { fits } = machineOf(memoryMiB, [], { known });
+    const usual = chooseDefaultFlavor(known, (flavor) => fits(flavor, 1)).name;
+    return [usual, chooseBuildFlavor(known, { memoryMiB }).name];
+  });
+  const [tiny, mid] = [
+    ['64', '64'],
+    ['4096', '4096'],
+  ];
+  assert.deepEqual(chosen, [tiny, tiny, mid, mid]);
+});
+
+test('a size may name a model as every object is called', () => {
+  const known = ['constructor', '__proto__'].map((model) => sized(model, 1, model));
+  const odd = known.map(({ name }): PooledDevice => ({ ...h100, model: name }));
+  const fitting = (devices: readonly PooledDevice[]) => {
+    const { fits } = machineOf(99_999, devices, { known });
+    return known.filter((one) => fits(one, 1)).map(({ name }) => name);
+  };
+  assert.deepEqual(fitting(odd), ['constructor', '__proto__']);
+  assert.deepEqual(fitting([h100]), []);
+  assert.throws(
+    () =>
+      refuseWhatNeverFits(machineOf(99_999, [h100], { known }), {
+        flavor: 'constructor',
+        nodes: 1,
+      }),
+    /there are 99999 MiB and 0 × GPU constructor/,
+  );
+});
+
 const mapping = [
   { flavor: 'ML_XS', model: 'MIG 1g.10gb' },
   { flavor: 'ML_S', model: 'l4' },

@@ -60,6 +60,58 @@ test('a model is named by what tells it apart', () => {
     assert.deepEqual([nameOf(model ?? '')?.name, nameOf(model ?? '')?.deviceModel], [name, words]);
 });
 
+test('models that share their short name are told apart, each with its own GPUs', () => {
+  const host = {
+    memoryMiB: 64 * GIB,
+    cpus: 12,
+    devices: [...gpus(2, 'NVIDIA A100-SXM4-40GB'), ...gpus(2, 'NVIDIA A100-SXM4-80GB')],
+  };
+  assert.deepEqual(
+    planFlavors(host).map((one) => [one.name, one.deviceModel]),
+    [
+      ['1xA100-SXM4-40GB', 'A100-SXM4-40GB'],
+      ['2xA100-SXM4-40GB', 'A100-SXM4-40GB'],
+      ['1xA100-SXM4-80GB', 'A100-SXM4-80GB'],
+      ['2xA100-SXM4-80GB', 'A100-SXM4-80GB'],
+    ],
+  );
+  const others = [...gpus(1, 'Quadro RTX 6000'), ...gpus(1, 'NVIDIA RTX 6000 Ada Generation')];
+  assert.deepEqual(
+    planFlavors({ ...host, devices: others }).map((one) => [one.name, one.deviceModel]),
+    [
+      ['1xRTX6000', 'Quadro RTX 6000'],
+      ['1xRTX6000Ada', 'RTX 6000 Ada'],
+    ],
+  );
+});
+
+test('a name is one that can be asked for, told apart in any capitals, and cut between words', () => {
+  const named = (...models: string[]) =>
+    names({ memoryMiB: GIB, cpus: 1, devices: models.flatMap((model) => gpus(1, model)) });
+  assert.deepEqual(named('()', '…', ''), []);
+  assert.deepEqual(named('N/A'), ['1xNA']);
+  assert.deepEqual(named('AMD Instinct MI300X (OAM)'), ['1xAMDInstinctMI300XOAM']);
+  assert.deepEqual(named('RTX 4090', 'RTX4090'), ['1xRTX4090', '1xRTX4090-2']);
+  const long = 'Accelerator of the Second Generation Extended';
+  assert.deepEqual(named(`${long} A`, `${long} B`).map(isFlavorName), [true, true]);
+  const words = fc.constantFrom('NVIDIA', 'A100', 'a100', 'RTX', '4090', '80GB', 'x'.repeat(40));
+  const models = fc.array(
+    fc.oneof(
+      fc.string({ unit: 'grapheme' }),
+      fc.array(words, { maxLength: 6 }).map((all) => all.join(' ')),
+      fc.array(words, { maxLength: 6 }).map((all) => all.join('-')),
+    ),
+    { maxLength: 8 },
+  );
+  fc.assert(
+    fc.property(models, (some) => {
+      const all = named(...some);
+      for (const name of all) assert.ok(isFlavorName(name), name);
+      assert.equal(new Set(all.map((name) => name.toLowerCase())).size, all.length);
+    }),
+  );
+});
+
 test('as many of a size as there are GPUs for have room together', () => {
   const machines = fc.record({
     memoryMiB: fc.integer({ min: 8 * GIB, max: 4096 * GIB }),

@@ -1,5 +1,7 @@
 import { priceOfGpus, priceOfMemory } from '../billing/price.ts';
+import { wordsOf } from '../devices/flavor-devices.ts';
 import type { Flavor } from './flavor.ts';
+import { nameModels } from './name-models.ts';
 
 /** What a host has for sizes to be made of. */
 export type HostSize = {
@@ -33,18 +35,21 @@ export const planFlavors = (host: HostSize): PlannedFlavor[] => [
 function planGpuFlavors({ memoryMiB, cpus, devices }: HostSize): PlannedFlavor[] {
   const whole = devices.filter(({ parentUuid }) => parentUuid === null);
   const share = (of: number, count: number): number => (of * count) / whole.length;
-  const byModel = Map.groupBy(whole, ({ model }) => shortModel(model));
-  return [...byModel].flatMap(([deviceModel, { length }]) =>
-    countsUpTo(length).map((gpus) => ({
-      name: `${gpus}x${deviceModel.replaceAll(' ', '')}`.slice(0, 32),
+  const byModel = [...Map.groupBy(whole, ({ model }) => wordsOf(model)).values()];
+  const names = nameModels(byModel.flatMap(([one]) => one?.model ?? []));
+  return byModel.flatMap((alike) => {
+    const named = names.get(alike[0]?.model ?? '');
+    if (named === undefined) return [];
+    return countsUpTo(alike.length).map((gpus) => ({
+      name: `${gpus}x${named.called}`,
       cpus: Math.max(1, Math.floor(share(cpus, gpus))),
       memoryMiB: roundDown(share(memoryMiB * SHARED, gpus)),
       diskMiB: DISK_MIB * gpus,
       gpus,
-      deviceModel,
+      deviceModel: named.words,
       microEurosPerDay: priceOfGpus(gpus),
-    })),
-  );
+    }));
+  });
 }
 
 function* doublings(from: number): Generator<number> {
@@ -82,19 +87,4 @@ function planLargeFlavors({ memoryMiB, cpus }: HostSize): PlannedFlavor[] {
 function roundDown(memoryMiB: number): number {
   const step = memoryMiB >= 8192 ? 1024 : 256;
   return Math.max(step, Math.floor(memoryMiB / step) * step);
-}
-
-/** Makers, and the memory, the socket and the shape of a model, of which a machine seldom has several. */
-const BESIDE =
-  /^(nvidia|tesla|quadro|geforce|generation|laptop|gpu|\d+gb|sxm\d*|pcie|hbm\d*e?|nvl)$/i;
-
-/** `H100` of `NVIDIA H100 80GB HBM3`: words of the name that stand together. */
-function shortModel(model: string): string {
-  const words = [...model.matchAll(/[A-Za-z0-9]+/g)];
-  const first = words.findIndex(([word]) => !BESIDE.test(word));
-  const last = words.findIndex(([word], index) => index > first && BESIDE.test(word));
-  const kept = words.slice(Math.max(0, first), last === -1 ? undefined : last);
-  const [from, to] = [kept[0], kept.at(-1)];
-  if (from === undefined || to === undefined) return model;
-  return model.slice(from.index, to.index + to[0].length);
 }

@@ -1,6 +1,7 @@
 import { classFor } from '../devices/flavor-devices.ts';
 import type { DeviceClasses, FlavorDevices } from '../devices/flavor-devices.ts';
 import type { Flavor } from './flavor.ts';
+import { countByClass } from './capacity.ts';
 import type { Demand, Capacity } from './capacity.ts';
 
 /** What is given out: memory of hosts, and their devices; CPU time is shares. */
@@ -24,13 +25,13 @@ export function capacityOf(
   classes: DeviceClasses,
 ): Capacity {
   return pool.hosts.map(({ name, memoryMiB }) => {
-    const byClass: Record<string, number> = {};
-    for (const device of devices) {
-      const deviceClass = classes.of(device);
-      if (device.host === name && deviceClass !== undefined)
-        byClass[deviceClass] = (byClass[deviceClass] ?? 0) + 1;
-    }
-    return { memoryMiB, devices: byClass };
+    const counts = devices
+      .filter(({ host }) => host === name)
+      .flatMap((device): [string, number][] => {
+        const deviceClass = classes.of(device);
+        return deviceClass === undefined ? [] : [[deviceClass, 1]];
+      });
+    return { memoryMiB, devices: countByClass(counts) };
   });
 }
 

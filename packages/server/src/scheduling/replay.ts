@@ -3,7 +3,7 @@ import { everFits } from './never-fits.ts';
 import { partitionOf } from './order.ts';
 import type { PastRun } from './past-runs.ts';
 import type { Overtaking } from './plan-queue.ts';
-import { copyCapacity, devicesIn } from './capacity.ts';
+import { copyCapacity, countByClass, devicesIn } from './capacity.ts';
 import type { HostCapacity } from './capacity.ts';
 import { simulate } from './simulate.ts';
 import type { Arrival } from './simulate.ts';
@@ -95,11 +95,11 @@ export function parseHosts(list: string, memoryMiB = UNLIMITED): HostCapacity[] 
 }
 
 function parseDevices(host: string): Record<string, number> | undefined {
-  const devices: Record<string, number> = {};
+  const counts: [string, number][] = [];
   for (const part of host.split('+')) {
     const [, count, name] = /^\s*(\d{1,6})\s*[x×]\s*(\S.*?)\s*$/.exec(part) ?? [];
     if (count === undefined || name === undefined || Number(count) === 0) return undefined;
-    devices[name] = (devices[name] ?? 0) + Number(count);
+    counts.push([name, Number(count)]);
   }
-  return devices;
+  return countByClass(counts);
 }

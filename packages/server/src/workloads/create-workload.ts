@@ -43,6 +43,7 @@ export async function createWorkload(
   const { maxDuration = null, estimate, ...made } = order;
   const id = await insertWorkload(tx, {
     ...made,
+    flavor: flavor.name,
     at,
     estimate: estimate?.duration ?? null,
     estimateBasis: estimate?.basis ?? null,

@@ -16,12 +16,12 @@ async function makeSubmitter(database: Database) {
   const deploymentId = await makeDeployment(database, owned);
   const subject = { subjectKind: 'run', subjectId: deploymentId, estimate: null } as const;
   const common = { ...owned, ...subject, engine: 'process' } as const;
-  return (cameAt: number, priority: Priority = 'normal') =>
+  return (cameAt: number, priority: Priority = 'normal', flavor = 'XS') =>
     database.transaction((tx) =>
       createWorkload(
         tx,
         { flavorDevices: [] },
-        { ...common, flavor: 'XS', nodes: 1, graceSeconds: 1, at: cameAt, cameAt, priority },
+        { ...common, flavor, nodes: 1, graceSeconds: 1, at: cameAt, cameAt, priority },
       ),
     );
 }
@@ -38,3 +38,13 @@ onEachDatabase('what is urgent to one owner goes ahead of nobody else’s', asyn
   assert.deepEqual(await ids(10), [first, urgent, second, early]);
   assert.deepEqual(await ids(2), [first, urgent], 'also where it came after all that is looked at');
 });
+
+onEachDatabase(
+  'a size that is asked for by its other name is recorded by its own',
+  async (database) => {
+    const submit = await makeSubmitter(database);
+    await submit(1, 'normal', 'ML_XXL');
+    const [waiting] = await selectQueue(database.read, 1);
+    assert.equal(waiting?.flavor, 'ML_2XL');
+  },
+);

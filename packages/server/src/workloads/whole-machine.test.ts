@@ -38,6 +38,7 @@ inStillWorld(
   async (world) => {
     const { database, time, clock, ownerId } = world;
     await world.look('devices', 'inventory');
+    await world.look('devices', 'flavors');
     const id = await world.application({ flavor: '8xH100' });
     await world.push(id);
     await world.lookAtAll();
@@ -79,6 +80,7 @@ inStillWorld(
   async (world) => {
     const { database, clock } = world;
     await world.look('devices', 'inventory');
+    await world.look('devices', 'flavors');
     const held = async () =>
       (await database.read.selectFrom('leases').selectAll().orderBy('deviceUuid').execute()).map(
         ({ deviceUuid }) => deviceUuid,
@@ -112,6 +114,7 @@ inStillWorld(
   async (world) => {
     const { database, ownerId } = world;
     await world.look('devices', 'inventory');
+    await world.look('devices', 'flavors');
     const limited = { ownerId, flavor: 'ML_XS', environment: { CG_MAX_DURATION: '1h' } };
     await world.push(await makeApplication(database, limited));
     await world.lookAtAll();

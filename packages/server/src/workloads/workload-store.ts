@@ -105,11 +105,11 @@ export async function listPastDurations(
 }
 
 /** How many of one of these sizes there are for anything but runs. */
-export const countServing = async (db: Reader, flavors: readonly string[]): Promise<number> => {
+export const countServing = async (db: Reader, flavor: string): Promise<number> => {
   const row = await db
     .selectFrom('workloads')
     .select(({ fn }) => fn.countAll<number | string>().as('count'))
-    .where('flavor', 'in', flavors)
+    .where('flavor', '=', flavor)
     .where('subjectKind', '<>', 'run')
     .where('state', 'in', ['waiting', 'admitted'])
     .executeTakeFirstOrThrow();

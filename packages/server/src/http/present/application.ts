@@ -6,7 +6,7 @@ import { formatDomain } from '../../applications/domain.ts';
 import { loadEnvironment } from '../../applications/environment.ts';
 import { findDeployedCommit } from '../../deployments/deploy-application.ts';
 import { perHour } from '../../billing/price.ts';
-import { canonicalName, chooseBuildFlavor, isMicroservice } from '../../scheduling/flavor.ts';
+import { chooseBuildFlavor, isMicroservice } from '../../scheduling/flavor.ts';
 import { listFlavors } from '../../scheduling/flavor-store.ts';
 import type { Keyring } from '../../lib/encryption.ts';
 import type { Database } from '../../store/database.ts';
@@ -26,7 +26,7 @@ export const presentFlavor = (flavor: Flavor) => ({
 });
 
 const named = (name: string, flavors: readonly Flavor[]) => {
-  const flavor = flavors.find((one) => one.name === canonicalName(name));
+  const flavor = flavors.find((one) => one.name === name);
   if (flavor === undefined) throw new Error(`flavor ${name} is in the database and unknown`);
   return presentFlavor(flavor);
 };

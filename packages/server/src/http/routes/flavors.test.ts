@@ -35,6 +35,10 @@ onEachDatabase('everybody sees the sizes that there are, operators make them', a
   assert.equal((await ask('DELETE', '/grid/v1/flavors/huge')).status, 204);
   assert.equal((await ask('GET', '/grid/v1/flavors/huge')).status, 404);
   assert.equal((await list()).length, 16);
+  for (const name of ['constructor', 'toString', '__proto__']) {
+    const { status } = await ask('GET', `/grid/v1/flavors/${name}`);
+    assert.equal(status, 404, name);
+  }
 });
 
 onEachDatabase(

@@ -4,8 +4,8 @@ import { isPostgres } from './0001-tables.ts';
 
 /**
  * What an estimate rests on, and what an application was called that is gone. Of what waits or runs it is told from the
- * estimate, which is a day where nothing was known. Sizes become rows that operators change; what waits or runs keeps
- * the disk and the price that its size had.
+ * estimate, which is a day where nothing was known; starts that were foretold from such a day are forgotten. Sizes become
+ * rows that operators change, each with one name alone; what waits or runs keeps the disk and the price that its size had.
  */
 export async function up(tx: Tx): Promise<void> {
   for (const statement of statements(isPostgres(tx))) await sql.raw(statement).execute(tx);
@@ -37,10 +37,33 @@ export const catalogue: readonly (readonly [string, number, number, number, numb
 const DAY = 24 * 3_600_000;
 const FIRST_BUILD = 10 * 60_000;
 
-/** The name that an event tells, as long as events are kept. */
-const named = (postgres: boolean, kind: string): string =>
-  `(select max(${postgres ? `(e.data::json ->> 'name')` : `json_extract(e.data, '$.name')`}) from events e
-    where e.application_id = usage_intervals.application_id and e.kind = '${kind}')`;
+/**
+ * The names of applications that are gone, as their events tell them, as long as events are kept. Both tables are read
+ * once, however long they are.
+ */
+export const nameWhatIsGone = (postgres: boolean): string => {
+  const name = postgres ? `(e.data::json ->> 'name')` : `json_extract(e.data, '$.name')`;
+  const told = (kind: string): string => `max(case when e.kind = '${kind}' then ${name} end)`;
+  return `update usage_intervals set application_name = gone.name
+    from (select e.application_id,
+        coalesce(${told('application.deleted')}, ${told('application.created')}) as name
+      from events e left join applications a on a.id = e.application_id
+      where e.application_id is not null and a.id is null
+        and e.kind in ('application.deleted', 'application.created')
+      group by e.application_id) gone
+    where usage_intervals.application_id = gone.application_id`;
+};
+
+/** What names a size that could be asked for by two names. */
+const sized = [
+  ['applications', 'flavor'],
+  ['applications', 'max_flavor'],
+  ['applications', 'build_flavor'],
+  ['runs', 'flavor'],
+  ['workloads', 'flavor'],
+  ['instances', 'flavor'],
+  ['usage_intervals', 'flavor'],
+] as const;
 
 const statements = (postgres: boolean): readonly string[] => [
   'alter table workloads add column estimate_basis text',
@@ -50,9 +73,11 @@ const statements = (postgres: boolean): readonly string[] => [
       else 'history' end
     where estimate is not null`,
   'alter table usage_intervals add column application_name text',
-  `update usage_intervals set application_name =
-      coalesce(${named(postgres, 'application.deleted')}, ${named(postgres, 'application.created')})
-    where not exists (select 1 from applications a where a.id = usage_intervals.application_id)`,
+  nameWhatIsGone(postgres),
+  'update workloads set promised_at = null, expected_at = null',
+  ...sized.map(
+    ([table, column]) => `update ${table} set ${column} = 'ML_2XL' where ${column} = 'ML_XXL'`,
+  ),
   `create table flavors (
     name text primary key,
     cpus integer not null,
