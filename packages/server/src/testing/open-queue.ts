@@ -90,34 +90,39 @@ export async function openQueue(database: Database, { memoryMiB = 800, gpus = 0 
       const { state, reason } = await find(id);
       return reason === null ? state : `${state}: ${reason}`;
     },
-    end: (id: WorkloadId) =>
-      database.transaction(async (tx) => {
-        await transition(tx, workloadMachine, { id }, { event: 'gone', at: clock.now });
-        await endLeases(tx, id, clock.now);
-      }),
-    cancel: (workloadId: WorkloadId) =>
-      database.transaction((tx) => updateWantedGone(tx, { workloadId })),
-    prove: async () => {
-      const ended = (await listLeases(database.read)).filter(({ endedAt }) => endedAt !== null);
-      await database.transaction(async (tx) => {
-        for (const lease of ended) await releaseDevice(tx, lease, { at: clock.now });
-      });
-    },
-    fallIll: (index: number) =>
-      database.transaction((tx) =>
-        transition(
-          tx,
-          deviceMachine,
-          { uuid: device(index).uuid },
-          { event: 'fell_ill', facts: { reason: 'xid', detail: 'Xid 79' }, at: 5 },
-        ),
-      ),
-    held: async () =>
-      (await listLeases(database.read))
-        .map(({ deviceUuid, number }) => `${number}: ${deviceUuid}`)
-        .toSorted(),
+    ...openDeeds(database, clock),
   };
 }
+
+/** What becomes of workloads and devices beside the queue. */
+const openDeeds = (database: Database, clock: { now: number }) => ({
+  end: (id: WorkloadId) =>
+    database.transaction(async (tx) => {
+      await transition(tx, workloadMachine, { id }, { event: 'gone', at: clock.now });
+      await endLeases(tx, id, clock.now);
+    }),
+  cancel: (workloadId: WorkloadId) =>
+    database.transaction((tx) => updateWantedGone(tx, { workloadId })),
+  prove: async () => {
+    const ended = (await listLeases(database.read)).filter(({ endedAt }) => endedAt !== null);
+    await database.transaction(async (tx) => {
+      for (const lease of ended) await releaseDevice(tx, lease, { at: clock.now });
+    });
+  },
+  fallIll: (index: number) =>
+    database.transaction((tx) =>
+      transition(
+        tx,
+        deviceMachine,
+        { uuid: device(index).uuid },
+        { event: 'fell_ill', facts: { reason: 'xid', detail: 'Xid 79' }, at: 5 },
+      ),
+    ),
+  held: async () =>
+    (await listLeases(database.read))
+      .map(({ deviceUuid, number }) => `${number}: ${deviceUuid}`)
+      .toSorted(),
+});
 
 const device = (index: number) => ({
   uuid: `GPU-${index}`,

@@ -15,6 +15,6 @@ onSqlite('the sizes are read once, however many applications are listed', async 
     presented.map(({ name, instance }) => [name, instance.minFlavor.name]),
     found.map(({ name }) => [name, 'XS']),
   );
-  const asked = mock.calls.filter((call) => String(call.arguments[0]) === 'flavors');
+  const asked = mock.calls.filter(({ arguments: [table] }) => (table as unknown) === 'flavors');
   assert.equal(asked.length, 1);
 });
