@@ -39,7 +39,7 @@ const mayTouch: readonly [thing: string, pattern: RegExp, where: RegExp][] = [
   [
     'files',
     /'node:fs(\/promises)?'/,
-    /^(engines\/|devices\/(nvidia\/|simulated-devices)|git\/|ssh\/host-key|routing\/|certificates\/|roles\/|store\/|logs\/|builds\/(recipes\/|advance-build|compare-trees|put-away|sweep-files|copy-tree|keep-cache-budget|keep-dependencies|referred)|lib\/(encryption|held-folder|remove-tree|resolve-beneath)|testing\/)/,
+    /^(engines\/|devices\/(nvidia\/|simulated-devices)|git\/|ssh\/host-key|routing\/|certificates\/|roles\/|store\/|logs\/|builds\/(recipes\/|advance-build|compare-trees|decision|put-away|sweep-files|copy-tree|keep-cache-budget|keep-dependencies|referred)|lib\/(encryption|held-folder|remove-tree|resolve-beneath)|testing\/)/,
   ],
   ['a path below a tree', /\bjoin\(\s*(\w+\.)*(tree|staging|source|context)\b/, /^testing\//],
   ['everything below a path', /\brm(Sync)?\([^)]*recursive|\bcp(Sync)?\(/, MAY_REMOVE],

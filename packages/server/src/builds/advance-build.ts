@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { Grown } from '../lib/count-growth.ts';
@@ -13,6 +13,7 @@ import type { BuildSetup } from './build-setup.ts';
 import { commandStep } from './build-steps.ts';
 import { checkStart } from './check-start.ts';
 import { copyTree } from './copy-tree.ts';
+import { readDecision, writeDecision } from './decision.ts';
 import { STEP, describeBroken } from './describe-broken.ts';
 import { installedDependencies, seenDependencies } from './find-dependencies.ts';
 import type { Installed } from './find-dependencies.ts';
@@ -76,7 +77,7 @@ async function advanceBuild(deps: BuildDeps, look: Look): Promise<BuildProgress>
   const checkout = deps.paths.checkout(input.deploymentId);
   if (done.some(leavesOut) || lacksReferred(checkout)) await markIncomplete(checkout);
   const setup = await openSetup(deps, { input, ...planned });
-  const decided = await readDecided(setup);
+  const decided = await readDecision<Artifact>(setup.decision);
   if (decided !== undefined) return finish(deps, setup, decided);
   const { warm } = setup;
   if (warm !== undefined && planned.plan.hooks.before === undefined)
@@ -328,16 +329,9 @@ async function seal(
       readOnly: plan.toolchain.readOnly,
     },
   };
-  await writeFile(`${decision}.new`, JSON.stringify(artifact));
-  await rename(`${decision}.new`, decision);
+  await writeDecision(decision, artifact);
   return finish(deps, setup, artifact);
 }
-
-const readDecided = ({ decision }: BuildSetup): Promise<Artifact | undefined> =>
-  readFile(decision, 'utf8').then(
-    (text) => JSON.parse(text) as Artifact,
-    () => undefined,
-  );
 
 /** The tree under its final name: from now on nobody changes it. */
 async function finish(

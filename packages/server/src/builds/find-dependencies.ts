@@ -1,10 +1,10 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { Clock } from '../lib/clock.ts';
 import { resolveBeneath } from '../lib/resolve-beneath.ts';
 import type { DataPaths } from '../paths.ts';
 import { programVariables } from './build-setup.ts';
 import type { BuildSetup } from './build-setup.ts';
 import { leadsOut } from './check-start.ts';
+import { readDecision, writeDecision } from './decision.ts';
 import { dependencyKeys } from './keys.ts';
 import type { Audience, DependencyKey, DependencyKeys } from './keys.ts';
 import { homeOf } from './platform-variables.ts';
@@ -46,16 +46,16 @@ export async function installedDependencies(
 ): Promise<Installed | { install: Dependencies } | Failure> {
   const { dependencies } = setup.plan;
   if (dependencies === undefined) return NONE;
-  const known = await readDecided(setup);
+  const known = await readDecision<Decided>(setup.dependencies);
   const decided = known ?? (await findDependencies(deps, setup, dependencies));
   if ('reason' in decided) return decided;
-  if (known === undefined) await writeDecided(setup, decided);
+  if (known === undefined) await writeDecision(setup.dependencies, decided);
   if (!('made' in decided)) return putInPlace(deps, setup, decided);
   if (!isInstalled) return { install: dependencies };
   const { made, listed } = decided;
   await using mark = await resolveBeneath(setup.staging, RAN_NO_CODE);
   const installed = { ...(mark.is === 'there' ? made.withoutCode : made.byCode), listed };
-  await writeDecided(setup, installed);
+  await writeDecision(setup.dependencies, installed);
   return await putInPlace(deps, setup, installed);
 }
 
@@ -66,7 +66,9 @@ export async function seenDependencies(
 ): Promise<string | undefined> {
   const { dependencies } = setup.plan;
   if (dependencies === undefined) return undefined;
-  const decided = (await readDecided(setup)) ?? (await findDependencies(deps, setup, dependencies));
+  const decided =
+    (await readDecision<Decided>(setup.dependencies)) ??
+    (await findDependencies(deps, setup, dependencies));
   if ('reason' in decided) throw new Error(decided.detail);
   return 'made' in decided ? undefined : decided.key;
 }
@@ -87,20 +89,6 @@ async function putInPlace(
 type Ordered = Pick<DependencyKeys, 'made'> & Pick<Installed, 'listed'>;
 
 type Decided = Installed | Ordered;
-
-const readDecided = ({ dependencies }: BuildSetup): Promise<Decided | undefined> =>
-  readFile(dependencies, 'utf8').then(
-    (text) => JSON.parse(text) as Decided,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-      return undefined;
-    },
-  );
-
-async function writeDecided({ dependencies }: BuildSetup, decided: Decided): Promise<void> {
-  await writeFile(`${dependencies}.new`, JSON.stringify(decided));
-  await rename(`${dependencies}.new`, dependencies);
-}
 
 /** The sealed dependencies where they are there, else the keys that they may get. */
 async function findDependencies(
