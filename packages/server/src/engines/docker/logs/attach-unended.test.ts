@@ -42,11 +42,15 @@ async function open(
     rmSync(folder, { recursive: true });
   });
   const client = createDockerClient(path);
-  const { attach } = attachUnended({ client, clock, closing: t.signal, log: silentLog }, hearing);
+  const { attach, detach } = attachUnended(
+    { client, clock, closing: t.signal, log: silentLog },
+    hearing,
+  );
   const directory = folder;
   const source = { id: 'one', directory, instanceId: 'one', deploymentId: '' };
   return {
     attach: () => attach({ log: { directory, budgetMiB: 1, masked: [] } }, 'one'),
+    detach: () => detach('one'),
     attached: () => count,
     async shown(): Promise<string[]> {
       return (await lookAtUnended().changed([source])).map(({ text }) => text);
@@ -118,4 +122,12 @@ test('a container that writes byte by byte leaves others their turn', async (t) 
   await until(isShown(one, '.'.repeat(4096)));
   isOver = true;
   assert.ok(most <= 1000, `${most} in a row`);
+});
+
+test('nothing is shown any more of whom nobody listens to', async (t) => {
+  const one = await open(t, [says('Password: ')]);
+  await one.attach();
+  await until(isShown(one, 'Password: '));
+  one.detach();
+  await until(async () => (await one.shown()).length === 0);
 });

@@ -47,7 +47,7 @@ export function attachUnended({ client, clock, closing, log }: Needs, hearing = 
       try {
         const answer = await open();
         // it went away, or we do
-        hear(answer, { record, clock, hearing, signal, open })
+        hear(answer, { record, clock, closing, hearing, signal, open })
           .catch(() => undefined)
           .finally(forget);
       } catch (error) {
@@ -63,7 +63,7 @@ export function attachUnended({ client, clock, closing, log }: Needs, hearing = 
 
 type Heard = Pick<InstanceRecord, 'log'>;
 
-type Hearing = Pick<DockerDeps, 'clock'> & {
+type Hearing = Pick<DockerDeps, 'clock' | 'closing'> & {
   record: Heard;
   hearing: typeof usualHearing;
   signal: AbortSignal;
@@ -71,18 +71,18 @@ type Hearing = Pick<DockerDeps, 'clock'> & {
 };
 
 /** Until the container is over, with a pause wherever it says too much. */
-async function hear(first: Readable, { open, ...listening }: Hearing): Promise<void> {
+async function hear(first: Readable, { open, signal, ...listening }: Hearing): Promise<void> {
   for (let answer = first; ; answer = await open()) {
     const pause = await listen(answer, listening);
     if (pause === undefined) return;
-    await wait(pause, undefined, { signal: listening.signal, ref: false });
+    await wait(pause, undefined, { signal, ref: false });
   }
 }
 
 /** How long nobody is to listen, or undefined where there is nothing more. */
 async function listen(
   answer: Readable,
-  { record, clock, hearing, signal }: Omit<Hearing, 'open'>,
+  { record, clock, closing, hearing }: Omit<Hearing, 'open' | 'signal'>,
 ): Promise<number | undefined> {
   const { directory, masked } = record.log;
   const unended = showUnended(directory, masked);
@@ -97,9 +97,10 @@ async function listen(
       frames += 1;
       if (frames % FRAMES_A_TURN === 0) await nextTurn();
     }
-    if (!signal.aborted) unended.close();
   } finally {
-    unended.leave();
+    // what a platform that ends has shown stays, for the next to go on
+    if (closing.aborted) unended.leave();
+    else unended.close();
   }
   return heard > hearing.bytes ? Math.max(0, since + hearing.within - clock()) : undefined;
 }
