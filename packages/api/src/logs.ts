@@ -46,7 +46,9 @@ export const LogRecord = z.object({
   unended: z
     .literal(true)
     .optional()
-    .describe('its end is still to come; what comes next of the same stream takes its place'),
+    .describe(
+      'its end is still to come; what comes next of the same stream takes its place. Without text: what was told of it does not count any more',
+    ),
 });
 export type LogRecord = z.infer<typeof LogRecord>;
 

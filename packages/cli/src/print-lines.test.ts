@@ -8,11 +8,12 @@ import type { Row, Rows } from './print-lines.ts';
 function row(key: string, second: number, text: string): Row {
   const isUnended = text.endsWith('…');
   const date = new Date(second * 1000).toISOString();
+  const message = isUnended ? text.slice(0, -1) : text;
   return {
     key,
     prefix: `${second} `,
-    message: isUnended ? text.slice(0, -1) : text,
-    line: { date, ...(isUnended && { unended: true }) },
+    message,
+    line: { date, message, ...(isUnended && { unended: true }) },
   };
 }
 
@@ -58,4 +59,10 @@ test('elsewhere a bar of hours is written ever more rarely, and its end for cert
   const lines = printed(inText(), [...hours, row('a', 10_000, 'done')]).split('\n');
   assert.ok(lines.length > 50 && lines.length < 150, `${lines.length} lines`);
   assert.equal(lines.at(-2), '10000 done');
+});
+
+test('what was shown of a line that is not looked for any more is taken back where that can be', () => {
+  const gone = [row('a', 1, 'error 1…'), row('a', 2, '…'), row('b', 3, 'error 2')];
+  assert.deepEqual(leftOn(printed(onTerminal(), gone)), ['3 error 2', '']);
+  assert.equal(printed(inText(), gone), '1 error 1\n3 error 2\n');
 });

@@ -37,7 +37,7 @@ export type Row = {
   key: string;
   prefix: string;
   message: string;
-  line: Pick<LogRecord, 'date' | 'unended'>;
+  line: Pick<LogRecord, 'date' | 'message' | 'unended'>;
 };
 
 /** What is to be printed for each line, and at the end. */
@@ -60,7 +60,7 @@ export function onTerminal(): Rows {
       const cleared = unended.size === 0 ? '' : CLEARED;
       unended.delete(key);
       if (line.unended !== true) return `${cleared}${prefix}${message}\n${last()}`;
-      unended.set(key, `${prefix}${message}`);
+      if (line.message !== '') unended.set(key, `${prefix}${message}`);
       return `${cleared}${last()}`;
     },
     end() {
@@ -91,6 +91,7 @@ export function inText(): Rows {
   return {
     take(row) {
       const { key, prefix, message, line } = row;
+      if (line.message === '' && line.unended === true) return '';
       const goesOn = open?.key === key && message.startsWith(open.message);
       if (line.unended === true && !goesOn && isTooSoon(row)) return '';
       const text = goesOn

@@ -120,13 +120,17 @@ async function send(events: EventStream, sending: Sending): Promise<void> {
     const data = present(followed);
     if (data === undefined) continue;
     await events.send({ event, id: followed.cursor, data: JSON.stringify(data) });
-    if (followed.line.unended !== true) left -= 1;
+    if (!isUnended(data)) left -= 1;
     if (left === 0) break;
   }
   if (signal.aborted) return;
   const end = left === 0 ? { endedBy: 'LIMIT_REACHED' as const } : endOf(sending);
   await events.send({ event: 'END_OF_STREAM', data: JSON.stringify(end) });
 }
+
+/** Whether something else takes its place: it is none of the lines that are counted. */
+const isUnended = (data: unknown): boolean =>
+  typeof data === 'object' && data !== null && 'unended' in data;
 
 /** Until the time that was asked for, the end of the subject, or for ever. */
 function followingOf(sending: Sending, signal: AbortSignal): Following {

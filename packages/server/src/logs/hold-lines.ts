@@ -5,6 +5,7 @@ const SHORTEST_SECRET = 8;
 const MOST_SHOWN = 4096;
 const [NEWLINE, RETURN] = [0x0a, 0x0d];
 const STARS = Buffer.from('***');
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /** Holds what is not over yet of a stream that comes in pieces; secrets are replaced by ***. */
 export type LineHold = {
@@ -30,27 +31,64 @@ export const secretsIn = (values: readonly string[]): readonly Buffer[] =>
  */
 export function holdLines(secrets: readonly Buffer[]): LineHold {
   const keep = Math.max(0, ...secrets.map(({ length }) => length - 1));
-  const most = Math.max(LONGEST_LINE, keep);
-  let rest: Buffer = Buffer.alloc(0);
+  /** Whenever it is too much, half of it at least goes: whoever says a line byte by byte costs no more than others. */
+  const most = Math.max(LONGEST_LINE, 2 * keep);
+  const rest = growing();
+  const letGo = (): Buffer => {
+    const all = rest.take();
+    const cut = cutBefore(secrets, all, all.length - keep);
+    rest.add(all.subarray(cut));
+    return hide(secrets, all.subarray(0, cut));
+  };
   return {
     feed(bytes) {
-      const all = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
-      const end = all.lastIndexOf(NEWLINE) + 1;
-      const whole = inLastStates(all.subarray(0, end));
-      const last = fromLastReturn(all.subarray(end));
-      const cut = last.length > most ? cutBefore(secrets, last, last.length - keep) : 0;
-      rest = Buffer.from(last.subarray(cut));
-      return hide(secrets, cut === 0 ? whole : Buffer.concat([whole, last.subarray(0, cut)]));
+      const end = bytes.lastIndexOf(NEWLINE) + 1;
+      const text = bytes.subarray(end);
+      const whole = end === 0 ? NOTHING : inLastStates(rest.take(bytes.subarray(0, end)));
+      const back = lastReturn(text, endOfText(text));
+      const takesBack = back === -1 && endOfText(text) > 0 && rest.bytes().at(-1) === RETURN;
+      if (back !== -1 || takesBack) rest.clear();
+      if (takesBack) rest.add(Buffer.of(RETURN));
+      rest.add(text.subarray(Math.max(0, back)));
+      const ready = hide(secrets, whole);
+      return rest.bytes().length > most ? Buffer.concat([ready, letGo()]) : ready;
     },
-    held: () => rest.length,
+    held: () => rest.bytes().length,
     release() {
-      const last = rest.length === 0 ? [] : [hide(secrets, rest), Buffer.of(NEWLINE)];
-      rest = Buffer.alloc(0);
-      return Buffer.concat(last);
+      const last = rest.take();
+      return last.length === 0 ? last : Buffer.concat([hide(secrets, last), Buffer.of(NEWLINE)]);
     },
     state() {
-      const shown = lastStateOf(hide(secrets, rest)).subarray(0, MOST_SHOWN);
+      const begun = rest.bytes().subarray(0, MOST_SHOWN + keep + 1);
+      const shown = lastStateOf(hide(secrets, begun)).subarray(0, MOST_SHOWN);
       return shown.subarray(0, shown.length - begunSecret(secrets, shown));
+    },
+  };
+}
+
+/** Bytes that are added to: what is there already is not copied each time. */
+function growing() {
+  let room: Buffer = NOTHING;
+  let length = 0;
+  const clear = (): void => void (length = 0);
+  return {
+    clear,
+    bytes: (): Buffer => room.subarray(0, length),
+    add(more: Buffer): void {
+      if (length + more.length > room.length) {
+        const larger = Buffer.allocUnsafe(2 * (length + more.length));
+        room.copy(larger, 0, 0, length);
+        room = larger;
+      }
+      more.copy(room, length);
+      length += more.length;
+    },
+    /** All of it with this behind it, which is the caller's then. */
+    take(more: Buffer = NOTHING): Buffer {
+      const all = length === 0 ? more : Buffer.concat([room.subarray(0, length), more]);
+      room = NOTHING;
+      clear();
+      return all;
     },
   };
 }
@@ -86,12 +124,19 @@ function inLastStates(lines: Buffer): Buffer {
 }
 
 /** How many bytes at the end may be the beginning of a secret. */
-function begunSecret(secrets: readonly Buffer[], shown: Buffer): number {
-  const keep = Math.max(0, ...secrets.map(({ length }) => length - 1));
-  for (let count = Math.min(keep, shown.length); count > 0; count -= 1) {
-    const end = shown.subarray(shown.length - count);
-    if (secrets.some((secret) => secret.subarray(0, count).equals(end))) return count;
-  }
+const begunSecret = (secrets: readonly Buffer[], shown: Buffer): number =>
+  Math.max(0, ...secrets.map((secret) => begunOf(secret, shown)));
+
+/** Where its first bytes are not, it does not begin: of a long secret not every length is tried. */
+function begunOf(secret: Buffer, shown: Buffer): number {
+  const begin = secret.subarray(0, SHORTEST_SECRET);
+  const begins = (at: number): boolean =>
+    secret.compare(shown, at, shown.length, 0, shown.length - at) === 0;
+  const first = Math.max(0, shown.length - secret.length + 1);
+  for (let at = shown.indexOf(begin, first); at !== -1; at = shown.indexOf(begin, at + 1))
+    if (begins(at)) return shown.length - at;
+  for (let at = Math.max(first, shown.length - begin.length + 1); at < shown.length; at += 1)
+    if (begins(at)) return shown.length - at;
   return 0;
 }
 

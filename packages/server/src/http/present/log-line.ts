@@ -13,3 +13,22 @@ export const presentLine = (applicationId: string, { cursor, line }: FollowedLin
   stream: line.stream,
   ...(line.unended && { unended: true }),
 });
+
+/**
+ * Of lines as they come, those that pass, as clients know them. What was told of a line before it ended, and became
+ * what does not pass, is taken back by a line without text.
+ */
+export function presentPassing(applicationId: string, passes: (followed: FollowedLine) => boolean) {
+  const told = new Set<string>();
+  return (followed: FollowedLine): LogRecord | undefined => {
+    const { line } = followed;
+    const key = `${line.source.id} ${line.stream}`;
+    const wasTold = told.delete(key);
+    if (!passes(followed))
+      return wasTold
+        ? { ...presentLine(applicationId, followed), message: '', unended: true }
+        : undefined;
+    if (line.unended) told.add(key);
+    return presentLine(applicationId, followed);
+  };
+}

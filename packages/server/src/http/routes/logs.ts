@@ -11,7 +11,7 @@ import type { FollowedLine } from '../../logs/follow-log.ts';
 import type { Source } from '../../logs/log.ts';
 import { jsonLines } from '../../logs/segment.ts';
 import type { DataPaths } from '../../paths.ts';
-import { presentLine } from '../present/log-line.ts';
+import { presentPassing } from '../present/log-line.ts';
 import { serveLog } from '../serve-log.ts';
 import type { LogServing } from '../serve-log.ts';
 import type { Serving } from '../serve.ts';
@@ -29,7 +29,7 @@ export function logRoutes(app: FastifyInstance, needs: LogNeeds): void {
       follower: followers.join(subject),
       untilSettled: query.untilSettled === 'true',
       unended: query.unended === 'true',
-      present: (followed) => (passes(query, followed) ? presentLine(id, followed) : undefined),
+      present: presentPassing(id, (followed) => passes(query, followed)),
     };
   });
   serveLog(app, needs, logs.streamAccessLogs, async ({ application: { id }, query }) => {

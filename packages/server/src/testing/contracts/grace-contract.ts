@@ -9,6 +9,7 @@ import type { Rule, Subject } from '../engine.ts';
 /** What each engine must pass of ends that are asked for: the time that is given is the instance's. */
 export function graceContract(rule: Rule): void {
   wholeGrace(rule);
+  halfOfGrace(rule);
   ends(rule);
   steps(rule);
 }
@@ -21,7 +22,10 @@ while :; do sleep 0.05; done`;
 /** An instance whose script finds others in `$SAVER` and `$LOADING`. */
 const saving = (subject: Subject, script: string, saver = SAVER): InstanceSpec => {
   const made = subject.spec(script);
-  return { ...made, environment: { ...made.environment, SAVER: saver, LOADING } };
+  return {
+    ...made,
+    environment: { ...made.environment, SAVER: saver, LOADING, POOL, PASSING, WAITING },
+  };
 };
 
 /** How the saver comes to be below a command that ends before it. */
@@ -43,6 +47,15 @@ def end(*_):
 signal.signal(signal.SIGTERM, end)
 for one in workers: one.wait()'`,
   'who needs workers until then': 'python3 -c "$LOADING"; echo never',
+  'who saves with a pool': 'python3 -c "$POOL"; echo never',
+  'who passes it on to what saves as it hears of it': 'python3 -c "$PASSING"; echo never',
+};
+
+/** Who is told only when half of the time is over: nobody whose end is waited for ends before. */
+const waiting: Readonly<Record<string, string>> = {
+  'workers of who waits for them and does not pass it on': 'exec python3 -c "$WAITING"',
+  'two that read from each other':
+    'mkfifo a b; exec 3<>a 4<>b; cat <&3 >&4 & cat <&4 >&3 & sh -c "$SAVER"; wait',
 };
 
 function wholeGrace(rule: Rule): void {
@@ -67,6 +80,25 @@ function wholeGrace(rule: Rule): void {
   );
 }
 
+function halfOfGrace(rule: Rule): void {
+  rule(
+    'who waits for others to end is told at half of the time at the latest',
+    async (subject, t) => {
+      await Promise.all(
+        Object.entries(waiting).map(async ([what, script]) => {
+          const one = saving(subject, script);
+          await start(subject, one, t);
+          await prints(one, /up/, t);
+          await subject.engine.remove(one.workloadId, 6, t.signal);
+          const text = await textOf(one);
+          assert.match(text, /saved/, what);
+          assert.doesNotMatch(text, /went on/, what);
+        }),
+      );
+    },
+  );
+}
+
 /** A training whose workers load its data: one of them that ends before it ends it, whatever it does. */
 const LOADING = `
 import os, signal, sys, time
@@ -80,6 +112,53 @@ for _ in range(2):
         while True: time.sleep(0.05)
 print("up", flush=True)
 while True: time.sleep(0.05)`;
+
+/** What it saves is made by workers that know nothing of TERM. */
+const POOL = `
+import multiprocessing, signal, time
+def work(_): time.sleep(0.2)
+asked = []
+pool = multiprocessing.get_context("fork").Pool(2)
+signal.signal(signal.SIGTERM, lambda *_: asked.append(1))
+pool.map(work, [1, 2])
+print("up", flush=True)
+while not asked: time.sleep(0.05)
+pool.map(work, range(4))
+print("saved", flush=True)`;
+
+/** Its worker says so where it is told once more while it saves. */
+const PASSING = `
+import os, signal, time
+def save(*_):
+    if asked: print("never twice", flush=True)
+    asked.append(1)
+    time.sleep(0.4)
+    print("saved", flush=True)
+    os._exit(0)
+asked = []
+signal.signal(signal.SIGTERM, save)
+worker = os.fork()
+while worker == 0: time.sleep(0.05)
+def end(*_):
+    time.sleep(0.2)
+    os.kill(worker, signal.SIGTERM)
+signal.signal(signal.SIGTERM, end)
+print("up", flush=True)
+os.waitpid(worker, 0)`;
+
+/** It hears of everything and tells nobody. */
+const WAITING = `
+import os, signal, time
+def save(*_): time.sleep(0.4); print("saved", flush=True); os._exit(0)
+signal.signal(signal.SIGTERM, save)
+workers = []
+for _ in range(2):
+    workers.append(os.fork())
+    while 0 in workers: time.sleep(0.05)
+signal.signal(signal.SIGCHLD, lambda *_: None)
+signal.signal(signal.SIGTERM, lambda *_: None)
+print("up", flush=True)
+for one in workers: os.waitpid(one, 0)`;
 
 /** Asks for the end without forgetting how it was. */
 async function stop(

@@ -120,6 +120,17 @@ export const removeContainer = async (
   await unless((error) => isThere(error) || isMissing(error), client.ask(call, signal));
 };
 
+/** Tells process 1 of a container that is being ended; one that is over is told nothing. */
+export const signalContainer = async (
+  client: DockerClient,
+  { id, signalName }: { id: string; signalName: string },
+  signal: AbortSignal,
+): Promise<void> => {
+  const query = { signal: signalName };
+  const call = { method: 'POST', path: `/containers/${id}/kill`, query } as const;
+  await unless((error) => isThere(error) || isMissing(error), client.ask(call, signal));
+};
+
 /** Resolves with its exit code when it is over; for one that was started. */
 export const waitForContainer = async (
   client: DockerClient,

@@ -5,7 +5,10 @@ import type { Command, InstanceSpec } from '../../../workloads/engine.ts';
 export const STEPS_FOLDER = '/run/instance';
 export const STEPS_FILE = `${STEPS_FOLDER}/steps`;
 
-const { SIGTERM: TERM, SIGCHLD: CHLD } = constants.signals;
+const { SIGTERM: TERM } = constants.signals;
+
+/** What process 1 is told by when half of the grace is over: it does not know how long that is. */
+export const HALFWAY = 'USR1';
 
 /**
  * Runs steps one after the other in one container: each is its kind, its name, how many words it has, and
@@ -13,15 +16,17 @@ const { SIGTERM: TERM, SIGCHLD: CHLD } = constants.signals;
  *
  * Docker tells process 1 alone to end, and with it the container is over: it tells all that was started below it, and
  * waits for everybody. Neither the command nor a step before it is started any more; what runs after it waits for all
- * others. Told when others are over is whose end would take from those what they need for theirs: the last parts of a
- * pipeline, which have no answer to TERM but to end, and copies that a program has made of itself and leads (PyTorch's
- * loaders of data, gunicorn's workers).
+ * others. Told when another is over, or when half of the time is, is whose end would take from that one what it needs for
+ * its own: the last parts of a pipeline, which have no answer to TERM but to end, and all below one that hears of TERM, which
+ * may need them and tells them itself (PyTorch's loaders of data, a pool of workers, torchrun); shells lead nobody. What was
+ * begun after that was begun for the end.
  *
  * A `return` without a number would be the status of what the signal found running. And `wait`, when a signal interrupts
  * it, may lose how a program ended in that moment: so a shell below process 1 runs each step in front of it.
  */
 const SCRIPT = `
-told= later=
+told= late=
+declare -A later parent hears leads reads writers
 tell() { printf '%s\\n' "$1" >> ${STEPS_FILE}; }
 find_all() {
   local at=0 file list
@@ -33,39 +38,58 @@ find_all() {
   all=("\${all[@]:1}")
 }
 look() {
-  local key value
-  parent= caught=0
-  while read -r key value; do
-    case $key in PPid:) parent=$value;; SigCgt:) caught=$((0x$value)); break;; esac
-  done < /proc/$1/status
-}
-hears() { [ $((caught >> ($1 - 1) & 1)) = 1 ]; }
-leads() {
-  local mine theirs
-  mapfile -d '' -t mine < /proc/$1/cmdline
-  mapfile -d '' -t theirs < /proc/$2/cmdline
-  [ "\${mine[*]@Q}" = "\${theirs[*]@Q}" ] || return 1
-  case \${mine##*/} in sh|-sh|bash|-bash|dash|ksh|zsh|busybox) return 1;; esac
-  look $1
-  hears ${TERM} && hears ${CHLD}
-}
-told_later() {
-  local stdin=/proc/$1/fd/0 one
-  look $1
-  if hears ${TERM}; then
-    for one in "\${all[@]}"; do [ "$one" != "$parent" ] || { leads $one $1; return $?; }; done
-    return 1
-  fi
-  [ -p $stdin ] || return 1
+  local one key value
+  parent=() hears=() leads=() reads=() writers=()
   for one in "\${all[@]}"; do
-    [ $one != $1 ] && { [ $stdin -ef /proc/$one/fd/1 ] || [ $stdin -ef /proc/$one/fd/2 ]; } && return 0
+    while read -r key value; do
+      case $key in
+        PPid:) parent[$one]=$value;;
+        SigCgt:) [ $((0x$value >> (${TERM} - 1) & 1)) = 0 ] || hears[$one]=1; break;;
+      esac
+    done < /proc/$one/status
+    [ -n "\${hears[$one]}" ] || continue
+    read -rd '' value < /proc/$one/cmdline
+    case \${value##*/} in sh|-sh|bash|-bash|dash|ksh|zsh|busybox) ;; *) leads[$one]=1;; esac
   done
-  return 1
+}
+look_at_pipes() {
+  local at=("\${all[@]/#//proc/}") name found one
+  while read -r name found; do
+    name=\${name#/proc/} one=\${name%%/*}
+    case $found:$name in
+      1???:*/0) reads[$one]=$found;;
+      1???:*) writers[$found]+=" $one";;
+    esac
+  done < <(stat -L -c '%n %f:%d:%i' "\${at[@]/%//fd/0}" "\${at[@]/%//fd/1}" "\${at[@]/%//fd/2}")
+}
+find_needed() {
+  local one=\${parent[$1]:-0}
+  needed=
+  while [ -n "\${parent[$one]}" ]; do
+    [ -z "\${leads[$one]}" ] || { needed=$one; return; }
+    one=\${parent[$one]}
+  done
+  [ -z "\${hears[$1]}" ] && [ -p /proc/$1/fd/0 ] || return
+  [ \${#reads[@]} -gt 0 ] || look_at_pipes
+  for one in \${writers[\${reads[$1]:-none}]}; do
+    [ $one = $1 ] || { needed=$one; return; }
+  done
 }
 choose() {
   local one
-  later=()
-  for one; do if told_later $one; then later+=($one); else kill -TERM $one; fi; done
+  look
+  for one; do
+    find_needed $one
+    if [ -n "$needed" ]; then later[$one]=$needed; else unset "later[$one]"; kill -TERM $one; fi
+  done
+}
+tell_later() {
+  local one ready=()
+  for one in "\${!later[@]}"; do
+    [ -z "$late" ] && [ -d /proc/\${later[$one]} ] || ready+=($one)
+  done
+  [ \${#ready[@]} -gt 0 ] || return
+  if [ -n "$late" ]; then later=(); kill -TERM \${ready[@]}; else choose \${ready[@]}; fi
 }
 tell_to_end() {
   [ -z "$told" ] || return 0
@@ -108,7 +132,8 @@ trap tell_to_end TERM
 run_steps "$@" &
 wait $!; ended=$?
 [ -n "$told" ] || exit $ended
-while find_all && [ -n "$all" ]; do choose "\${later[@]}"; pause; done
+trap late=1 ${HALFWAY}
+while find_all && [ -n "$all" ]; do tell_later; pause; done
 exit 143
 `;
 

@@ -1,9 +1,10 @@
 import type { Command, ContainerCommand, InstanceSpec } from '../../../workloads/engine.ts';
-import { createContainer, inspectContainer, startContainer } from './containers.ts';
+import { createContainer, inspectContainer } from './containers.ts';
 import { imageContainer, programContainer } from './describe-container.ts';
 import { EarlyExit, exitOfStart } from './early-exit.ts';
 import { prepareFiles, makeShared } from './prepare-files.ts';
 import { runHook } from './run-hook.ts';
+import { startHeard } from './start-heard.ts';
 import type { Images } from '../images/images.ts';
 import type { createLogChoice } from '../logs/log-driver.ts';
 import type { InstanceLogs } from '../logs/instance-logs.ts';
@@ -116,7 +117,7 @@ async function beginImage(
 }
 
 async function launch(
-  { client, records }: DockerDeps,
+  deps: DockerDeps,
   { attend, logs }: Parts,
   {
     record,
@@ -124,12 +125,12 @@ async function launch(
     signal,
   }: Pick<Start, 'record' | 'signal'> & { body: ReturnType<typeof imageContainer> },
 ): Promise<void> {
+  const { client, records } = deps;
   const name = containerName(record.instanceId);
   const containerId = await createContainer(client, { name, body }, signal);
   const made = { ...record, containerId };
   await records.write(made);
-  await logs.attach(made, containerId);
-  await startContainer(client, containerId, signal);
+  await startHeard(deps, logs, { record: made, id: containerId, signal });
   attend(made);
 }
 

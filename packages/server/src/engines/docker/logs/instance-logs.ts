@@ -21,6 +21,7 @@ export function createInstanceLogs(deps: DockerDeps) {
   return {
     /** Hears the container's lines that have not ended, best before it starts. */
     attach: unended.attach,
+    detach: unended.detach,
     /** Resolves when all that the container said is there, which it is when it is over. */
     mirror(record: InstanceRecord, containerId: string): Promise<void> {
       const log = { ...placeOf(record), containerId, masked: record.log.masked };

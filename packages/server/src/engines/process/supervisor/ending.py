@@ -13,8 +13,8 @@ class Ending:
         self.directory = directory
         self.asked = self.grace = None
         self.told = False
-        #: Who is told when those are over that need them.
-        self.later = []
+        #: Who is told when another is over, and which.
+        self.later = {}
 
     def ask(self, *_):
         """Called for a signal, and so does nothing but remember."""
@@ -27,16 +27,28 @@ class Ending:
         self.grace = self.read_grace()
         return True
 
-    def choose(self, pids):
+    def choose(self, pids, moment):
         """
         Whom of these to tell now; each is told once. `tee` would end at once, and whoever says to it that they save
-        something would break on that; so would a training on a loader of its data that ends under it.
+        something would break on that; so would a training on a loader of its data that ends under it. But whoever waits
+        may not end for others that wait, too: at half of the grace nobody is waited for any more. What was begun
+        after others were told was begun for the end, and is told by nobody.
         """
         there = set(pids)
-        known = pids if not self.told else [pid for pid in self.later if pid in there]
-        self.later = [pid for pid in known if processes.is_told_later(pid, there)]
-        self.told = self.told or bool(pids)
-        return [pid for pid in known if pid not in self.later]
+        if not self.told:
+            self.told, chosen = bool(pids), pids
+        elif moment - self.asked >= self.grace / 2:
+            chosen, self.later = [pid for pid in self.later if pid in there], {}
+            return chosen
+        else:
+            self.later = {pid: needed for pid, needed in self.later.items() if pid in there}
+            chosen = [pid for pid, needed in self.later.items() if needed not in there]
+        if not chosen:
+            return []
+        relations = processes.Relations(pids)
+        found = {pid: relations.waits_for(pid) for pid in chosen}
+        self.later = {pid: needed for pid, needed in {**self.later, **found}.items() if needed}
+        return [pid for pid in chosen if not found[pid]]
 
     def is_over(self, moment):
         return moment - self.asked >= self.grace

@@ -14,6 +14,8 @@ class Lines:
     def __init__(self, secrets):
         self.secrets, self.rest = secrets, b''
         self.keep = max(map(len, secrets), default=1) - 1
+        #: Whenever it is too much, half of it at least goes: whoever says a line byte by byte costs no more than others.
+        self.most = max(LONGEST_LINE, 2 * self.keep)
 
     def feed(self, data):
         """What can be let go: whole lines in their last state, and of a long one all but what may begin a secret."""
@@ -21,9 +23,9 @@ class Lines:
             data = self.rest + data
         end = data.rfind(b'\n') + 1
         ready, rest = self._hide(last_states(data[:end])), last_states(data[end:])
-        if len(rest) > LONGEST_LINE:
+        if len(rest) > self.most:
             rest = self._hide(rest)
-            cut = len(rest) - self.keep
+            cut = max(0, len(rest) - self.keep)
             ready, rest = ready + rest[:cut], rest[cut:]
         self.rest = rest
         return ready
@@ -35,18 +37,28 @@ class Lines:
 
     def state(self):
         """The line that has not ended as it is now, without what may be the beginning of a secret."""
-        shown = self._hide(self.rest).strip(b'\r')[:MOST_SHOWN]
-        begun = range(min(self.keep, len(shown)), 0, -1)
-        count = next((count for count in begun if self._may_begin(shown[-count:])), 0)
-        return shown[:len(shown) - count]
-
-    def _may_begin(self, text):
-        return any(secret.startswith(text) for secret in self.secrets)
+        shown = self._hide(self.rest[:MOST_SHOWN + self.keep + 1]).strip(b'\r')[:MOST_SHOWN]
+        return shown[:len(shown) - max((begun(secret, shown) for secret in self.secrets), default=0)]
 
     def _hide(self, data):
         for value in self.secrets:
             data = data.replace(value, b'***')
         return data
+
+
+def begun(secret, shown):
+    """
+    How many bytes at the end may be its beginning. Where its first bytes are not, it does not begin: of a long secret
+    not every length is tried.
+    """
+    first, end = max(0, len(shown) - len(secret) + 1), len(shown)
+    at = shown.find(secret[:SHORTEST_SECRET], first)
+    while at >= 0:
+        if secret.startswith(shown[at:]):
+            return end - at
+        at = shown.find(secret[:SHORTEST_SECRET], at + 1)
+    short = range(max(first, end - SHORTEST_SECRET + 1), end)
+    return next((end - at for at in short if secret.startswith(shown[at:])), 0)
 
 
 def last_states(data):

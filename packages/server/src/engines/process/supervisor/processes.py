@@ -43,21 +43,34 @@ def size_of_mapping(pid, where, end):
         return end
 
 
-def is_told_later(pid, pids):
-    """Whether its end would take away from others of these what they need for theirs."""
-    parent, caught = _status(pid)
-    if _bit(signal.SIGTERM) & caught:
-        return parent in pids and _leads(parent) and _command(parent) == _command(pid)
-    return _reads_from(pid, pids)
+class Relations:
+    """Of some processes, as they are now, which of them needs which other."""
 
+    def __init__(self, pids):
+        seen = {pid: _status(pid) for pid in pids}
+        self.parents = {pid: parent for pid, (parent, _) in seen.items()}
+        self.hearing = {pid for pid, (_, caught) in seen.items() if caught & _bit(signal.SIGTERM)}
+        self.leading = {pid for pid in self.hearing if not _is_shell(pid)}
+        self.writing = {}
+        for pid in pids:
+            for pipe in {_pipe(pid, STDOUT), _pipe(pid, STDERR)} - {None}:
+                self.writing.setdefault(pipe, []).append(pid)
 
-def _reads_from(pid, pids):
-    """
-    Whether it reads what another one says, as the last parts of a pipeline do, which end with the first. Whoever
-    writes to a child has the other end beside its own output.
-    """
-    pipe = _pipe(pid, STDIN)
-    return pipe is not None and any(pipe in (_pipe(one, STDOUT), _pipe(one, STDERR)) for one in pids if one != pid)
+    def waits_for(self, pid):
+        """
+        Another process, where the end of this one would take away from it what it needs for its own; else None. Whoever
+        hears of TERM may need those below it, and tell them itself; shells hear of it, and lead nobody. What reads what
+        another one says, as the last parts of a pipeline do, ends with that; whoever writes to a child has the other end
+        beside its own output.
+        """
+        above = self.parents.get(pid)
+        while above in self.parents:
+            if above in self.leading:
+                return above
+            above = self.parents[above]
+        if pid in self.hearing:
+            return None
+        return next((one for one in self.writing.get(_pipe(pid, STDIN), ()) if one != pid), None)
 
 
 def _pipe(pid, descriptor):
@@ -68,22 +81,12 @@ def _pipe(pid, descriptor):
     return (found.st_dev, found.st_ino) if stat.S_ISFIFO(found.st_mode) else None
 
 
-def _leads(pid):
-    """
-    Whether it hears of TERM and of each child's end, as those do that keep workers: PyTorch's loaders of data, gunicorn.
-    Shells hear of both, and lead nobody.
-    """
-    both = _bit(signal.SIGTERM) | _bit(signal.SIGCHLD)
-    return _status(pid)[1] & both == both and os.path.basename(_command(pid)[0]).lstrip(b'-') not in SHELLS
-
-
-def _command(pid):
-    """Its words: a copy that a program has made of itself has the same."""
+def _is_shell(pid):
     try:
         with open(f'/proc/{pid}/cmdline', 'rb') as file:
-            return file.read().split(b'\0')
+            return os.path.basename(file.read().split(b'\0')[0]).lstrip(b'-') in SHELLS
     except OSError:
-        return [b'']
+        return False
 
 
 def _status(pid):

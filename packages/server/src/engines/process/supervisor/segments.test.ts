@@ -61,6 +61,28 @@ assert len(log.lines[1].rest) <= 64 * 1024`,
   assert.equal(text, `${'x'.repeat(9_995)}***`.repeat(40));
 });
 
+test('a secret that is longer than the longest line is hidden, whatever it comes in', async (t) => {
+  const { lines } = await linesOf(
+    t,
+    `secret = b'S' * 10 + b'x' * 100_000
+for size in [30_000, 65_537, 200_000]:
+    log = make(masked=[secret.decode()]) if size == 30_000 else log
+    said = b'a' + secret + b'b' + secret + b'c\\n'
+    for at in range(0, len(said), size): log.write(1, said[at:at + size])`,
+  );
+  assert.deepEqual(lines, ['a***b***c', 'a***b***c', 'a***b***c']);
+});
+
+test('of a long line the beginning of a secret is held back, also where others shorten it', async (t) => {
+  const { lines } = await linesOf(
+    t,
+    `long, short = b'L' * 60_000, b'0123456789'
+log = make(masked=[long.decode(), short.decode()])
+for _ in range(3): log.write(1, short * 12_100 + long[:100]); log.write(1, long[100:])`,
+  );
+  assert.equal(lines.join(''), '***'.repeat(3 * 12_101));
+});
+
 test('a budget removes the oldest segments', async (t) => {
   const { lines, segments } = await linesOf(
     t,
@@ -159,6 +181,20 @@ for part in [b'key: a', b'aaa', b'baaa', b'c aaaab', b'x aaaabaaaa', b' ' * 5000
   const known = ['key: ', 'key: ', 'key: ', 'key: *** ', 'key: *** aaaabx aaaab'];
   assert.deepEqual(texts.slice(0, 5), known);
   assert.equal(texts[5]?.length, 4096);
+});
+
+test('of many secrets no length of a long one is tried in vain', async (t) => {
+  const { said } = await linesOf(
+    t,
+    `from lines import Lines
+tried = []
+class Secret(bytes):
+    def startswith(self, begun): tried.append(begun); return bytes.startswith(self, begun)
+lines = Lines([Secret(b'%040d' % number) for number in range(200)] + [Secret(b'y' * 5000)])
+lines.feed(b'x' * 4000 + b'00000'); assert lines.state() == b'x' * 4000
+print(len(tried)); log = make()`,
+  );
+  assert.ok(Number(said) < 10 * 201, `${said} comparisons`);
 });
 
 test('a line is shown after a while, and not as often as it changes', async (t) => {

@@ -199,13 +199,13 @@ class Supervisor:
         if ending.begin() and self.reason is None:
             self.reason = 'stopped'
         if ending.later or not ending.told:
-            self.tell_to_end(watch.own_processes())
+            self.tell_to_end(watch.own_processes(), moment)
         if ending.is_over(moment):
             if ending.grace > 0 and self.detail is None:
                 self.detail = f'It went on for {ending.grace:g} s after it was asked to end (TERM), and was killed.'
             self.kill()
 
-    def tell_to_end(self, pids):
+    def tell_to_end(self, pids, moment):
         """
         bubblewrap ends with the command, and the sandbox with bubblewrap: it is stopped before, so that whoever is told
         to end has time after the command, too.
@@ -213,7 +213,7 @@ class Supervisor:
         if pids and self.host.isolated and not self.ending.told:
             self.held = True
             os.kill(self.child, signal.SIGSTOP)
-        for pid in self.ending.choose(pids):
+        for pid in self.ending.choose(pids, moment):
             linux.signal_below(pid, self.top(), signal.SIGTERM)
 
     def kill(self):
