@@ -40,18 +40,15 @@ test('a platform that is older than this command line is understood: of what it 
   );
   assert.deepEqual(usage.applications, [{ ...used, applicationDeleted: false }]);
   const wait = { reason: null, detail: null, helps: null, position: 1, line: 'cpu' };
-  const waiting = {
-    ...wait,
+  const run = {
     kind: 'run',
     applicationId,
     applicationName: 'shop',
     deploymentId: 'd',
-    runId: 'run_1',
-    flavor: 'XS',
-    nodes: 1,
-    since: 0,
-    expectedAt: 3 * HOUR,
+    runId: 'r',
   };
+  const size = { flavor: 'XS', nodes: 1, since: 0 };
+  const waiting = { ...wait, ...run, ...size, expectedAt: 3 * HOUR };
   const rest = { waitingInAll: 1, memoryMiB: { total: 1, free: 0 }, devices: [] };
   const accuracy = { starts: 0, medianErrorSeconds: null, withinTenMinutes: null };
   const shown = await clientOf({ waiting: [waiting], ...rest, accuracy }).call(

@@ -53,6 +53,20 @@ test('a path is no longer and no deeper than one of a commit can be', () => {
   assert.equal(planned({ APP_FOLDER: deepest }).folder, deepest);
 });
 
+test('a file that is too long to be read is named', () => {
+  const files = new Map([
+    ['pyproject.toml', { text: undefined, longerThan: 256 * 1024 }],
+    ['uv.lock', { text: undefined }],
+    ['setup.py', undefined],
+  ]);
+  const plan = planBuild({ kind: 'runner', environment: {} }, recipe, files);
+  assert.ok('notices' in plan);
+  assert.deepEqual(plan.notices, [
+    'pyproject.toml is longer than 256 KiB: nothing is decided by what it says.',
+    'hello',
+  ]);
+});
+
 test('a folder is the same however it is written', () => {
   for (const folder of ['api', './api', 'api/', ' a/../api '])
     assert.equal(planned({ APP_FOLDER: folder }).folder, 'api');

@@ -65,9 +65,18 @@ export function planBuild(
     reusable: !isOn(environment['CC_DISABLE_BUILD_CACHE_UPLOAD']),
     masked: maskedOf(environment, documented),
     unseen: namesOfRuns(environment, documented),
-    notices: [...made.notices, ...(otherPort ? [sayOtherPort(port)] : [])],
+    notices: [...tooLong(files), ...made.notices, ...(otherPort ? [sayOtherPort(port)] : [])],
   };
 }
+
+const tooLong = (files: CommitFiles): string[] =>
+  [...files].flatMap(([path, file]) =>
+    file?.longerThan === undefined
+      ? []
+      : [
+          `${path} is longer than ${file.longerThan / 1024} KiB: nothing is decided by what it says.`,
+        ],
+  );
 
 /** Shorter values are in too many words. */
 const SECRET_LENGTH = 8;

@@ -29,8 +29,8 @@ export type Wanted = { path: string; read: boolean };
 /** What stands at the paths that were wanted; undefined where nothing does. */
 export type CommitFiles = ReadonlyMap<string, CommitFile | undefined>;
 
-/** A file of the commit; its text where that was wanted, and is no longer than such files are. */
-export type CommitFile = { text: string | undefined };
+/** A file of the commit; its text where that was wanted, and is no longer than so many bytes. */
+export type CommitFile = { text: string | undefined; longerThan?: number };
 
 /** What a recipe decides; the frame adds what all runtimes have in common. */
 export type RecipePlan = {

@@ -51,12 +51,15 @@ test('what stands at the paths of a commit is told, with the text of short files
     'a.json': '{"é": 1}\n',
     'deep folder/b\n*': 'b',
     ':c': 'c',
-    long: 'x'.repeat(16 * 1024 + 1),
+    'as long as any': 'x'.repeat(256 * 1024),
+    long: 'x'.repeat(256 * 1024 + 1),
+    longer: 'x'.repeat(256 * 1024 + 1),
   });
   const { treeId, files } = await read(from, [
     ...wanted(
       'a.json',
       'deep folder/b\n*',
+      'as long as any',
       'long',
       'missing',
       'deep folder',
@@ -70,13 +73,16 @@ test('what stands at the paths of a commit is told, with the text of short files
     'a.json': { text: '{"é": 1}\n' },
     'deep folder/b\n*': { text: 'b' },
     ':c': { text: 'c' },
-    long: { text: undefined },
+    'as long as any': { text: 'x'.repeat(256 * 1024) },
+    long: { text: undefined, longerThan: 256 * 1024 },
     link: { text: '{"é": 1}\n' },
     'deep folder/link': { text: '{"é": 1}\n' },
     ...Object.fromEntries(['out', 'up', 'loop', 'dead'].map((path) => [path, { text: undefined }])),
   });
   const unread = await read(from, [{ path: 'a.json', read: false }]);
   assert.deepEqual(unread.files.get('a.json'), { text: undefined });
+  const unreadAndLong = await read(from, [{ path: 'longer', read: false }]);
+  assert.deepEqual(unreadAndLong.files.get('longer'), { text: undefined });
   assert.equal((await read(from, [])).files.size, 0);
 });
 

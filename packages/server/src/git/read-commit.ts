@@ -7,28 +7,42 @@ import { git } from './run-git.ts';
 
 type From = { applicationId: ApplicationId; commitId: string };
 type Wanted = { path: string; read: boolean };
-type Found = { treeId: string; files: ReadonlyMap<string, { text: string | undefined }> };
+type File = { text: string | undefined; longerThan?: number };
+type Found = { treeId: string; files: ReadonlyMap<string, File> };
 
-/** Files that are read to decide something are short. */
-const LONGEST = 16 * 1024;
-const REMEMBERED = 128;
+/** In bytes: no file that somebody writes to decide something is longer, and whoever reads one is done at once. */
+const LONGEST = 256 * 1024;
+/** Of commits, and of what their files say all together. */
+const REMEMBERED = { commits: 128, letters: 32 * 1024 ** 2 };
 
 /**
  * Says what stands at some paths of a commit, and what short files say. A commit never changes, so what
  * was read is remembered for a while: a build looks at its commit again and again.
  */
 export function createCommitReader(paths: DataPaths) {
-  const known = new Map<string, Promise<Found>>();
+  const known = new Map<string, { reading: Promise<Found>; letters: number }>();
+  const forget = (): void => {
+    let letters = [...known.values()].reduce((sum, one) => sum + one.letters, 0);
+    for (const [name, one] of known) {
+      if (known.size <= REMEMBERED.commits && letters <= REMEMBERED.letters) return;
+      known.delete(name);
+      letters -= one.letters;
+    }
+  };
   return (from: From, wanted: readonly Wanted[]): Promise<Found> => {
     const name = JSON.stringify([from.applicationId, from.commitId, wanted]);
     const remembered = known.get(name);
-    if (remembered !== undefined) return remembered;
-    const reading = readCommit(paths, from, wanted);
-    known.set(name, reading);
-    reading.catch(() => known.delete(name));
-    const [oldest] = known.keys();
-    if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest);
-    return reading;
+    if (remembered !== undefined) return remembered.reading;
+    const one = { reading: readCommit(paths, from, wanted), letters: 0 };
+    known.set(name, one);
+    one.reading.then(
+      ({ files }) => {
+        for (const { text = '' } of files.values()) one.letters += text.length;
+        forget();
+      },
+      () => known.delete(name),
+    );
+    return one.reading;
   };
 }
 
@@ -40,16 +54,20 @@ async function readCommit(paths: DataPaths, from: From, wanted: readonly Wanted[
   const read = new Set(wanted.filter((one) => one.read).map(({ path }) => path));
   const files = entries.map(async (entry) => {
     const file = read.has(entry.path) ? await followLinks(place, commit, entry) : undefined;
-    const text = isShort(file) ? await readBlob(place, file.blob) : undefined;
-    return [entry.path, { text }] as const;
+    return [entry.path, await readText(place, file)] as const;
   });
   return { treeId: id, files: new Map(await Promise.all(files)) };
 }
 
 type Entry = { path: string; isLink: boolean; blob: string; size: number };
 
-const isShort = (file: Entry | undefined): file is Entry =>
-  file !== undefined && file.size <= LONGEST;
+async function readText(place: Place, file: Entry | undefined): Promise<File> {
+  if (file === undefined) return { text: undefined };
+  if (!isShort(file)) return { text: undefined, longerThan: LONGEST };
+  return { text: await readBlob(place, file.blob) };
+}
+
+const isShort = ({ size }: Entry): boolean => size <= LONGEST;
 
 async function listEntries(
   place: Place,

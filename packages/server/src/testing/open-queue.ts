@@ -5,6 +5,7 @@ import { deviceMachine } from '../devices/known-device.ts';
 import { insertDevice } from '../devices/device-store.ts';
 import { listLeases } from '../devices/lease-store.ts';
 import { endLeases, releaseDevice } from '../devices/devices.ts';
+import type { Reconciler } from '../reconcile/reconciler.ts';
 import { transition } from '../states/transition.ts';
 import type { Database } from '../store/database.ts';
 import type { SubjectKind } from '../store/schema.ts';
@@ -77,25 +78,36 @@ export async function openQueue(database: Database, { memoryMiB = 800, gpus = 0 
         }),
       ),
     /** Looks at the queue; when it is to be looked at again. */
-    async plan(): Promise<number | undefined> {
-      await database.transaction((tx) => askForLook(tx, 'queue', 'all', clock.now));
-      const taking = { now: clock.now, leaseMs: 1, epoch: 0, kinds: ['queue'], limit: 1 } as const;
-      const [claim] = await claimDue(database, taking);
-      assert.ok(claim);
-      const dueAt = await look(claim, new AbortController().signal);
-      await release(database, [{ claim, dueAt: undefined, attempts: 0 }], clock.now);
-      return dueAt;
-    },
+    plan: () => lookAtQueue(database, look, clock.now),
     stateOf: async (id: WorkloadId) => {
       const { state, reason } = await find(id);
       return reason === null ? state : `${state}: ${reason}`;
     },
-    ...openDeeds(database, clock),
+    ...deedsIn(database, clock),
   };
 }
 
-/** What becomes of workloads and devices beside the queue. */
-const openDeeds = (database: Database, clock: { now: number }) => ({
+async function lookAtQueue(
+  database: Database,
+  look: Reconciler,
+  now: number,
+): Promise<number | undefined> {
+  await database.transaction((tx) => askForLook(tx, 'queue', 'all', now));
+  const [claim] = await claimDue(database, {
+    now,
+    leaseMs: 1,
+    epoch: 0,
+    kinds: ['queue'],
+    limit: 1,
+  });
+  assert.ok(claim);
+  const dueAt = await look(claim, new AbortController().signal);
+  await release(database, [{ claim, dueAt: undefined, attempts: 0 }], now);
+  return dueAt;
+}
+
+/** What happens to what is there. */
+const deedsIn = (database: Database, clock: { now: number }) => ({
   end: (id: WorkloadId) =>
     database.transaction(async (tx) => {
       await transition(tx, workloadMachine, { id }, { event: 'gone', at: clock.now });

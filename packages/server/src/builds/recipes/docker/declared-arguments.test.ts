@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { atOnce } from '../../../testing/at-once.ts';
 import { declaredArguments, seenArguments } from './declared-arguments.ts';
 
 test('arguments are read as the builder reads them: in any case, several on a line, over several lines', () => {
@@ -57,4 +58,12 @@ test('steps see what is declared, proxies without that, and perhaps anything whe
   assert.ok(!seen.includes('OTHER'));
   for (const text of ['', 'docker/Dockerfile', 'from node:8-onbuild\nARG MODEL'])
     assert.equal(seenArguments(text), undefined, text);
+});
+
+test('a Dockerfile is looked through once, however long it is', () => {
+  for (const filling of ['\n', ' ', '"', '\\"', "'", '# escape\n', 'FROM x\n', 'ARG A="\\'])
+    for (const line of ['ARG A="', "ARG A='", '']) {
+      const text = `FROM x\n${line}${filling.repeat(262_144 / filling.length)}x\nARG LAST`;
+      assert.ok(atOnce(() => seenArguments(text))?.includes('LAST'), `${line} and ${filling}`);
+    }
 });

@@ -23,14 +23,14 @@ const PREDEFINED = ['HTTP', 'HTTPS', 'FTP', 'NO', 'ALL']
  * what the Dockerfile says, and where what it builds on has steps of its own (`ONBUILD ARG`).
  */
 export function seenArguments(text: string): string[] | undefined {
-  if (/^\s*FROM\s.*onbuild/im.test(text)) return undefined;
+  if (/^[ \t]*FROM\s.*onbuild/im.test(text)) return undefined;
   const declared = declaredArguments(text);
   return declared && [...new Set([...declared, ...PREDEFINED])];
 }
 
 /** Without comments, which also stand between the lines that continue one. */
 function logicalLines(text: string): string[] {
-  const escape = /^\s*#\s*escape\s*=\s*`/im.test(text) ? '`' : '\\';
+  const escape = /^[ \t]*#[ \t]*escape[ \t]*=[ \t]*`/im.test(text) ? '`' : '\\';
   const lines = text.split(/\r?\n/).map((line) => line.trim());
   return lines
     .filter((line) => line !== '' && !line.startsWith('#'))
@@ -39,5 +39,6 @@ function logicalLines(text: string): string[] {
     .split('\n');
 }
 
-/** Quoted values may have spaces. */
-const withoutValues = (line: string): string => line.replaceAll(/"(?:\\.|[^"\\])*"|'[^']*'/g, '');
+/** Quoted values may have spaces; one that is not closed goes on to the end, so that no place is looked at twice. */
+const withoutValues = (line: string): string =>
+  line.replaceAll(/"(?:\\.?|[^"\\])*(?:"|$)|'[^']*(?:'|$)/gs, '');

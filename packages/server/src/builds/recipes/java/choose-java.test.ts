@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { atOnce } from '../../../testing/at-once.ts';
 import { chooseJava } from './choose-java.ts';
+import { wishingFiles } from './java-wishes.ts';
 import type { Jdk } from './jdks.ts';
 
 const jdk = (feature: number): Jdk => ({
@@ -73,4 +75,12 @@ test('the old way to write a release is known, and a variable that says otherwis
     'Using Java 11.0.1, as CC_JAVA_VERSION says',
   ]);
   assert.equal(choose('', [11, 21], { 'pom.xml': '<java.version>${java}</java.version>' })[0], 21);
+});
+
+test('a file that wishes for nothing is looked through once, however long it is', () => {
+  for (const filling of ['\n', ' ', '<release> ', 'java = \n', 'JavaLanguageVersion.of( '])
+    for (const name of wishingFiles) {
+      const text = `${filling.repeat(262_144 / filling.length)}-`;
+      assert.ok(atOnce(() => choose('', [17], { [name]: text }))[0], `${name} of ${filling}`);
+    }
 });

@@ -5,9 +5,9 @@ export type Wish = { from: string; said: string; feature: number };
 
 /** Where a release is named, in files that are there for nothing else, and in those of builds. */
 const NAMED: Readonly<Record<string, readonly RegExp[]>> = {
-  '.java-version': [/^\s*(\S+)\s*$/m],
-  'system.properties': [/^\s*java\.runtime\.version\s*[=:]\s*(\S+)\s*$/m],
-  '.sdkmanrc': [/^\s*java\s*=\s*(\S+)\s*$/m],
+  '.java-version': [/^[ \t]*(\S+)\s*$/m],
+  'system.properties': [/^[ \t]*java\.runtime\.version\s*[=:]\s*(\S+)\s*$/m],
+  '.sdkmanrc': [/^[ \t]*java\s*=\s*(\S+)\s*$/m],
   '.tool-versions': [/^[ \t]*java[ \t]+(\S+)/m],
   'pom.xml': [
     /<maven\.compiler\.release>\s*([^<\s]+)/,

@@ -72,3 +72,15 @@ for (const [texts, said] of [
     assert.equal(choosePackages(files), undefined);
     assert.match(describeChoice(files, undefined).join('\n'), said);
   });
+
+test('of a project that is too long to be read it is not said what it has', () => {
+  const files = new Map([['pyproject.toml', { text: undefined, longerThan: 262_144 }]]);
+  assert.equal(choosePackages(files), undefined);
+  assert.deepEqual(describeChoice(files, undefined), ['Nothing is installed']);
+});
+
+test('a project as long as real ones is read', () => {
+  const tools = '# why this rule is off\n'.repeat(5000);
+  const path = 'pyproject.toml';
+  assert.deepEqual(choosePackages(filesOf({ [path]: tools + PROJECT })), { path, by: 'project' });
+});

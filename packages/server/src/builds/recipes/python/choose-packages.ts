@@ -64,9 +64,12 @@ export function describeChoice(files: CommitFiles, path: string | undefined): st
       `Installing what ${path} lists${others.length === 0 ? '' : `, not ${others.join(' and ')}`}`,
       ...passed,
     ];
-  const read = files.get('pyproject.toml') !== undefined;
-  const nothing = read ? 'Nothing is installed: pyproject.toml has no [project]' : undefined;
-  const lacks = passed.length > 0 ? 'Nothing is installed' : undefined;
+  const project = files.get('pyproject.toml');
+  const nothing =
+    project?.text === undefined
+      ? undefined
+      : 'Nothing is installed: pyproject.toml has no [project]';
+  const lacks = project !== undefined || passed.length > 0 ? 'Nothing is installed' : undefined;
   return [nothing ?? lacks, ...passed].filter((line) => line !== undefined);
 }
 

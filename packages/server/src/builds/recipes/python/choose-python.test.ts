@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { atOnce } from '../../../testing/at-once.ts';
 import { choosePython } from './choose-python.ts';
 import type { Interpreter } from './interpreters.ts';
 import { wishingFiles } from './version-wishes.ts';
@@ -125,4 +126,12 @@ test('files that say nothing of it decide nothing', () => {
     Pipfile: 'this is = no [TOML',
   };
   assert.deepEqual(byFiles(texts), ['3.13.0', 'Using Python 3.13.0']);
+});
+
+test('a file that wishes for nothing is looked through once, however long it is', () => {
+  for (const filling of ['\n', ' ', 'python_requires = "', 'python_requires=\n', '- ', '[,', '"\\'])
+    for (const name of wishingFiles('')) {
+      const text = `${filling.repeat(262_144 / filling.length)}x\n`;
+      assert.ok(atOnce(() => byFiles({ [name]: text }))[0], `${name} of ${filling}`);
+    }
 });

@@ -1,6 +1,6 @@
 import { parse } from 'smol-toml';
 import { z } from 'zod';
-import type { CommitFiles } from '../../recipe.ts';
+import type { CommitFile, CommitFiles } from '../../recipe.ts';
 
 const text = z.string().optional().catch(undefined);
 const table = z.record(z.string(), z.unknown()).optional().catch(undefined);
@@ -31,16 +31,24 @@ export type Pyproject = z.infer<typeof pyproject>;
 
 /** What `pyproject.toml` says; nothing where it cannot be read, which its installer says in its own words. */
 export const readPyproject = (files: CommitFiles): Pyproject | undefined =>
-  readToml(files, 'pyproject.toml', pyproject);
+  pyproject.safeParse(readToml(files, 'pyproject.toml')).data;
 
 export const readPipfile = (files: CommitFiles): z.infer<typeof pipfile> | undefined =>
-  readToml(files, 'Pipfile', pipfile);
+  pipfile.safeParse(readToml(files, 'Pipfile')).data;
 
-function readToml<T>(files: CommitFiles, path: string, schema: z.ZodType<T>): T | undefined {
-  const said = files.get(path)?.text;
-  if (said === undefined) return undefined;
+/** Asked again and again, and parsed once. */
+const parsed = new WeakMap<CommitFile, unknown>();
+
+function readToml(files: CommitFiles, path: string): unknown {
+  const file = files.get(path);
+  if (file?.text === undefined) return undefined;
+  if (!parsed.has(file)) parsed.set(file, parseToml(file.text));
+  return parsed.get(file);
+}
+
+function parseToml(said: string): unknown {
   try {
-    return schema.safeParse(parse(said.replace(/^\uFEFF/, ''))).data;
+    return parse(said.replace(/^\uFEFF/, ''));
   } catch {
     return undefined;
   }

@@ -11,7 +11,7 @@ type Reader = (said: string, files: CommitFiles) => string | undefined;
 /** The strongest first: a file that is there for nothing else, then what a project counts on. */
 const READERS: Readonly<Record<string, Reader>> = {
   '.python-version': readVersionFile,
-  'runtime.txt': (said) => /^\s*python-(\S+)\s*$/m.exec(said)?.[1],
+  'runtime.txt': (said) => /^[ \t]*python-(\S+)\s*$/m.exec(said)?.[1],
   '.tool-versions': (said) => /^[ \t]*python[ \t]+(\S+)/m.exec(said)?.[1],
   Pipfile: (_said, files) => {
     const requires = readPipfile(files)?.requires;
@@ -21,7 +21,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     const { project, tool } = readPyproject(files) ?? {};
     return project?.['requires-python'] ?? tool?.poetry?.dependencies?.python;
   },
-  'setup.cfg': (said) => /^\s*python_requires\s*=\s*(\S.*?)\s*$/m.exec(said)?.[1],
+  'setup.cfg': (said) => /^[ \t]*python_requires\s*=\s*(\S.*)$/m.exec(said)?.[1]?.trim(),
   'setup.py': (said) => /\bpython_requires\s*=\s*(["'])(.*?)\1/.exec(said)?.[2],
   'environment.yml': readConda,
   'environment.yaml': readConda,
@@ -75,7 +75,7 @@ function readVersionFile(said: string): string | undefined {
 /** A line of its list, or a word of it where that is written in brackets. */
 function readConda(said: string): string | undefined {
   const [, line, word] =
-    /^\s*-\s*["']?python(?![\w.-])([^"'#\n]*)|[[,]\s*["']?python(?![\w.-])([^,\]"'#\n]*)/m.exec(
+    /^[ \t]*-[ \t]*["']?python(?![\w.-])([^"'#\n]*)|[[,]\s*["']?python(?![\w.-])([^,\]"'#\n]*)/m.exec(
       said,
     ) ?? [];
   const version = (line ?? word ?? '').trim().replace(/(\d)=[^=].*$/, '$1');
