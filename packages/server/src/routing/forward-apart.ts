@@ -142,7 +142,7 @@ function passUpgrade(
   upgrade.socket.write(headOf(answer.statusMessage, headers), 'latin1');
   upgrade.socket.write(first);
   (upstream as Socket).setTimeout(0);
-  upstream.write(upgrade.head);
+  upstream.write(upgrade.takeHead());
   return join(upgrade.socket, upstream, () => done('over'));
 }
 
