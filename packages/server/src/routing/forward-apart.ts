@@ -8,7 +8,13 @@ import { MOST_OF_HEAD, readToTheEnd } from './connections.ts';
 import { answerPage, pages } from './error-page.ts';
 import { SILENT, fail, isRefused, stuckAfter } from './forward.ts';
 import type { Forwarding } from './forward.ts';
-import { answeredHeaders, forwardedHeaders, passedTrailers } from './forwarded-headers.ts';
+import {
+  announcedTrailers,
+  answeredHeaders,
+  forwardedHeaders,
+  forwardedTrailers,
+  passedTrailers,
+} from './forwarded-headers.ts';
 import { ownErrors } from './guard-server.ts';
 import { bodyOf } from './sent-body.ts';
 import { SWITCHED, agreeable, join } from './upgrade.ts';
@@ -68,11 +74,12 @@ function askFor({ visit, sticky, target }: Forwarding & { target: Target }): Cli
   const { request } = visit;
   const { method = 'GET', url: path = '/' } = request;
   const headers = forwardedHeaders(request, { ...visit, sticky: sticky !== undefined });
-  const { upgrade, trailer, 'transfer-encoding': encoding } = request.headers;
+  const { upgrade, 'transfer-encoding': encoding } = request.headers;
+  const trailer = announcedTrailers(request);
   if (visit.upgrade !== undefined)
     headers.push('Connection', 'Upgrade', 'Upgrade', agreeable(upgrade));
   if (encoding !== undefined) headers.push('Transfer-Encoding', 'chunked');
-  if (encoding !== undefined && trailer !== undefined) headers.push('Trailer', trailer);
+  if (encoding !== undefined && trailer !== '') headers.push('Trailer', trailer);
   const createConnection = (): Socket =>
     readToTheEnd('socketPath' in target ? connect(target.socketPath) : connect(target));
   return ask({ method, path, headers, createConnection, maxHeaderSize: MOST_OF_HEAD });
@@ -83,7 +90,7 @@ function passBody(visit: Visit, asked: ClientRequest): void {
   const body = bodyOf(visit);
   if (body === null) return void asked.end();
   request.once('end', () => {
-    const trailers = passedTrailers(request.rawTrailers);
+    const trailers = forwardedTrailers(request);
     if (trailers.length > 0 && !asked.destroyed) asked.addTrailers(trailers);
   });
   pipeline(body, asked, () => undefined);
@@ -142,7 +149,7 @@ function passUpgrade(
   upgrade.socket.write(headOf(answer.statusMessage, headers), 'latin1');
   upgrade.socket.write(first);
   (upstream as Socket).setTimeout(0);
-  upstream.write(upgrade.head);
+  upstream.write(upgrade.takeHead());
   return join(upgrade.socket, upstream, () => done('over'));
 }
 

@@ -161,8 +161,45 @@ export function forwardedHeaders(
 
 const TRAILERS = /(^|,)\s*trailers\s*(;|,|$)/i;
 
-const isKept = (name: string, { proxied }: Origin): boolean =>
+const isKept = (name: string, { proxied }: Pick<Origin, 'proxied'>): boolean =>
   !DROPPED.has(name) && !isForwarded(name) && (proxied || !SAID_BY_PROXIES.has(name));
+
+/** Said in a head, or not at all (RFC 9110 §6.5.1): to whom, by whom, and how a body is read. */
+const OF_HEAD: ReadonlySet<string> = new Set([
+  'authorization',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'cookie',
+  'host',
+]);
+
+type Trailing = Pick<IncomingMessage, 'headers' | 'rawTrailers'>;
+
+/** Nothing is believed of proxies there: they say it in heads, and pass on what comes behind bodies. */
+const mayFollow = ({ headers }: Pick<Trailing, 'headers'>): ((name: string) => boolean) => {
+  const dropped = listed(headers.connection);
+  return (name) => {
+    const plain = plainName(name);
+    return !OF_HEAD.has(plain) && isKept(plain, { proxied: false }) && !dropped.includes(plain);
+  };
+};
+
+/** What came behind the body of a request, as the instance gets it: nothing that a head may not say, or says alone. */
+export function forwardedTrailers(request: Trailing): [name: string, value: string][] {
+  const passes = mayFollow(request);
+  return passedTrailers(request.rawTrailers).filter(([name]) => passes(name));
+}
+
+/** The names of what comes behind the body of a request, as far as it is passed on. */
+export const announcedTrailers = (request: Pick<Trailing, 'headers'>): string =>
+  (request.headers.trailer ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter(mayFollow(request))
+    .filter(Boolean)
+    .join(', ');
 
 /** Of an answer: what is meant for the connection that it came by, says how it is framed, or is ours to say as well. */
 const OF_CONNECTION: ReadonlySet<string> = new Set([

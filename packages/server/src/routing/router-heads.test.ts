@@ -109,6 +109,32 @@ test('what stands behind the body of a request reaches the application', async (
   assert.match(heard.join(''), /\r\nTE: trailers\r\n/);
 });
 
+test('what stands behind the body of a request brings nothing that its head may not', async (t) => {
+  const forwarding = 'X-Forwarded-For X_Forwarded_Proto X-Original-URL X-Real-IP Forwarded Proxy';
+  const others = 'X-Request-Id Connection Mine Expect Host Content-Type Cookie Authorization';
+  const barred = `${forwarding} ${others}`.split(' ');
+  const heard: string[] = [];
+  const own = await serveBytes(t, (socket, piece) => {
+    heard.push(String(piece));
+    if (/\r\n0\r\n([^]*\r\n)?\r\n$/.test(heard.join(''))) socket.end(lines('HTTP/1.1 204 None'));
+  });
+  const { port } = await openTestRouter(t, [makeRoute({ upstreams: [upstreamAt(own)] })]);
+  for (const [allowed, passed] of [
+    [['X-Sum'], ['Trailer: X-Sum', '0\r\nX-Sum: said']],
+    [[], ['X-Request-Id: its-own-id', '0']],
+  ] as const) {
+    heard.length = 0;
+    const names = [...barred, ...allowed];
+    const head = ['Connection: close, mine', 'Transfer-Encoding: chunked'];
+    head.push(`Trailer: ${names.join(', ')}`, 'X-Request-Id: its-own-id');
+    const behind = lines(...names.map((name) => `${name}: said`));
+    const sent = `${lines('PUT / HTTP/1.1', `Host: ${HOST}`, ...head)}2\r\nok\r\n0\r\n${behind}`;
+    await exchange(t, port, { bytes: sent });
+    assert.equal(heard.join('').match(/said/g)?.length ?? 0, allowed.length);
+    for (const text of passed) assert.ok(heard.join('').includes(`\r\n${text}\r\n`));
+  }
+});
+
 test('a question about the whole of a server is passed on', async (t) => {
   const { ask, heard } = await saying(t, lines('HTTP/1.1 204 No Content', 'Allow: GET, HEAD'));
   assert.match(await ask('OPTIONS * HTTP/1.1', ...PLAIN), /^HTTP\/1\.1 204 [^]*Allow: GET, HEAD/);

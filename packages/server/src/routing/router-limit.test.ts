@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -101,6 +103,72 @@ async function absentPort(t: TestContext): Promise<number> {
   await once(server, 'close');
   return port;
 }
+
+/** Offers an upgrade, and then sends this. */
+function offer(t: TestContext, port: number, behind = ''): Socket {
+  const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+  t.after(() => socket.destroy());
+  const lines = ['GET / HTTP/1.1', `Host: ${HOST}`, 'Connection: Upgrade', 'Upgrade: websocket'];
+  socket.write(`${lines.join('\r\n')}\r\n\r\n${behind}`);
+  return socket;
+}
+
+test('who leaves before an upgrade was agreed to is heard of, whatever was sent behind it', async (t) => {
+  const leaving: ((socket: Socket) => void)[] = [
+    (socket) => socket.end(),
+    (socket) => socket.destroy(),
+    (socket) => socket.resetAndDestroy(),
+    (socket) => socket.end('late'),
+  ];
+  const { server, port: own } = await serveHttp(t, () => undefined);
+  let left = 0;
+  server.on('upgrade', (_, socket: Duplex) => {
+    socket.once('close', () => (left += 1)).on('error', () => undefined);
+    socket.once('end', () => socket.destroy()).resume();
+    t.after(() => socket.destroy());
+  });
+  const { port, router, accesses } = await openTestRouter(t, [
+    makeRoute({ upstreams: [upstreamAt(own)] }),
+  ]);
+  for (const leave of leaving)
+    for (const behind of ['', 'early']) {
+      const asked = once(server, 'upgrade');
+      const socket = offer(t, port, behind);
+      await asked;
+      leave(socket);
+      await until(() => Object.keys(router.connections()).length === 0);
+    }
+  await until(() => left === 2 * leaving.length);
+  assert.deepEqual([...new Set(accesses.map(({ statusCode }) => statusCode))], [499]);
+});
+
+test('who offers an upgrade and leaves while the application starts waits no more', async (t) => {
+  const { port, router, accesses } = await openTestRouter(t, [makeRoute({ state: 'starting' })]);
+  const arrived = once(router.http, 'upgrade');
+  const socket = offer(t, port, 'early');
+  await arrived;
+  socket.end();
+  await until(() => accesses.length === 1);
+  assert.equal(accesses[0]?.statusCode, 499);
+});
+
+test('what is sent before an upgrade is agreed to arrives when it is, however much', async (t) => {
+  const { server, port: own } = await serveHttp(t, () => undefined);
+  const { port } = await openTestRouter(t, [makeRoute({ upstreams: [upstreamAt(own)] })]);
+  const asked = once(server, 'upgrade');
+  const early = 'x'.repeat(1_000_000);
+  const socket = offer(t, port, 'first ');
+  const [, upgraded, head] = (await asked) as [unknown, Duplex, Buffer];
+  t.after(() => upgraded.destroy());
+  socket.write(early);
+  // others are served meanwhile, and what was sent is read as far as it may be
+  for (let turn = 0; turn < 100; turn += 1) await new Promise(setImmediate);
+  upgraded.write('HTTP/1.1 101 OK\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  let heard = String(head);
+  upgraded.on('data', (part: Buffer) => (heard += String(part)));
+  await until(() => heard.length >= early.length + 6);
+  assert.equal(heard, `first ${early}`);
+});
 
 test('a visit that looks again has no place meanwhile, wherever its host leads by then', async (t) => {
   const gone = await absentPort(t);

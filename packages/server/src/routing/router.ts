@@ -16,7 +16,7 @@ import { guardServer, ownErrors, readUploadOf, sayLast } from './guard-server.ts
 import { planPlain, secureLocation } from './plain-http.ts';
 import type { ConnectionCount, RouteTable } from './route-table.ts';
 import { hasBody } from './sent-body.ts';
-import { isUpgrade, respondOn } from './upgrade.ts';
+import { isUpgrade, readAhead, respondOn } from './upgrade.ts';
 import { createApplicationVisits } from './visit-application.ts';
 import type { ApplicationOptions, ApplicationVisits } from './visit-application.ts';
 import { createPlatformVisits } from './visit-platform.ts';
@@ -139,8 +139,12 @@ const serve = <AnyServer extends Server | SecureServer>(
   return guardServer(server, {
     upgrade(request, socket, head) {
       const response = respondOn(socket, request);
-      if (response === undefined) socket.destroy();
-      else receive(state, { request, response: ownErrors(response), upgrade: { socket, head } });
+      if (response === undefined) {
+        socket.destroy();
+        return;
+      }
+      const upgrade = { socket, takeHead: readAhead(response, socket, head) };
+      receive(state, { request, response: ownErrors(response), upgrade });
     },
     checkContinue(request, response) {
       response.writeContinue();

@@ -47,6 +47,32 @@ export function respondOn(socket: Duplex, request: IncomingMessage): ServerRespo
   return response;
 }
 
+/** So much is read of who goes on before anybody agreed, and no more. */
+const MOST_AHEAD = 64 * 1024;
+
+/**
+ * Reads on where an upgrade was offered, since nobody else does: who leaves before it is agreed to is heard of. Call the
+ * answer, once, for all that was sent behind the request until then.
+ */
+export function readAhead(response: ServerResponse, socket: Duplex, head: Buffer): () => Buffer {
+  const parts = [head];
+  let size = head.length;
+  const keep = (part: Buffer): void => {
+    parts.push(part);
+    size += part.length;
+    if (size > MOST_AHEAD) socket.pause();
+  };
+  const leave = (): void => void socket.destroy();
+  const stop = (): void => void socket.off('data', keep).off('end', leave);
+  socket.on('data', keep).once('end', leave);
+  response.once('finish', stop);
+  return () => {
+    socket.pause();
+    stop();
+    return Buffer.concat(parts);
+  };
+}
+
 /** Passes every byte both ways, and calls `over` when that ends. */
 export function join(client: Duplex, upstream: Duplex, over: () => void): void {
   const close = (): void => {

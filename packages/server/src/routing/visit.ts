@@ -15,8 +15,8 @@ export type Visit = {
   tried: Set<string>;
   /** What its connection carried since it came. */
   carried(): { bytesIn: number; bytesOut: number };
-  /** Where it offers to go on in another protocol (WebSocket): its connection, and what was sent behind the request. */
-  upgrade?: { socket: Duplex; head: Buffer };
+  /** Where it offers to go on in another protocol (WebSocket): its connection, and what was sent behind the request so far. */
+  upgrade?: { socket: Duplex; takeHead(): Buffer };
   /** What was sent of its body, where it may have to be sent again. */
   sent?: SentBody;
 };
