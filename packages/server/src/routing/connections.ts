@@ -25,6 +25,9 @@ type Options = Pick<Pool.Options, 'socketPath' | 'keepAliveTimeout'> & {
 /** As much as a visitor may send. */
 export const MOST_OF_HEAD = 64 * 1024;
 
+/** Once nothing was heard for so long, the system asks whether the other end is still there: some vanish without a word. */
+export const KEEP_ASKING = { keepAlive: true, keepAliveInitialDelay: 60_000 };
+
 /**
  * Connections to one place. Whoever comes while all that are kept are held has one of their own: bodies and
  * answers may be held for as long as somebody likes, and nobody waits for that.

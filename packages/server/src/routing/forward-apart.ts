@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import type { Duplex } from 'node:stream';
-import { MOST_OF_HEAD, readToTheEnd } from './connections.ts';
+import { KEEP_ASKING, MOST_OF_HEAD, readToTheEnd } from './connections.ts';
 import { answerPage, pages } from './error-page.ts';
 import { SILENT, fail, isRefused, stuckAfter } from './forward.ts';
 import type { Forwarding } from './forward.ts';
@@ -37,7 +37,7 @@ export const goesApart = ({ request: { url, headers }, upgrade }: Visit): boolea
 
 /**
  * Passes a request on by a connection of its own, and its answer back. Where both sides agree to an upgrade, every byte
- * is passed both ways from then on, without any time-out. Nothing more of the client's is passed before the other side
+ * is passed both ways from then on, without any time-out until one side has ended. Nothing more of the client's is passed before the other side
  * agreed: what it sends would be taken for requests that came past us.
  */
 export function forwardApart(forwarding: Forwarding & { target: Target }): void {
@@ -81,7 +81,9 @@ function askFor({ visit, sticky, target }: Forwarding & { target: Target }): Cli
   if (encoding !== undefined) headers.push('Transfer-Encoding', 'chunked');
   if (encoding !== undefined && trailer !== '') headers.push('Trailer', trailer);
   const createConnection = (): Socket =>
-    readToTheEnd('socketPath' in target ? connect(target.socketPath) : connect(target));
+    readToTheEnd(
+      'socketPath' in target ? connect(target.socketPath) : connect({ ...target, ...KEEP_ASKING }),
+    );
   return ask({ method, path, headers, createConnection, maxHeaderSize: MOST_OF_HEAD });
 }
 
@@ -127,7 +129,7 @@ function passAnswer(
 type Switched = { answer: IncomingMessage; upstream: Duplex; first: Buffer };
 
 function passUpgrade(
-  { visit, sticky, done }: Forwarding,
+  { visit, idleMs, sticky, done }: Forwarding,
   { answer, upstream, first }: Switched,
 ): void {
   const { request, response, upgrade, id } = visit;
@@ -150,7 +152,7 @@ function passUpgrade(
   upgrade.socket.write(first);
   (upstream as Socket).setTimeout(0);
   upstream.write(upgrade.takeHead());
-  return join(upgrade.socket, upstream, () => done('over'));
+  return join(upgrade.socket, upstream, { idleMs, over: () => done('over') });
 }
 
 function headOf(reason: string | undefined, headers: readonly string[]): string {

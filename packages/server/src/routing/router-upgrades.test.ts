@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { exchange, serveHttp } from '../testing/http.ts';
 import { HOST, makeRoute, openTestRouter, upstreamAt } from '../testing/router.ts';
+import { until } from '../testing/until.ts';
 import type { Route } from './route-table.ts';
 import { agreeable } from './upgrade.ts';
 
@@ -104,4 +109,55 @@ test('an upgrade behind a request that is not answered yet ends the connection',
   const ask = (...headers: string[]) => ['GET / HTTP/1.1', `Host: ${HOST}`, ...headers, '', ''];
   const bytes = [...ask(), ...ask(...offers('websocket'))].join('\r\n');
   assert.equal(await exchange(t, port, { bytes }), '');
+});
+
+/** An application that agrees to everything, and says and ends nothing by itself; a visitor that it agreed with. */
+async function agreed(t: TestContext, route: Partial<Route> = {}) {
+  const { server, port: own } = await serveHttp(t, () => undefined);
+  const opened = await openTestRouter(t, [makeRoute({ upstreams: [upstreamAt(own)], ...route })]);
+  const asked = once(server, 'upgrade');
+  const visitor = connect({ port: opened.port, host: '127.0.0.1', allowHalfOpen: true });
+  visitor.write(['GET / HTTP/1.1', `Host: ${HOST}`, ...offers('x'), '', ''].join('\r\n'));
+  const [, application] = (await asked) as [unknown, Socket];
+  for (const socket of [visitor, application]) {
+    t.after(() => socket.destroy());
+    socket.on('error', () => undefined);
+  }
+  const answered = once(visitor, 'data');
+  application.write(['HTTP/1.1 101 OK', ...offers('x'), '', ''].join('\r\n'));
+  await answered;
+  return { ...opened, own, ends: { visitor: visitor.resume(), application: application.resume() } };
+}
+
+test('an upgraded connection that one side has ended is given up when the other is silent', async (t) => {
+  for (const side of ['visitor', 'application'] as const) {
+    const { router, ends, accesses } = await agreed(t, { idleTimeoutSeconds: 0.05 });
+    ends[side].end();
+    await until(() => Object.keys(router.connections()).length === 0);
+    assert.deepEqual(
+      accesses.map(({ statusCode }) => statusCode),
+      [101],
+    );
+  }
+});
+
+/** Whether the system asks by itself whether who is at the other end of these connections is still there. */
+async function isProbed(isOne: (end: { port: number; peer: number }) => boolean): Promise<boolean> {
+  const port = (address = ''): number => Number.parseInt(address.split(':')[1] ?? '', 16);
+  const rows = (await readFile('/proc/net/tcp', 'latin1')).split('\n').slice(1);
+  const ends = rows
+    .map((row) => row.trim().split(/\s+/))
+    .filter(
+      ([, own, peer, state]) => state === '01' && isOne({ port: port(own), peer: port(peer) }),
+    );
+  return ends.length === 1 && ends.every(([, , , , , timer]) => timer?.startsWith('02:'));
+}
+
+test('a visitor or an application that vanishes without a word is missed: the system asks for both', async (t) => {
+  const { port, httpsPort, own } = await agreed(t);
+  const secure = connect(httpsPort, '127.0.0.1');
+  t.after(() => secure.destroy());
+  await until(() => isProbed((end) => end.port === port));
+  await until(() => isProbed((end) => end.port === httpsPort));
+  await until(() => isProbed((end) => end.peer === own));
 });

@@ -6,7 +6,7 @@ import { Server as NetServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { checkRequest } from './check-request.ts';
-import { MOST_OF_HEAD } from './connections.ts';
+import { KEEP_ASKING, MOST_OF_HEAD } from './connections.ts';
 import { answerPage, pages } from './error-page.ts';
 import type { Page } from './error-page.ts';
 import { findRoute, hostName, indexRoutes } from './find-route.ts';
@@ -54,6 +54,7 @@ const SERVER = {
   keepAliveTimeout: 75_000,
   maxHeaderSize: MOST_OF_HEAD,
   shouldUpgradeCallback: isUpgrade,
+  ...KEEP_ASKING,
 };
 const SECURE = { ...SERVER, handshakeTimeout: 10_000, ALPNProtocols: ['http/1.1'] };
 

@@ -73,8 +73,14 @@ export function readAhead(response: ServerResponse, socket: Duplex, head: Buffer
   };
 }
 
+type Joining = {
+  /** How long one side may be silent that the other said its last to. */
+  idleMs: number;
+  over(): void;
+};
+
 /** Passes every byte both ways, and calls `over` when that ends. */
-export function join(client: Duplex, upstream: Duplex, over: () => void): void {
+export function join(client: Duplex, upstream: Duplex, { idleMs, over }: Joining): void {
   const close = (): void => {
     client.destroy();
     upstream.destroy();
@@ -82,6 +88,8 @@ export function join(client: Duplex, upstream: Duplex, over: () => void): void {
   client.once('close', over);
   // each pipeline listens for the end of both in several ways
   for (const end of [client, upstream]) end.setMaxListeners(20).once('close', close);
+  client.once('end', () => (upstream as Socket).setTimeout(idleMs, close));
+  upstream.once('end', () => (client as Socket).setTimeout(idleMs, close));
   const ended = (error?: Error | null): void => (error ? close() : undefined);
   pipeline(upstream, client, ended);
   pipeline(client, upstream, ended);
