@@ -32,13 +32,17 @@ async function open(t: TestContext, placeWaitMs = 60_000) {
 }
 
 test('who comes beyond the limit of an application waits, and is served when somebody leaves', async (t) => {
-  const { held, ask, router } = await open(t);
+  const { held, ask, router, accesses } = await open(t);
   const first = ask({ path: '/held' });
   const second = ask({ path: '/held' });
   await until(() => held.length === 2);
   const third = ask();
   assert.equal((await ask({ headers: { host: 'other.test' } })).body, 'other');
   assert.deepEqual(router.connections(), { app_1: { open: 2, refused: 0 } });
+  assert.deepEqual(
+    accesses.map(({ applicationId }) => applicationId),
+    ['app_2'],
+  );
   held[0]?.end('first');
   assert.equal((await first).body, 'first');
   assert.equal((await third).body, 'served');

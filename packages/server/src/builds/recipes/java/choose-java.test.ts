@@ -69,6 +69,10 @@ test('the old way to write a release is known, and a variable that says otherwis
     '.java-version=1.8 is not available here (11, 17): using Java 11.',
     'Using Java 11.0.1',
   ]);
+  assert.deepEqual(choose('', [8, 11], { '.java-version': '1.8' }), [
+    8,
+    'Using Java 8.0.1, as .java-version says',
+  ]);
   assert.deepEqual(choose('11', [11, 17], { 'pom.xml': '<java.version>17</java.version>' }), [
     11,
     'pom.xml asks for Java 17: CC_JAVA_VERSION is stronger.',

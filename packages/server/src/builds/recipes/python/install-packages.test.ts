@@ -110,6 +110,7 @@ for (const [line, named] of [
 
 test('so is a list that pip alone can read, and one that another names', () => {
   assert.match(String(list(Buffer.from('\ufeffsix', 'utf16le'))), /not written in UTF-8/);
+  assert.match(String(list('\ufeffsix')), /begins with a mark of its encoding/);
   assert.match(String(list('six # \u2028--pre')), /ends a line for pip alone/);
   const latin = Buffer.from('# -*- coding: latin-1 -*-\n# caf\xe9\nsix', 'latin1');
   assert.match(String(list(latin)), /not written in UTF-8/);

@@ -17,7 +17,8 @@ for (const [pip, uv] of [
   });
 
 test('what uv has no word for is named, unless it is off', () => {
-  const user = { PIP_PREFER_BINARY: '1', PIP_NO_BINARY: 'six', PIP_NO_DEPS: '0' };
+  const off = { PIP_NO_DEPS: '0', PIP_ONLY_BINARY: ' ' };
+  const user = { PIP_PREFER_BINARY: '1', PIP_NO_BINARY: 'six', ...off };
   assert.deepEqual(inWordsOfUv(user, {}).pipAlone, ['PIP_PREFER_BINARY', 'PIP_NO_BINARY']);
 });
 
