@@ -206,6 +206,9 @@ test('what the engine sends again when it begins a new file is had once', (t) =>
   live(whole, log, life);
   live(place, [...log.slice(0, 15), ...log.slice(4, 18), ...log.slice(4)], { ...life, log });
   assert.deepEqual(contentOf(place), contentOf(whole));
+  const last = openPlace(t);
+  live(last, [...log.slice(0, 15), ...log.slice(14)], { ...life, log });
+  assert.deepEqual(contentOf(last), contentOf(whole), 'the last alone');
 });
 
 test('another container of the instance goes on behind the first, and that is not begun again', (t) => {

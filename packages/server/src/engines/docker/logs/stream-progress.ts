@@ -17,14 +17,24 @@ export const endsLine = (bytes: Buffer): boolean =>
 /** Follows one stream of a container: what of it is new, and how far it was written. */
 export type StreamProgress = {
   /**
-   * What of the next message was not yet had; or that it is older than the one before it, which was new:
-   * the engine sends again what it sent, or a clock was set back.
+   * What of the next message was not yet had; or that it is older than the one before it, which was new, or the very
+   * same: the engine sends again what it sent, or a clock was set back. Whoever asks anew is told whether there are two.
    */
   take(time: LogTime, bytes: Buffer): Buffer | 'had' | 'older';
   /** To be called after that was given to the writer, with how much of the stream it holds back. */
   given(held: number): void;
   position(): StreamPosition;
 };
+
+/** Pieces of a long line may well be the same, and have one time; whole lines hardly. */
+function isRepeated(
+  previous: { time: LogTime; bytes: Buffer },
+  time: LogTime,
+  bytes: Buffer,
+): boolean {
+  const order = compareTimes(time, previous.time);
+  return order < 0 || (order === 0 && endsLine(previous.bytes) && bytes.equals(previous.bytes));
+}
 
 type Waiting = { time: LogTime; length: number };
 
@@ -33,7 +43,7 @@ export function createStreamProgress(from: StreamPosition): StreamProgress {
   let time = from.time === undefined ? undefined : parsePrinted(from.time);
   let { count, bytes: writtenAhead } = from;
   let lineSince = from.lineSince === undefined ? undefined : parsePrinted(from.lineSince);
-  let previous: LogTime | undefined;
+  let previous: { time: LogTime; bytes: Buffer } | undefined;
   /** Messages that were taken and of which not all was written. */
   const waiting: Waiting[] = [];
   let unwritten = 0;
@@ -49,8 +59,8 @@ export function createStreamProgress(from: StreamPosition): StreamProgress {
   return {
     take(at, bytes) {
       if (isHad(at)) return 'had';
-      if (previous !== undefined && compareTimes(at, previous) < 0) return 'older';
-      previous = at;
+      if (previous !== undefined && isRepeated(previous, at, bytes)) return 'older';
+      previous = { time: at, bytes };
       lineSince = endsLine(bytes) ? undefined : (lineSince ?? at);
       waiting.push({ time: at, length: bytes.length });
       unwritten += bytes.length;
