@@ -103,7 +103,6 @@ test('what a post-build hook installs is the application’s own, also when it s
   await platform.create(beside, { type: 'ml_python', env });
   const { out } = await platform.grid(['deploy'], { folder: beside });
   assert.match(out, /iniconfig is missing[\s\S]*packaging is missing[\s\S]*six 1\.16\.0/);
-  assert.doesNotMatch(out, /Resolved|Installed/);
 });
 
 test('what uv does not take is installed by pip, a project by its own file, and the log says so', async () => {
