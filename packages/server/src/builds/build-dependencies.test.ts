@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { ApplicationId, DeploymentId, OwnerId } from '../lib/ids.ts';
 import { dataPaths } from '../paths.ts';
+import { commitOf } from '../testing/commit-of.ts';
 import { recipesWith } from '../testing/recipes.ts';
 import { treeOf } from '../testing/tree-of.ts';
 import { createBuilder } from './advance-build.ts';
@@ -32,18 +33,7 @@ async function open(t: TestContext, files: Record<string, string>) {
   const builder = createBuilder({
     paths,
     recipes: recipesWith({ python }),
-    async checkout({ into }) {
-      for (const [name, text] of Object.entries(files)) await writeFile(join(into, name), text);
-      return { modules: [], contents: false };
-    },
-    readCommit: async (_, wanted) => ({
-      treeId: JSON.stringify(files),
-      files: new Map(
-        wanted
-          .filter(({ path }) => files[path] !== undefined)
-          .map(({ path }) => [path, { text: undefined }]),
-      ),
-    }),
+    ...commitOf(files),
     findMadeFrom: async (applicationId, key) =>
       made.findLast((one) => one.applicationId === applicationId && one.id.startsWith(`${key}.`)),
     findDependencies: async (key) =>

@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import type { ApplicationId, DeploymentId, OwnerId } from '../lib/ids.ts';
 import { dataPaths } from '../paths.ts';
 import { createBuilder } from './advance-build.ts';
+import { commitOf } from '../testing/commit-of.ts';
 import { recipesWith } from '../testing/recipes.ts';
 import type { Artifact, BuildInput, StepOutcome } from './build.ts';
 import { dockerRecipe } from './recipes/docker/docker-recipe.ts';
@@ -33,18 +34,7 @@ async function open(t: TestContext, files: Record<string, string>) {
   const builder = createBuilder({
     paths,
     recipes: recipesWith({ docker: dockerRecipe({ allowDockerSocket: false }) }),
-    async checkout({ into }) {
-      for (const [name, text] of Object.entries(files)) await writeFile(join(into, name), text);
-      return { modules: [], contents: false };
-    },
-    readCommit: async (_, wanted) => ({
-      treeId: 't',
-      files: new Map(
-        wanted
-          .filter(({ path }) => files[path] !== undefined)
-          .map(({ path }) => [path, { text: files[path] }]),
-      ),
-    }),
+    ...commitOf(files),
     findMadeFrom: async (_, key) => made.findLast(({ id }) => id.startsWith(`${key}.`)),
     findDependencies: async () => undefined,
     clock: () => 1_000_000,

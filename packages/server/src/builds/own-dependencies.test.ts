@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { ApplicationId, DeploymentId, OwnerId } from '../lib/ids.ts';
 import { dataPaths } from '../paths.ts';
+import { commitOf } from '../testing/commit-of.ts';
 import { recipesWith } from '../testing/recipes.ts';
 import { treeOf } from '../testing/tree-of.ts';
 import type { Command } from '../workloads/engine.ts';
@@ -34,18 +35,7 @@ async function open(t: TestContext, files: Record<string, string>, shown: Shown)
   const builder = createBuilder({
     paths,
     recipes: recipesWith({ python }),
-    async checkout({ into }) {
-      for (const [name, text] of Object.entries(files)) await writeFile(join(into, name), text);
-      return { modules: [], contents: false };
-    },
-    readCommit: async (_, wanted) => ({
-      treeId: 'tree',
-      files: new Map(
-        wanted
-          .filter(({ path }) => files[path] !== undefined)
-          .map(({ path }) => [path, { text: files[path] }]),
-      ),
-    }),
+    ...commitOf(files),
     findMadeFrom: async () => undefined,
     findDependencies: async (key) =>
       made.findLast(({ installedKey: known }) => known?.split('.')[0] === key)?.installedKey,
